@@ -1,0 +1,11 @@
+//! x
+pub mod error;
+pub mod journey;
+pub mod machine;
+pub mod model;
+pub mod port;
+pub mod rule;
+pub mod time;
+pub use error::{BuildError, Diagnostic, Error, StoreError};
+pub use journey::Journey;
+pub use model::{Consent, Contact, Event};

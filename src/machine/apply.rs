@@ -1,0 +1,149 @@
+//! What one input changes, in the one order: facts first, then goals and exits, then waits, then entries.
+
+use chrono::{DateTime, Utc};
+
+use super::transition::{Lift, Run};
+use super::{Envelope, InputKind, Withdrawal};
+use crate::journey::ExitKind;
+use crate::model::{
+    Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
+    ExitReason, Fingerprint, InputId, Name, Waiting,
+};
+
+impl Run<'_> {
+    pub(super) fn apply(&mut self, envelope: &Envelope, at: DateTime<Utc>) {
+        match &envelope.kind {
+            InputKind::Identify(contact) => self.identify(contact),
+            InputKind::Event(event) => {
+                if !self.keep_for_later(envelope, at) {
+                    self.event(event, envelope.id, at);
+                }
+            }
+            InputKind::Consent(consent) => self.consent(consent, envelope, at),
+            InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope.id, at),
+            InputKind::Suppression { channel, address } => self.cold().standing.suppress(channel, *address),
+            InputKind::Delivery(delivery) => self.delivery(delivery, at),
+            InputKind::Resume { .. } => {} // the program knows the pause; the input only wakes the contact
+        }
+    }
+
+    fn identify(&mut self, update: &Contact) {
+        let contact = &mut self.cold().contact;
+        for name in &update.unset {
+            contact.attributes.remove(name);
+        }
+        for tag in &update.untag {
+            contact.tags.remove(tag);
+        }
+        contact.attributes.extend(update.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+        contact.tags.extend(update.tags.iter().cloned());
+        contact.addresses.extend(update.addresses.iter().map(|(channel, to)| (channel.clone(), to.clone())));
+        if update.locale.is_some() {
+            contact.locale.clone_from(&update.locale);
+        }
+        if update.zone.is_some() {
+            contact.zone.clone_from(&update.zone);
+        }
+    }
+
+    fn event(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
+        // A late event counts at its own instant, one for which no room was left to wait counts now.
+        let happened_at = event.at.unwrap_or(at).min(at);
+        self.out.state.hot.performed.record(&event.name, happened_at);
+        self.leave_on(event, happened_at, at);
+        for (enrollment, alternative) in self.waiting_for(event, happened_at) {
+            let Some(index) = self.position(enrollment) else { continue };
+            if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
+                self.out.state.hot.enrollments[index].waiting = Waiting::Matched { at, alternative };
+            } else {
+                self.matched(index, at, alternative);
+            }
+        }
+        self.enter_on(event, cause, at);
+    }
+
+    /// Goals and exits end an enrollment at once, whatever it waits for, even while its journey is paused.
+    fn leave_on(&mut self, event: &Event, happened_at: DateTime<Utc>, at: DateTime<Utc>) {
+        let mut index = 0;
+        while let Some(enrollment) = self.out.state.hot.enrollments.get(index) {
+            let journey = self.program.journey_of(enrollment);
+            let exit = journey.filter(|_| happened_at >= enrollment.entered_at).and_then(|journey| {
+                journey.exits.iter().find(|exit| exit.event == event.name && exit.filter.passes(&event.properties))
+            });
+            match exit.map(|exit| exit.kind) {
+                Some(ExitKind::Goal) => self.exit(index, at, ExitReason::Goal(event.name.clone())),
+                Some(ExitKind::Exit) => self.exit(index, at, ExitReason::Event(event.name.clone())),
+                None => index += 1,
+            }
+        }
+    }
+
+    fn consent(&mut self, consent: &Consent, envelope: &Envelope, at: DateTime<Utc>) {
+        let Consent { purpose, channel, status, evidence, address, .. } = consent;
+        self.record(Some(purpose), Some(channel), *status, evidence, *address, envelope.id, at);
+        if *status == ConsentStatus::Granted {
+            self.out.lifts.push(Lift { channel: channel.clone(), purpose: purpose.clone(), seq: envelope.seq });
+        }
+    }
+
+    fn withdrawal(&mut self, withdrawal: &Withdrawal, input: InputId, at: DateTime<Utc>) {
+        let Withdrawal { purposes, channel, evidence, .. } = withdrawal;
+        let status = ConsentStatus::Withdrawn;
+        if purposes.is_empty() {
+            self.record(None, channel.as_ref(), status, evidence, None, input, at);
+        }
+        for purpose in purposes {
+            self.record(Some(purpose), channel.as_ref(), status, evidence, None, input, at);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one row of the consent chain
+    fn record(
+        &mut self,
+        purpose: Option<&Name>,
+        channel: Option<&Name>,
+        status: ConsentStatus,
+        evidence: &Evidence,
+        address: Option<Fingerprint>,
+        input: InputId,
+        at: DateTime<Utc>,
+    ) {
+        let standing = &mut self.cold().standing;
+        let (length, head) = standing.head();
+        let record = ConsentRecord::link(
+            length + 1,
+            purpose.cloned(),
+            channel.cloned(),
+            status,
+            at,
+            evidence.clone(),
+            address,
+            input,
+            head,
+        );
+        standing.apply(&record);
+        self.out.consents.push(record);
+    }
+
+    fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
+        let accepted = match delivery.status {
+            DeliveryStatus::Accepted => true,
+            DeliveryStatus::Refused { .. } | DeliveryStatus::Parked => false,
+            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } => return,
+        };
+        let message = delivery.message;
+        let awaited = Waiting::Delivery { message };
+        let Some(index) = self.out.state.hot.enrollments.iter().position(|other| other.waiting == awaited) else {
+            return;
+        };
+        if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
+            self.out.state.hot.enrollments[index].waiting = Waiting::Settled { at, message, accepted };
+        } else {
+            self.settled(index, at, message, accepted);
+        }
+    }
+
+    pub(super) fn position(&self, enrollment: EnrollmentId) -> Option<usize> {
+        self.out.state.hot.enrollments.iter().position(|other| other.id == enrollment)
+    }
+}

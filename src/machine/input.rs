@@ -1,0 +1,191 @@
+//! What reaches a contact's mailbox.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Consent, Contact, ContactId, Delivery, Event, Evidence, Fingerprint, InputId, JourneyId, Name, truncate,
+};
+
+/// Something for a contact's mailbox, before the store has stamped it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Input {
+    /// Whose mailbox.
+    pub contact: ContactId,
+    /// Its identity; the store gives it one where absent. A second input with it is ignored.
+    pub id: Option<InputId>,
+    /// Whether it may create a contact that the store does not know.
+    pub creates: bool,
+    /// What it says.
+    pub kind: InputKind,
+}
+
+impl Input {
+    /// An input that creates its contact where it is unknown.
+    #[must_use]
+    pub fn new(contact: ContactId, id: Option<InputId>, kind: InputKind) -> Self {
+        Self { contact, id, creates: true, kind }
+    }
+
+    /// An input for a contact that must be known.
+    #[must_use]
+    pub fn for_known(contact: ContactId, id: Option<InputId>, kind: InputKind) -> Self {
+        Self { contact, id, creates: false, kind }
+    }
+}
+
+impl From<Contact> for Input {
+    fn from(contact: Contact) -> Self {
+        Self::new(contact.id.clone(), None, InputKind::Identify(contact))
+    }
+}
+
+impl From<Event> for Input {
+    fn from(event: Event) -> Self {
+        let id = event.id.as_ref().map(|id| InputId::from_host("event", &event.contact, id));
+        Self::new(event.contact.clone(), id, InputKind::Event(event))
+    }
+}
+
+impl From<Consent> for Input {
+    fn from(consent: Consent) -> Self {
+        let id = consent.id.as_ref().map(|id| InputId::from_host("consent", &consent.contact, id));
+        Self::new(consent.contact.clone(), id, InputKind::Consent(consent))
+    }
+}
+
+/// What an input says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum InputKind {
+    /// Who the contact is; merged into what is known.
+    Identify(Contact),
+    /// Something happened.
+    Event(Event),
+    /// The contact allows something.
+    Consent(Consent),
+    /// The contact no longer allows something; the gate wrote the denial in the same transaction.
+    Withdrawal(Withdrawal),
+    /// An address of the contact is on the suppression list.
+    Suppression {
+        /// On which channel.
+        channel: Name,
+        /// Which address.
+        address: Fingerprint,
+    },
+    /// What became of a message.
+    Delivery(Delivery),
+    /// A paused journey goes on; wakes the contact.
+    Resume {
+        /// Which journey.
+        journey: JourneyId,
+    },
+}
+
+impl InputKind {
+    /// The instant that it claims for itself, where it claims one.
+    #[must_use]
+    pub fn claimed_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            InputKind::Event(event) => event.at,
+            _ => None,
+        }
+    }
+}
+
+/// What a contact no longer allows.
+///
+/// ```
+/// use journeyman::machine::Withdrawal;
+/// use journeyman::model::Evidence;
+/// let stop = Withdrawal::everything("c-1042", Evidence::new("sms-keyword", "STOP")).on_channel("sms");
+/// assert!(stop.purposes.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Withdrawal {
+    /// Whose consent.
+    pub contact: ContactId,
+    /// What for; every purpose where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<Name>,
+    /// By which channel; every one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Name>,
+    /// How it is known.
+    pub evidence: Evidence,
+    /// The host's own id: telling twice is then safe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Name>,
+}
+
+impl Withdrawal {
+    /// Every purpose on every channel.
+    #[must_use]
+    pub fn everything(contact: impl Into<ContactId>, evidence: Evidence) -> Self {
+        Self { contact: contact.into(), purposes: Vec::new(), channel: None, evidence, id: None }
+    }
+
+    /// One purpose on one channel.
+    #[must_use]
+    pub fn of(
+        contact: impl Into<ContactId>,
+        purpose: impl Into<Name>,
+        channel: impl Into<Name>,
+        evidence: Evidence,
+    ) -> Self {
+        Self::everything(contact, evidence).on_channel(channel).for_purpose(purpose)
+    }
+
+    /// Limits it to a channel.
+    #[must_use]
+    pub fn on_channel(mut self, channel: impl Into<Name>) -> Self {
+        self.channel = Some(channel.into());
+        self
+    }
+
+    /// Limits it to a purpose; call it again for further ones.
+    #[must_use]
+    pub fn for_purpose(mut self, purpose: impl Into<Name>) -> Self {
+        self.purposes.push(purpose.into());
+        self
+    }
+
+    /// Sets the host's own id.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<Name>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Whether it concerns a purpose on a channel.
+    #[must_use]
+    pub fn concerns(&self, purpose: &str, channel: &str) -> bool {
+        (self.purposes.is_empty() || self.purposes.iter().any(|name| **name == *purpose))
+            && self.channel.as_ref().is_none_or(|name| **name == *channel)
+    }
+}
+
+/// An input with its identity, its place in the mailbox and the instant at which the store received it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Its place in the log; grows within a mailbox.
+    pub seq: u64,
+    /// Its identity.
+    pub id: InputId,
+    /// When the store received it.
+    pub received_at: DateTime<Utc>,
+    /// What it says.
+    pub kind: InputKind,
+}
+
+impl Envelope {
+    /// Stamps an input, as a store does.
+    #[must_use]
+    pub fn new(seq: u64, id: InputId, received_at: DateTime<Utc>, kind: InputKind) -> Self {
+        Self { seq, id, received_at: truncate(received_at), kind }
+    }
+}

@@ -1,0 +1,18 @@
+//! The heart: one total function that folds a contact's inputs into its state and says what follows.
+//!
+//! [`Program::transition`] does no input or output, reads no clock, draws nothing at random, never fails and never panics.
+//! A host may drive it without our shell; the engine is one way to do so.
+
+mod advance;
+mod apply;
+mod enroll;
+mod input;
+mod node;
+mod program;
+mod state;
+mod transition;
+
+pub use input::{Envelope, Input, InputKind, Withdrawal};
+pub use program::{Pause, Program, ProgramParts};
+pub use state::{Cold, ContactState, Hot};
+pub use transition::{Lift, Signal, Transition};

@@ -1,0 +1,179 @@
+//! Everything compiled, immutable and shared: what a transition is a function of, besides the contact.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::journey::Journey;
+use crate::model::{Enrollment, Hash, JourneyId, Name};
+use crate::rule::Policy;
+use crate::time::{Zone, tzdb_version};
+
+/// The journeys, rules and settings that a worker runs, from one revision of the catalog.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Program {
+    /// Goes into every derived id; one per store.
+    pub namespace: Name,
+    /// The catalog's revision that this was built from.
+    pub catalog: u64,
+    /// The sending rules.
+    pub policy: Policy,
+    /// The zone of contacts and journeys without one of their own.
+    pub zone: Zone,
+    /// Identifies everything that can change a result: journeys, rules, pauses, the time-zone database.
+    pub hash: Hash,
+    journeys: BTreeMap<JourneyId, Versions>,
+    /// The current version of every journey that an event name can open.
+    triggers: BTreeMap<Name, Vec<Arc<Journey>>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Versions {
+    all: BTreeMap<u32, Arc<Journey>>,
+    pauses: Vec<Pause>,
+}
+
+/// A time in which a journey holds its people, `[from, until)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Pause {
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ended; absent while it lasts.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Pause {
+    /// A pause from an instant on.
+    #[must_use]
+    pub fn new(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Self {
+        Self { from, until }
+    }
+}
+
+/// What a [`Program`] is put together from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ProgramParts {
+    /// Goes into every derived id; one per store.
+    pub namespace: Name,
+    /// The catalog's revision.
+    pub catalog: u64,
+    /// Every version of every journey; the highest version is the one that contacts enter.
+    pub journeys: Vec<Arc<Journey>>,
+    /// When which journey was paused, in order of time.
+    pub pauses: BTreeMap<JourneyId, Vec<Pause>>,
+    /// The sending rules.
+    pub policy: Policy,
+    /// The zone of last resort.
+    pub zone: Zone,
+}
+
+impl Default for ProgramParts {
+    fn default() -> Self {
+        Self {
+            namespace: "default".into(),
+            catalog: 0,
+            journeys: Vec::new(),
+            pauses: BTreeMap::new(),
+            policy: Policy::default(),
+            zone: Zone::utc(),
+        }
+    }
+}
+
+impl Program {
+    /// The most nodes that one input or one timer leads an enrollment through.
+    pub const STEP_BUDGET: u32 = 64;
+    /// The most timers that one transition fires; what is left is due at once.
+    pub const MOST_TIMERS: u32 = 1_024;
+
+    /// Puts a program together.
+    #[must_use]
+    pub fn new(parts: ProgramParts) -> Self {
+        let hash = hash(&parts);
+        let mut journeys: BTreeMap<JourneyId, Versions> = BTreeMap::new();
+        for journey in parts.journeys {
+            journeys.entry(journey.id.clone()).or_default().all.insert(journey.version, journey);
+        }
+        for (journey, pauses) in parts.pauses {
+            if let Some(versions) = journeys.get_mut(&journey) {
+                versions.pauses = pauses;
+            }
+        }
+        let mut triggers: BTreeMap<Name, Vec<Arc<Journey>>> = BTreeMap::new();
+        for journey in journeys.values().filter_map(|versions| versions.all.values().next_back()) {
+            for entry in &journey.entries {
+                let opened = triggers.entry(entry.event.clone()).or_default();
+                if !opened.iter().any(|other| other.id == journey.id) {
+                    opened.push(journey.clone());
+                }
+            }
+        }
+        Self {
+            namespace: parts.namespace,
+            catalog: parts.catalog,
+            policy: parts.policy,
+            zone: parts.zone,
+            hash,
+            journeys,
+            triggers,
+        }
+    }
+
+    /// A program of some journeys and the defaults, for tests and hosts without a catalog.
+    #[must_use]
+    pub fn of(journeys: impl IntoIterator<Item = Journey>) -> Self {
+        let journeys = journeys.into_iter().map(Arc::new).collect();
+        Self::new(ProgramParts { journeys, ..ProgramParts::default() })
+    }
+
+    /// One version of one journey.
+    #[must_use]
+    pub fn journey(&self, id: &JourneyId, version: u32) -> Option<&Arc<Journey>> {
+        self.journeys.get(id)?.all.get(&version)
+    }
+
+    /// Every version of every journey, in order of name and version.
+    pub fn journeys(&self) -> impl Iterator<Item = &Arc<Journey>> {
+        self.journeys.values().flat_map(|versions| versions.all.values())
+    }
+
+    pub(super) fn opened_by(&self, event: &str) -> &[Arc<Journey>] {
+        self.triggers.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// When something that is due at `due` happens: then, or when the pause that holds it ends; never, while it lasts.
+    pub(super) fn effective(&self, journey: &JourneyId, due: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let pauses = self.journeys.get(journey).map_or(&[][..], |versions| &versions.pauses);
+        pauses.iter().try_fold(due, |due, pause| match pause.until {
+            _ if due < pause.from => Some(due),
+            Some(until) => Some(due.max(until)),
+            None => None,
+        })
+    }
+
+    pub(super) fn is_paused(&self, journey: &JourneyId, at: DateTime<Utc>) -> bool {
+        self.effective(journey, at) != Some(at)
+    }
+
+    pub(super) fn journey_of(&self, enrollment: &Enrollment) -> Option<&Arc<Journey>> {
+        self.journey(&enrollment.journey, enrollment.version)
+    }
+}
+
+fn hash(parts: &ProgramParts) -> Hash {
+    let mut hashes: Vec<Vec<u8>> = vec![
+        parts.namespace.as_bytes().to_vec(),
+        tzdb_version().as_bytes().to_vec(),
+        format!("{:?}", parts.zone).into_bytes(),
+        serde_json::to_vec(&parts.policy).unwrap_or_default(),
+        serde_json::to_vec(&parts.pauses).unwrap_or_default(),
+    ];
+    hashes.extend(parts.journeys.iter().map(|journey| journey.hash.as_bytes().to_vec()));
+    let slices: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();
+    Hash::of("program", &slices)
+}

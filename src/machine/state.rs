@@ -1,0 +1,99 @@
+//! Everything that is remembered of one contact, in two parts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::serde::ts_milliseconds;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Envelope;
+use crate::model::{Contact, ContactId, Enrollment, JourneyId, Name};
+use crate::rule::{Facts, Performed, Standing};
+use crate::time::Zone;
+
+/// Everything that is remembered of one contact: what rarely changes, and what every step changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContactState {
+    /// Who the contact is and what it allows; shared, so that a step copies none of it.
+    pub cold: Arc<Cold>,
+    /// Where the contact stands.
+    pub hot: Hot,
+}
+
+/// Who a contact is and what it allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Cold {
+    /// The person.
+    pub contact: Contact,
+    /// What it allows.
+    #[serde(default)]
+    pub standing: Standing,
+}
+
+/// Where a contact stands: what every step changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Hot {
+    /// The instant up to which everything due has happened.
+    #[serde(with = "ts_milliseconds")]
+    pub now: DateTime<Utc>,
+    /// Every enrollment that has not ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enrollments: Vec<Enrollment>,
+    /// When each journey was entered last, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub entries: BTreeMap<JourneyId, i64>,
+    /// What happened, as aggregates.
+    #[serde(default, skip_serializing_if = "Performed::is_empty")]
+    pub performed: Performed,
+    /// Events from the future that wait for their instant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Envelope>,
+}
+
+impl ContactState {
+    /// The most events from the future that one contact keeps; later ones apply at once.
+    pub const MOST_PENDING: usize = 64;
+
+    /// A contact of whom nothing is known yet.
+    #[must_use]
+    pub fn new(id: ContactId) -> Self {
+        let cold = Cold { contact: Contact::new(id), standing: Standing::default() };
+        Self::from_parts(Arc::new(cold), Hot::default())
+    }
+
+    /// Puts the two parts together, as a store reads them back.
+    #[must_use]
+    pub fn from_parts(cold: Arc<Cold>, hot: Hot) -> Self {
+        Self { cold, hot }
+    }
+
+    /// What a predicate may see.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts::new(&self.cold.contact, &self.hot.performed)
+    }
+}
+
+impl Cold {
+    /// The contact's own zone, where it has one.
+    #[must_use]
+    pub fn zone(&self) -> Option<Zone> {
+        self.contact.zone.as_ref().and_then(|name: &Name| Zone::named(name).ok())
+    }
+}
+
+impl Default for Hot {
+    fn default() -> Self {
+        Self {
+            now: DateTime::UNIX_EPOCH,
+            enrollments: Vec::new(),
+            entries: BTreeMap::new(),
+            performed: Performed::default(),
+            pending: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What became of a message.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Message, MessageId, Name, Reason};
+
+/// What a channel is handed: everything it needs, borrowed for one call.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Handover<'a> {
+    /// The message; its id is the idempotency key, and the same id may come again.
+    pub message: &'a Message,
+    /// The address on this channel.
+    pub to: &'a str,
+    /// What to say; every attempt under one id carries the same bytes.
+    pub content: &'a Content,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+}
+
+impl<'a> Handover<'a> {
+    /// Puts a handover together, as a test of a channel needs it.
+    #[must_use]
+    pub fn new(message: &'a Message, to: &'a str, content: &'a Content, attempt: u32) -> Self {
+        Self { message, to, content, attempt }
+    }
+}
+
+/// What a channel says of one handover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The provider has it.
+    Accepted,
+    /// The provider will never take it: a malformed address, a blocked sender.
+    Refused {
+        /// A word for it, without personal values.
+        reason: Name,
+    },
+    /// Not this time.
+    Retry {
+        /// How long the provider asked to wait; the engine's own back-off where absent.
+        after: Option<TimeDelta>,
+    },
+    /// Nobody knows: the connection was lost after the request was sent.
+    Unknown,
+}
+
+/// What became of one attempt to deliver a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Which message.
+    pub message: MessageId,
+    /// Which attempt, from 1; 0 where the gate answered before any attempt.
+    pub attempt: u32,
+    /// When it was known.
+    pub at: DateTime<Utc>,
+    /// What became of it.
+    pub status: DeliveryStatus,
+}
+
+impl Delivery {
+    /// Puts a delivery together.
+    #[must_use]
+    pub fn new(message: MessageId, attempt: u32, at: DateTime<Utc>, status: DeliveryStatus) -> Self {
+        Self { message, attempt, at, status }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeliveryStatus {
+    /// The channel accepted it. Final.
+    Accepted,
+    /// The gate or the channel refused it. Final.
+    Refused {
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// The gate deferred it; it keeps its id and waits in the outbox.
+    Deferred {
+        /// When it is asked again.
+        until: DateTime<Utc>,
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// The channel asked for another attempt.
+    Retry {
+        /// When it follows.
+        at: DateTime<Utc>,
+    },
+    /// Its outcome is unknown and it is not repeated: an operator decides. Final until then.
+    Parked,
+}

@@ -1,0 +1,129 @@
+//! One contact's passage through one journey version.
+
+use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{EnrollmentId, JourneyId, MessageId, Name, NodeId};
+
+/// One contact's passage through one journey version, for as long as it lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Enrollment {
+    /// Derived from contact, journey and entry cause.
+    pub id: EnrollmentId,
+    /// Which journey.
+    pub journey: JourneyId,
+    /// Which version of it; an enrollment stays on the version it entered.
+    pub version: u32,
+    /// When it entered.
+    #[serde(with = "ts_milliseconds")]
+    pub entered_at: DateTime<Utc>,
+    /// Where it stands.
+    pub node: NodeId,
+    /// Since when.
+    #[serde(with = "ts_milliseconds")]
+    pub arrived_at: DateTime<Utc>,
+    /// The ordinal of its next step.
+    pub ordinal: u32,
+    /// What it waits for.
+    pub waiting: Waiting,
+    /// When its time is up, whatever it waits for.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Enrollment {
+    pub(crate) fn new(
+        id: EnrollmentId,
+        journey: JourneyId,
+        version: u32,
+        entered_at: DateTime<Utc>,
+        node: NodeId,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Self {
+        let waiting = Waiting::Until { at: entered_at };
+        Self { id, journey, version, entered_at, node, arrived_at: entered_at, ordinal: 0, waiting, expires_at }
+    }
+}
+
+/// What an enrollment waits for at its node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Waiting {
+    /// An instant.
+    Until {
+        /// When the wait is over.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+    },
+    /// An event, until an instant.
+    Event {
+        /// When the wait gives up.
+        #[serde(with = "ts_milliseconds")]
+        until: DateTime<Utc>,
+    },
+    /// The event came while the journey was paused: the way on is chosen, the step follows on resume.
+    Matched {
+        /// When the event applied.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+        /// Which of the declared alternatives, from 0.
+        alternative: u16,
+    },
+    /// A send that may not happen now, such as in quiet hours.
+    Permit {
+        /// When it may be asked again.
+        #[serde(with = "ts_milliseconds")]
+        until: DateTime<Utc>,
+    },
+    /// What was awaited of a message came while the journey was paused: the step follows on resume.
+    Settled {
+        /// When it applied.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+        /// The message.
+        message: MessageId,
+        /// Whether the channel took it.
+        accepted: bool,
+    },
+    /// What becomes of a message whose refusal has an edge of its own.
+    Delivery {
+        /// The message.
+        message: MessageId,
+    },
+}
+
+impl Waiting {
+    /// The instant at which this wait ends by itself.
+    #[must_use]
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Waiting::Until { at } | Waiting::Matched { at, .. } | Waiting::Settled { at, .. } => Some(*at),
+            Waiting::Event { until } | Waiting::Permit { until } => Some(*until),
+            Waiting::Delivery { .. } => None,
+        }
+    }
+}
+
+/// Why an enrollment ended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ExitReason {
+    /// It passed the last step.
+    Completed,
+    /// It reached an exit step of this name.
+    Exit(Name),
+    /// The goal was reached: the event that says so.
+    Goal(Name),
+    /// An event that ends the journey without being its goal.
+    Event(Name),
+    /// Its longest stay was over.
+    MaxDuration,
+    /// It passed more nodes in one go than the step budget allows.
+    StepBudget,
+    /// The journey version it stood on has no such node; only a damaged store shows this.
+    UnknownNode,
+}

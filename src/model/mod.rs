@@ -1,0 +1,48 @@
+//! The nouns: plain data that every other room speaks of.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | [`Contact`] | a person we may speak to: id, attributes, tags, locale, time zone, addresses |
+//! | [`Event`] | something that happened to a contact: id, name, properties, instant |
+//! | [`Consent`] | what a contact allows: purpose × channel, granted or withdrawn, with its proof |
+//! | [`Enrollment`] | one contact's passage through one journey version |
+//! | [`Step`] | the record of one node visited by one enrollment |
+//! | [`Message`] | what shall be said, to whom, on which channel |
+//! | [`Delivery`] | what became of a message |
+//!
+//! Nothing here reads a clock, a store or a random source. Instants are UTC and whole milliseconds.
+
+mod consent;
+mod contact;
+mod delivery;
+mod enrollment;
+mod event;
+mod id;
+mod message;
+mod step;
+mod value;
+
+pub use consent::{Consent, ConsentRecord, ConsentStatus, Evidence, Fingerprint, FingerprintKey};
+pub use contact::{Address, Contact};
+pub use delivery::{Delivery, DeliveryStatus, Handover, Outcome};
+pub use enrollment::{Enrollment, ExitReason, Waiting};
+pub use event::Event;
+pub use id::{ContactId, EnrollmentId, Hash, InputId, JourneyId, MessageId, Name, NodeId};
+pub use message::{Content, Message};
+pub use step::{Permit, Reason, Step, StepOutcome};
+pub use value::{Attributes, Value};
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+/// Cuts an instant to whole milliseconds, the only precision that the house keeps.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// let instant: DateTime<Utc> = "2026-03-23T10:00:00.123456Z".parse()?;
+/// assert_eq!(journeyman::model::truncate(instant).to_rfc3339(), "2026-03-23T10:00:00.123+00:00");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[must_use]
+pub fn truncate(instant: DateTime<Utc>) -> DateTime<Utc> {
+    instant.trunc_subsecs(3)
+}

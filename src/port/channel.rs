@@ -1,0 +1,73 @@
+//! A way to reach contacts.
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+
+use crate::model::{Handover, Outcome};
+
+/// What an unknown outcome means on a channel that does not honour message ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnUnknown {
+    /// The message is kept aside for an operator: at most once. Right for marketing.
+    #[default]
+    Park,
+    /// The message is handed over again: at least once. Right where silence is worse than saying it twice.
+    Resend,
+}
+
+/// A way to reach contacts: email, SMS, push, a webhook.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use journeyman::model::{Handover, Outcome};
+/// use journeyman::port::Channel;
+///
+/// struct Pigeon;
+///
+/// #[async_trait]
+/// impl Channel for Pigeon {
+///     fn name(&self) -> &str {
+///         "pigeon"
+///     }
+///
+///     async fn send(&self, handover: Handover<'_>) -> Outcome {
+///         println!("to {}: {}", handover.to, handover.content.plain());
+///         Outcome::Accepted
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Channel: Send + Sync + 'static {
+    /// The name that journeys use: `email`, `sms`.
+    fn name(&self) -> &str;
+
+    /// Hands one message over. `handover.message.id` is the idempotency key: the same id may come twice, with the same
+    /// bytes. A future that is dropped, or that outlives [`deadline`](Channel::deadline), counts as
+    /// [`Outcome::Unknown`]; so does a panic.
+    async fn send(&self, handover: Handover<'_>) -> Outcome;
+
+    /// Hands several messages over; one outcome for each, in the same order. A missing one counts as unknown.
+    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(handovers.len());
+        for handover in handovers {
+            outcomes.push(self.send(*handover).await);
+        }
+        outcomes
+    }
+
+    /// Whether the channel accepts one id once, so that an unknown outcome may safely be repeated.
+    fn honours_ids(&self) -> bool {
+        false
+    }
+
+    /// What an unknown outcome means where ids are not honoured.
+    fn on_unknown(&self) -> OnUnknown {
+        OnUnknown::Park
+    }
+
+    /// The longest that one call takes; a call that is still under way after it counts as unknown.
+    fn deadline(&self) -> TimeDelta {
+        TimeDelta::seconds(30)
+    }
+}

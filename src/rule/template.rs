@@ -1,0 +1,472 @@
+//! What a message says: a template with the contact's values put in. The only file that names minijinja.
+//!
+//! Authors may not hang, exhaust or abort the host. minijinja's fuel bounds time but not memory, so what could grow a
+//! value (`~`, `+`, `*`, `set`, macros, blocks) is refused when a template is compiled, the filters are our own, and the
+//! output is cut off at its limit. What is left is `{{ value | filter }}`, `if`, `for` and `raw`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+
+use minijinja::value::{Value as TemplateValue, ValueKind};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{BuildError, Diagnostic};
+use crate::model::{Contact, Content, Hash, Name, Value};
+
+/// The largest template, all parts together, in bytes.
+pub const MOST_SOURCE: usize = 256 * 1024;
+/// The largest rendered part, in bytes.
+pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
+const FUEL: u64 = 50_000;
+const ALLOWED_TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
+
+/// A template as an author writes it.
+///
+/// A template sees `contact.<attribute>`, `contact.id` and `contact.locale`. Where `variables` lists attribute names, a
+/// template that reads another one is refused when it is published.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::rule::TemplateDefinition;
+/// let template = TemplateDefinition::new("welcome")
+///     .subject("Bienvenue {{ contact.first_name | default('à toi') }} !")
+///     .text("Ton score : {{ contact.score }} points.")
+///     .compile()?;
+/// let content = template.render(&Contact::new("lea").attribute("score", 45))?;
+/// assert_eq!(content.subject.as_deref(), Some("Bienvenue à toi !"));
+/// assert_eq!(content.plain(), "Ton score : 45 points.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TemplateDefinition {
+    /// The name that sends refer to.
+    pub template: String,
+    /// The subject, on channels that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The plain text; variables are put in as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The HTML; variables are escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// What a missing variable means.
+    #[serde(default)]
+    pub missing: Missing,
+    /// The attributes that it may read; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeSet<String>>,
+}
+
+/// What a variable without a value means when a message is rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Missing {
+    /// The message is refused, with the reason; `| default('…')` answers for one variable.
+    #[default]
+    Refuse,
+    /// Nothing is put in its place.
+    Blank,
+}
+
+impl TemplateDefinition {
+    /// A template without any part yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            template: name.into(),
+            subject: None,
+            text: None,
+            html: None,
+            missing: Missing::Refuse,
+            variables: None,
+        }
+    }
+
+    /// Sets the subject.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Sets the plain text.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// Sets the HTML.
+    #[must_use]
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        self.html = Some(html.into());
+        self
+    }
+
+    /// Checks every part.
+    ///
+    /// # Errors
+    /// [`BuildError`] with every problem: an empty name, no text and no HTML, a syntax error, a variable that no
+    /// template sees or that is not among `variables`, something that could grow without bound, too large a source.
+    pub fn compile(&self) -> Result<Template, BuildError> {
+        Template::compile(self)
+    }
+}
+
+/// A compiled template, shared and immutable.
+#[derive(Clone)]
+pub struct Template {
+    /// The name that sends refer to.
+    pub name: Name,
+    /// The hash of its definition; every content that it renders carries it.
+    pub hash: Hash,
+    environment: Arc<Environment<'static>>,
+    parts: [bool; 3],
+}
+
+const PARTS: [&str; 3] = ["subject", "text", "html"];
+
+impl Template {
+    fn compile(definition: &TemplateDefinition) -> Result<Self, BuildError> {
+        let name = definition.template.as_str();
+        let mut problems = Vec::new();
+        if name.trim().is_empty() {
+            let next = "name it; sends refer to the name";
+            problems.push(Diagnostic::new("T001", "template", "the template has no name", next));
+        }
+        let sources = [&definition.subject, &definition.text, &definition.html];
+        if definition.text.is_none() && definition.html.is_none() {
+            problems.push(Diagnostic::new("T002", name, "it has neither text nor html", "add one of them"));
+        }
+        let size: usize = sources.iter().filter_map(|source| source.as_ref()).map(String::len).sum();
+        if size > MOST_SOURCE {
+            let sentence = format!("it has {size} bytes and the limit is {MOST_SOURCE}");
+            problems.push(Diagnostic::new("T003", name, sentence, "shorten it; pictures belong on a server"));
+            return Err(BuildError { diagnostics: problems });
+        }
+        let mut environment = environment(definition.missing);
+        for (part, source) in PARTS.into_iter().zip(sources) {
+            let Some(source) = source else { continue };
+            let place = format!("{name}.{part}");
+            if let Err(problem) = refuse_growth(source, &place) {
+                problems.push(problem);
+                continue;
+            }
+            if let Err(error) = environment.add_template_owned(part, source.clone()) {
+                let place = error.line().map_or(place.clone(), |line| format!("{place} line {line}"));
+                let sentence = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+                problems.push(Diagnostic::new("T004", place, sentence, "mend the template there"));
+                continue;
+            }
+            if let Ok(template) = environment.get_template(part) {
+                let read: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
+                check_variables(&read, definition.variables.as_ref(), &place, &mut problems);
+            }
+        }
+        BuildError::unless_empty(problems)?;
+        let hash = Hash::of("template", &[&serde_json::to_vec(definition).unwrap_or_default()]);
+        let parts = sources.map(Option::is_some);
+        Ok(Self { name: name.into(), hash, environment: Arc::new(environment), parts })
+    }
+
+    /// Renders every part for a contact.
+    ///
+    /// # Errors
+    /// [`RenderError`] where a variable is missing and the template refuses that, where the output passes its limit, or
+    /// where a subject would hold a line break or another control character.
+    pub fn render(&self, contact: &Contact) -> Result<Content, RenderError> {
+        let mut view: BTreeMap<&str, TemplateValue> =
+            contact.attributes.iter().map(|(name, value)| (&**name, to_template(value))).collect();
+        view.insert("id", TemplateValue::from(contact.id.as_str()));
+        if let Some(locale) = &contact.locale {
+            view.insert("locale", TemplateValue::from(locale.clone()));
+        }
+        let context = TemplateValue::from_iter([("contact", view.into_iter().collect::<TemplateValue>())]);
+        let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context));
+        let subject = subject?;
+        if subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
+            return Err(RenderError { part: "subject", reason: "it would hold a control character".into() });
+        }
+        Ok(Content::new(subject, text?, html?, self.hash))
+    }
+
+    fn render_part(&self, part: usize, context: &TemplateValue) -> Result<Option<String>, RenderError> {
+        if !self.parts[part] {
+            return Ok(None);
+        }
+        let part = PARTS[part];
+        let fail = |reason: String| RenderError { part, reason };
+        let template = self.environment.get_template(part).map_err(|error| fail(error.kind().to_string()))?;
+        let mut output = Capped::default();
+        match template.render_captured_to(context.clone(), &mut output) {
+            Ok(_) => {}
+            Err(_) if output.full => return Err(fail(format!("it is larger than {MOST_OUTPUT} bytes"))),
+            // The detail of an error can quote a value; the place and the kind cannot.
+            Err(error) => {
+                let line = error.line().map_or(String::new(), |line| format!(" in line {line}"));
+                return Err(fail(format!("{}{line}", error.kind())));
+            }
+        }
+        String::from_utf8(output.bytes).map(Some).map_err(|_| fail("it is not text".into()))
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Template").field("name", &self.name).field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+/// A template could not be rendered for a contact. The text names the place and never a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {part} cannot be rendered: {reason}; give the variable a default, or the contact the attribute")]
+#[non_exhaustive]
+pub struct RenderError {
+    /// Which part: subject, text or html.
+    pub part: &'static str,
+    /// What is wrong.
+    pub reason: String,
+}
+
+#[derive(Default)]
+struct Capped {
+    bytes: Vec<u8>,
+    full: bool,
+}
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > MOST_OUTPUT {
+            self.full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn environment(missing: Missing) -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(match missing {
+        Missing::Refuse => UndefinedBehavior::SemiStrict,
+        Missing::Blank => UndefinedBehavior::Lenient,
+    });
+    environment.set_auto_escape_callback(|part| match part {
+        "subject" | "text" => AutoEscape::None,
+        _ => AutoEscape::Html,
+    });
+    environment.add_filter("default", |value: TemplateValue, fallback: TemplateValue| {
+        let empty = matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
+        if empty { fallback } else { value }
+    });
+    environment.add_filter("upper", |text: String| text.to_uppercase());
+    environment.add_filter("lower", |text: String| text.to_lowercase());
+    environment.add_filter("trim", |text: String| text.trim().to_owned());
+    environment.add_filter("capitalize", |text: String| {
+        let mut letters = text.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    });
+    environment.add_test("defined", |value: &TemplateValue| !value.is_undefined());
+    environment
+}
+
+fn to_template(value: &Value) -> TemplateValue {
+    match value {
+        Value::Bool(value) => (*value).into(),
+        Value::Integer(value) => (*value).into(),
+        Value::Decimal(value) => value.normalize().to_string().into(),
+        Value::Text(value) => value.clone().into(),
+        Value::Instant(value) => value.to_rfc3339().into(),
+        Value::Date(value) => value.to_string().into(),
+        Value::List(items) => items.iter().map(to_template).collect(),
+    }
+}
+
+fn check_variables(
+    read: &BTreeSet<String>,
+    allowed: Option<&BTreeSet<String>>,
+    place: &str,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for variable in read {
+        let attribute = match variable.split_once('.') {
+            Some(("contact", attribute)) => attribute.split('.').next().unwrap_or_default(),
+            None if variable == "contact" => continue,
+            _ => {
+                let next = format!("write {{{{ contact.{variable} }}}} for an attribute of the contact");
+                problems.push(Diagnostic::new("T005", place, format!("{variable} is unknown"), next));
+                continue;
+            }
+        };
+        let builtin = matches!(attribute, "id" | "locale");
+        if !builtin && allowed.is_some_and(|allowed| !allowed.contains(attribute)) {
+            let next = "mend the name, or add it to variables";
+            let sentence = format!("contact.{attribute} is not among the variables of the template");
+            problems.push(Diagnostic::new("T005", place, sentence, next));
+        }
+    }
+}
+
+/// Refuses every construct that could grow a value; looks at what stands between `{{ }}` and `{% %}`, outside texts.
+fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
+    let mut rest = source;
+    let mut line = 1;
+    while let Some(start) = rest.find('{') {
+        line += rest[..start].matches('\n').count();
+        let after = &rest[start + 1..];
+        let close = match after.as_bytes().first() {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => {
+                let end = after.find("#}").map_or(after.len(), |end| end + 2);
+                line += after[..end].matches('\n').count();
+                rest = &after[end..];
+                continue;
+            }
+            _ => {
+                rest = after;
+                continue;
+            }
+        };
+        let body = &after[1..];
+        let end = check_tag(body, close, &format!("{place} line {line}"))?;
+        line += body[..end].matches('\n').count();
+        rest = &body[end..];
+        if close == "%}" && body[..end].trim_matches(['-', '+', ' ', '%', '}', '\n', '\t', '\r']) == "raw" {
+            // What follows is text, up to the tag that ends it.
+            let end = rest.find("endraw").map_or(rest.len(), |end| end + "endraw".len());
+            line += rest[..end].matches('\n').count();
+            rest = &rest[end..];
+        }
+    }
+    Ok(())
+}
+
+/// Checks one tag and answers where it ends.
+fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> {
+    let content = body.trim_start_matches(['-', '+']).trim_start();
+    if close == "%}" {
+        let word: String = content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        if !ALLOWED_TAGS.contains(&word.as_str()) {
+            let next = "use if, for and raw alone";
+            return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
+        }
+    }
+    let mut quote = None;
+    let mut letters = body.char_indices();
+    let skipped = body.len() - body.trim_start_matches(['-', '+']).len();
+    while let Some((index, letter)) = letters.next() {
+        match (quote, letter) {
+            (Some(_), '\\') => {
+                letters.next();
+            }
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, _) if body[index..].starts_with(close) => return Ok(index + close.len()),
+            (None, '+' | '-') if index < skipped || body[index + 1..].starts_with(close) => {}
+            (None, '~' | '+' | '*' | '%') => {
+                let sentence = format!("the operator {letter} could grow a value without bound");
+                return Err(Diagnostic::new("T006", place, sentence, "put the parts beside each other in the text"));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(body.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        match TemplateDefinition::new("t").text(text).compile() {
+            Ok(_) => Vec::new(),
+            Err(error) => error.diagnostics.iter().map(|problem| problem.code).collect(),
+        }
+    }
+
+    fn render(text: &str, contact: &Contact) -> Result<String, RenderError> {
+        let template = TemplateDefinition::new("t").text(text).compile().unwrap();
+        template.render(contact).map(|content| content.plain().to_owned())
+    }
+
+    #[test]
+    fn what_could_grow_is_refused() {
+        for hostile in [
+            "{{ 'x' * 2000000000 }}",
+            "{{ contact.a ~ contact.a }}",
+            "{{ contact.a + contact.a }}",
+            "{% set a = contact.a %}",
+            "{% macro m() %}{% endmacro %}",
+            "{%- filter upper %}x{% endfilter %}",
+            "{# '{{' #}{{ 'a' ~ 'b' }}",
+            "{{- 'a' ~ 'b' -}}",
+            "{% raw %}{{ a }}{% endraw %}{{ 'a' ~ 'b' }}",
+        ] {
+            assert_eq!(codes(hostile), ["T006"], "{hostile}");
+        }
+        assert_eq!(codes("{{ contact.a | indent(1000000000) }}{{ 'it''s ~ * +' }}"), ["T004"]);
+    }
+
+    #[test]
+    fn signs_in_texts_are_only_text() {
+        assert_eq!(codes("50 % de + ~ {% raw %}{{ a ~ b }}{% endraw %} {{ 'a ~ b' }} { ~ }"), [""; 0]);
+        let shown = render("{% raw %}{{ a ~ b }}{% endraw %}", &Contact::new("c"));
+        assert_eq!(shown.unwrap(), "{{ a ~ b }}");
+    }
+
+    #[test]
+    fn loops_end_and_output_is_cut() {
+        let many = Contact::new("c").attribute("l", vec!["é"; 10_000]);
+        let nested = "{% for a in contact.l %}{% for b in contact.l %}{{ a }}{% endfor %}{% endfor %}";
+        assert!(render(nested, &many).is_err());
+        let long = Contact::new("c").attribute("l", vec!["x"; 100]).attribute("t", "y".repeat(60_000));
+        let error = render("{% for a in contact.l %}{{ contact.t }}{% endfor %}", &long).unwrap_err();
+        assert!(error.reason.contains("larger"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_variable_is_refused_blank_or_answered_for() {
+        let nobody = Contact::new("c");
+        assert!(render("{{ contact.first_name }}", &nobody).is_err());
+        assert_eq!(render("{{ contact.first_name | default('toi') }}", &nobody).unwrap(), "toi");
+        let empty = Contact::new("c").attribute("first_name", "");
+        assert_eq!(render("{{ contact.first_name | default('toi') }}", &empty).unwrap(), "toi");
+        assert_eq!(render("{% if contact.first_name is defined %}a{% else %}b{% endif %}", &nobody).unwrap(), "b");
+        let mut blank = TemplateDefinition::new("t").text("[{{ contact.first_name }}]");
+        blank.missing = Missing::Blank;
+        assert_eq!(blank.compile().unwrap().render(&nobody).unwrap().plain(), "[]");
+    }
+
+    #[test]
+    fn html_escapes_and_a_subject_is_one_line() {
+        let mallory = Contact::new("m").attribute("n", "<b>\r\nBcc: x").attribute("name", "élodie d'été");
+        let html = TemplateDefinition::new("t").html("<p>{{ contact.n }}</p>").compile().unwrap();
+        assert!(html.render(&mallory).unwrap().html.unwrap().starts_with("<p>&lt;b&gt;"));
+        let subject = TemplateDefinition::new("t").subject("{{ contact.n }}").text("x").compile().unwrap();
+        assert_eq!(subject.render(&mallory).unwrap_err().part, "subject");
+        assert_eq!(render("{{ contact.name | capitalize }}", &mallory).unwrap(), "Élodie d'été");
+    }
+
+    #[test]
+    fn unknown_variables_are_found_when_it_is_compiled() {
+        assert_eq!(codes("{{ first_name }}"), ["T005"]);
+        let mut definition = TemplateDefinition::new("t").text("{{ contact.frist_name }}{{ contact.id }}");
+        definition.variables = Some(["first_name".to_owned()].into());
+        let error = definition.compile().unwrap_err();
+        assert!(error.to_string().contains("contact.frist_name"), "{error}");
+    }
+}

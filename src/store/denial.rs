@@ -1,0 +1,95 @@
+//! The denials of the gate: who withdrew what, for which address, and what a later grant lifted.
+
+use crate::model::{ContactId, Name};
+
+/// One row of the gate, for one scope: an address on a channel, or the contact itself.
+///
+/// Whoever shares the scope is denied; only a grant by the contact who withdrew, later in its mailbox, lifts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Denial {
+    /// Who withdrew.
+    pub(super) by: ContactId,
+    /// On which channel; absent means all of them.
+    pub(super) channel: Option<Name>,
+    /// For which purpose; absent means all of them.
+    pub(super) purpose: Option<Name>,
+    /// The place of the newest withdrawal in the mailbox; 0 where there is none.
+    pub(super) withdrawn: u64,
+    /// The place of the newest grant; 0 where there is none.
+    pub(super) granted: u64,
+}
+
+impl Denial {
+    fn concerns(&self, channel: &str, purpose: &str) -> bool {
+        self.channel.as_ref().is_none_or(|name| **name == *channel)
+            && self.purpose.as_ref().is_none_or(|name| **name == *purpose)
+    }
+}
+
+/// Whether the rows of one scope deny a purpose on a channel.
+pub(super) fn denies(rows: &[Denial], channel: &str, purpose: &str) -> bool {
+    rows.iter().filter(|row| row.concerns(channel, purpose)).any(|row| {
+        let granted = rows
+            .iter()
+            .filter(|other| other.by == row.by && other.concerns(channel, purpose))
+            .map(|other| other.granted)
+            .max();
+        row.withdrawn > granted.unwrap_or(0)
+    })
+}
+
+/// Writes a withdrawal into the rows of one scope.
+pub(super) fn withdraw(
+    rows: &mut Vec<Denial>,
+    by: &ContactId,
+    channel: Option<&Name>,
+    purpose: Option<&Name>,
+    seq: u64,
+) {
+    let row = find(rows, by, channel, purpose);
+    row.withdrawn = row.withdrawn.max(seq);
+}
+
+/// Writes a grant into the rows of one scope, where the same contact withdrew anything that it could lift.
+pub(super) fn lift(rows: &mut Vec<Denial>, by: &ContactId, channel: &Name, purpose: &Name, seq: u64) {
+    if rows.iter().any(|row| row.by == *by && row.concerns(channel, purpose)) {
+        let row = find(rows, by, Some(channel), Some(purpose));
+        row.granted = row.granted.max(seq);
+    }
+}
+
+fn find<'r>(
+    rows: &'r mut Vec<Denial>,
+    by: &ContactId,
+    channel: Option<&Name>,
+    purpose: Option<&Name>,
+) -> &'r mut Denial {
+    let same = |row: &Denial| row.by == *by && row.channel.as_ref() == channel && row.purpose.as_ref() == purpose;
+    let index = rows.iter().position(same).unwrap_or_else(|| {
+        let (by, channel, purpose) = (by.clone(), channel.cloned(), purpose.cloned());
+        rows.push(Denial { by, channel, purpose, withdrawn: 0, granted: 0 });
+        rows.len() - 1
+    });
+    &mut rows[index]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_later_grant_by_the_same_contact_lifts() {
+        let (lea, tom) = (ContactId::from("lea"), ContactId::from("tom"));
+        let (sms, marketing): (Name, Name) = ("sms".into(), "marketing".into());
+        let mut rows = Vec::new();
+        withdraw(&mut rows, &lea, Some(&sms), None, 5);
+        assert!(denies(&rows, "sms", "marketing") && denies(&rows, "sms", "news") && !denies(&rows, "email", "news"));
+        lift(&mut rows, &tom, &sms, &marketing, 9);
+        lift(&mut rows, &lea, &sms, &marketing, 4);
+        assert!(denies(&rows, "sms", "marketing"));
+        lift(&mut rows, &lea, &sms, &marketing, 6);
+        assert!(!denies(&rows, "sms", "marketing") && denies(&rows, "sms", "news"));
+        withdraw(&mut rows, &lea, Some(&sms), Some(&marketing), 7);
+        assert!(denies(&rows, "sms", "marketing"));
+    }
+}

