@@ -5,6 +5,7 @@ pub mod machine;
 pub mod model;
 pub mod port;
 pub mod rule;
+pub mod store;
 pub mod time;
 pub use error::{BuildError, Diagnostic, Error, StoreError};
 pub use journey::Journey;

@@ -268,7 +268,8 @@ fn environment(missing: Missing) -> Environment<'static> {
         _ => AutoEscape::Html,
     });
     environment.add_filter("default", |value: TemplateValue, fallback: TemplateValue| {
-        let empty = matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
+        let empty =
+            matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
         if empty { fallback } else { value }
     });
     environment.add_filter("upper", |text: String| text.to_uppercase());
@@ -358,7 +359,8 @@ fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
 fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> {
     let content = body.trim_start_matches(['-', '+']).trim_start();
     if close == "%}" {
-        let word: String = content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        let word: String =
+            content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         if !ALLOWED_TAGS.contains(&word.as_str()) {
             let next = "use if, for and raw alone";
             return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
@@ -379,7 +381,12 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
             (None, '+' | '-') if index < skipped || body[index + 1..].starts_with(close) => {}
             (None, '~' | '+' | '*' | '%') => {
                 let sentence = format!("the operator {letter} could grow a value without bound");
-                return Err(Diagnostic::new("T006", place, sentence, "put the parts beside each other in the text"));
+                return Err(Diagnostic::new(
+                    "T006",
+                    place,
+                    sentence,
+                    "put the parts beside each other in the text",
+                ));
             }
             (None, _) => {}
         }
@@ -445,7 +452,10 @@ mod tests {
         assert_eq!(render("{{ contact.first_name | default('toi') }}", &nobody).unwrap(), "toi");
         let empty = Contact::new("c").attribute("first_name", "");
         assert_eq!(render("{{ contact.first_name | default('toi') }}", &empty).unwrap(), "toi");
-        assert_eq!(render("{% if contact.first_name is defined %}a{% else %}b{% endif %}", &nobody).unwrap(), "b");
+        assert_eq!(
+            render("{% if contact.first_name is defined %}a{% else %}b{% endif %}", &nobody).unwrap(),
+            "b"
+        );
         let mut blank = TemplateDefinition::new("t").text("[{{ contact.first_name }}]");
         blank.missing = Missing::Blank;
         assert_eq!(blank.compile().unwrap().render(&nobody).unwrap().plain(), "[]");
