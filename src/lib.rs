@@ -6,6 +6,8 @@ pub mod model;
 pub mod port;
 pub mod rule;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub use error::{BuildError, Diagnostic, Error, StoreError};
 pub use journey::Journey;
