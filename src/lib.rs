@@ -1,4 +1,6 @@
 //! x
+pub mod channel;
+pub mod engine;
 pub mod error;
 pub mod journey;
 pub mod machine;
@@ -9,6 +11,7 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+pub use engine::Engine;
 pub use error::{BuildError, Diagnostic, Error, StoreError};
 pub use journey::Journey;
 pub use model::{Consent, Contact, Event};

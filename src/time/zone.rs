@@ -129,7 +129,8 @@ impl Zone {
         // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than two tries.
         for _ in 0..4 {
             let candidate = self.resolve(date.and_time(time));
-            if candidate >= instant {
+            let exists = self.local(self.resolve(date.and_time(NaiveTime::MIN))).date() == date;
+            if exists && candidate >= instant {
                 return candidate;
             }
             match date.succ_opt() {
