@@ -31,10 +31,12 @@ impl Shape {
         let mut circles: Vec<Vec<usize>> = tarjan_scc(&graph)
             .into_iter()
             .map(|component| component.into_iter().map(NodeIndex::index).collect::<Vec<_>>())
-            .filter(|steps| steps.len() > 1 || steps.iter().any(|step| graph.contains_edge(
-                NodeIndex::new(*step),
-                NodeIndex::new(*step),
-            )))
+            .filter(|steps| {
+                steps.len() > 1
+                    || steps
+                        .iter()
+                        .any(|step| graph.contains_edge(NodeIndex::new(*step), NodeIndex::new(*step)))
+            })
             .collect();
         circles.iter_mut().for_each(|steps| steps.sort_unstable());
         circles.sort();

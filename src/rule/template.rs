@@ -20,6 +20,7 @@ pub const MOST_SOURCE: usize = 256 * 1024;
 /// The largest rendered part, in bytes.
 pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
 const FUEL: u64 = 50_000;
+const FILTERS: [&str; 5] = ["capitalize", "default", "lower", "trim", "upper"];
 const ALLOWED_TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
 
 /// A template as an author writes it.
@@ -188,7 +189,7 @@ impl Template {
         if let Some(locale) = &contact.locale {
             view.insert("locale", TemplateValue::from(locale.clone()));
         }
-        let context = TemplateValue::from_iter([("contact", view.into_iter().collect::<TemplateValue>())]);
+        let context = TemplateValue::from_pairs([("contact", TemplateValue::from_pairs(view))]);
         let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context));
         let subject = subject?;
         if subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
@@ -267,9 +268,10 @@ fn environment(missing: Missing) -> Environment<'static> {
         "subject" | "text" => AutoEscape::None,
         _ => AutoEscape::Html,
     });
-    environment.add_filter("default", |value: TemplateValue, fallback: TemplateValue| {
-        let empty = matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
-        if empty { fallback } else { value }
+    environment.add_filter("default", |value: &TemplateValue, fallback: TemplateValue| {
+        let empty =
+            matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
+        if empty { fallback } else { value.clone() }
     });
     environment.add_filter("upper", |text: String| text.to_uppercase());
     environment.add_filter("lower", |text: String| text.to_lowercase());
@@ -358,7 +360,8 @@ fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
 fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> {
     let content = body.trim_start_matches(['-', '+']).trim_start();
     if close == "%}" {
-        let word: String = content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        let word: String =
+            content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         if !ALLOWED_TAGS.contains(&word.as_str()) {
             let next = "use if, for and raw alone";
             return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
@@ -377,9 +380,23 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
             (None, '"' | '\'') => quote = Some(letter),
             (None, _) if body[index..].starts_with(close) => return Ok(index + close.len()),
             (None, '+' | '-') if index < skipped || body[index + 1..].starts_with(close) => {}
+            (None, '|') => {
+                let rest = body[index + 1..].trim_start();
+                let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+                let filter = &rest[..end];
+                if !FILTERS.contains(&filter) {
+                    let next = format!("use one of {}", FILTERS.join(", "));
+                    return Err(Diagnostic::new("T007", place, format!("there is no filter {filter:?}"), next));
+                }
+            }
             (None, '~' | '+' | '*' | '%') => {
                 let sentence = format!("the operator {letter} could grow a value without bound");
-                return Err(Diagnostic::new("T006", place, sentence, "put the parts beside each other in the text"));
+                return Err(Diagnostic::new(
+                    "T006",
+                    place,
+                    sentence,
+                    "put the parts beside each other in the text",
+                ));
             }
             (None, _) => {}
         }
@@ -418,7 +435,9 @@ mod tests {
         ] {
             assert_eq!(codes(hostile), ["T006"], "{hostile}");
         }
-        assert_eq!(codes("{{ contact.a | indent(1000000000) }}{{ 'it''s ~ * +' }}"), ["T004"]);
+        assert_eq!(codes("{{ contact.a | indent(1000000000) }}"), ["T007"]);
+        assert_eq!(codes("{{ contact.a | }}"), ["T007"]);
+        assert_eq!(codes("{{ contact.a"), ["T004"]);
     }
 
     #[test]
@@ -445,7 +464,10 @@ mod tests {
         assert_eq!(render("{{ contact.first_name | default('toi') }}", &nobody).unwrap(), "toi");
         let empty = Contact::new("c").attribute("first_name", "");
         assert_eq!(render("{{ contact.first_name | default('toi') }}", &empty).unwrap(), "toi");
-        assert_eq!(render("{% if contact.first_name is defined %}a{% else %}b{% endif %}", &nobody).unwrap(), "b");
+        assert_eq!(
+            render("{% if contact.first_name is defined %}a{% else %}b{% endif %}", &nobody).unwrap(),
+            "b"
+        );
         let mut blank = TemplateDefinition::new("t").text("[{{ contact.first_name }}]");
         blank.missing = Missing::Blank;
         assert_eq!(blank.compile().unwrap().render(&nobody).unwrap().plain(), "[]");

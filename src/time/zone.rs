@@ -74,7 +74,10 @@ impl Zone {
     #[must_use]
     pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let offset = timestamp(instant).map_or(0, |instant| self.zone.to_offset(instant).seconds());
-        instant.naive_utc().checked_add_signed(TimeDelta::seconds(offset.into())).unwrap_or(instant.naive_utc())
+        instant
+            .naive_utc()
+            .checked_add_signed(TimeDelta::seconds(offset.into()))
+            .unwrap_or(instant.naive_utc())
     }
 
     /// The instant of a local date and time: the first instant after a gap, the first of two occurrences.
@@ -126,7 +129,8 @@ impl Zone {
         // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than two tries.
         for _ in 0..4 {
             let candidate = self.resolve(date.and_time(time));
-            if candidate >= instant {
+            let exists = self.local(self.resolve(date.and_time(NaiveTime::MIN))).date() == date;
+            if exists && candidate >= instant {
                 return candidate;
             }
             match date.succ_opt() {
@@ -193,7 +197,8 @@ mod tests {
     #[test]
     fn a_day_that_a_calendar_skips_is_passed_over() {
         let apia = Zone::named("Pacific/Apia").unwrap();
-        let next = apia.next_time_of_day(at("2011-12-30T09:00:00Z"), NaiveTime::from_hms_opt(9, 0, 0).unwrap());
+        let next =
+            apia.next_time_of_day(at("2011-12-30T09:00:00Z"), NaiveTime::from_hms_opt(9, 0, 0).unwrap());
         assert_eq!(next, at("2011-12-30T19:00:00Z"));
     }
 
