@@ -1,5 +1,6 @@
 //! What an operator meets: a file that is reopened, that is not ours, that is too new, that is full.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,7 +73,8 @@ fn reopening_keeps_everything() {
     assert_eq!(block_on(store.append(&[event("lea", "1")], horizon())).unwrap(), [Receipt::Duplicate]);
     let claimed = block_on(store.claim(&Claim::of(10))).unwrap();
     assert_eq!(claimed.work[0].envelopes.len(), 2, "the event and the withdrawal");
-    let Receipt::Kept { seq, .. } = block_on(store.append(&[event("lea", "2")], horizon())).unwrap()[0] else {
+    let Receipt::Kept { seq, .. } = block_on(store.append(&[event("lea", "2")], horizon())).unwrap()[0]
+    else {
         panic!("kept")
     };
     let mail = block_on(store.inputs(&"lea".into(), seq - 1, u64::MAX)).unwrap();
@@ -96,12 +98,12 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 
     let (folder, path) = file();
     drop(SqliteStore::builder(&path).namespace("one").open().unwrap());
-    assert!(matches!(
-        SqliteStore::builder(&path).namespace("two").open(),
-        Err(StoreError::NotAStore { .. })
-    ));
+    assert!(matches!(SqliteStore::builder(&path).namespace("two").open(), Err(StoreError::NotAStore { .. })));
     assert!(SqliteStore::open(&path).is_ok());
-    assert!(matches!(SqliteStore::open(folder.path().join("no/such/folder")), Err(StoreError::Unavailable { .. })));
+    assert!(matches!(
+        SqliteStore::open(folder.path().join("no/such/folder")),
+        Err(StoreError::Unavailable { .. })
+    ));
 }
 
 #[test]
@@ -163,9 +165,12 @@ fn nothing_of_an_erased_person_is_left_in_the_file() {
     commit.cold = Some(cold.into());
     block_on(store.commit(vec![commit.clone()])).unwrap();
     let bytes = || {
-        std::fs::read_dir(folder.path()).unwrap().flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
     };
-    let found = || bytes().collect::<Vec<_>>().windows(10).any(|window| window.eq_ignore_ascii_case(b"ermintrude"));
+    let found =
+        || bytes().collect::<Vec<_>>().windows(10).any(|window| window.eq_ignore_ascii_case(b"ermintrude"));
     assert!(found());
     assert!(block_on(store.erase(&"c-1".into())).unwrap());
     assert!(!found(), "neither the file nor its log has it");

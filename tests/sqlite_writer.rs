@@ -1,5 +1,6 @@
 //! The writer: one group, one transaction, and nobody's failure is another's.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 use std::path::PathBuf;
 
@@ -51,7 +52,8 @@ fn message(contact: &str, number: u8) -> Message {
 }
 
 fn send() -> Verdict {
-    let content: Content = serde_json::from_value(serde_json::json!({"text": "hi", "template": "0".repeat(64)})).unwrap();
+    let content: Content =
+        serde_json::from_value(serde_json::json!({"text": "hi", "template": "0".repeat(64)})).unwrap();
     let (permit, lease) = (TimeDelta::seconds(5), TimeDelta::seconds(35));
     Verdict::Send { content, permit, lease, policy: "default".into() }
 }
@@ -60,7 +62,8 @@ async fn commit_message(store: &SqliteStore, contact: &str, number: u8) {
     append(store, contact).await;
     let claimed = store.claim(&Claim::of(1)).await.unwrap();
     let work = &claimed.work[0];
-    let mut commit = Commit::new(work.lease.clone(), claimed.catalog, work.envelopes[0].seq, work.state.hot.clone());
+    let mut commit =
+        Commit::new(work.lease.clone(), claimed.catalog, work.envelopes[0].seq, work.state.hot.clone());
     commit.messages.push(message(contact, number));
     assert_eq!(store.commit(vec![commit]).await.unwrap(), [Committed::Done]);
 }
@@ -106,7 +109,8 @@ fn of_two_commits_of_one_lease_exactly_one_takes_effect() {
             commit.due_at = Some(claimed.now);
             vec![commit]
         };
-        let (first, second) = block_on(async { join!(one.commit(commit(&claimed)), other.commit(commit(&again))) });
+        let (first, second) =
+            block_on(async { join!(one.commit(commit(&claimed)), other.commit(commit(&again))) });
         let mut answers = [first.unwrap()[0], second.unwrap()[0]];
         answers.sort_by_key(|answer| *answer == Committed::StaleLease);
         assert_eq!(answers, [Committed::Done, Committed::StaleLease], "round {round}");
@@ -151,7 +155,8 @@ fn after_a_withdrawal_nothing_taken_before_begins() {
         let records = one.messages(&"lea".into()).await.unwrap();
         assert_eq!(records[0].status, MessageStatus::Cancelled);
         assert_eq!(one.in_flight(&"tom".into()).await.unwrap().len(), 1);
-        let delivery = Delivery::new(taken[1].message.id, 1, chrono::Utc::now(), DeliveryStatus::Accepted);
+        let now = one.clock().now();
+        let delivery = Delivery::new(taken[1].message.id, 1, now, DeliveryStatus::Accepted);
         one.settle(&[delivery.clone(), delivery]).await.unwrap();
         let record = one.message(taken[1].message.id).await.unwrap().unwrap();
         assert_eq!((record.status, record.attempts), (MessageStatus::Accepted, 1));

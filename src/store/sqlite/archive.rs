@@ -59,7 +59,8 @@ impl Archive for SqliteStore {
     }
 
     async fn inputs(&self, contact: &ContactId, after: u64, until: u64) -> Result<Vec<Envelope>> {
-        self.of_contact("read mail", contact, move |db, row| db.mail(row, int(after), int(until), usize::MAX)).await
+        self.of_contact("read mail", contact, move |db, row| db.mail(row, int(after), int(until), usize::MAX))
+            .await
     }
 
     async fn consents(&self, contact: &ContactId) -> Result<Vec<ConsentRecord>> {
@@ -173,7 +174,9 @@ impl Db {
             match state_of(text(columns, 1)?, blob(columns, 2)?, blob(columns, 3)?) {
                 Ok(state) => contacts.push((row, state)),
                 // One contact that cannot be read must not hold up a job over all of them.
-                Err(Fault::Store(error)) => tracing::error!(row, %error, "a contact cannot be read and is left out"),
+                Err(Fault::Store(error)) => {
+                    tracing::error!(row, %error, "a contact cannot be read and is left out")
+                }
                 Err(fault) => return Err(fault),
             }
         }

@@ -86,8 +86,9 @@ impl Db {
                 return Ok(false);
             }
             if let Definition::Journey(_) = definition {
-                let reason =
-                    format!("journey {name} version {version} is published with other content; raise its version");
+                let reason = format!(
+                    "journey {name} version {version} is published with other content; raise its version"
+                );
                 return Err(StoreError::Unavailable { operation: "publish", reason }.into());
             }
         }

@@ -90,12 +90,11 @@ impl Db {
             self.execute("ROLLBACK")?;
         }
         self.execute(sql)?;
-        let head = self
-            .conn
-            .prepare_cached("SELECT revision, last_seq, high_water FROM head")
-            .and_then(|mut statement| {
+        let head = self.conn.prepare_cached("SELECT revision, last_seq, high_water FROM head").and_then(
+            |mut statement| {
                 statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)))
-            });
+            },
+        );
         let (revision, last_seq, high_water) = match head {
             Ok(head) => head,
             Err(error) => {
@@ -208,7 +207,9 @@ impl Db {
             .execute(params![contact.as_str(), shard(contact)])?;
         let row = self.conn.last_insert_rowid();
         let hot = super::rows::fresh_hot()?;
-        self.conn.prepare_cached("INSERT INTO state (id, hot) VALUES (?1, ?2)")?.execute(params![row, hot])?;
+        self.conn
+            .prepare_cached("INSERT INTO state (id, hot) VALUES (?1, ?2)")?
+            .execute(params![row, hot])?;
         Ok(ContactRow { row, erased: false })
     }
 

@@ -151,7 +151,10 @@ impl Db {
         let cold = match cold_of(external, blob(columns, 1)?) {
             Ok(cold) => cold,
             Err(_) => {
-                tracing::error!(row, "a contact cannot be read: the gate sees the addresses of its unread mail alone");
+                tracing::error!(
+                    row,
+                    "a contact cannot be read: the gate sees the addresses of its unread mail alone"
+                );
                 cold_of(external, None)?
             }
         };
@@ -170,9 +173,9 @@ impl Db {
 
     /// Takes back the pending messages of a contact that `which` names.
     fn cancel(&self, row: i64, which: impl Fn(&Message) -> bool) -> Step<()> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT seq, body FROM outbox WHERE contact = ?1 AND status = 0 AND status <= 1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT seq, body FROM outbox WHERE contact = ?1 AND status = 0 AND status <= 1",
+        )?;
         let mut found = statement.query([row])?;
         let mut cancelled = Vec::new();
         while let Some(columns) = found.next()? {

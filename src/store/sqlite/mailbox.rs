@@ -241,7 +241,9 @@ impl Db {
         }
         let read_seq = int(commit.read_seq);
         self.conn
-            .prepare_cached("UPDATE state SET revision = ?2, read_seq = ?3, due_at = ?4, hot = ?5 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE state SET revision = ?2, read_seq = ?3, due_at = ?4, hot = ?5 WHERE id = ?1",
+            )?
             .execute(params![
                 row,
                 revision + 1,

@@ -44,9 +44,11 @@ impl Outbox for SqliteStore {
     }
 }
 
-const BY_PLACE: &str = "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
+const BY_PLACE: &str =
+    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
      WHERE seq = ?1";
-const BY_ID: &str = "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
+const BY_ID: &str =
+    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
      WHERE id = ?1";
 
 /// A message's row.
