@@ -21,7 +21,7 @@ use journeyman::model::{
     Content, Delivery, DeliveryStatus, Evidence, Handover, InputId, MessageId, Outcome, Permit, Reason,
 };
 use journeyman::port::store::{Begin, Begun, MessageStatus, Pausable, Take, Verdict};
-use journeyman::port::{Channel, Store, SystemClock};
+use journeyman::port::{Channel, Clock, Store, SystemClock};
 use journeyman::rule::permit::{Question, permit};
 use journeyman::rule::{Policy, TemplateDefinition};
 use journeyman::store::SqliteStore;
@@ -56,7 +56,10 @@ async fn decide(engine: &Engine, contacts: &[String], channel: &str) {
     let hello = TemplateDefinition::new("hello").text("Bonjour {{ contact.id }}");
     engine.publish([hello.into(), greeting(channel, "marketing").into()]).await.unwrap();
     for contact in contacts {
-        engine.identify(Contact::new(contact.as_str()).address(channel, format!("{contact}@x"))).await.unwrap();
+        engine
+            .identify(Contact::new(contact.as_str()).address(channel, format!("{contact}@x")))
+            .await
+            .unwrap();
         engine.consent(Consent::granted(contact.as_str(), "marketing", channel, evidence())).await.unwrap();
         engine.track(Event::new(contact.as_str(), "signed_up").id("s")).await.unwrap();
     }
@@ -72,7 +75,7 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
         .map(|taken| {
             let question = Question::new(&taken.cold.contact, &taken.cold.standing, "email", "marketing")
                 .at_gate(taken.denied, taken.suppressed);
-            let verdict = match permit(&question, &Policy::default(), &Zone::utc(), Utc::now()) {
+            let verdict = match permit(&question, &Policy::default(), &Zone::utc(), SystemClock.now()) {
                 Permit::Permit => Verdict::Send {
                     content: content(),
                     permit: TimeDelta::seconds(5),
@@ -96,7 +99,7 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
         if let Begun::Begun { attempt, .. } = begun {
             count += 1;
             late += usize::from(forbidden.contains(taken.message.contact.as_str()));
-            deliveries.push(Delivery::new(taken.message.id, attempt, Utc::now(), DeliveryStatus::Accepted));
+            deliveries.push(Delivery::new(taken.message.id, attempt, SystemClock.now(), DeliveryStatus::Accepted));
         }
     }
     store.settle(&deliveries).await.unwrap();
@@ -138,9 +141,14 @@ fn no_begin_succeeds_after_withdraw_returned() {
             cancelled += messages.iter().filter(|message| message.status == MessageStatus::Cancelled).count();
         }
         let (begun, late) = (begun.into_inner(), late.into_inner());
-        println!("{name}: {begun} begun before their withdrawal, {cancelled} cancelled by it, {late} begun after it");
+        println!(
+            "{name}: {begun} begun before their withdrawal, {cancelled} cancelled by it, {late} begun after it"
+        );
         assert_eq!(late, 0, "{name}");
-        assert!(begun > 0 && cancelled > 0, "{name}: the race was no race: {begun} begun, {cancelled} cancelled");
+        assert!(
+            begun > 0 && cancelled > 0,
+            "{name}: the race was no race: {begun} begun, {cancelled} cancelled"
+        );
     }
 }
 
@@ -170,7 +178,8 @@ impl Channel for Watching {
 #[test]
 fn no_channel_call_starts_after_a_completed_drain() {
     for (name, store, _folder) in stores(Arc::new(SystemClock)) {
-        let (drained, late, calls) = <(Arc<Mutex<BTreeSet<_>>>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let (drained, late, calls) =
+            <(Arc<Mutex<BTreeSet<_>>>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let channel = Watching { drained: drained.clone(), late: late.clone(), calls: calls.clone() };
         let engine = Engine::builder(store.clone()).channel(channel).batch(6).build();
         let contacts: Vec<String> = (0..300).map(|number| format!("c{number}")).collect();
@@ -275,7 +284,9 @@ fn a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() 
             let first = engine();
             let hello = TemplateDefinition::new("hello").text("Bonjour");
             first.publish([hello.into(), greeting("sms", "marketing").into()]).await.unwrap();
-            for (contact, phone) in [("lea", "+33639980001"), ("tom", "+33639980001"), ("zoe", "+33639980002")] {
+            for (contact, phone) in
+                [("lea", "+33639980001"), ("tom", "+33639980001"), ("zoe", "+33639980002")]
+            {
                 first.identify(Contact::new(contact).address("sms", phone)).await.unwrap();
                 first.consent(Consent::granted(contact, "marketing", "sms", evidence())).await.unwrap();
                 first.track(Event::new(contact, "signed_up").id("1")).await.unwrap();
@@ -293,7 +304,10 @@ fn a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() 
                 lease: TimeDelta::seconds(30),
                 policy: "test".into(),
             };
-            let begun = store.begin(taken[..2].iter().map(|taken| Begin::new(taken, send())).collect()).await.unwrap();
+            let begun = store
+                .begin(taken[..2].iter().map(|taken| Begin::new(taken, send())).collect())
+                .await
+                .unwrap();
             assert_eq!(begun, [Begun::Stale, Begun::Stale], "{name}: both share the address that withdrew");
 
             // Night falls: what is left is asked again, and the process dies right after the deferral of zoe's.
@@ -301,7 +315,11 @@ fn a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() 
             first.deliver().await.unwrap();
             drop(first);
             let statuses = statuses(&*store).await;
-            assert_eq!(statuses, [MessageStatus::Cancelled, MessageStatus::Refused, MessageStatus::Pending], "{name}");
+            assert_eq!(
+                statuses,
+                [MessageStatus::Cancelled, MessageStatus::Refused, MessageStatus::Pending],
+                "{name}"
+            );
             let zoe = taken[2].message.id;
             let deferred = store.message(zoe).await.unwrap().unwrap();
             assert_eq!(deferred.not_before, at("2026-03-24T07:30:00Z"), "{name}");
