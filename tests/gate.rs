@@ -99,7 +99,12 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
         if let Begun::Begun { attempt, .. } = begun {
             count += 1;
             late += usize::from(forbidden.contains(taken.message.contact.as_str()));
-            deliveries.push(Delivery::new(taken.message.id, attempt, SystemClock.now(), DeliveryStatus::Accepted));
+            deliveries.push(Delivery::new(
+                taken.message.id,
+                attempt,
+                SystemClock.now(),
+                DeliveryStatus::Accepted,
+            ));
         }
     }
     store.settle(&deliveries).await.unwrap();
