@@ -74,7 +74,10 @@ impl Zone {
     #[must_use]
     pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let offset = timestamp(instant).map_or(0, |instant| self.zone.to_offset(instant).seconds());
-        instant.naive_utc().checked_add_signed(TimeDelta::seconds(offset.into())).unwrap_or(instant.naive_utc())
+        instant
+            .naive_utc()
+            .checked_add_signed(TimeDelta::seconds(offset.into()))
+            .unwrap_or(instant.naive_utc())
     }
 
     /// The instant of a local date and time: the first instant after a gap, the first of two occurrences.
@@ -118,15 +121,18 @@ impl Zone {
             .map_or_else(latest, |instant| instant.min(latest()))
     }
 
-    /// The first instant at or after `instant` at which local clocks show `time`; on a day without that time, the
-    /// first instant after the gap.
+    /// The first instant at or after `instant` at which local clocks show `time` for the first time that day; on a day without that time, the
+    /// first instant after the gap. A date that the calendar skips altogether is passed over.
     #[must_use]
     pub fn next_time_of_day(&self, instant: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
-        let mut date = self.local(instant).date();
-        // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than two tries.
-        for _ in 0..4 {
+        // A gap can end a day, so that the time missing yesterday is due at the first instant of today.
+        let today = self.local(instant).date();
+        let mut date = today.pred_opt().unwrap_or(today);
+        // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than three tries.
+        for _ in 0..5 {
             let candidate = self.resolve(date.and_time(time));
-            if candidate >= instant {
+            let exists = self.local(self.resolve(date.and_time(NaiveTime::MIN))).date() == date;
+            if exists && candidate >= instant {
                 return candidate;
             }
             match date.succ_opt() {
@@ -193,7 +199,8 @@ mod tests {
     #[test]
     fn a_day_that_a_calendar_skips_is_passed_over() {
         let apia = Zone::named("Pacific/Apia").unwrap();
-        let next = apia.next_time_of_day(at("2011-12-30T09:00:00Z"), NaiveTime::from_hms_opt(9, 0, 0).unwrap());
+        let next =
+            apia.next_time_of_day(at("2011-12-30T09:00:00Z"), NaiveTime::from_hms_opt(9, 0, 0).unwrap());
         assert_eq!(next, at("2011-12-30T19:00:00Z"));
     }
 
