@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveTime;
 
 use super::definition::{
-    BranchDefinition, JourneyDefinition, MOST_DEFINITION, MOST_STEPS, Reenter, SendDefinition, StepDefinition,
-    TriggerDefinition, WaitForDefinition, WaitUntilDefinition,
+    BranchDefinition, JourneyDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Reenter, SendDefinition,
+    StepDefinition, TriggerDefinition, WaitForDefinition, WaitUntilDefinition,
 };
 use super::graph::Shape;
 use super::{Alternative, Entry, Exit, Journey, Node, NodeKind, Target};
@@ -18,6 +18,10 @@ use crate::time::{Span, Zone};
 
 /// The word for the following step, where a target is mandatory.
 const NEXT: &str = "next";
+/// How many misspelt targets are compared with every name; a file with more has another problem.
+const MOST_SUGGESTIONS: usize = 20;
+/// The longest name that is compared with others.
+const MOST_COMPARED: usize = 48;
 
 pub(super) fn compile(definition: &JourneyDefinition) -> Result<Journey, BuildError> {
     Compiler::new(definition).journey()
@@ -28,14 +32,21 @@ struct Compiler<'d> {
     index: BTreeMap<NodeId, usize>,
     names: Vec<NodeId>,
     problems: Vec<Diagnostic>,
+    suggestions: usize,
 }
 
 impl<'d> Compiler<'d> {
     fn new(definition: &'d JourneyDefinition) -> Self {
-        Self { definition, index: BTreeMap::new(), names: Vec::new(), problems: Vec::new() }
+        Self { definition, index: BTreeMap::new(), names: Vec::new(), problems: Vec::new(), suggestions: 0 }
     }
 
-    fn problem(&mut self, code: &'static str, place: &str, sentence: impl Into<String>, next: impl Into<String>) {
+    fn problem(
+        &mut self,
+        code: &'static str,
+        place: &str,
+        sentence: impl Into<String>,
+        next: impl Into<String>,
+    ) {
         let place = if place.is_empty() {
             self.definition.journey.clone()
         } else {
@@ -53,14 +64,21 @@ impl<'d> Compiler<'d> {
         let definition = self.definition;
         let encoded = serde_json::to_vec(definition).unwrap_or_default();
         if encoded.len() > MOST_DEFINITION {
-            let sentence = format!("the definition has {} bytes and the limit is {MOST_DEFINITION}", encoded.len());
+            let sentence =
+                format!("the definition has {} bytes and the limit is {MOST_DEFINITION}", encoded.len());
             self.problem("J034", "", sentence, "split the journey in two");
         }
         self.head();
         let zone = definition.zone.as_deref().and_then(|name| match Zone::named(name) {
             Ok(zone) => Some(zone),
-            Err(error) => {
-                self.problem("J029", "zone", error.to_string(), "mend the name, or leave it out");
+            Err(_) => {
+                let sentence = format!("the time zone {name:?} is unknown");
+                self.problem(
+                    "J029",
+                    "zone",
+                    sentence,
+                    "use an IANA name such as Europe/Paris, or leave it out",
+                );
                 None
             }
         });
@@ -108,14 +126,25 @@ impl<'d> Compiler<'d> {
             self.problem("J004", "steps", "the journey has no steps", "add at least one step");
         }
         if definition.steps.len() > MOST_STEPS {
-            let sentence = format!("the journey has {} steps and the limit is {MOST_STEPS}", definition.steps.len());
+            let sentence =
+                format!("the journey has {} steps and the limit is {MOST_STEPS}", definition.steps.len());
             self.problem("J005", "steps", sentence, "split it into several journeys");
         }
         if definition.max_duration.is_some_and(|span| span.is_zero()) {
-            self.problem("J030", "max_duration", "the longest stay is no time at all", "write a span such as 8d");
+            self.problem(
+                "J030",
+                "max_duration",
+                "the longest stay is no time at all",
+                "write a span such as 8d",
+            );
         }
         if matches!(definition.reenter, Reenter::After(span) if span.is_zero()) {
-            self.problem("J038", "reenter.after", "the span is no time at all", "write always, or a span such as 1mo");
+            self.problem(
+                "J038",
+                "reenter.after",
+                "the span is no time at all",
+                "write always, or a span such as 1mo",
+            );
         }
     }
 
@@ -129,7 +158,9 @@ impl<'d> Compiler<'d> {
             let place = if entries.len() == 1 { "enter".to_owned() } else { format!("enter[{number}]") };
             let (event, filter) = self.trigger(&entry.on, &format!("{place}.on"));
             let when = entry.when.as_ref().and_then(|definition| {
-                self.collect(&format!("{place}.if"), |place, problems| Predicate::compile(definition, place, problems))
+                self.collect(&format!("{place}.if"), |place, problems| {
+                    Predicate::compile(definition, place, problems)
+                })
             });
             compiled.push(Entry { event, filter, when });
         }
@@ -142,7 +173,8 @@ impl<'d> Compiler<'d> {
             let place = format!("exit[{number}]");
             let (event, filter) = self.trigger(&exit.on, &format!("{place}.on"));
             if compiled.iter().any(|other| other.event == event && other.filter == filter) {
-                let sentence = format!("an earlier exit has the same event {event:?} and the same conditions");
+                let sentence =
+                    format!("an earlier exit has the same event {event:?} and the same conditions");
                 self.problem("J039", &place, sentence, "take one of them away");
             }
             compiled.push(Exit { event, filter, kind: exit.kind });
@@ -203,7 +235,10 @@ impl<'d> Compiler<'d> {
         match self.index.get(name).copied() {
             Some(target) => Some(target),
             None => {
-                let next = match nearest(name, self.index.keys().map(NodeId::as_str)) {
+                self.suggestions += 1;
+                let known = self.index.keys().map(NodeId::as_str);
+                let near = if self.suggestions <= MOST_SUGGESTIONS { nearest(name, known) } else { None };
+                let next = match near {
                     Some(near) => format!("did you mean {near}?"),
                     None => "name a step of this journey, or next".to_owned(),
                 };
@@ -223,7 +258,8 @@ impl<'d> Compiler<'d> {
             ("branch", definition.branch.is_some()),
             ("exit", definition.exit.is_some()),
         ];
-        let actions: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+        let actions: Vec<&str> =
+            given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
         if actions.is_empty() {
             let next = "add one of send, wait, wait_until, wait_for, branch, exit";
             self.problem("J006", &place, "the step does nothing", next);
@@ -256,7 +292,12 @@ impl<'d> Compiler<'d> {
         } else {
             let name = definition.exit.as_deref().unwrap_or_default();
             if name.trim().is_empty() {
-                self.problem("J040", &format!("{place}.exit"), "the exit has no name", "name it, such as completed");
+                self.problem(
+                    "J040",
+                    &format!("{place}.exit"),
+                    "the exit has no name",
+                    "name it, such as completed",
+                );
             }
             Some(NodeKind::Exit { name: name.into() })
         };
@@ -264,7 +305,10 @@ impl<'d> Compiler<'d> {
     }
 
     fn send(&mut self, step: usize, send: &SendDefinition, place: &str) -> Option<NodeKind> {
-        let mut part = |code, field: &str, value: &Option<String>, next: &str| match value.as_deref().map(str::trim) {
+        let mut part = |code, field: &str, value: &Option<String>, next: &str| match value
+            .as_deref()
+            .map(str::trim)
+        {
             Some(value) if !value.is_empty() => Some(Name::from(value)),
             _ => {
                 self.problem(code, &format!("{place}.{field}"), format!("the send names no {field}"), next);
@@ -287,26 +331,48 @@ impl<'d> Compiler<'d> {
 
     fn wait_until(&mut self, until: &WaitUntilDefinition, place: &str) -> Option<NodeKind> {
         if until.entry.is_none() && until.time.is_none() {
-            self.problem("J021", place, "nothing says until when", "add entry: a span, or time: a time of day, or both");
+            self.problem(
+                "J021",
+                place,
+                "nothing says until when",
+                "add entry: a span, or time: a time of day, or both",
+            );
         }
         let time = until.time.as_deref().and_then(|text| match NaiveTime::parse_from_str(text, "%H:%M") {
             Ok(time) => Some(time),
             Err(_) => {
                 let sentence = format!("{text:?} is not a time of day");
-                self.problem("J041", &format!("{place}.time"), sentence, "write it as HH:MM in quotes, such as \"09:30\"");
+                self.problem(
+                    "J041",
+                    &format!("{place}.time"),
+                    sentence,
+                    "write it as HH:MM in quotes, such as \"09:30\"",
+                );
                 None
             }
         });
         if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration) {
             if least_milliseconds(entry) >= most_milliseconds(most) {
-                let sentence = format!("the journey ends {most} after the entry, before this wait of {entry}");
-                self.problem("J037", &format!("{place}.entry"), sentence, "lengthen max_duration, or shorten the wait");
+                let sentence =
+                    format!("the journey ends {most} after the entry, before this wait of {entry}");
+                self.problem(
+                    "J037",
+                    &format!("{place}.entry"),
+                    sentence,
+                    "lengthen max_duration, or shorten the wait",
+                );
             }
         }
         Some(NodeKind::WaitUntil { entry: until.entry, time })
     }
 
-    fn wait_for(&mut self, step: usize, wait: &WaitForDefinition, next: Target, place: &str) -> Option<NodeKind> {
+    fn wait_for(
+        &mut self,
+        step: usize,
+        wait: &WaitForDefinition,
+        next: Target,
+        place: &str,
+    ) -> Option<NodeKind> {
         if wait.any.is_empty() || wait.any.len() > 100 {
             let sentence = format!("a wait has from 1 to 100 events, this one has {}", wait.any.len());
             self.problem("J022", &format!("{place}.any"), sentence, "name the events");
@@ -318,7 +384,8 @@ impl<'d> Compiler<'d> {
             let filter = self.collect(&format!("{place}.where"), |place, problems| {
                 Filter::compile(&event.filter, place, problems)
             });
-            let next = event.goto.as_ref().map_or(next, |name| self.target(step, name, &format!("{place}.goto")));
+            let next =
+                event.goto.as_ref().map_or(next, |name| self.target(step, name, &format!("{place}.goto")));
             alternatives.push(Alternative { event: event.event.as_str().into(), filter, next });
         }
         let within = wait.within.filter(|span| !span.is_zero());
@@ -335,7 +402,12 @@ impl<'d> Compiler<'d> {
 
     fn branch(&mut self, step: usize, branch: &BranchDefinition, place: &str) -> Option<NodeKind> {
         if branch.when.is_empty() {
-            self.problem("J024", &format!("{place}.when"), "the branch has no ways", "add when: [{ if: …, goto: … }]");
+            self.problem(
+                "J024",
+                &format!("{place}.when"),
+                "the branch has no ways",
+                "add when: [{ if: …, goto: … }]",
+            );
         }
         let mut ways = Vec::with_capacity(branch.when.len());
         for (number, way) in branch.when.iter().enumerate() {
@@ -367,7 +439,14 @@ impl<'d> Compiler<'d> {
             let next = "lead a goto to it, or take it away";
             self.problem("J010", &place, "no way leads to this step", next);
         }
-        for circle in shape.circles() {
+        let circles = shape.circles();
+        if let Some((step, length)) = shape.longest_rush().filter(|(_, length)| *length > MOST_AT_ONCE) {
+            let place = self.place(step);
+            let sentence =
+                format!("from here {length} steps follow without a wait and the limit is {MOST_AT_ONCE}");
+            self.problem("J042", &place, sentence, "put a wait between them");
+        }
+        for circle in circles {
             let place = self.place(circle[0]);
             let names: Vec<&str> = circle.iter().map(|step| self.names[*step].as_str()).collect();
             let sentence = format!("no time passes in the circle {}", names.join(", "));
@@ -387,7 +466,9 @@ fn edges(node: &Node) -> Vec<usize> {
         NodeKind::WaitFor { alternatives, otherwise, .. } => {
             alternatives.iter().map(|alternative| alternative.next).chain([*otherwise]).collect()
         }
-        NodeKind::Branch { ways, otherwise } => ways.iter().map(|(_, target)| *target).chain([*otherwise]).collect(),
+        NodeKind::Branch { ways, otherwise } => {
+            ways.iter().map(|(_, target)| *target).chain([*otherwise]).collect()
+        }
         NodeKind::Exit { .. } => Vec::new(),
     };
     targets.dedup();
@@ -406,24 +487,38 @@ fn most_milliseconds(span: Span) -> u64 {
 
 /// The name that an author most likely meant: the nearest by edit distance, if it is near at all.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    if length > MOST_COMPARED {
+        return None;
+    }
+    let limit = (length / 3).max(1);
     known
-        .map(|other| (edit_distance(name, other), other))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|other| other.chars().count().abs_diff(length) <= limit)
+        .filter_map(|other| Some((edit_distance(name, other, limit)?, other)))
         .min()
         .map(|(_, other)| other)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(128).collect();
+/// How many letters must change, two that swapped their places counted once; `None` where it is above the limit.
+fn edit_distance(a: &str, b: &str, limit: usize) -> Option<usize> {
+    let b: Vec<char> = b.chars().collect();
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(128).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+    let mut before = None;
+    for (i, letter) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
         for (j, other) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+            let mut distance = (row[j] + usize::from(letter != *other)).min(row[j + 1] + 1).min(next[j] + 1);
+            if j > 0 && before == Some(*other) && letter == b[j - 1] {
+                distance = distance.min(above[j - 1] + 1);
+            }
+            next.push(distance);
         }
+        if next.iter().chain(&row).all(|distance| *distance > limit) {
+            return None;
+        }
+        above = std::mem::replace(&mut row, next);
+        before = Some(letter);
     }
-    row[b.len()]
+    Some(row[b.len()]).filter(|distance| *distance <= limit)
 }

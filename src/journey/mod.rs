@@ -19,8 +19,8 @@ pub use check::{Scope, check};
 pub use definition::parse_yaml;
 pub use definition::{
     AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition, TriggerDefinition, WaitForDefinition,
-    WaitUntilDefinition, WayDefinition, parse_json,
+    MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition,
+    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition, parse_json,
 };
 #[cfg(feature = "schema")]
 pub use schema::json_schema;

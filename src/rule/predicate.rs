@@ -108,7 +108,10 @@ pub enum Since {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists")]
+#[serde(
+    untagged,
+    expecting = "a condition is a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists"
+)]
 #[non_exhaustive]
 pub enum ConditionDefinition {
     /// The value equals this one.
@@ -233,6 +236,7 @@ impl Filter {
                             "a property is compared, not combined",
                             "use is, one_of, above, at_least, below, at_most, contains or exists",
                         ));
+                        continue;
                     }
                     compile_test(definition, &place, problems)
                 }
@@ -317,14 +321,16 @@ fn compile(
         return compile_list(parts, &format!("{place}.any"), depth, problems).map(Form::Any);
     }
     if let Some(part) = &definition.not {
-        return compile(part, &format!("{place}.not"), depth + 1, problems).map(|part| Form::Not(part.into()));
+        return compile(part, &format!("{place}.not"), depth + 1, problems)
+            .map(|part| Form::Not(part.into()));
     }
     if let Some(tag) = &definition.tag {
         return named(tag, &format!("{place}.tag"), problems).map(Form::Tag);
     }
     if let Some(event) = &definition.performed {
         let since = definition.since.unwrap_or_default();
-        return named(event, &format!("{place}.performed"), problems).map(|event| Form::Performed { event, since });
+        return named(event, &format!("{place}.performed"), problems)
+            .map(|event| Form::Performed { event, since });
     }
     let name = named(definition.attribute.as_deref()?, &format!("{place}.attribute"), problems)?;
     Some(Form::Attribute { name, test: compile_test(definition, place, problems) })
@@ -446,7 +452,8 @@ mod tests {
 
     #[test]
     fn contains_looks_into_texts_and_lists() {
-        let contact = Contact::new("c").attribute("genres", vec!["rap", "pop"]).attribute("city", "Saint-Denis");
+        let contact =
+            Contact::new("c").attribute("genres", vec!["rap", "pop"]).attribute("city", "Saint-Denis");
         assert!(ask(r#"{"attribute": "genres", "contains": "pop"}"#, &contact));
         assert!(!ask(r#"{"attribute": "genres", "contains": "po"}"#, &contact));
         assert!(ask(r#"{"attribute": "city", "contains": "Denis"}"#, &contact));
