@@ -121,8 +121,8 @@ impl Zone {
             .map_or_else(latest, |instant| instant.min(latest()))
     }
 
-    /// The first instant at or after `instant` at which local clocks show `time` for the first time that day; on a day without that time, the
-    /// first instant after the gap. A date that the calendar skips altogether is passed over.
+    /// The first instant at or after `instant` at which local clocks show `time` for the first time that day; on a day
+    /// without that time, the first instant after the gap. A date that the calendar skips altogether is passed over.
     #[must_use]
     pub fn next_time_of_day(&self, instant: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
         // A gap can end a day, so that the time missing yesterday is due at the first instant of today.
