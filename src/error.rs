@@ -193,7 +193,9 @@ pub enum Error {
         contact: ContactId,
     },
     /// The event is older than the horizon within which events are deduplicated.
-    #[error("the event {name} is older than the horizon of {days} days; import history instead of tracking it")]
+    #[error(
+        "the event {name} is older than the horizon of {days} days; import history instead of tracking it"
+    )]
     Expired {
         /// Which event.
         name: Name,
@@ -201,7 +203,9 @@ pub enum Error {
         days: i64,
     },
     /// The contact's mailbox holds as many unread inputs as it may.
-    #[error("a definition of the catalog cannot be used by this version of journeyman: {reason}; use a newer one")]
+    #[error(
+        "a definition of the catalog cannot be used by this version of journeyman: {reason}; use a newer one"
+    )]
     Catalog {
         /// What was found.
         reason: String,

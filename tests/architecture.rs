@@ -1,6 +1,8 @@
 //! Reads `src/` and holds it to the plan of the house: who may use whom, what is named in one file only, what stands
 //! nowhere. Every rule is a pure function over a path and its text, and every rule is shown to fire.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 use std::fs;
 use std::path::Path;
 

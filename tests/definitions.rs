@@ -1,6 +1,8 @@
 //! The forms of a journey: file and builder agree, files read back, unknown fields are refused, the schema knows what
 //! the reader knows; and whatever compile accepts comes to an end.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};

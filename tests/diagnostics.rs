@@ -1,6 +1,8 @@
 //! Broken definitions and what is said of them. Each file below `fixtures/broken` is a mistake that somebody makes; its
 //! snapshot is what that person reads.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! Local calendars around every transition of many zones, against an independent oracle: Python's zoneinfo on the same
 //! release of the time-zone database, walking minute by minute (`fixtures/zones/make_oracle.py`).
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 use chrono::{DateTime, NaiveTime, Utc};
 use journeyman::time::{DailyWindow, Span, Zone, tzdb_version};
 
@@ -59,7 +61,12 @@ fn every_answer_of_the_oracle_is_ours() {
                 let parts: Vec<i64> = rest.split(' ').map(number).collect();
                 (transition, before) = (parts[0], parts[1]);
                 let offset = |second| (zone.0.local(at(second)) - at(second).naive_utc()).num_seconds();
-                assert_eq!((offset(transition - 1), offset(transition)), (before, parts[2]), "{} {line}", zone.1);
+                assert_eq!(
+                    (offset(transition - 1), offset(transition)),
+                    (before, parts[2]),
+                    "{} {line}",
+                    zone.1
+                );
             }
             _ => {
                 for case in rest.split(' ') {
@@ -69,7 +76,8 @@ fn every_answer_of_the_oracle_is_ours() {
                     asked["RANW".find(kind).unwrap()] += 1;
                     if ours != expected {
                         let near = at(transition);
-                        wrong.push(format!("{} {near} {kind} {question}: {ours:?}, not {expected:?}", zone.1));
+                        wrong
+                            .push(format!("{} {near} {kind} {question}: {ours:?}, not {expected:?}", zone.1));
                     }
                 }
             }

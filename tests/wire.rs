@@ -1,6 +1,8 @@
 //! The golden JSON of everything that is persisted. A snapshot that changes means that stores in the field can no longer
 //! be read: add a field with a default instead, or a version to the codec.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 use std::fmt::Debug;
 use std::sync::Arc;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::definition::{
-    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, OneOrMany,
-    Reenter, SendDefinition, StepDefinition, TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
+    OneOrMany, Reenter, SendDefinition, StepDefinition, TriggerDefinition, WaitForDefinition,
+    WaitUntilDefinition, WayDefinition,
 };
 use super::{Journey, compile};
 use crate::error::BuildError;
@@ -35,7 +36,8 @@ pub struct JourneyBuilder {
 
 impl JourneyBuilder {
     pub(super) fn new(journey: impl Into<String>) -> Self {
-        let definition = JourneyDefinition { journey: journey.into(), version: 1, ..JourneyDefinition::default() };
+        let definition =
+            JourneyDefinition { journey: journey.into(), version: 1, ..JourneyDefinition::default() };
         Self { definition }
     }
 
@@ -163,7 +165,11 @@ impl JourneyBuilder {
 
     /// Ends the enrollment under a name.
     pub fn exit(self, id: impl Into<String>, name: impl Into<String>) -> Self {
-        self.step(StepDefinition { id: Some(id.into()), exit: Some(name.into()), ..StepDefinition::default() })
+        self.step(StepDefinition {
+            id: Some(id.into()),
+            exit: Some(name.into()),
+            ..StepDefinition::default()
+        })
     }
 
     /// Jumps from the step that was added last.

@@ -59,7 +59,9 @@ impl Run<'_> {
             if !matches!(enrollment.waiting, Waiting::Event { .. }) || happened_at < enrollment.arrived_at {
                 continue;
             }
-            let Some(NodeKind::WaitFor { alternatives, .. }) = self.standing_node(index).map(|node| &node.kind) else {
+            let Some(NodeKind::WaitFor { alternatives, .. }) =
+                self.standing_node(index).map(|node| &node.kind)
+            else {
                 continue;
             };
             let satisfied = (0..).zip(alternatives).find(|(_, alternative)| {
@@ -142,7 +144,13 @@ impl Run<'_> {
         self.out.signals.push(Signal::Exited { contact, enrollment, journey, reason, at });
     }
 
-    pub(super) fn record_step(&mut self, index: usize, at: DateTime<Utc>, outcome: StepOutcome, next: Option<NodeId>) {
+    pub(super) fn record_step(
+        &mut self,
+        index: usize,
+        at: DateTime<Utc>,
+        outcome: StepOutcome,
+        next: Option<NodeId>,
+    ) {
         let enrollment = &mut self.out.state.hot.enrollments[index];
         self.out.steps.push(Step::new(enrollment, at, outcome, next));
         enrollment.ordinal += 1;

@@ -35,7 +35,9 @@ impl Run<'_> {
         for tag in &update.untag {
             contact.tags.remove(tag);
         }
-        contact.attributes.extend(update.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+        contact
+            .attributes
+            .extend(update.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
         contact.tags.extend(update.tags.iter().cloned());
         contact.addresses.extend(update.addresses.iter().map(|(channel, to)| (channel.clone(), to.clone())));
         if update.locale.is_some() {
@@ -68,7 +70,10 @@ impl Run<'_> {
         while let Some(enrollment) = self.out.state.hot.enrollments.get(index) {
             let journey = self.program.journey_of(enrollment);
             let exit = journey.filter(|_| happened_at >= enrollment.entered_at).and_then(|journey| {
-                journey.exits.iter().find(|exit| exit.event == event.name && exit.filter.passes(&event.properties))
+                journey
+                    .exits
+                    .iter()
+                    .find(|exit| exit.event == event.name && exit.filter.passes(&event.properties))
             });
             match exit.map(|exit| exit.kind) {
                 Some(ExitKind::Goal) => self.exit(index, at, ExitReason::Goal(event.name.clone())),
@@ -82,7 +87,11 @@ impl Run<'_> {
         let Consent { purpose, channel, status, evidence, address, .. } = consent;
         self.record(Some(purpose), Some(channel), *status, evidence, *address, envelope.id, at);
         if *status == ConsentStatus::Granted {
-            self.out.lifts.push(Lift { channel: channel.clone(), purpose: purpose.clone(), seq: envelope.seq });
+            self.out.lifts.push(Lift {
+                channel: channel.clone(),
+                purpose: purpose.clone(),
+                seq: envelope.seq,
+            });
         }
     }
 
@@ -133,7 +142,8 @@ impl Run<'_> {
         };
         let message = delivery.message;
         let awaited = Waiting::Delivery { message };
-        let Some(index) = self.out.state.hot.enrollments.iter().position(|other| other.waiting == awaited) else {
+        let Some(index) = self.out.state.hot.enrollments.iter().position(|other| other.waiting == awaited)
+        else {
             return;
         };
         if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {

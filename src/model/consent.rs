@@ -158,8 +158,18 @@ impl ConsentRecord {
         input: InputId,
         previous: Hash,
     ) -> Self {
-        let mut record =
-            Self { seq, purpose, channel, status, at, evidence, address, input, previous, hash: Hash::default() };
+        let mut record = Self {
+            seq,
+            purpose,
+            channel,
+            status,
+            at,
+            evidence,
+            address,
+            input,
+            previous,
+            hash: Hash::default(),
+        };
         record.hash = record.expected_hash();
         record
     }
@@ -204,7 +214,8 @@ impl ConsentRecord {
     pub fn verify(records: &[ConsentRecord]) -> bool {
         let mut previous = Hash::default();
         records.iter().zip(1..).all(|(record, seq)| {
-            let linked = record.previous == previous && record.seq == seq && record.hash == record.expected_hash();
+            let linked =
+                record.previous == previous && record.seq == seq && record.hash == record.expected_hash();
             previous = record.hash;
             linked
         })

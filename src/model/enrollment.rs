@@ -43,7 +43,17 @@ impl Enrollment {
         expires_at: Option<DateTime<Utc>>,
     ) -> Self {
         let waiting = Waiting::Until { at: entered_at };
-        Self { id, journey, version, entered_at, node, arrived_at: entered_at, ordinal: 0, waiting, expires_at }
+        Self {
+            id,
+            journey,
+            version,
+            entered_at,
+            node,
+            arrived_at: entered_at,
+            ordinal: 0,
+            waiting,
+            expires_at,
+        }
     }
 }
 

@@ -168,7 +168,13 @@ derived_id!(
 impl EnrollmentId {
     /// Derives the id of the enrollment that `cause` opens.
     #[must_use]
-    pub fn derive(namespace: &str, contact: &ContactId, journey: &JourneyId, cause: InputId, key: &str) -> Self {
+    pub fn derive(
+        namespace: &str,
+        contact: &ContactId,
+        journey: &JourneyId,
+        cause: InputId,
+        key: &str,
+    ) -> Self {
         Self(derive(
             "enrollment",
             &[

@@ -144,7 +144,11 @@ impl<V: Into<Value>> From<Vec<V>> for Value {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        fn tagged<S: Serializer>(serializer: S, tag: &str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
+        fn tagged<S: Serializer>(
+            serializer: S,
+            tag: &str,
+            value: &impl Serialize,
+        ) -> Result<S::Ok, S::Error> {
             let mut map = serializer.serialize_map(Some(1))?;
             map.serialize_entry(tag, value)?;
             map.end()
@@ -222,7 +226,9 @@ impl<'de> Visitor<'de> for AnyValue {
         let value = match map.next_key::<Tag>()? {
             Some(Tag::Decimal) => {
                 let text: String = map.next_value()?;
-                Value::Decimal(text.parse().map_err(|_| de::Error::custom(format!("{text:?} is not a decimal")))?)
+                Value::Decimal(
+                    text.parse().map_err(|_| de::Error::custom(format!("{text:?} is not a decimal")))?,
+                )
             }
             Some(Tag::Instant) => Value::from(map.next_value::<DateTime<Utc>>()?),
             Some(Tag::Date) => Value::Date(map.next_value()?),

@@ -56,6 +56,11 @@ pub trait Channel: Send + Sync + 'static {
         outcomes
     }
 
+    /// How many messages one call of [`send_many`](Channel::send_many) may carry; with 1, each goes by itself.
+    fn batch(&self) -> usize {
+        1
+    }
+
     /// Whether the channel accepts one id once, so that an unknown outcome may safely be repeated.
     fn honours_ids(&self) -> bool {
         false

@@ -20,8 +20,8 @@ use crate::error::StoreError;
 use crate::journey::JourneyDefinition;
 use crate::machine::{Cold, ContactState, Envelope, Hot, Input, Lift, Pause, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Fingerprint, Hash, InputId, JourneyId,
-    Message, MessageId, Name, Reason, Step,
+    ConsentRecord, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Fingerprint, Hash, InputId,
+    JourneyId, Message, MessageId, Name, Reason, Step,
 };
 use crate::rule::TemplateDefinition;
 

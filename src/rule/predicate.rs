@@ -28,6 +28,7 @@ pub const MOST_VALUES: usize = 1_000;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(description = "Exactly one question, or a combination of others."))]
 #[serde(deny_unknown_fields, default)]
 pub struct PredicateDefinition {
     /// Every one of these holds.
@@ -108,6 +109,7 @@ pub enum Since {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(description = "A plain value means equality, a map compares."))]
 #[serde(
     untagged,
     expecting = "a condition is a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists"

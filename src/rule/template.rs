@@ -23,7 +23,7 @@ const FUEL: u64 = 50_000;
 /// The longest tag, texts in quotes not counted, and the most `elif`s: the parser follows both with its stack.
 const MOST_TAG: usize = 512;
 const MOST_ELIF: usize = 64;
-const FILTERS: [&str; 5] = ["default", "upper", "lower", "trim", "capitalize"];
+const FILTERS: [&str; 5] = ["capitalize", "default", "lower", "trim", "upper"];
 const TESTS: [&str; 1] = ["defined"];
 const ALLOWED_TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
 
@@ -273,10 +273,10 @@ fn environment(missing: Missing) -> Environment<'static> {
         "subject" | "text" => AutoEscape::None,
         _ => AutoEscape::Html,
     });
-    environment.add_filter("default", |value: TemplateValue, fallback: TemplateValue| {
+    environment.add_filter("default", |value: &TemplateValue, fallback: TemplateValue| {
         let empty =
             matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
-        if empty { fallback } else { value }
+        if empty { fallback } else { value.clone() }
     });
     environment.add_filter("upper", |text: String| text.to_uppercase());
     environment.add_filter("lower", |text: String| text.to_lowercase());
@@ -394,11 +394,11 @@ fn word_at(body: &str, index: usize) -> &str {
 /// Refuses a filter or a test that no message could ever be rendered with.
 fn known_word(kind: &str, known: &[&str], rest: &str, place: &str) -> Result<(), Diagnostic> {
     let word = word_at(rest.trim_start(), 0);
-    if word.is_empty() || known.contains(&word) {
-        return Ok(()); // without a word it is the parser's turn to complain
+    if known.contains(&word) {
+        return Ok(());
     }
-    let sentence = format!("the {kind} {word:?} is unknown");
-    Err(Diagnostic::new("T007", place, sentence, format!("use {}", known.join(", "))))
+    let sentence = format!("there is no {kind} {word:?}");
+    Err(Diagnostic::new("T007", place, sentence, format!("use one of {}", known.join(", "))))
 }
 
 /// Checks one tag and answers where it ends.
@@ -489,6 +489,8 @@ mod tests {
             assert_eq!(codes(hostile), ["T006"], "{hostile}");
         }
         assert_eq!(codes("{{ contact.a | indent(1000000000) }}"), ["T007"]);
+        assert_eq!(codes("{{ contact.a | }}"), ["T007"]);
+        assert_eq!(codes("{{ contact.a"), ["T004"]);
         assert_eq!(codes("{{ 'it''s ~ * +' }}"), [""; 0]);
     }
 

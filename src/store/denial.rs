@@ -64,7 +64,8 @@ fn find<'r>(
     channel: Option<&Name>,
     purpose: Option<&Name>,
 ) -> &'r mut Denial {
-    let same = |row: &Denial| row.by == *by && row.channel.as_ref() == channel && row.purpose.as_ref() == purpose;
+    let same =
+        |row: &Denial| row.by == *by && row.channel.as_ref() == channel && row.purpose.as_ref() == purpose;
     let index = rows.iter().position(same).unwrap_or_else(|| {
         let (by, channel, purpose) = (by.clone(), channel.cloned(), purpose.cloned());
         rows.push(Denial { by, channel, purpose, withdrawn: 0, granted: 0 });
@@ -83,7 +84,11 @@ mod tests {
         let (sms, marketing): (Name, Name) = ("sms".into(), "marketing".into());
         let mut rows = Vec::new();
         withdraw(&mut rows, &lea, Some(&sms), None, 5);
-        assert!(denies(&rows, "sms", "marketing") && denies(&rows, "sms", "news") && !denies(&rows, "email", "news"));
+        assert!(
+            denies(&rows, "sms", "marketing")
+                && denies(&rows, "sms", "news")
+                && !denies(&rows, "email", "news")
+        );
         lift(&mut rows, &tom, &sms, &marketing, 9);
         lift(&mut rows, &lea, &sms, &marketing, 4);
         assert!(denies(&rows, "sms", "marketing"));

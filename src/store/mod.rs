@@ -1,12 +1,13 @@
 //! Adapters of [`port::store`](crate::port::store). They know the machine's data and never the engine.
 
+#[cfg(feature = "sqlite")]
 mod codec;
 mod denial;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use memory::MemoryStore;
+pub use memory::{MemoryStore, MemoryStoreBuilder};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteStore, SqliteStoreBuilder};
 
@@ -14,7 +15,10 @@ use crate::machine::{Cold, Envelope, InputKind};
 use crate::model::{Fingerprint, Name};
 
 /// The addresses of a contact as the gate must see them: the committed ones and those of unread mail, each once.
-fn known_addresses<'e>(cold: &Cold, unread: impl IntoIterator<Item = &'e Envelope>) -> Vec<(Name, Fingerprint)> {
+fn known_addresses<'e>(
+    cold: &Cold,
+    unread: impl IntoIterator<Item = &'e Envelope>,
+) -> Vec<(Name, Fingerprint)> {
     let unread = unread.into_iter().filter_map(|envelope| match &envelope.kind {
         InputKind::Identify(update) => Some(&update.addresses),
         _ => None,

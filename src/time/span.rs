@@ -100,7 +100,8 @@ impl FromStr for Span {
         let mut allowed = 0;
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: u64 = rest[..digits].parse().map_err(|_| wrong("a number is missing or too large"))?;
+            let number: u64 =
+                rest[..digits].parse().map_err(|_| wrong("a number is missing or too large"))?;
             rest = &rest[digits..];
             let (index, (name, unit)) = UNITS
                 .iter()
@@ -120,7 +121,8 @@ impl FromStr for Span {
             let added = number.checked_mul(*size).and_then(|number| total.checked_add(number));
             *total = added.ok_or_else(|| wrong("it is too long"))?;
         }
-        let whole_days = months.saturating_mul(31).saturating_add(days).saturating_add(milliseconds / 86_400_000);
+        let whole_days =
+            months.saturating_mul(31).saturating_add(days).saturating_add(milliseconds / 86_400_000);
         if whole_days > MOST_DAYS {
             return Err(wrong("it is longer than a hundred years"));
         }
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn what_is_no_span_is_refused() {
-        for text in ["", "+", "3", "d", "3 d", "-3d", "1h1d", "1d1d", "99999999999999999999d", "40000d", "3é"] {
+        for text in ["", "+", "3", "d", "3 d", "-3d", "1h1d", "1d1d", "99999999999999999999d", "40000d", "3é"]
+        {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -41,11 +41,9 @@ pub(super) fn enter(
             let outcome = StepOutcome::Sent { message: id };
             match refused {
                 None => Move::Go { outcome, to: visit.node.next, message },
-                Some(_) => Move::Stay {
-                    waiting: Waiting::Delivery { message: id },
-                    outcome: Some(outcome),
-                    message,
-                },
+                Some(_) => {
+                    Move::Stay { waiting: Waiting::Delivery { message: id }, outcome: Some(outcome), message }
+                }
             }
         }
     }

@@ -1,0 +1,8 @@
+//! Channels that come with the crate. A host brings its own for real providers: see
+//! [`port::Channel`](crate::port::Channel).
+
+mod console;
+mod recording;
+
+pub use console::ConsoleChannel;
+pub use recording::{RecordingChannel, Sent};

@@ -1,0 +1,66 @@
+//! When a failed handover is tried again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::MessageId;
+
+/// Waits that double from the first to the longest, spread by a stable hash so that failures do not return in step.
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use journeyman::engine::Backoff;
+/// let patient = Backoff { first: TimeDelta::minutes(5), ..Backoff::default() };
+/// assert_eq!(patient.attempts, 8);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The wait after the first attempt.
+    pub first: TimeDelta,
+    /// The longest wait.
+    pub longest: TimeDelta,
+    /// The most attempts; after the last one the message is given up.
+    pub attempts: u32,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: TimeDelta::seconds(30), longest: TimeDelta::hours(6), attempts: 8 }
+    }
+}
+
+impl Backoff {
+    /// When attempt `attempt` of a message, which failed at `now`, is followed by another; `None` after the last.
+    #[must_use]
+    pub fn next(&self, message: MessageId, attempt: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if attempt >= self.attempts {
+            return None;
+        }
+        let doubled = self.first.num_milliseconds().saturating_mul(1 << attempt.saturating_sub(1).min(30));
+        let wait = doubled.clamp(1, self.longest.num_milliseconds().max(1));
+        // Up to a fifth is added, the same for one message and attempt on every machine.
+        let bytes = message.as_bytes();
+        let spread = i64::from(u16::from_le_bytes([bytes[0], bytes[1]]) ^ (attempt as u16).rotate_left(7));
+        let wait = wait.saturating_add(wait / 5 * spread / i64::from(u16::MAX));
+        TimeDelta::try_milliseconds(wait).and_then(|wait| now.checked_add_signed(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_end() {
+        let backoff = Backoff::default();
+        let message = MessageId::from_bytes([9; 16]);
+        let now = DateTime::UNIX_EPOCH;
+        let waits: Vec<i64> = (1..8)
+            .map(|attempt| (backoff.next(message, attempt, now).unwrap() - now).num_seconds())
+            .collect();
+        for (wait, base) in waits.iter().zip([30, 60, 120, 240, 480, 960, 1920]) {
+            assert!((base..=base + base / 5).contains(wait), "{waits:?}");
+        }
+        assert_eq!(backoff.next(message, 8, now), None);
+        assert!(backoff.next(message, 7, now) == backoff.next(message, 7, now));
+    }
+}

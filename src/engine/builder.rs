@@ -1,0 +1,169 @@
+//! The settings of an engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+
+use super::{Backoff, Engine, Shared};
+use crate::model::{FingerprintKey, Name};
+use crate::port::{Channel, Clock, Store};
+use crate::rule::Policy;
+use crate::time::Zone;
+
+/// The largest inputs that an engine takes, in bytes. What is larger is refused by name and nothing of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// One event with its properties.
+    pub event: usize,
+    /// Everything said of one contact in one call.
+    pub contact: usize,
+    /// One id or name.
+    pub id: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { event: 64 * 1024, contact: 256 * 1024, id: 256 }
+    }
+}
+
+/// What an input for a contact that the store does not know means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownContacts {
+    /// It creates the contact, of whom nothing but the id is known.
+    #[default]
+    Create,
+    /// It is refused; only `identify` creates contacts.
+    Refuse,
+}
+
+/// Settings of an [`Engine`]; everything has a default but the store.
+#[must_use]
+pub struct EngineBuilder {
+    store: Arc<dyn Store>,
+    clock: Option<Arc<dyn Clock>>,
+    channels: BTreeMap<Name, Arc<dyn Channel>>,
+    purposes: Option<BTreeSet<Name>>,
+    policy: Policy,
+    zone: Zone,
+    key: FingerprintKey,
+    limits: Limits,
+    unknown_contacts: UnknownContacts,
+    horizon: TimeDelta,
+    backoff: Backoff,
+    batch: usize,
+}
+
+impl EngineBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: None,
+            channels: BTreeMap::new(),
+            purposes: None,
+            policy: Policy::default(),
+            zone: Zone::utc(),
+            key: FingerprintKey::new([0; 32]),
+            limits: Limits::default(),
+            unknown_contacts: UnknownContacts::default(),
+            horizon: TimeDelta::days(30),
+            backoff: Backoff::default(),
+            batch: 1_024,
+        }
+    }
+
+    /// Adds a channel under its own name; a second one of that name replaces the first.
+    pub fn channel(mut self, channel: impl Channel) -> Self {
+        self.channels.insert(channel.name().into(), Arc::new(channel));
+        self
+    }
+
+    /// Declares a purpose. Once one is declared, a journey that names another is refused.
+    pub fn purpose(mut self, purpose: impl Into<Name>) -> Self {
+        self.purposes.get_or_insert_default().insert(purpose.into());
+        self
+    }
+
+    /// Sets the sending rules.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets the zone of contacts and journeys without one of their own; UTC unless said.
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// Sets the secret behind the fingerprints of addresses. Set one and keep it outside the database: without it,
+    /// whoever reads the database can guess which addresses it knows.
+    pub fn fingerprint_key(mut self, key: FingerprintKey) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Sets the limits of inputs.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Says what an input for an unknown contact means.
+    pub fn unknown_contacts(mut self, unknown_contacts: UnknownContacts) -> Self {
+        self.unknown_contacts = unknown_contacts;
+        self
+    }
+
+    /// Sets how old an event may be when it arrives; 30 days unless said.
+    pub fn horizon(mut self, horizon: TimeDelta) -> Self {
+        self.horizon = horizon;
+        self
+    }
+
+    /// Sets when a failed handover is tried again.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Sets how many contacts, and how many messages, are taken at a time; 1,024 unless said, at least 1.
+    pub fn batch(mut self, batch: usize) -> Self {
+        self.batch = batch.max(1);
+        self
+    }
+
+    /// Sets the clock by which permits are looked at once more; the store's own unless said.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The engine. Nothing is read or written before its first call.
+    #[must_use]
+    pub fn build(self) -> Engine {
+        let clock = self.clock.unwrap_or_else(|| self.store.clock());
+        Engine {
+            shared: Arc::new(Shared {
+                store: self.store,
+                clock,
+                channels: self.channels,
+                purposes: self.purposes,
+                policy: self.policy,
+                zone: self.zone,
+                key: self.key,
+                limits: self.limits,
+                unknown_contacts: self.unknown_contacts,
+                horizon: self.horizon,
+                backoff: self.backoff,
+                batch: self.batch,
+                loaded: Mutex::new(None),
+                #[cfg(feature = "tokio")]
+                wake: tokio::sync::Notify::new(),
+            }),
+        }
+    }
+}

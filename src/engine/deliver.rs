@@ -1,0 +1,253 @@
+//! From the outbox to a channel: take, permit and render, begin, send, settle.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{FutureExt, StreamExt};
+
+use super::program::Loaded;
+use super::{Engine, Tick};
+use crate::error::{Error, StoreError};
+use crate::model::{Content, Delivery, DeliveryStatus, Handover, Message, Outcome, Permit, Reason};
+use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
+use crate::port::{Channel, OnUnknown};
+use crate::rule::permit::{Question, permit};
+use crate::time::Zone;
+
+/// How long a permit lives: between the gate's answer and the channel call.
+const PERMIT: TimeDelta = TimeDelta::seconds(5);
+/// Channel calls side by side.
+const SIDE_BY_SIDE: usize = 16;
+/// How often an answer is written down before the next tick must do it.
+const MOST_SETTLES: usize = 3;
+
+/// A message whose attempt has begun.
+struct Attempt {
+    message: Message,
+    to: Arc<str>,
+    content: Content,
+    number: u32,
+    not_after: DateTime<Utc>,
+}
+
+impl Engine {
+    /// Hands over one batch of the messages that are due. [`tick`](Engine::tick) calls it; a worker that only delivers may
+    /// call it alone.
+    ///
+    /// # Errors
+    /// As [`tick`](Engine::tick).
+    pub async fn deliver(&self) -> Result<Tick, Error> {
+        let mut tick = Tick::default();
+        self.deliver_into(&mut tick).await?;
+        Ok(tick)
+    }
+
+    pub(super) async fn deliver_into(&self, tick: &mut Tick) -> Result<bool, Error> {
+        let store = &self.shared.store;
+        let channels = self.shared.channels.keys().cloned();
+        let taken = store.take(&Take::of(self.shared.batch, channels)).await?;
+        if taken.is_empty() {
+            return Ok(false);
+        }
+        let loaded = self.program_for(&taken).await?;
+        let now = self.shared.clock.now();
+        let begins: Vec<Begin> =
+            taken.iter().map(|taken| Begin::new(taken, self.judge(&loaded, taken, now))).collect();
+        let attempts = self.begin(taken, begins, tick).await?;
+        let deliveries = self.hand_over(attempts).await;
+        self.settle(&deliveries, tick).await?;
+        Ok(true)
+    }
+
+    /// The program that knows every template and journey of these messages.
+    async fn program_for(&self, taken: &[Taken]) -> Result<Arc<Loaded>, Error> {
+        let loaded = self.program(None).await?;
+        let known = taken.iter().all(|Taken { message, .. }| {
+            loaded.templates.contains_key(&message.template)
+                && loaded.program.journey(&message.journey, message.version).is_some()
+        });
+        if known {
+            return Ok(loaded);
+        }
+        let revision = self.shared.store.snapshot().await?.revision;
+        self.program(Some(revision)).await
+    }
+
+    /// The gate's answer for one message, on the contact as it is now.
+    fn judge(&self, loaded: &Loaded, taken: &Taken, now: DateTime<Utc>) -> Verdict {
+        let message = &taken.message;
+        let Some(channel) = self.shared.channels.get(&message.channel) else {
+            return Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] };
+        };
+        if taken.unknown && !repeats_unknown(&**channel) {
+            return Verdict::Park;
+        }
+        let cold = &taken.cold;
+        let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
+            .at_gate(taken.denied, taken.suppressed);
+        let policy = &loaded.program.policy;
+        match permit(&question, policy, &self.zone_of(loaded, taken), now) {
+            Permit::Defer { until, reasons } => return Verdict::Defer { until, reasons },
+            Permit::Refuse { reasons } => return Verdict::Refuse { reasons },
+            Permit::Permit => {}
+        }
+        let content = match (&taken.content, loaded.templates.get(&message.template)) {
+            (Some(content), _) => content.clone(),
+            (None, Some(template)) => match template.render(&cold.contact) {
+                Ok(content) => content,
+                Err(error) => {
+                    tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
+                    return Verdict::Refuse { reasons: vec![Reason::Template(error.reason.into())] };
+                }
+            },
+            (None, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },
+        };
+        Verdict::Send {
+            content,
+            permit: PERMIT,
+            lease: PERMIT + channel.deadline(),
+            policy: policy.version.clone(),
+        }
+    }
+
+    fn zone_of(&self, loaded: &Loaded, taken: &Taken) -> Zone {
+        let journey = loaded.program.journey(&taken.message.journey, taken.message.version);
+        let own = taken.cold.zone();
+        own.or_else(|| journey?.zone.clone()).unwrap_or_else(|| loaded.program.zone.clone())
+    }
+
+    async fn begin(
+        &self,
+        taken: Vec<Taken>,
+        begins: Vec<Begin>,
+        tick: &mut Tick,
+    ) -> Result<Vec<Attempt>, Error> {
+        let answers: Vec<Verdict> = begins.iter().map(|begin| begin.verdict.clone()).collect();
+        let begun = match self.shared.store.begin(begins).await {
+            // Whoever began, no channel is called: what has begun comes back as unknown, what has not is taken again.
+            Err(StoreError::Unknown { operation, reason }) => {
+                tracing::warn!(operation, reason, "whether messages have begun is unknown");
+                tick.unknown += 1;
+                return Ok(Vec::new());
+            }
+            begun => begun?,
+        };
+        let mut attempts = Vec::with_capacity(begun.len());
+        for ((taken, verdict), begun) in taken.into_iter().zip(answers).zip(begun) {
+            match (begun, verdict) {
+                (Begun::Begun { attempt, not_after }, Verdict::Send { content, .. }) => {
+                    let Taken { message, cold, .. } = taken;
+                    let Some(to) = cold.contact.addresses.get(&message.channel) else { continue };
+                    let to = to.value.clone();
+                    attempts.push(Attempt { message, to, content, number: attempt, not_after });
+                }
+                (Begun::Stale, _) => tick.stale += 1,
+                (_, Verdict::Defer { .. }) => tick.deferred += 1,
+                (_, Verdict::Refuse { .. }) => tick.refused += 1,
+                (_, Verdict::Park) => tick.parked += 1,
+                (_, Verdict::Send { .. }) => {}
+            }
+        }
+        Ok(attempts)
+    }
+
+    /// Calls the channels, side by side; each message gets an outcome, whatever the channel does.
+    async fn hand_over(&self, attempts: Vec<Attempt>) -> Vec<Delivery> {
+        let mut batches: Vec<(Arc<dyn Channel>, Vec<Attempt>)> = Vec::new();
+        for attempt in attempts {
+            let Some(channel) = self.shared.channels.get(&attempt.message.channel) else { continue };
+            let open = batches.iter_mut().rev().find(|(other, _)| other.name() == channel.name());
+            match open.filter(|(channel, batch)| batch.len() < channel.batch().max(1)) {
+                Some((_, batch)) => batch.push(attempt),
+                None => batches.push((channel.clone(), vec![attempt])),
+            }
+        }
+        let calls = batches.into_iter().map(|(channel, batch)| self.call(channel, batch));
+        futures::stream::iter(calls).buffered(SIDE_BY_SIDE).concat().await
+    }
+
+    async fn call(&self, channel: Arc<dyn Channel>, batch: Vec<Attempt>) -> Vec<Delivery> {
+        let now = self.shared.clock.now();
+        // The last look: a permit that ran out on the way is not used.
+        let (alive, late): (Vec<_>, Vec<_>) = batch.into_iter().partition(|attempt| now < attempt.not_after);
+        let handovers: Vec<Handover<'_>> = alive
+            .iter()
+            .map(|attempt| Handover::new(&attempt.message, &attempt.to, &attempt.content, attempt.number))
+            .collect();
+        let outcomes = match handovers.as_slice() {
+            [] => Vec::new(),
+            [one] => caught(channel.send(*one)).await.map_or_else(Vec::new, |outcome| vec![outcome]),
+            several => caught(channel.send_many(several)).await.unwrap_or_default(),
+        };
+        let now = self.shared.clock.now();
+        let unknown = std::iter::repeat(Outcome::Unknown);
+        let answered = alive.iter().zip(outcomes.into_iter().chain(unknown));
+        let mut deliveries: Vec<Delivery> = answered
+            .map(|(attempt, outcome)| {
+                let status = self.status(&*channel, attempt, outcome, now);
+                Delivery::new(attempt.message.id, attempt.number, now, status)
+            })
+            .collect();
+        deliveries.extend(late.iter().map(|attempt| {
+            Delivery::new(attempt.message.id, attempt.number, now, DeliveryStatus::Retry { at: now })
+        }));
+        deliveries
+    }
+
+    fn status(
+        &self,
+        channel: &dyn Channel,
+        attempt: &Attempt,
+        outcome: Outcome,
+        now: DateTime<Utc>,
+    ) -> DeliveryStatus {
+        let again = self.shared.backoff.next(attempt.message.id, attempt.number, now);
+        match outcome {
+            Outcome::Accepted => DeliveryStatus::Accepted,
+            Outcome::Refused { reason } => DeliveryStatus::Refused { reasons: vec![Reason::Channel(reason)] },
+            Outcome::Retry { after } => match (again, after) {
+                (None, _) => DeliveryStatus::Refused { reasons: vec![Reason::Attempts] },
+                (Some(_), Some(after)) => DeliveryStatus::Retry { at: now + after.max(TimeDelta::zero()) },
+                (Some(at), None) => DeliveryStatus::Retry { at },
+            },
+            Outcome::Unknown => match again.filter(|_| repeats_unknown(channel)) {
+                Some(at) => DeliveryStatus::Retry { at },
+                None => DeliveryStatus::Parked,
+            },
+        }
+    }
+
+    /// Writes the answers down. Settling twice changes nothing, so a failure is tried again at once.
+    async fn settle(&self, deliveries: &[Delivery], tick: &mut Tick) -> Result<(), Error> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        for attempt in 1.. {
+            match self.shared.store.settle(deliveries).await {
+                Ok(()) => break,
+                Err(error) if attempt == MOST_SETTLES => return Err(error.into()),
+                Err(error) => tracing::warn!(%error, "what became of a handover is written down again"),
+            }
+        }
+        for delivery in deliveries {
+            match delivery.status {
+                DeliveryStatus::Accepted => tick.accepted += 1,
+                DeliveryStatus::Refused { .. } => tick.refused += 1,
+                DeliveryStatus::Deferred { .. } => tick.deferred += 1,
+                DeliveryStatus::Retry { .. } => tick.retried += 1,
+                DeliveryStatus::Parked => tick.parked += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn repeats_unknown(channel: &dyn Channel) -> bool {
+    channel.honours_ids() || channel.on_unknown() == OnUnknown::Resend
+}
+
+/// A call into the host's code; a panic there is an unknown outcome and not the end of the tick.
+async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(call).catch_unwind().await.ok()
+}

@@ -1,0 +1,58 @@
+//! What concerns many contacts: durable jobs that append inputs by a cursor and go on after a crash.
+
+use super::Engine;
+use crate::error::Error;
+use crate::machine::{ContactState, Input, InputKind};
+use crate::model::InputId;
+use crate::port::store::{Job, JobKind};
+
+/// Contacts that one chunk of a job looks at.
+const CHUNK: usize = 512;
+
+impl Engine {
+    /// Works on every open job until it is done, one chunk after the other. A chunk that is done twice appends nothing
+    /// twice, because its inputs' ids are derived from the job.
+    pub(super) async fn work_on_jobs(&self) -> Result<(), Error> {
+        for mut job in self.shared.store.jobs().await? {
+            while self.work_on(&mut job).await? {}
+        }
+        Ok(())
+    }
+
+    /// One chunk; false where the job is done, or another worker is at it.
+    async fn work_on(&self, job: &mut Job) -> Result<bool, Error> {
+        let store = &self.shared.store;
+        let page = store.scan(job.cursor, CHUNK).await?;
+        let inputs: Vec<Input> = page.iter().filter_map(|(_, state)| input(job, state)).collect();
+        if !inputs.is_empty() {
+            store.append(&inputs, self.shared.horizon).await?;
+        }
+        let last = page.last().map(|(row, _)| *row).filter(|_| page.len() == CHUNK);
+        let moved = store.advance_job(job.id, job.cursor, last).await?;
+        tracing::debug!(
+            job = job.id,
+            contacts = page.len(),
+            inputs = inputs.len(),
+            "a chunk of a job is done"
+        );
+        match last {
+            Some(cursor) if moved => {
+                job.cursor = cursor;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// What a job has to say to one contact.
+fn input(job: &Job, state: &ContactState) -> Option<Input> {
+    let contact = &state.cold.contact.id;
+    match &job.kind {
+        JobKind::Resume { journey } => {
+            let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey);
+            let kind = InputKind::Resume { journey: journey.clone() };
+            inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The async shell: thin, and without decisions of its own.
+//!
+//! An [`Engine`] appends what the host says, and [`tick`](Engine::tick)s: it claims contacts that have mail or are due,
+//! runs the transition over each, commits the batch in one transaction, and hands over what passed the gate. It needs no
+//! runtime and starts no thread; the host calls `tick` and sleeps until `tick.next_wake`.
+
+mod backoff;
+mod builder;
+mod deliver;
+mod door;
+mod drain;
+mod jobs;
+mod program;
+#[cfg(feature = "tokio")]
+mod run;
+mod tick;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+
+pub use backoff::Backoff;
+pub use builder::{EngineBuilder, Limits, UnknownContacts};
+pub use drain::Drain;
+pub use tick::Tick;
+
+use crate::model::{FingerprintKey, Name};
+use crate::port::{Channel, Clock, Store};
+use crate::rule::Policy;
+use crate::time::Zone;
+use program::Loaded;
+
+/// Runs journeys over a store, through channels. Cheap to clone; clones share everything.
+///
+/// ```
+/// use std::sync::Arc;
+/// use journeyman::channel::RecordingChannel;
+/// use journeyman::model::Evidence;
+/// use journeyman::rule::TemplateDefinition;
+/// use journeyman::store::MemoryStore;
+/// use journeyman::{Consent, Contact, Engine, Event, Journey};
+///
+/// # futures::executor::block_on(async {
+/// let email = RecordingChannel::new("email");
+/// let engine = Engine::builder(Arc::new(MemoryStore::new())).channel(email.clone()).build();
+/// engine.publish([
+///     TemplateDefinition::new("hello").text("Bonjour {{ contact.first_name }} !").into(),
+///     Journey::builder("hello").enter_on("signed_up").send("greet", "email", "hello", "onboarding").build()?.into(),
+/// ]).await?;
+///
+/// engine.identify(Contact::new("lea").attribute("first_name", "Léa").address("email", "lea@example.org")).await?;
+/// engine.consent(Consent::granted("lea", "onboarding", "email", Evidence::new("signup-form", "2026-03"))).await?;
+/// engine.track(Event::new("lea", "signed_up")).await?;
+/// let tick = engine.tick().await?;
+/// assert_eq!(tick.accepted, 1);
+/// assert_eq!(email.sent()[0].content.plain(), "Bonjour Léa !");
+/// # Ok::<(), journeyman::Error>(())
+/// # })?;
+/// # Ok::<(), journeyman::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    channels: BTreeMap<Name, Arc<dyn Channel>>,
+    purposes: Option<std::collections::BTreeSet<Name>>,
+    policy: Policy,
+    zone: Zone,
+    key: FingerprintKey,
+    limits: Limits,
+    unknown_contacts: UnknownContacts,
+    horizon: TimeDelta,
+    backoff: Backoff,
+    batch: usize,
+    loaded: Mutex<Option<Arc<Loaded>>>,
+    #[cfg(feature = "tokio")]
+    wake: tokio::sync::Notify,
+}
+
+impl Engine {
+    /// Begins the settings of an engine. The store is the one thing without a default.
+    pub fn builder(store: Arc<dyn Store>) -> EngineBuilder {
+        EngineBuilder::new(store)
+    }
+
+    /// The store, for screens, audits and exports.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Tells a sleeping [`run`](Engine::run) that there is something to do.
+    fn wake(&self) {
+        #[cfg(feature = "tokio")]
+        self.shared.wake.notify_one();
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("channels", &self.shared.channels.keys()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! What is published, and the program that a worker builds from it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use super::Engine;
+use crate::error::{BuildError, Error};
+use crate::journey::{Journey, JourneyDefinition, Scope, check};
+use crate::machine::{Program, ProgramParts};
+use crate::model::Name;
+use crate::port::store::{CatalogSnapshot, Definition, Pausable};
+use crate::rule::{Template, TemplateDefinition};
+
+/// A program and the templates that belong to its revision.
+pub(super) struct Loaded {
+    pub(super) program: Program,
+    pub(super) templates: BTreeMap<Name, Template>,
+}
+
+impl From<Journey> for Definition {
+    fn from(journey: Journey) -> Self {
+        Definition::Journey(JourneyDefinition::clone(&journey.definition))
+    }
+}
+
+impl From<JourneyDefinition> for Definition {
+    fn from(definition: JourneyDefinition) -> Self {
+        Definition::Journey(definition)
+    }
+}
+
+impl From<TemplateDefinition> for Definition {
+    fn from(definition: TemplateDefinition) -> Self {
+        Definition::Template(definition)
+    }
+}
+
+impl Engine {
+    /// Publishes journeys and templates in one go: all of them or none. The same definition again changes nothing.
+    ///
+    /// A published journey version never changes; contacts in it stay on it, and new ones enter the highest version.
+    ///
+    /// # Errors
+    /// [`Error::Build`] with every problem of every definition, channels and templates that do not exist included;
+    /// [`Error::Store`] where a journey version is published with other content, or the store fails.
+    pub async fn publish(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<(), Error> {
+        let definitions: Vec<Definition> = definitions.into_iter().collect();
+        let snapshot = self.shared.store.snapshot().await?;
+        self.check(&definitions, &snapshot)?;
+        let revision = self.shared.store.publish(&definitions).await?;
+        tracing::info!(revision, definitions = definitions.len(), "published");
+        self.wake();
+        Ok(())
+    }
+
+    fn check(&self, definitions: &[Definition], snapshot: &CatalogSnapshot) -> Result<(), BuildError> {
+        let mut problems = Vec::new();
+        let templates =
+            snapshot.definitions.iter().chain(definitions).filter_map(|definition| match definition {
+                Definition::Template(template) => Some(Name::from(template.template.as_str())),
+                Definition::Journey(_) => None,
+            });
+        let scope = Scope {
+            channels: Some(self.shared.channels.keys().cloned().collect()),
+            templates: Some(templates.collect()),
+            purposes: self.shared.purposes.clone(),
+        };
+        for definition in definitions {
+            let checked = match definition {
+                Definition::Template(template) => template.compile().map(drop),
+                Definition::Journey(journey) => {
+                    Journey::compile(journey).and_then(|journey| check(&journey, &scope))
+                }
+            };
+            problems.extend(checked.err().into_iter().flat_map(|error| error.diagnostics));
+        }
+        BuildError::unless_empty(problems)
+    }
+
+    /// Holds a journey's people where they are, or a channel's messages. What was due before happens as if nothing had
+    /// been paused; what is due from now on waits for [`resume`](Engine::resume). Nobody enters a paused journey; goals and
+    /// exits still end it.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn pause(&self, target: &Pausable) -> Result<(), Error> {
+        self.shared.store.pause(target).await?;
+        Ok(())
+    }
+
+    /// Lets a journey's people, or a channel's messages, go on. A step that was due in the meantime happens now.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn resume(&self, target: &Pausable) -> Result<(), Error> {
+        self.shared.store.resume(target).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// The program of at least revision `revision`, loaded anew where the one at hand is another.
+    pub(super) async fn program(&self, revision: Option<u64>) -> Result<Arc<Loaded>, Error> {
+        let at_hand = self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(loaded) = at_hand {
+            if revision.is_none_or(|revision| loaded.program.catalog == revision) {
+                return Ok(loaded);
+            }
+        }
+        let snapshot = self.shared.store.snapshot().await?;
+        let loaded = Arc::new(self.load(snapshot)?);
+        tracing::debug!(revision = loaded.program.catalog, hash = %loaded.program.hash, "program loaded");
+        *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Everything was checked when it was published; what does not compile now was published by a newer version.
+    fn load(&self, snapshot: CatalogSnapshot) -> Result<Loaded, Error> {
+        let unknown = |error: BuildError| Error::Catalog { reason: error.to_string() };
+        let (mut journeys, mut templates) = (Vec::new(), BTreeMap::new());
+        for definition in &snapshot.definitions {
+            match definition {
+                Definition::Journey(journey) => {
+                    journeys.push(Arc::new(Journey::compile(journey).map_err(unknown)?))
+                }
+                Definition::Template(template) => {
+                    let template = template.compile().map_err(unknown)?;
+                    templates.insert(template.name.clone(), template);
+                }
+            }
+        }
+        let program = Program::new(ProgramParts {
+            namespace: snapshot.namespace,
+            catalog: snapshot.revision,
+            journeys,
+            pauses: snapshot.pauses,
+            policy: self.shared.policy.clone(),
+            zone: self.shared.zone.clone(),
+        });
+        Ok(Loaded { program, templates })
+    }
+}

@@ -1,0 +1,175 @@
+//! One tick: claim, transition, commit, hand over. Read this file to know the crate.
+
+use chrono::{DateTime, Utc};
+use tracing::Instrument;
+
+use super::Engine;
+use super::program::Loaded;
+use crate::error::{Error, StoreError};
+use crate::machine::{Signal, Transition};
+use crate::port::store::{Claim, Commit, Committed, Work};
+
+/// Rounds of one tick; what is left then is due at once.
+const MOST_ROUNDS: usize = 64;
+
+/// What one tick did, and when the next one is needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tick {
+    /// Contacts that were looked at and committed.
+    pub contacts: usize,
+    /// Inputs that were read.
+    pub inputs: usize,
+    /// Steps that were taken.
+    pub steps: usize,
+    /// Messages that were decided.
+    pub messages: usize,
+    /// Messages that a channel accepted.
+    pub accepted: usize,
+    /// Messages that the gate or a channel refused.
+    pub refused: usize,
+    /// Messages that the gate deferred.
+    pub deferred: usize,
+    /// Attempts that follow later.
+    pub retried: usize,
+    /// Messages whose outcome is unknown and that an operator decides.
+    pub parked: usize,
+    /// Commits and attempts that another worker or the gate overtook; they are done again or are void.
+    pub stale: usize,
+    /// Commits whose outcome the store did not know; the next claim reads it back.
+    pub unknown: usize,
+    /// What the host may want to know.
+    pub signals: Vec<Signal>,
+    /// When there is something to do next; `None` where nothing is waited for.
+    pub next_wake: Option<DateTime<Utc>>,
+}
+
+impl Engine {
+    /// Does everything that is due: reads mail, fires timers, hands messages over. Then sleep until
+    /// [`next_wake`](Tick::next_wake).
+    ///
+    /// Dropping the future is safe: what was committed stays, what was not is done by the next tick, and a handover under
+    /// way counts as unknown.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where the store fails (tick again later if it is retryable), [`Error::Catalog`] where a newer
+    /// version of this crate published something that this one does not understand.
+    pub async fn tick(&self) -> Result<Tick, Error> {
+        self.tick_while(|| true).instrument(tracing::debug_span!("tick")).await
+    }
+
+    pub(super) async fn tick_while(&self, go_on: impl Fn() -> bool) -> Result<Tick, Error> {
+        let mut tick = Tick::default();
+        self.work_on_jobs().await?;
+        for _ in 0..MOST_ROUNDS {
+            if !go_on() {
+                break;
+            }
+            let advanced = self.advance_into(&mut tick).await?;
+            let delivered = self.deliver_into(&mut tick).await?;
+            if !advanced && !delivered {
+                break;
+            }
+        }
+        tick.next_wake = self.shared.store.next_due().await?;
+        tracing::debug!(contacts = tick.contacts, steps = tick.steps, accepted = tick.accepted, "ticked");
+        Ok(tick)
+    }
+
+    /// Reads mail and fires timers of one batch of contacts, and hands nothing over. [`tick`](Engine::tick) calls it; a
+    /// worker that only decides may call it alone.
+    ///
+    /// # Errors
+    /// As [`tick`](Engine::tick).
+    pub async fn advance(&self) -> Result<Tick, Error> {
+        let mut tick = Tick::default();
+        self.advance_into(&mut tick).await?;
+        Ok(tick)
+    }
+
+    async fn advance_into(&self, tick: &mut Tick) -> Result<bool, Error> {
+        let store = &self.shared.store;
+        let claim = Claim::of(self.shared.batch);
+        let claimed = store.claim(&claim).await?;
+        if claimed.work.is_empty() {
+            return Ok(false);
+        }
+        let loaded = self.program(Some(claimed.catalog)).await?;
+        let mut commits = Vec::with_capacity(claimed.work.len());
+        let mut outcomes = Vec::with_capacity(claimed.work.len());
+        for work in claimed.work {
+            // Timers that lie after mail which did not fit into the claim must wait for it.
+            let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
+            let now = cut.map_or(claimed.now, |last| last.received_at);
+            let (commit, outcome) = advance(&loaded, work, now);
+            commits.push(commit);
+            outcomes.push(outcome);
+        }
+        let committed = match store.commit(commits).await {
+            // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
+            Err(StoreError::Unknown { operation, reason }) => {
+                tracing::warn!(operation, reason, "the outcome of a commit is unknown");
+                tick.unknown += 1;
+                return Ok(true);
+            }
+            committed => committed?,
+        };
+        for (outcome, committed) in outcomes.into_iter().zip(committed) {
+            match committed {
+                Committed::Done => outcome.count(tick),
+                Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What a commit is worth once it took effect.
+struct Outcome {
+    inputs: usize,
+    steps: usize,
+    messages: usize,
+    signals: Vec<Signal>,
+}
+
+impl Outcome {
+    fn count(self, tick: &mut Tick) {
+        tick.contacts += 1;
+        tick.inputs += self.inputs;
+        tick.steps += self.steps;
+        tick.messages += self.messages;
+        tick.signals.extend(self.signals);
+    }
+}
+
+/// Runs the transition over one contact and says what to commit.
+fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome) {
+    let program = &loaded.program;
+    let Transition {
+        state,
+        cold_changed,
+        consumed,
+        due_at,
+        steps,
+        messages,
+        cancel,
+        consents,
+        lifts,
+        signals,
+    } = program.transition(work.state, &work.envelopes, now);
+    let last = consumed.checked_sub(1).and_then(|last| work.envelopes.get(last));
+    let read_seq = last.map_or(work.read_seq, |envelope| envelope.seq);
+    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
+    let commit = Commit {
+        program: program.hash,
+        due_at,
+        cold: cold_changed.then_some(state.cold),
+        steps,
+        messages,
+        cancel,
+        consents,
+        lifts,
+        ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
+    };
+    (commit, outcome)
+}

@@ -1,0 +1,100 @@
+//! The cold side of the memory store.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Inner, MemoryStore, Row, done};
+use crate::machine::{ContactState, Envelope};
+use crate::model::{ConsentRecord, ContactId, MessageId, Step};
+use crate::port::store::{
+    Archive, CommitRecord, MessageRecord, MessageStatus, Purged, Result, StoredContact,
+};
+
+#[async_trait]
+impl Archive for MemoryStore {
+    async fn contact(&self, contact: &ContactId) -> Result<Option<StoredContact>> {
+        let inner = self.lock();
+        done(inner.find(contact).map(|row| {
+            StoredContact::new(row.state.clone(), row.revision, row.read_seq, row.due_at, row.erased)
+        }))
+    }
+
+    async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
+        let inner = self.lock();
+        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
+        done(commits.flat_map(|(_, steps)| steps).cloned().collect())
+    }
+
+    async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
+        let inner = self.lock();
+        let messages = inner.find(contact).into_iter().flat_map(|row| &row.messages);
+        done(messages.map(|message| inner.outbox[*message].record.clone()).collect())
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<MessageRecord>> {
+        let inner = self.lock();
+        done(inner.by_message.get(&message).map(|message| inner.outbox[*message].record.clone()))
+    }
+
+    async fn inputs(&self, contact: &ContactId, after: u64, until: u64) -> Result<Vec<Envelope>> {
+        let inner = self.lock();
+        let mail = inner.find(contact).into_iter().flat_map(|row| &row.mail);
+        done(mail.filter(|envelope| after < envelope.seq && envelope.seq <= until).cloned().collect())
+    }
+
+    async fn consents(&self, contact: &ContactId) -> Result<Vec<ConsentRecord>> {
+        done(self.lock().find(contact).map_or_else(Vec::new, |row| row.consents.clone()))
+    }
+
+    async fn commits(&self, contact: &ContactId) -> Result<Vec<CommitRecord>> {
+        let inner = self.lock();
+        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
+        done(commits.map(|(record, _)| record.clone()).collect())
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>> {
+        let inner = self.lock();
+        // Rows count from 1 here, so that 0 is before the first.
+        let rows = (1..).zip(&inner.rows).skip(usize::try_from(after).unwrap_or(usize::MAX));
+        done(
+            rows.filter(|(_, row)| !row.erased)
+                .take(limit)
+                .map(|(at, row)| (at, row.state.clone()))
+                .collect(),
+        )
+    }
+
+    async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {
+        let mut inner = self.lock();
+        let Inner { rows, outbox, seen, .. } = &mut *inner;
+        let mut purged = Purged::default();
+        for (index, row) in rows.iter_mut().enumerate() {
+            let read_seq = row.read_seq;
+            row.mail.retain(|envelope| {
+                let kept = envelope.seq > read_seq || envelope.received_at >= before;
+                if !kept {
+                    seen.remove(&(index, envelope.id));
+                    purged.inputs += 1;
+                }
+                kept
+            });
+        }
+        for entry in outbox {
+            let settled = !matches!(entry.record.status, MessageStatus::Pending | MessageStatus::Begun);
+            if settled
+                && entry.record.answered_at.is_some_and(|at| at < before)
+                && entry.record.content.is_some()
+            {
+                entry.record.content = None;
+                purged.contents += 1;
+            }
+        }
+        done(purged)
+    }
+}
+
+impl Inner {
+    fn find(&self, contact: &ContactId) -> Option<&Row> {
+        self.by_id.get(contact).map(|row| &self.rows[*row])
+    }
+}

@@ -1,0 +1,133 @@
+//! What forbids, in memory.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::super::{denial, known_addresses};
+use super::{Inner, MemoryStore, blank, done};
+use crate::machine::{InputKind, Withdrawal};
+use crate::model::{ContactId, InputId};
+use crate::port::store::{Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
+
+#[async_trait]
+impl Gate for MemoryStore {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+        let (mut inner, now) = self.stamped();
+        inner.withdraw(withdrawal, id, now);
+        done(())
+    }
+
+    async fn suppress(&self, suppression: &Suppression) -> Result<()> {
+        let (mut inner, now) = self.stamped();
+        inner.suppress(suppression, now);
+        done(())
+    }
+
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        let mut inner = self.lock();
+        let Some(row) = inner.by_id.get(contact).copied() else { return done(false) };
+        if !inner.rows[row].erased {
+            inner.erase(row);
+        }
+        done(true)
+    }
+
+    async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
+        let inner = self.lock();
+        let Some(row) = inner.by_id.get(contact).copied() else { return done(Vec::new()) };
+        let begun = inner.rows[row].messages.iter().map(|message| &inner.outbox[*message]);
+        done(
+            begun
+                .filter(|entry| entry.record.status == MessageStatus::Begun)
+                .filter_map(|entry| {
+                    let (id, channel) = (entry.record.message.id, entry.record.message.channel.clone());
+                    Some(InFlight::new(id, channel, entry.not_after?, entry.deadline?))
+                })
+                .collect(),
+        )
+    }
+}
+
+impl Inner {
+    fn withdraw(&mut self, withdrawal: &Withdrawal, id: InputId, now: DateTime<Utc>) {
+        let row = self.row_of(&withdrawal.contact);
+        if self.rows[row].erased {
+            return;
+        }
+        let Receipt::Kept { seq, .. } =
+            self.deliver(row, Some(id), InputKind::Withdrawal(withdrawal.clone()), now)
+        else {
+            return;
+        };
+        let contact = &mut self.rows[row];
+        contact.epoch += 1;
+        let purposes: Vec<_> = match withdrawal.purposes.as_slice() {
+            [] => vec![None],
+            named => named.iter().map(Some).collect(),
+        };
+        let channel = withdrawal.channel.as_ref();
+        for purpose in &purposes {
+            denial::withdraw(&mut contact.denials, &withdrawal.contact, channel, *purpose, seq);
+        }
+        let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
+        let addresses = known_addresses(&contact.state.cold, &contact.mail[first..]);
+        for address in addresses {
+            if channel.is_some_and(|channel| *channel != address.0) {
+                continue;
+            }
+            let gate = self.addresses.entry(address.clone()).or_default();
+            gate.epoch += 1;
+            for purpose in &purposes {
+                denial::withdraw(&mut gate.denials, &withdrawal.contact, Some(&address.0), *purpose, seq);
+            }
+            self.rows[row].denied_addresses.insert(address);
+        }
+        self.cancel(row, |record| withdrawal.concerns(&record.message.purpose, &record.message.channel));
+    }
+
+    fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) {
+        let address = (suppression.channel.clone(), suppression.address);
+        let gate = self.addresses.entry(address).or_default();
+        gate.epoch += 1;
+        gate.suppressed = true;
+        let Some(contact) = &suppression.contact else { return };
+        let Some(row) = self.by_id.get(contact).copied().filter(|row| !self.rows[*row].erased) else {
+            return;
+        };
+        self.rows[row].epoch += 1;
+        let addresses = &self.rows[row].state.cold.contact.addresses;
+        let current = addresses.get(&suppression.channel).and_then(|address| address.fingerprint);
+        if current == Some(suppression.address) {
+            self.cancel(row, |record| record.message.channel == suppression.channel);
+        }
+        let kind =
+            InputKind::Suppression { channel: suppression.channel.clone(), address: suppression.address };
+        self.deliver(row, Some(suppression.input_id(contact)), kind, now);
+    }
+
+    fn erase(&mut self, row: usize) {
+        self.set_due(row, None);
+        if let Some(from) = self.rows[row].unread_from.take() {
+            self.unread.remove(&(from, row));
+        }
+        self.cancel(row, |_| true);
+        let contact = &mut self.rows[row];
+        let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
+        let addresses = known_addresses(&contact.state.cold, &contact.mail[first..]);
+        contact.erased = true;
+        contact.revision += 1;
+        contact.epoch += 1;
+        contact.lease = None;
+        contact.state = blank(&contact.state.cold.contact.id);
+        contact.mail.clear();
+        contact.commits.clear();
+        for address in addresses {
+            let gate = self.addresses.entry(address).or_default();
+            gate.epoch += 1;
+            gate.suppressed = true;
+        }
+        for message in self.rows[row].messages.clone() {
+            self.outbox[message].record.content = None;
+        }
+    }
+}

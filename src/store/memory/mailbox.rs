@@ -1,0 +1,152 @@
+//! The hot path of the memory store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::super::denial;
+use super::{Entry, Inner, MemoryStore, done};
+use crate::machine::Input;
+use crate::port::Clock;
+use crate::port::store::{
+    Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
+};
+
+#[async_trait]
+impl Mailbox for MemoryStore {
+    async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>> {
+        let (mut inner, now) = self.stamped();
+        done(inputs.iter().map(|input| inner.append(input, horizon, now)).collect())
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        let (mut inner, now) = self.stamped();
+        let rows = inner.claimable(claim, now);
+        let work = rows.into_iter().map(|row| inner.lease(row, claim, now)).collect();
+        done(Claimed::new(now, inner.revision, work))
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
+        let mut inner = self.lock();
+        done(commits.into_iter().map(|commit| inner.commit(commit)).collect())
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        let (inner, now) = self.stamped();
+        let mail = (!inner.unread.is_empty()).then_some(now);
+        let timer = inner.due.first().map(|(due, _)| *due);
+        done([mail, timer, inner.next_ready()].into_iter().flatten().min())
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+}
+
+impl Inner {
+    fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Receipt {
+        let known = self.by_id.get(&input.contact).copied();
+        if known.is_some_and(|row| self.rows[row].erased) {
+            return Receipt::Erased;
+        }
+        if known.is_none() && !input.creates {
+            return Receipt::UnknownContact;
+        }
+        if input.kind.claimed_at().is_some_and(|at| at < now - horizon) {
+            return Receipt::Expired;
+        }
+        let row = self.row_of(&input.contact);
+        self.deliver(row, input.id, input.kind.clone(), now)
+    }
+
+    /// The contacts to hand out: from both lanes in turn, oldest first, each once, without those that others hold.
+    fn claimable(&self, claim: &Claim, now: DateTime<Utc>) -> Vec<usize> {
+        let free = |row: &usize| self.rows[*row].lease.is_none_or(|(_, until)| until <= now);
+        let mut mail = self.unread.iter().map(|(_, row)| *row).filter(free);
+        let mut due = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, row)| *row).filter(free);
+        let mut lanes: [&mut dyn Iterator<Item = usize>; 2] = [&mut mail, &mut due];
+        let mut rows = Vec::new();
+        let mut taken = BTreeSet::new();
+        loop {
+            let before = rows.len();
+            for lane in &mut lanes {
+                if rows.len() < claim.limit {
+                    if let Some(row) = lane.find(|row| taken.insert(*row)) {
+                        rows.push(row);
+                    }
+                }
+            }
+            if rows.len() == before {
+                return rows;
+            }
+        }
+    }
+
+    fn lease(&mut self, row: usize, claim: &Claim, now: DateTime<Utc>) -> Work {
+        self.token += 1;
+        let contact = &mut self.rows[row];
+        contact.lease = Some((self.token, now + claim.lease));
+        let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
+        let envelopes = contact.mail[first..].iter().take(claim.inputs_per_contact).cloned().collect();
+        let lease = Lease::new(row as u64, contact.revision, self.token);
+        Work::new(lease, contact.state.clone(), contact.read_seq, envelopes)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Committed {
+        let row = commit.lease.row as usize;
+        let held = self.rows.get(row).is_some_and(|contact| {
+            contact.revision == commit.lease.revision
+                && contact.lease.is_some_and(|(token, _)| token == commit.lease.token)
+                && !contact.erased
+        });
+        if !held {
+            return Committed::StaleLease;
+        }
+        if commit.catalog != self.revision {
+            self.rows[row].lease = None;
+            return Committed::StaleCatalog;
+        }
+        self.set_due(row, commit.due_at);
+        if commit.read_seq != self.rows[row].read_seq {
+            self.set_read(row, commit.read_seq);
+        }
+        let contact = &mut self.rows[row];
+        contact.revision += 1;
+        contact.lease = None;
+        contact.state.hot = commit.hot;
+        if let Some(cold) = commit.cold {
+            // What was taken with the old addresses and consents is looked at again.
+            contact.epoch += 1;
+            contact.state.cold = cold;
+        }
+        let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
+        contact.commits.push((record, commit.steps));
+        contact.consents.extend(commit.consents);
+        let by = contact.state.cold.contact.id.clone();
+        for lift in commit.lifts {
+            denial::lift(&mut self.rows[row].denials, &by, &lift.channel, &lift.purpose, lift.seq);
+            for address in &self.rows[row].denied_addresses {
+                if let Some(gate) = self.addresses.get_mut(address) {
+                    denial::lift(&mut gate.denials, &by, &lift.channel, &lift.purpose, lift.seq);
+                }
+            }
+        }
+        for message in commit.messages {
+            if self.by_message.contains_key(&message.id) {
+                continue;
+            }
+            let index = self.outbox.len();
+            self.by_message.insert(message.id, index);
+            self.ready.insert((message.decided_at, index));
+            let record = MessageRecord::new(message);
+            self.outbox.push(Entry { row, record, answers: 0, not_after: None, deadline: None });
+            self.rows[row].messages.push(index);
+        }
+        if !commit.cancel.is_empty() {
+            self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment));
+        }
+        Committed::Done
+    }
+}

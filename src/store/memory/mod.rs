@@ -1,0 +1,285 @@
+//! A store that lives as long as its process: for tests, simulations and hosts that keep nothing.
+//!
+//! It is also the reference that SQL stores are read against: the same contract in the plainest form.
+
+mod archive;
+mod catalog;
+mod gate;
+mod mailbox;
+mod outbox;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::denial::Denial;
+use crate::error::StoreError;
+use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
+use crate::model::{ConsentRecord, ContactId, Fingerprint, InputId, JourneyId, MessageId, Name, Step};
+use crate::port::store::{
+    CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
+};
+use crate::port::{Clock, SystemClock};
+
+/// A store in memory. It leases contacts, so that several workers can share it.
+///
+/// ```
+/// use journeyman::store::MemoryStore;
+/// let store = MemoryStore::new();
+/// let another = MemoryStore::builder().namespace("tests").build();
+/// # let _ = (store, another);
+/// ```
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    inner: Mutex<Inner>,
+}
+
+/// Settings of a [`MemoryStore`].
+#[must_use]
+pub struct MemoryStoreBuilder {
+    clock: Arc<dyn Clock>,
+    namespace: Name,
+}
+
+impl MemoryStore {
+    /// An empty store on the system clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Begins the settings of a store.
+    pub fn builder() -> MemoryStoreBuilder {
+        MemoryStoreBuilder { clock: Arc::new(SystemClock), namespace: "default".into() }
+    }
+
+    /// The store, locked; a panic elsewhere cannot leave it half changed, because every call checks before it writes.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the store and stamps the call.
+    fn stamped(&self) -> (MutexGuard<'_, Inner>, DateTime<Utc>) {
+        let mut inner = self.lock();
+        let now = self.clock.now().max(inner.high_water.unwrap_or(DateTime::UNIX_EPOCH));
+        inner.high_water = Some(now);
+        (inner, now)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryStoreBuilder {
+    /// Sets the clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets what goes into every derived id; `default` unless said.
+    pub fn namespace(mut self, namespace: impl Into<Name>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The store, empty.
+    #[must_use]
+    pub fn build(self) -> MemoryStore {
+        let inner = Inner { namespace: self.namespace, ..Inner::default() };
+        MemoryStore { clock: self.clock, inner: Mutex::new(inner) }
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    namespace: Name,
+    high_water: Option<DateTime<Utc>>,
+    seq: u64,
+    token: u64,
+    rows: Vec<Row>,
+    by_id: BTreeMap<ContactId, usize>,
+    seen: BTreeSet<(usize, InputId)>,
+    /// Contacts by due instant.
+    due: BTreeSet<(DateTime<Utc>, usize)>,
+    /// Contacts by the place of their oldest unread mail.
+    unread: BTreeSet<(u64, usize)>,
+    outbox: Vec<Entry>,
+    by_message: BTreeMap<MessageId, usize>,
+    /// Messages by the instant at which they can be taken.
+    ready: BTreeSet<(DateTime<Utc>, usize)>,
+    addresses: BTreeMap<(Name, Fingerprint), AddressRow>,
+    epochs: BTreeMap<Pausable, u64>,
+    paused: BTreeSet<Pausable>,
+    revision: u64,
+    definitions: Vec<Definition>,
+    pauses: BTreeMap<JourneyId, Vec<Pause>>,
+    jobs: Vec<Job>,
+    last_job: u64,
+}
+
+/// One contact.
+struct Row {
+    state: ContactState,
+    revision: u64,
+    read_seq: u64,
+    due_at: Option<DateTime<Utc>>,
+    unread_from: Option<u64>,
+    lease: Option<(u64, DateTime<Utc>)>,
+    epoch: u64,
+    erased: bool,
+    mail: Vec<Envelope>,
+    commits: Vec<(CommitRecord, Vec<Step>)>,
+    consents: Vec<ConsentRecord>,
+    messages: Vec<usize>,
+    denials: Vec<Denial>,
+    denied_addresses: BTreeSet<(Name, Fingerprint)>,
+}
+
+/// One message.
+struct Entry {
+    row: usize,
+    record: MessageRecord,
+    answers: u32,
+    not_after: Option<DateTime<Utc>>,
+    deadline: Option<DateTime<Utc>>,
+}
+
+#[derive(Default)]
+struct AddressRow {
+    epoch: u64,
+    suppressed: bool,
+    denials: Vec<Denial>,
+}
+
+impl Inner {
+    fn row_of(&mut self, contact: &ContactId) -> usize {
+        if let Some(row) = self.by_id.get(contact) {
+            return *row;
+        }
+        self.rows.push(Row {
+            state: ContactState::new(contact.clone()),
+            revision: 0,
+            read_seq: 0,
+            due_at: None,
+            unread_from: None,
+            lease: None,
+            epoch: 0,
+            erased: false,
+            mail: Vec::new(),
+            commits: Vec::new(),
+            consents: Vec::new(),
+            messages: Vec::new(),
+            denials: Vec::new(),
+            denied_addresses: BTreeSet::new(),
+        });
+        self.by_id.insert(contact.clone(), self.rows.len() - 1);
+        self.rows.len() - 1
+    }
+
+    /// Puts an input into a mailbox, unless its id was seen.
+    fn deliver(&mut self, row: usize, id: Option<InputId>, kind: InputKind, now: DateTime<Utc>) -> Receipt {
+        let seq = self.seq + 1;
+        let id = id.unwrap_or_else(|| InputId::from_place(&self.rows[row].state.cold.contact.id, seq));
+        if !self.seen.insert((row, id)) {
+            return Receipt::Duplicate;
+        }
+        self.seq = seq;
+        let contact = &mut self.rows[row];
+        contact.mail.push(Envelope::new(seq, id, now, kind));
+        if contact.unread_from.is_none() {
+            contact.unread_from = Some(seq);
+            self.unread.insert((seq, row));
+        }
+        Receipt::Kept { id, seq }
+    }
+
+    fn set_due(&mut self, row: usize, due_at: Option<DateTime<Utc>>) {
+        let old = std::mem::replace(&mut self.rows[row].due_at, due_at);
+        if old != due_at {
+            if let Some(old) = old {
+                self.due.remove(&(old, row));
+            }
+            if let Some(due_at) = due_at {
+                self.due.insert((due_at, row));
+            }
+        }
+    }
+
+    /// Recomputes which mail is unread: by place alone, never by a flag that a commit could overwrite.
+    fn set_read(&mut self, row: usize, read_seq: u64) {
+        let contact = &mut self.rows[row];
+        contact.read_seq = read_seq;
+        let first = contact.mail.partition_point(|envelope| envelope.seq <= read_seq);
+        let unread_from = contact.mail.get(first).map(|envelope| envelope.seq);
+        if let Some(old) = std::mem::replace(&mut contact.unread_from, unread_from) {
+            self.unread.remove(&(old, row));
+        }
+        if let Some(from) = unread_from {
+            self.unread.insert((from, row));
+        }
+    }
+
+    /// When a message can be taken, by its status.
+    fn ready_at(entry: &Entry) -> Option<DateTime<Utc>> {
+        match entry.record.status {
+            MessageStatus::Pending => Some(entry.record.not_before),
+            MessageStatus::Begun => entry.deadline,
+            _ => None,
+        }
+    }
+
+    /// Changes a message and keeps the lane of ready ones true.
+    fn change(&mut self, message: usize, change: impl FnOnce(&mut Entry)) {
+        let entry = &mut self.outbox[message];
+        let old = Self::ready_at(entry);
+        change(entry);
+        let new = Self::ready_at(entry);
+        if old != new {
+            if let Some(old) = old {
+                self.ready.remove(&(old, message));
+            }
+            if let Some(new) = new {
+                self.ready.insert((new, message));
+            }
+        }
+    }
+
+    /// Takes back the pending messages of a contact that `which` names.
+    fn cancel(&mut self, row: usize, which: impl Fn(&MessageRecord) -> bool) {
+        for message in self.rows[row].messages.clone() {
+            let record = &self.outbox[message].record;
+            if record.status == MessageStatus::Pending && which(record) {
+                self.change(message, |entry| entry.record.status = MessageStatus::Cancelled);
+            }
+        }
+    }
+
+    fn epoch(&self, target: &Pausable) -> u64 {
+        self.epochs.get(target).copied().unwrap_or(0)
+    }
+}
+
+fn blank(contact: &ContactId) -> ContactState {
+    let cold = Cold { contact: crate::model::Contact::new(contact.clone()), standing: Default::default() };
+    ContactState::from_parts(Arc::new(cold), Hot::default())
+}
+
+fn refused(operation: &'static str, reason: impl Into<String>) -> StoreError {
+    StoreError::Unavailable { operation, reason: reason.into() }
+}
+
+/// The answer of a call that cannot fail.
+fn done<T>(value: T) -> Result<T> {
+    Ok(value)
+}

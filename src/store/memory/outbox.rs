@@ -1,0 +1,168 @@
+//! Messages between the commit and the channel, in memory.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::super::denial::denies;
+use super::{Entry, Inner, MemoryStore, done};
+use crate::machine::InputKind;
+use crate::model::{Delivery, DeliveryStatus, InputId, Message};
+use crate::port::store::{
+    Begin, Begun, Epochs, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
+};
+
+#[async_trait]
+impl Outbox for MemoryStore {
+    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+        let (inner, now) = self.stamped();
+        let ready = inner.ready.iter().take_while(|(at, _)| *at <= now).map(|(_, message)| *message);
+        let mut messages: Vec<usize> =
+            ready.filter(|message| inner.may_be_taken(*message, take)).take(take.limit).collect();
+        messages.sort_unstable();
+        done(messages.into_iter().map(|message| inner.taken(message)).collect())
+    }
+
+    async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        let (mut inner, now) = self.stamped();
+        done(begins.into_iter().map(|begin| inner.begin(begin, now)).collect())
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
+        let (mut inner, now) = self.stamped();
+        for delivery in deliveries {
+            inner.settle(delivery, now);
+        }
+        done(())
+    }
+}
+
+impl Inner {
+    fn is_held(&self, message: &Message) -> bool {
+        self.paused.contains(&Pausable::Journey(message.journey.clone()))
+            || self.paused.contains(&Pausable::Channel(message.channel.clone()))
+    }
+
+    fn may_be_taken(&self, message: usize, take: &Take) -> bool {
+        let entry = &self.outbox[message];
+        let message = &entry.record.message;
+        take.channels.contains(&message.channel) && !self.is_held(message) && !self.rows[entry.row].erased
+    }
+
+    pub(super) fn next_ready(&self) -> Option<DateTime<Utc>> {
+        let mut ready = self.ready.iter();
+        let next = ready.find(|(_, message)| {
+            let entry = &self.outbox[*message];
+            !self.is_held(&entry.record.message) && !self.rows[entry.row].erased
+        });
+        next.map(|(at, _)| *at)
+    }
+
+    fn taken(&self, message: usize) -> Taken {
+        let entry = &self.outbox[message];
+        let Message { channel, purpose, .. } = &entry.record.message;
+        let contact = &self.rows[entry.row];
+        let gate = self.address_key(entry).and_then(|key| self.addresses.get(&key));
+        let cold = contact.state.cold.clone();
+        let mut taken = Taken::new(entry.record.message.clone(), cold, self.epochs_of(entry));
+        taken.attempts = entry.record.attempts;
+        taken.content = entry.record.content.clone();
+        taken.unknown = entry.record.status == MessageStatus::Begun;
+        taken.answers = entry.answers;
+        taken.denied = denies(&contact.denials, channel, purpose)
+            || gate.is_some_and(|gate| denies(&gate.denials, channel, purpose));
+        taken.suppressed = gate.is_some_and(|gate| gate.suppressed);
+        taken
+    }
+
+    fn address_key(&self, entry: &Entry) -> Option<(crate::model::Name, crate::model::Fingerprint)> {
+        let channel = &entry.record.message.channel;
+        let address = self.rows[entry.row].state.cold.contact.addresses.get(channel)?;
+        Some((channel.clone(), address.fingerprint?))
+    }
+
+    fn epochs_of(&self, entry: &Entry) -> Epochs {
+        let message = &entry.record.message;
+        let address = self.address_key(entry).and_then(|key| self.addresses.get(&key));
+        Epochs::new(
+            self.rows[entry.row].epoch,
+            address.map_or(0, |gate| gate.epoch),
+            self.epoch(&Pausable::Journey(message.journey.clone())),
+            self.epoch(&Pausable::Channel(message.channel.clone())),
+        )
+    }
+
+    fn begin(&mut self, begin: Begin, now: DateTime<Utc>) -> Begun {
+        let Some(message) = self.by_message.get(&begin.message).copied() else { return Begun::Stale };
+        let entry = &self.outbox[message];
+        let ready = Self::ready_at(entry).is_some_and(|at| at <= now);
+        let unchanged = entry.record.attempts == begin.attempts
+            && entry.answers == begin.answers
+            && self.epochs_of(entry) == begin.epochs
+            && !self.is_held(&entry.record.message)
+            && !self.rows[entry.row].erased;
+        if !ready || !unchanged {
+            return Begun::Stale;
+        }
+        match begin.verdict {
+            Verdict::Send { content, permit, lease, .. } => {
+                let not_after = now + permit;
+                self.change(message, |entry| {
+                    entry.record.status = MessageStatus::Begun;
+                    entry.record.attempts += 1;
+                    entry.record.content.get_or_insert(content);
+                    entry.not_after = Some(not_after);
+                    entry.deadline = Some(now + lease);
+                });
+                Begun::Begun { attempt: begin.attempts + 1, not_after }
+            }
+            Verdict::Defer { until, reasons } => {
+                self.answer(message, DeliveryStatus::Deferred { until, reasons }, now);
+                Begun::Answered
+            }
+            Verdict::Refuse { reasons } => {
+                self.answer(message, DeliveryStatus::Refused { reasons }, now);
+                Begun::Answered
+            }
+            Verdict::Park => {
+                self.answer(message, DeliveryStatus::Parked, now);
+                Begun::Answered
+            }
+        }
+    }
+
+    fn settle(&mut self, delivery: &Delivery, now: DateTime<Utc>) {
+        let Some(message) = self.by_message.get(&delivery.message).copied() else { return };
+        let record = &self.outbox[message].record;
+        if record.status == MessageStatus::Begun && record.attempts == delivery.attempt {
+            self.answer(message, delivery.status.clone(), now);
+        }
+    }
+
+    /// Records an answer for a message and tells its contact.
+    fn answer(&mut self, message: usize, status: DeliveryStatus, now: DateTime<Utc>) {
+        let told = status.clone();
+        self.change(message, |entry| {
+            entry.answers += 1;
+            entry.deadline = None;
+            entry.not_after = None;
+            entry.record.status = match &status {
+                DeliveryStatus::Accepted => MessageStatus::Accepted,
+                DeliveryStatus::Refused { .. } => MessageStatus::Refused,
+                DeliveryStatus::Parked => MessageStatus::Parked,
+                DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
+                    entry.record.not_before = *at;
+                    MessageStatus::Pending
+                }
+            };
+            entry.record.answer = Some(status);
+            entry.record.answered_at = Some(now);
+        });
+        let entry = &self.outbox[message];
+        if self.rows[entry.row].erased {
+            return;
+        }
+        let id = InputId::from_attempt(entry.record.message.id, entry.answers);
+        let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
+        self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
+    }
+}
