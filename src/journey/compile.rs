@@ -351,17 +351,12 @@ impl<'d> Compiler<'d> {
                 None
             }
         });
-        if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration) {
-            if least_milliseconds(entry) >= most_milliseconds(most) {
-                let sentence =
-                    format!("the journey ends {most} after the entry, before this wait of {entry}");
-                self.problem(
-                    "J037",
-                    &format!("{place}.entry"),
-                    sentence,
-                    "lengthen max_duration, or shorten the wait",
-                );
-            }
+        if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration)
+            && least_milliseconds(entry) >= most_milliseconds(most)
+        {
+            let sentence = format!("the journey ends {most} after the entry, before this wait of {entry}");
+            let next = "lengthen max_duration, or shorten the wait";
+            self.problem("J037", &format!("{place}.entry"), sentence, next);
         }
         Some(NodeKind::WaitUntil { entry: until.entry, time })
     }

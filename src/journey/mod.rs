@@ -115,7 +115,6 @@ pub(crate) struct Alternative {
 
 impl Journey {
     /// Begins a journey written in Rust; it produces the same definition as a file would.
-    #[must_use]
     pub fn builder(journey: impl Into<String>) -> JourneyBuilder {
         JourneyBuilder::new(journey)
     }

@@ -396,15 +396,15 @@ fn compile_test(definition: &PredicateDefinition, place: &str, problems: &mut Ve
         ));
     }
     for comparison in &comparisons {
-        if let Comparison::OneOf(values) = comparison {
-            if values.is_empty() || values.len() > MOST_VALUES {
-                problems.push(Diagnostic::new(
-                    "J033",
-                    format!("{place}.one_of"),
-                    format!("one_of has from 1 to {MOST_VALUES} values, this one has {}", values.len()),
-                    "list the values, or ask a tag that the host sets",
-                ));
-            }
+        if let Comparison::OneOf(values) = comparison
+            && (values.is_empty() || values.len() > MOST_VALUES)
+        {
+            problems.push(Diagnostic::new(
+                "J033",
+                format!("{place}.one_of"),
+                format!("one_of has from 1 to {MOST_VALUES} values, this one has {}", values.len()),
+                "list the values, or ask a tag that the host sets",
+            ));
         }
     }
     Test(comparisons)
