@@ -244,9 +244,7 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     for quiet in &policy.quiet {
         let concerned = quiet.purposes.is_empty() || quiet.purposes.iter().any(|name| **name == *purpose);
         if *quiet.channel == *channel && concerned {
-            if let Some(end) = quiet.window.end_after(now, zone) {
-                until = until.max(Some(end));
-            }
+            until = until.max(quiet.window.end_after(now, zone)); // None is the least
         }
     }
     if until.is_some() {
