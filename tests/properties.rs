@@ -325,7 +325,7 @@ fn the_stories_reach_every_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec((gap(), told()), 1..40);
     let mut seen = std::collections::BTreeMap::<&str, usize>::new();
-    for _ in 0..500 {
+    for _ in 0..800 {
         let story = strategy.new_tree(&mut runner).unwrap().current();
         let program = program(&[(100_000_000, 50_000_000)]);
         let (log, state, mut record) = live(&program, &story);

@@ -77,10 +77,10 @@ impl Inner {
         loop {
             let before = rows.len();
             for lane in &mut lanes {
-                if rows.len() < claim.limit {
-                    if let Some(row) = lane.find(|row| taken.insert(*row)) {
-                        rows.push(row);
-                    }
+                if rows.len() < claim.limit
+                    && let Some(row) = lane.find(|row| taken.insert(*row))
+                {
+                    rows.push(row);
                 }
             }
             if rows.len() == before {

@@ -116,6 +116,7 @@ struct Inner {
     high_water: Option<DateTime<Utc>>,
     seq: u64,
     token: u64,
+    #[allow(clippy::vec_box)] // a row is large, and a growing list of rows would double them all
     rows: Vec<Box<Row>>,
     /// Names that many contacts share, each kept once.
     names: BTreeSet<Name>,
