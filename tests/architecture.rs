@@ -91,10 +91,8 @@ fn code_lines(text: &str) -> Vec<(usize, String)> {
             ('"', _) => {
                 while let Some(letter) = letters.next() {
                     match letter {
-                        '\\' => {
-                            if letters.next() == Some('\n') {
-                                lines.push(String::new());
-                            }
+                        '\\' if letters.next() == Some('\n') => {
+                            lines.push(String::new());
                         }
                         '"' => break,
                         '\n' => lines.push(String::new()),
