@@ -382,11 +382,18 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
             (None, '+' | '-') if index < skipped || body[index + 1..].starts_with(close) => {}
             (None, '|') => {
                 let rest = body[index + 1..].trim_start();
-                let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+                let end = rest
+                    .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                    .unwrap_or(rest.len());
                 let filter = &rest[..end];
                 if !FILTERS.contains(&filter) {
                     let next = format!("use one of {}", FILTERS.join(", "));
-                    return Err(Diagnostic::new("T007", place, format!("there is no filter {filter:?}"), next));
+                    return Err(Diagnostic::new(
+                        "T007",
+                        place,
+                        format!("there is no filter {filter:?}"),
+                        next,
+                    ));
                 }
             }
             (None, '~' | '+' | '*' | '%') => {
