@@ -89,7 +89,8 @@ impl Engine {
 
     async fn advance_into(&self, tick: &mut Tick) -> Result<bool, Error> {
         let store = &self.shared.store;
-        let claimed = store.claim(&Claim::of(self.shared.batch)).await?;
+        let claim = Claim::of(self.shared.batch);
+        let claimed = store.claim(&claim).await?;
         if claimed.work.is_empty() {
             return Ok(false);
         }
@@ -97,7 +98,10 @@ impl Engine {
         let mut commits = Vec::with_capacity(claimed.work.len());
         let mut outcomes = Vec::with_capacity(claimed.work.len());
         for work in claimed.work {
-            let (commit, outcome) = advance(&loaded, work, claimed.now);
+            // Timers that lie after mail which did not fit into the claim must wait for it.
+            let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
+            let now = cut.map_or(claimed.now, |last| last.received_at);
+            let (commit, outcome) = advance(&loaded, work, now);
             commits.push(commit);
             outcomes.push(outcome);
         }

@@ -4,8 +4,12 @@
 mod codec;
 mod denial;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use memory::{MemoryStore, MemoryStoreBuilder};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteStore, SqliteStoreBuilder};
 
 use crate::machine::{Cold, Envelope, InputKind};
 use crate::model::{Fingerprint, Name};

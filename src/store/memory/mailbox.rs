@@ -23,6 +23,8 @@ impl Mailbox for MemoryStore {
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
         let (mut inner, now) = self.stamped();
+        // Each claim begins with the other lane, so that claims of one contact reach both.
+        inner.due_first = !inner.due_first;
         let rows = inner.claimable(claim, now);
         let work = rows.into_iter().map(|row| inner.lease(row, claim, now)).collect();
         done(Claimed::new(now, inner.revision, work))
@@ -67,6 +69,9 @@ impl Inner {
         let mut mail = self.unread.iter().map(|(_, row)| *row).filter(free);
         let mut due = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, row)| *row).filter(free);
         let mut lanes: [&mut dyn Iterator<Item = usize>; 2] = [&mut mail, &mut due];
+        if self.due_first {
+            lanes.reverse();
+        }
         let mut rows = Vec::new();
         let mut taken = BTreeSet::new();
         loop {

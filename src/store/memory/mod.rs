@@ -114,6 +114,8 @@ struct Inner {
     due: BTreeSet<(DateTime<Utc>, usize)>,
     /// Contacts by the place of their oldest unread mail.
     unread: BTreeSet<(u64, usize)>,
+    /// Which lane the newest claim began with.
+    due_first: bool,
     outbox: Vec<Entry>,
     by_message: BTreeMap<MessageId, usize>,
     /// Messages by the instant at which they can be taken.

@@ -1,0 +1,278 @@
+//! The connection with what the writer remembers between requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Error, OptionalExtension, params};
+
+use super::BUSY_TIMEOUT;
+use super::fault::{Loss, Step};
+use super::rows::{int, millis, uint};
+use crate::model::{ContactId, Hash, Name};
+use crate::port::Clock;
+
+/// How long cleaning up after an erasure waits for other readers.
+const SCRUB_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The connection, owned by the writer's thread.
+pub(super) struct Db {
+    pub(super) conn: Connection,
+    pub(super) namespace: Name,
+    /// As of this transaction; another process may have moved it since the last one.
+    pub(super) head: Head,
+    /// Whether bytes of an erased person may stand in the write-ahead log.
+    pub(super) scrub: bool,
+    /// Which lane a claim of an odd size begins with.
+    pub(super) due_first: bool,
+    /// Contacts that could not be decoded.
+    pub(super) unreadable: BTreeSet<i64>,
+    clock: Arc<dyn Clock>,
+    stored: Head,
+    saved: Head,
+    /// The latest instant given out, written or not.
+    latest: Option<DateTime<Utc>>,
+    terms: BTreeMap<Name, i64>,
+    program: Option<(Hash, i64)>,
+}
+
+/// The one row that every transaction reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) revision: u64,
+    pub(super) last_seq: u64,
+    pub(super) high_water: Option<DateTime<Utc>>,
+}
+
+/// A contact's row.
+pub(super) struct ContactRow {
+    pub(super) row: i64,
+    pub(super) erased: bool,
+}
+
+impl Db {
+    pub(super) fn new(conn: Connection, clock: Arc<dyn Clock>, namespace: Name) -> Self {
+        Self {
+            conn,
+            namespace,
+            head: Head::default(),
+            scrub: false,
+            due_first: false,
+            unreadable: BTreeSet::new(),
+            clock,
+            stored: Head::default(),
+            saved: Head::default(),
+            latest: None,
+            terms: BTreeMap::new(),
+            program: None,
+        }
+    }
+
+    pub(super) fn begin_read(&mut self) -> Result<(), Error> {
+        self.begin("BEGIN")
+    }
+
+    pub(super) fn end_read(&mut self) {
+        if let Err(error) = self.execute("COMMIT") {
+            tracing::warn!(%error, "a read did not end");
+            self.abandon(&error);
+        }
+    }
+
+    pub(super) fn begin_write(&mut self) -> Result<(), Error> {
+        self.begin("BEGIN IMMEDIATE")
+    }
+
+    fn begin(&mut self, sql: &str) -> Result<(), Error> {
+        // A transaction that could not be rolled back in time is rolled back now.
+        if !self.conn.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        self.execute(sql)?;
+        let head = self.conn.prepare_cached("SELECT revision, last_seq, high_water FROM head").and_then(
+            |mut statement| {
+                statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)))
+            },
+        );
+        let (revision, last_seq, high_water) = match head {
+            Ok(head) => head,
+            Err(error) => {
+                self.abandon(&error);
+                return Err(error);
+            }
+        };
+        self.stored = Head {
+            revision: uint(revision),
+            last_seq: uint(last_seq),
+            high_water: high_water.and_then(DateTime::from_timestamp_millis),
+        };
+        self.head = self.stored;
+        self.head.high_water = self.head.high_water.max(self.latest);
+        Ok(())
+    }
+
+    /// Commits, and says what became of it where it failed.
+    pub(super) fn end_write(&mut self) -> Result<(), Loss> {
+        if self.head != self.stored
+            && let Err(error) = self.write_head()
+        {
+            return Err(self.abandon(&error));
+        }
+        if let Err(error) = self.execute("COMMIT") {
+            let rolled_back = self.forget_transaction();
+            return Err(if rolled_back { Loss::of_commit(&error) } else { Loss::Unknown(error.to_string()) });
+        }
+        if std::mem::take(&mut self.scrub) {
+            self.scrub_log();
+        }
+        Ok(())
+    }
+
+    fn write_head(&self) -> Result<(), Error> {
+        let Head { revision, last_seq, high_water } = self.head;
+        self.conn
+            .prepare_cached("UPDATE head SET revision = ?1, last_seq = ?2, high_water = ?3")?
+            .execute(params![int(revision), int(last_seq), high_water.map(millis)])?;
+        Ok(())
+    }
+
+    /// Ends a transaction that cannot go on. Nothing of it was committed, whatever the rollback says.
+    pub(super) fn abandon(&mut self, error: &Error) -> Loss {
+        self.forget_transaction();
+        Loss::from(error)
+    }
+
+    /// Rolls back what is open and forgets what was learnt in it; false where the rollback failed.
+    fn forget_transaction(&mut self) -> bool {
+        self.scrub = false;
+        self.forget_terms();
+        self.conn.is_autocommit() || self.execute("ROLLBACK").is_ok()
+    }
+
+    pub(super) fn savepoint(&mut self) -> Result<(), Error> {
+        self.saved = self.head;
+        self.execute("SAVEPOINT request")
+    }
+
+    pub(super) fn release(&mut self) -> Result<(), Error> {
+        self.execute("RELEASE request")
+    }
+
+    pub(super) fn rollback_to_savepoint(&mut self) -> Result<(), Error> {
+        self.head = self.saved;
+        self.forget_terms();
+        self.execute("ROLLBACK TO request")?;
+        self.release()
+    }
+
+    /// Takes erased bytes out of the write-ahead log, as far as other readers let it.
+    fn scrub_log(&self) {
+        self.conn.busy_timeout(SCRUB_TIMEOUT).ok();
+        if let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the log could not be truncated after an erasure; the next checkpoint will");
+        }
+        self.conn.busy_timeout(BUSY_TIMEOUT).ok();
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Error> {
+        self.conn.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
+    /// The instant, by a clock that never goes back.
+    pub(super) fn now(&mut self) -> DateTime<Utc> {
+        let now = crate::model::truncate(self.clock.now());
+        let now = self.head.high_water.map_or(now, |latest| now.max(latest));
+        self.head.high_water = Some(now);
+        self.latest = self.latest.max(Some(now));
+        now
+    }
+
+    pub(super) fn find(&self, contact: &ContactId) -> Step<Option<ContactRow>> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT id, erased FROM contact WHERE external = ?1")?
+            .query_row([contact.as_str()], |row| Ok(ContactRow { row: row.get(0)?, erased: row.get(1)? }))
+            .optional()?;
+        Ok(found)
+    }
+
+    /// The row of a contact, made where it is unknown.
+    pub(super) fn find_or_make(&self, contact: &ContactId) -> Step<ContactRow> {
+        if let Some(found) = self.find(contact)? {
+            return Ok(found);
+        }
+        self.conn
+            .prepare_cached("INSERT INTO contact (external, shard) VALUES (?1, ?2)")?
+            .execute(params![contact.as_str(), shard(contact)])?;
+        let row = self.conn.last_insert_rowid();
+        let hot = super::rows::fresh_hot()?;
+        self.conn
+            .prepare_cached("INSERT INTO state (id, hot) VALUES (?1, ?2)")?
+            .execute(params![row, hot])?;
+        Ok(ContactRow { row, erased: false })
+    }
+
+    /// The number of a name, made where it is new. Numbers never change, so another process cannot make it wrong.
+    pub(super) fn term(&mut self, word: &str) -> Step<i64> {
+        if let Some(term) = self.known_term(word)? {
+            return Ok(term);
+        }
+        self.conn.prepare_cached("INSERT INTO term (word) VALUES (?1)")?.execute([word])?;
+        let term = self.conn.last_insert_rowid();
+        self.terms.insert(word.into(), term);
+        Ok(term)
+    }
+
+    /// The number of a name, where it has one.
+    pub(super) fn known_term(&mut self, word: &str) -> Step<Option<i64>> {
+        if let Some(term) = self.terms.get(word) {
+            return Ok(Some(*term));
+        }
+        let found: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT id FROM term WHERE word = ?1")?
+            .query_row([word], |row| row.get(0))
+            .optional()?;
+        if let Some(term) = found {
+            self.terms.insert(word.into(), term);
+        }
+        Ok(found)
+    }
+
+    /// The number of a program's hash.
+    pub(super) fn program(&mut self, hash: Hash) -> Step<i64> {
+        if let Some((_, term)) = self.program.filter(|(known, _)| *known == hash) {
+            return Ok(term);
+        }
+        let found: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT id FROM term WHERE word = ?1")?
+            .query_row([hash.as_bytes()], |row| row.get(0))
+            .optional()?;
+        let term = match found {
+            Some(term) => term,
+            None => {
+                self.conn
+                    .prepare_cached("INSERT INTO term (word) VALUES (?1)")?
+                    .execute([hash.as_bytes()])?;
+                self.conn.last_insert_rowid()
+            }
+        };
+        self.program = Some((hash, term));
+        Ok(term)
+    }
+
+    /// What was learnt in a transaction that is rolled back may not exist.
+    fn forget_terms(&mut self) {
+        self.terms.clear();
+        self.program = None;
+    }
+}
+
+/// A stable number from 0 to 1,023 that a host may split a store by.
+fn shard(contact: &ContactId) -> i64 {
+    let hash = blake3::hash(contact.as_str().as_bytes());
+    let [low, high, ..] = *hash.as_bytes();
+    i64::from(u16::from_le_bytes([low, high]) & 1_023)
+}

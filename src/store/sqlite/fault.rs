@@ -1,0 +1,96 @@
+//! What SQLite says, as what an operator can do about it.
+
+use rusqlite::types::FromSqlError;
+use rusqlite::{Error, ErrorCode};
+
+use crate::error::StoreError;
+
+/// What a piece of work inside the writer ends with, before the operation is named.
+pub(super) type Step<T> = Result<T, Fault>;
+
+/// Why a piece of work failed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// SQLite refused a statement.
+    Sql(Error),
+    /// The store refused the call.
+    Store(StoreError),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<FromSqlError> for Fault {
+    fn from(error: FromSqlError) -> Self {
+        Self::Sql(error.into())
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Fault {
+    /// The error for the caller of an operation.
+    pub(super) fn of(self, operation: &'static str) -> StoreError {
+        match self {
+            Self::Sql(error) => Loss::from(&error).of(operation),
+            Self::Store(error) => error,
+        }
+    }
+}
+
+/// One cause that fails several requests at once.
+#[derive(Clone, Debug)]
+pub(super) enum Loss {
+    Full,
+    Busy,
+    ReadOnly,
+    Corrupt(String),
+    NotAStore,
+    Unavailable(String),
+    Unknown(String),
+}
+
+impl From<&Error> for Loss {
+    fn from(error: &Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
+            Some(ErrorCode::NotADatabase) => Self::NotAStore,
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl Loss {
+    /// The cause of a failed COMMIT after which the transaction is known to be gone.
+    ///
+    /// Only these come before the commit record is written; of any other it cannot be said whether a reader will see it.
+    pub(super) fn of_commit(error: &Error) -> Self {
+        match Self::from(error) {
+            known @ (Self::Full | Self::Busy | Self::ReadOnly) => known,
+            _ => Self::Unknown(error.to_string()),
+        }
+    }
+
+    /// The error for the caller of one operation.
+    pub(super) fn of(&self, operation: &'static str) -> StoreError {
+        match self {
+            Self::Full => StoreError::Full { operation },
+            Self::Busy => StoreError::Busy { operation },
+            Self::ReadOnly => StoreError::ReadOnly { operation },
+            Self::Corrupt(reason) => StoreError::Corrupt { row: "page", reason: reason.clone() },
+            Self::NotAStore => StoreError::NotAStore { reason: "the file is not a database".to_owned() },
+            Self::Unavailable(reason) => StoreError::Unavailable { operation, reason: reason.clone() },
+            Self::Unknown(reason) => StoreError::Unknown { operation, reason: reason.clone() },
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What forbids: each call is one transaction, ahead of everything that waits.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::SqliteStore;
+use super::db::Db;
+use super::denials::Scope;
+use super::fault::Step;
+use super::rows::{blob, bytes, cold_of, instant, text};
+use crate::machine::{InputKind, Withdrawal};
+use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name};
+use crate::port::store::{Gate, InFlight, Receipt, Result, Suppression};
+use crate::store::codec::decode;
+use crate::store::{denial, known_addresses};
+
+#[async_trait]
+impl Gate for SqliteStore {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+        let withdrawal = withdrawal.clone();
+        self.forbid("withdraw", move |db| {
+            let now = db.now();
+            db.withdraw(&withdrawal, id, now)
+        })
+        .await
+    }
+
+    async fn suppress(&self, suppression: &Suppression) -> Result<()> {
+        let suppression = suppression.clone();
+        self.forbid("suppress an address", move |db| {
+            let now = db.now();
+            db.suppress(&suppression, now)
+        })
+        .await
+    }
+
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        let contact = contact.clone();
+        self.forbid("erase a contact", move |db| {
+            let Some(found) = db.find(&contact)? else { return Ok(false) };
+            if !found.erased {
+                db.erase(found.row)?;
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
+        let contact = contact.clone();
+        self.read("look at what is under way", move |db| match db.find(&contact)? {
+            Some(contact) => db.in_flight(contact.row),
+            None => Ok(Vec::new()),
+        })
+        .await
+    }
+}
+
+impl Db {
+    fn withdraw(&mut self, withdrawal: &Withdrawal, id: InputId, now: DateTime<Utc>) -> Step<()> {
+        let contact = self.find_or_make(&withdrawal.contact)?;
+        if contact.erased {
+            return Ok(());
+        }
+        let row = contact.row;
+        let told = InputKind::Withdrawal(withdrawal.clone());
+        let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, Some(id), &told, now)? else {
+            return Ok(());
+        };
+        self.bump_contact(row)?;
+        let purposes: Vec<Option<&Name>> = match withdrawal.purposes.as_slice() {
+            [] => vec![None],
+            named => named.iter().map(Some).collect(),
+        };
+        let wanted = withdrawal.channel.as_ref();
+        let deny = |db: &mut Self, scope, channel: Option<&Name>| {
+            db.change_denials(scope, row, &withdrawal.contact, |denials| {
+                for purpose in &purposes {
+                    denial::withdraw(denials, &withdrawal.contact, channel, *purpose, seq);
+                }
+            })
+        };
+        deny(self, Scope::Contact(row), wanted)?;
+        for (channel, address) in self.addresses_of(row)? {
+            if wanted.is_none_or(|wanted| *wanted == channel) {
+                let scope = Scope::Address(self.term(&channel)?, address);
+                self.bump_address(scope, false)?;
+                deny(self, scope, Some(&channel))?;
+            }
+        }
+        self.cancel(row, |message| withdrawal.concerns(&message.purpose, &message.channel))
+    }
+
+    fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) -> Step<()> {
+        let Suppression { channel, address, contact, .. } = suppression;
+        let scope = Scope::Address(self.term(channel)?, *address);
+        self.bump_address(scope, true)?;
+        let Some(contact) = contact else { return Ok(()) };
+        let Some(found) = self.find(contact)?.filter(|found| !found.erased) else { return Ok(()) };
+        self.bump_contact(found.row)?;
+        if self.current_address(found.row, channel)? == Some(*address) {
+            self.cancel(found.row, |message| message.channel == *channel)?;
+        }
+        let told = InputKind::Suppression { channel: channel.clone(), address: *address };
+        self.deliver(found.row, contact, Some(suppression.input_id(contact)), &told, now)?;
+        Ok(())
+    }
+
+    /// Forgets a person; the order matters only in that addresses are read before they go.
+    fn erase(&mut self, row: i64) -> Step<()> {
+        for (channel, address) in self.addresses_of(row)? {
+            let scope = Scope::Address(self.term(&channel)?, address);
+            self.bump_address(scope, true)?;
+        }
+        for sql in [
+            "UPDATE contact SET erased = 1, epoch = epoch + 1, cold = NULL WHERE id = ?1",
+            "UPDATE state SET revision = revision + 1, due_at = NULL, hot = NULL WHERE id = ?1",
+            "DELETE FROM unread WHERE contact = ?1",
+            "DELETE FROM input WHERE contact = ?1",
+            "UPDATE outbox SET status = 5 WHERE contact = ?1 AND status = 0 AND status <= 1",
+            "UPDATE outbox SET ready_at = NULL WHERE contact = ?1 AND status <= 1",
+            // Commits that put messages out stay as the way to them.
+            "UPDATE outbox SET content = NULL, ready_at = NULL WHERE seq IN (
+               SELECT outbox.seq FROM commit_log JOIN outbox
+               ON outbox.seq BETWEEN first_message AND first_message + messages - 1 WHERE commit_log.contact = ?1)",
+            "DELETE FROM commit_log WHERE contact = ?1 AND messages = 0",
+            "UPDATE commit_log SET program = NULL, steps = NULL WHERE contact = ?1",
+        ] {
+            self.conn.prepare_cached(sql)?.execute([row])?;
+        }
+        self.scrub = true;
+        Ok(())
+    }
+
+    fn bump_contact(&self, row: i64) -> Step<()> {
+        self.conn.prepare_cached("UPDATE contact SET epoch = epoch + 1 WHERE id = ?1")?.execute([row])?;
+        Ok(())
+    }
+
+    /// The addresses of a contact, those of unread mail included.
+    ///
+    /// Mail or a state that cannot be read must not stop a withdrawal or an erasure: what can be read counts.
+    fn addresses_of(&self, row: i64) -> Step<Vec<(Name, Fingerprint)>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT external, cold, read_seq FROM contact JOIN state ON state.id = contact.id WHERE contact.id = ?1",
+        )?;
+        let mut found = statement.query([row])?;
+        let Some(columns) = found.next()? else { return Ok(Vec::new()) };
+        let external = text(columns, 0)?;
+        let cold = match cold_of(external, blob(columns, 1)?) {
+            Ok(cold) => cold,
+            Err(_) => {
+                tracing::error!(
+                    row,
+                    "a contact cannot be read: the gate sees the addresses of its unread mail alone"
+                );
+                cold_of(external, None)?
+            }
+        };
+        let unread = self.readable_mail(row, columns.get(2)?)?;
+        Ok(known_addresses(&cold, &unread))
+    }
+
+    fn current_address(&self, row: i64, channel: &Name) -> Step<Option<Fingerprint>> {
+        let mut statement = self.conn.prepare_cached("SELECT external, cold FROM contact WHERE id = ?1")?;
+        let mut found = statement.query([row])?;
+        let Some(columns) = found.next()? else { return Ok(None) };
+        // A contact that cannot be read has its messages cancelled by the epoch alone.
+        let cold = cold_of(text(columns, 0)?, blob(columns, 1)?).ok();
+        Ok(cold.and_then(|cold| cold.contact.addresses.get(channel)?.fingerprint))
+    }
+
+    /// Takes back the pending messages of a contact that `which` names.
+    fn cancel(&self, row: i64, which: impl Fn(&Message) -> bool) -> Step<()> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT seq, body FROM outbox WHERE contact = ?1 AND status = 0 AND status <= 1",
+        )?;
+        let mut found = statement.query([row])?;
+        let mut cancelled = Vec::new();
+        while let Some(columns) = found.next()? {
+            let message: Message = decode("message", bytes(columns, 1)?)?;
+            if which(&message) {
+                cancelled.push(columns.get::<_, i64>(0)?);
+            }
+        }
+        for seq in cancelled {
+            self.conn
+                .prepare_cached("UPDATE outbox SET status = 5, ready_at = NULL WHERE seq = ?1")?
+                .execute([seq])?;
+        }
+        Ok(())
+    }
+
+    fn in_flight(&self, row: i64) -> Step<Vec<InFlight>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT outbox.id, term.word, not_after, deadline FROM outbox JOIN term ON term.id = outbox.channel
+             WHERE contact = ?1 AND status = 1 AND status <= 1 ORDER BY seq",
+        )?;
+        let mut found = statement.query(params![row])?;
+        let mut begun = Vec::new();
+        while let Some(columns) = found.next()? {
+            let channel: String = columns.get(1)?;
+            begun.push(InFlight::new(
+                MessageId::from_bytes(columns.get(0)?),
+                channel.into(),
+                instant(columns.get(2)?)?,
+                instant(columns.get(3)?)?,
+            ));
+        }
+        Ok(begun)
+    }
+}

@@ -1,0 +1,353 @@
+//! The hot path: inputs in, work out, results back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension, params};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::fault::{Fault, Step};
+use super::rows::{blob, envelope, instant, int, millis, state_of, text, uint};
+use crate::error::StoreError;
+use crate::machine::{Envelope, Input, InputKind};
+use crate::model::{ContactId, InputId, Message};
+use crate::port::Clock;
+use crate::port::store::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Result, Work};
+use crate::store::codec::encode;
+
+#[async_trait]
+impl Mailbox for SqliteStore {
+    async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>> {
+        let inputs = inputs.to_vec();
+        self.write("append inputs", inputs.len(), move |db| {
+            let now = db.now();
+            inputs.iter().map(|input| db.append(input, horizon, now)).collect()
+        })
+        .await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        let claim = claim.clone();
+        self.read("claim contacts", move |db| db.claim(&claim)).await
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
+        self.write("commit", commits.len(), move |db| {
+            commits.into_iter().map(|commit| db.commit(commit)).collect()
+        })
+        .await
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        self.read("look for what is due", |db| {
+            let now = db.now();
+            let mail = db.unread_lane(1)?.first().map(|_| now);
+            Ok([mail, db.next_timer()?, db.next_ready()?].into_iter().flatten().min())
+        })
+        .await
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.handle.clock)
+    }
+}
+
+impl Db {
+    fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Step<Receipt> {
+        let known = self.find(&input.contact)?;
+        if known.as_ref().is_some_and(|contact| contact.erased) {
+            return Ok(Receipt::Erased);
+        }
+        if known.is_none() && !input.creates {
+            return Ok(Receipt::UnknownContact);
+        }
+        let oldest = now.checked_sub_signed(horizon).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        if input.kind.claimed_at().is_some_and(|at| at < oldest) {
+            return Ok(Receipt::Expired);
+        }
+        let row = match known {
+            Some(contact) => contact.row,
+            None => self.find_or_make(&input.contact)?.row,
+        };
+        self.deliver(row, &input.contact, input.id, &input.kind, now)
+    }
+
+    /// Puts an input into a mailbox, unless its id was seen.
+    pub(super) fn deliver(
+        &mut self,
+        row: i64,
+        contact: &ContactId,
+        id: Option<InputId>,
+        kind: &InputKind,
+        now: DateTime<Utc>,
+    ) -> Step<Receipt> {
+        let seq = self.head.last_seq + 1;
+        let id = id.unwrap_or_else(|| InputId::from_place(contact, seq));
+        let kept = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO input (contact, seq, id, received_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (contact, id) DO NOTHING",
+            )?
+            .execute(params![row, int(seq), id.as_bytes(), millis(now), encode("input", kind)?])?;
+        if kept == 0 {
+            return Ok(Receipt::Duplicate);
+        }
+        self.head.last_seq = seq;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO unread (contact, first, last) VALUES (?1, ?2, ?2)
+                 ON CONFLICT (contact) DO UPDATE SET last = excluded.last",
+            )?
+            .execute(params![row, int(seq)])?;
+        Ok(Receipt::Kept { id, seq })
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Step<Claimed> {
+        let now = self.now();
+        let rows = self.claimable(claim.limit, now)?;
+        let mut work = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.work(row, claim.inputs_per_contact) {
+                Ok(found) => work.extend(found),
+                // Any other error is the database's and not this row's.
+                Err(Fault::Store(error)) => self.set_aside(row, &error),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(Claimed::new(now, self.head.revision, work))
+    }
+
+    /// The rows to hand out: from both lanes in turn, oldest first, each once.
+    fn claimable(&mut self, limit: usize, now: DateTime<Utc>) -> Step<Vec<i64>> {
+        let mail = self.unread_lane(limit)?;
+        let due = self.due_lane(limit, now)?;
+        let mut lanes = [mail.into_iter(), due.into_iter()];
+        if self.due_first {
+            lanes.reverse();
+        }
+        // A lane that gave one contact more this time gives one less the next time.
+        self.due_first ^= limit % 2 == 1;
+        let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+        loop {
+            let before = rows.len();
+            for lane in &mut lanes {
+                if rows.len() < limit {
+                    rows.extend(lane.find(|row| seen.insert(*row)));
+                }
+            }
+            if rows.len() == before {
+                return Ok(rows);
+            }
+        }
+    }
+
+    fn unread_lane(&self, limit: usize) -> Step<Vec<i64>> {
+        self.lane("SELECT contact FROM unread WHERE first <= ?1 ORDER BY first LIMIT ?2", i64::MAX, limit)
+    }
+
+    fn due_lane(&self, limit: usize, now: DateTime<Utc>) -> Step<Vec<i64>> {
+        self.lane("SELECT id FROM state WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2", millis(now), limit)
+    }
+
+    /// The next timer of a contact that can be read.
+    fn next_timer(&self) -> Step<Option<DateTime<Utc>>> {
+        let first = self.due_lane(1, DateTime::<Utc>::MAX_UTC)?;
+        let Some(row) = first.first() else { return Ok(None) };
+        let due_at = self
+            .conn
+            .prepare_cached("SELECT due_at FROM state WHERE id = ?1")?
+            .query_row([row], |row| row.get(0))?;
+        Ok(Some(instant(due_at)?))
+    }
+
+    /// The first rows of a lane, without those that were set aside.
+    fn lane(&self, sql: &str, until: i64, limit: usize) -> Step<Vec<i64>> {
+        let most = int((limit + self.unreadable.len()) as u64);
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut found = statement.query(params![until, most])?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()?.filter(|_| rows.len() < limit) {
+            let row = row.get(0)?;
+            if !self.unreadable.contains(&row) {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Keeps a row that cannot be decoded out of the lanes until this store is opened anew.
+    ///
+    /// It is not marked in the file: a later version of this crate, in another process, may well read it.
+    fn set_aside(&mut self, row: i64, error: &StoreError) {
+        tracing::error!(row, %error, "a contact cannot be read and is set aside");
+        self.unreadable.insert(row);
+    }
+
+    fn work(&self, row: i64, inputs: usize) -> Step<Option<Work>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot
+             FROM state JOIN contact ON contact.id = state.id WHERE state.id = ?1 AND contact.erased = 0",
+        )?;
+        let mut found = statement.query([row])?;
+        let Some(columns) = found.next()? else { return Ok(None) };
+        let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
+        let state = state_of(text(columns, 2)?, blob(columns, 3)?, blob(columns, 4)?)?;
+        let envelopes = self.mail(row, read_seq, i64::MAX, inputs)?;
+        Ok(Some(Work::new(Lease::new(uint(row), revision, 0), state, uint(read_seq), envelopes)))
+    }
+
+    /// Mail with places in `(after, until]`.
+    pub(super) fn mail(&self, row: i64, after: i64, until: i64, limit: usize) -> Step<Vec<Envelope>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT seq, id, received_at, body FROM input
+             WHERE contact = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4",
+        )?;
+        let mut found = statement.query(params![row, after, until, int(limit as u64)])?;
+        let mut envelopes = Vec::new();
+        while let Some(row) = found.next()? {
+            envelopes.push(envelope(row)?);
+        }
+        Ok(envelopes)
+    }
+
+    /// Unread mail as far as it can be read.
+    pub(super) fn readable_mail(&self, row: i64, after: i64) -> Step<Vec<Envelope>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT seq, id, received_at, body FROM input WHERE contact = ?1 AND seq > ?2 ORDER BY seq",
+        )?;
+        let mut found = statement.query([row, after])?;
+        let mut envelopes = Vec::new();
+        while let Some(row) = found.next()? {
+            envelopes.extend(envelope(row).ok());
+        }
+        Ok(envelopes)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Step<Committed> {
+        let (row, revision) = (int(commit.lease.row), int(commit.lease.revision));
+        // An erased contact has no hot part, whatever revision a lease names.
+        let held: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT read_seq FROM state WHERE id = ?1 AND revision = ?2 AND hot IS NOT NULL")?
+            .query_row(params![row, revision], |row| row.get(0))
+            .optional()?;
+        let Some(read_before) = held else { return Ok(Committed::StaleLease) };
+        if commit.catalog != self.head.revision {
+            return Ok(Committed::StaleCatalog);
+        }
+        let read_seq = int(commit.read_seq);
+        self.conn
+            .prepare_cached(
+                "UPDATE state SET revision = ?2, read_seq = ?3, due_at = ?4, hot = ?5 WHERE id = ?1",
+            )?
+            .execute(params![
+                row,
+                revision + 1,
+                read_seq,
+                commit.due_at.map(millis),
+                encode("state", &commit.hot)?
+            ])?;
+        if read_seq != read_before {
+            self.mark_read(row, read_seq)?;
+        }
+        if let Some(cold) = &commit.cold {
+            // What was taken with the old addresses and consents is looked at again.
+            self.conn
+                .prepare_cached("UPDATE contact SET cold = ?2, epoch = epoch + 1 WHERE id = ?1")?
+                .execute(params![row, encode("contact", &**cold)?])?;
+        }
+        self.log_commit(row, revision + 1, &commit)?;
+        for consent in &commit.consents {
+            self.conn
+                .prepare_cached("INSERT INTO consent (contact, seq, body) VALUES (?1, ?2, ?3)")?
+                .execute(params![row, int(consent.seq), encode("consent", consent)?])?;
+        }
+        if !commit.lifts.is_empty() {
+            self.lift(row, &commit.lifts)?;
+        }
+        for enrollment in &commit.cancel {
+            // `status <= 1` is the words of the index, by which the planner knows that it may use it.
+            self.conn
+                .prepare_cached(
+                    "UPDATE outbox SET status = 5, ready_at = NULL
+                     WHERE contact = ?1 AND status = 0 AND status <= 1 AND enrollment = ?2",
+                )?
+                .execute(params![row, enrollment.as_bytes()])?;
+        }
+        Ok(Committed::Done)
+    }
+
+    /// By place alone: mail that came since the claim stays unread.
+    fn mark_read(&self, row: i64, read_seq: i64) -> Step<()> {
+        let emptied = self
+            .conn
+            .prepare_cached("DELETE FROM unread WHERE contact = ?1 AND last <= ?2")?
+            .execute(params![row, read_seq])?;
+        if emptied == 0 {
+            self.conn
+                .prepare_cached(
+                    "UPDATE unread SET first = (SELECT min(seq) FROM input WHERE contact = ?1 AND seq > ?2)
+                     WHERE contact = ?1",
+                )?
+                .execute(params![row, read_seq])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the commit's one row, and its messages in a row of places of their own.
+    fn log_commit(&mut self, row: i64, revision: i64, commit: &Commit) -> Step<()> {
+        let (mut first, mut count) = (None, 0);
+        for message in &commit.messages {
+            if let Some(seq) = self.put_out(row, message)? {
+                first.get_or_insert(seq);
+                count += 1;
+            }
+        }
+        let program = self.program(commit.program)?;
+        let steps = match commit.steps.as_slice() {
+            [] => None,
+            steps => Some(encode("step", &steps)?),
+        };
+        self.conn
+            .prepare_cached(
+                "INSERT INTO commit_log (contact, revision, now, read_seq, program, first_message, messages, steps)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                row,
+                revision,
+                millis(commit.now),
+                int(commit.read_seq),
+                program,
+                first,
+                count,
+                steps
+            ])?;
+        Ok(())
+    }
+
+    /// Puts a message into the outbox and answers its place; `None` where it is there already.
+    fn put_out(&mut self, row: i64, message: &Message) -> Step<Option<i64>> {
+        let (journey, channel) = (self.term(message.journey.as_str())?, self.term(&message.channel)?);
+        let put = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO outbox (id, contact, enrollment, journey, channel, ready_at, not_before, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![
+                message.id.as_bytes(),
+                row,
+                message.enrollment.as_bytes(),
+                journey,
+                channel,
+                millis(message.decided_at),
+                encode("message", message)?
+            ])?;
+        Ok((put == 1).then(|| self.conn.last_insert_rowid()))
+    }
+}

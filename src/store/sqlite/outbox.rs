@@ -1,0 +1,316 @@
+//! Messages between the commit and the channel.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::denials::{CHANNEL, JOURNEY, Scope};
+use super::fault::{Fault, Step};
+use super::rows::{BEGUN, blob, bytes, cold_of, instant, millis, status_column, text, uint};
+use crate::error::StoreError;
+use crate::machine::{Cold, InputKind};
+use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message};
+use crate::port::store::{Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, Verdict};
+use crate::store::codec::{decode, encode};
+use crate::store::denial::denies;
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+        let take = take.clone();
+        self.read("take messages", move |db| db.take(&take)).await
+    }
+
+    async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        self.write("begin messages", begins.len(), move |db| {
+            let now = db.now();
+            begins.into_iter().map(|begin| db.begin_one(begin, now)).collect()
+        })
+        .await
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
+        let deliveries = deliveries.to_vec();
+        self.write("settle messages", deliveries.len(), move |db| {
+            let now = db.now();
+            deliveries.into_iter().try_for_each(|delivery| db.settle(delivery, now))
+        })
+        .await
+    }
+}
+
+const BY_PLACE: &str =
+    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
+     WHERE seq = ?1";
+const BY_ID: &str =
+    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
+     WHERE id = ?1";
+
+/// A message's row.
+struct Entry {
+    seq: i64,
+    contact: i64,
+    journey: i64,
+    channel: i64,
+    status: i64,
+    ready_at: Option<i64>,
+    attempts: u32,
+    answers: u32,
+    message: Message,
+}
+
+/// What forbids a message, with its contact.
+struct Gates {
+    cold: Cold,
+    erased: bool,
+    held: bool,
+    suppressed: bool,
+    address: Option<Scope>,
+    epochs: Epochs,
+}
+
+impl Entry {
+    fn of(row: &Row<'_>) -> Step<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            contact: row.get(1)?,
+            journey: row.get(2)?,
+            channel: row.get(3)?,
+            status: row.get(4)?,
+            ready_at: row.get(5)?,
+            attempts: row.get(6)?,
+            answers: row.get(7)?,
+            message: decode("message", bytes(row, 8)?)?,
+        })
+    }
+}
+
+impl Db {
+    fn take(&mut self, take: &Take) -> Step<Vec<Taken>> {
+        let now = self.now();
+        let mut channels = BTreeSet::new();
+        for channel in &take.channels {
+            channels.extend(self.known_term(channel)?);
+        }
+        let mut places = self.ready(millis(now), Some(&channels), take.limit)?;
+        places.sort_unstable();
+        let mut taken = Vec::with_capacity(places.len());
+        for (seq, _) in places {
+            match self.taken(seq) {
+                Ok(found) => taken.extend(found),
+                Err(Fault::Store(error)) => {
+                    tracing::error!(row = seq, %error, "a message cannot be read and is left out");
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// When a message can be taken next, by a worker that has its channel.
+    pub(super) fn next_ready(&self) -> Step<Option<DateTime<Utc>>> {
+        let first = self.ready(i64::MAX, None, 1)?;
+        first.first().map(|(_, ready_at)| instant(*ready_at)).transpose()
+    }
+
+    /// Places and instants of messages that can be taken by `until`, the longest ready first; without what is paused.
+    fn ready(&self, until: i64, channels: Option<&BTreeSet<i64>>, limit: usize) -> Step<Vec<(i64, i64)>> {
+        let held = self.held()?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT seq, ready_at, channel, journey FROM outbox INDEXED BY outbox_ready
+             WHERE ready_at <= ?1 ORDER BY ready_at",
+        )?;
+        let mut found = statement.query([until])?;
+        let mut places = Vec::new();
+        while places.len() < limit {
+            let Some(row) = found.next()? else { break };
+            let (channel, journey) = (row.get(2)?, row.get(3)?);
+            let wanted = channels.is_none_or(|channels| channels.contains(&channel));
+            if wanted && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
+                places.push((row.get(0)?, row.get(1)?));
+            }
+        }
+        Ok(places)
+    }
+
+    fn taken(&self, seq: i64) -> Step<Option<Taken>> {
+        let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(None) };
+        let gates = self.gates(&entry)?;
+        if gates.erased {
+            return Ok(None);
+        }
+        let Message { channel, purpose, .. } = &entry.message;
+        let mut denied = denies(&self.denials(Scope::Contact(entry.contact))?, channel, purpose);
+        if let Some(address) = gates.address {
+            denied |= denies(&self.denials(address)?, channel, purpose);
+        }
+        let content = self.content(seq)?;
+        let mut taken = Taken::new(entry.message, Arc::new(gates.cold), gates.epochs);
+        taken.attempts = entry.attempts;
+        taken.answers = entry.answers;
+        taken.unknown = entry.status == BEGUN;
+        taken.content = content;
+        taken.denied = denied;
+        taken.suppressed = gates.suppressed;
+        Ok(Some(taken))
+    }
+
+    fn content(&self, seq: i64) -> Step<Option<Content>> {
+        let mut statement = self.conn.prepare_cached("SELECT content FROM outbox WHERE seq = ?1")?;
+        let mut found = statement.query([seq])?;
+        match found.next()? {
+            Some(row) => Ok(blob(row, 0)?.map(|bytes| decode("content", bytes)).transpose()?),
+            None => Ok(None),
+        }
+    }
+
+    fn entry(&self, sql: &str, key: impl ToSql) -> Step<Option<Entry>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut found = statement.query([key])?;
+        found.next()?.map(Entry::of).transpose()
+    }
+
+    /// Everything that can forbid a message, as it is now.
+    fn gates(&self, entry: &Entry) -> Step<Gates> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT external, cold, erased, epoch FROM contact WHERE id = ?1")?;
+        let mut found = statement.query([entry.contact])?;
+        let Some(contact) = found.next()? else {
+            let reason = "its contact is missing".to_owned();
+            return Err(StoreError::Corrupt { row: "message", reason }.into());
+        };
+        let cold = cold_of(text(contact, 0)?, blob(contact, 1)?)?;
+        let current = cold.contact.addresses.get(&entry.message.channel);
+        let address = current
+            .and_then(|address| address.fingerprint)
+            .map(|fingerprint| Scope::Address(entry.channel, fingerprint));
+        let (address_epoch, suppressed) = match address {
+            Some(address) => self.address_gate(address)?,
+            None => (0, false),
+        };
+        let (journey_epoch, journey_paused) = self.switch(JOURNEY, entry.journey)?;
+        let (channel_epoch, channel_paused) = self.switch(CHANNEL, entry.channel)?;
+        let contact_epoch = uint(contact.get(3)?);
+        Ok(Gates {
+            erased: contact.get(2)?,
+            held: journey_paused || channel_paused,
+            suppressed,
+            address,
+            epochs: Epochs::new(contact_epoch, address_epoch, journey_epoch, channel_epoch),
+            cold,
+        })
+    }
+
+    fn begin_one(&mut self, begin: Begin, now: DateTime<Utc>) -> Step<Begun> {
+        let Some(entry) = self.entry(BY_ID, begin.message.as_bytes())? else {
+            return Ok(Begun::Stale);
+        };
+        let ready = entry.ready_at.is_some_and(|at| at <= millis(now));
+        if !ready || entry.attempts != begin.attempts || entry.answers != begin.answers {
+            return Ok(Begun::Stale);
+        }
+        let gates = self.gates(&entry)?;
+        if gates.epochs != begin.epochs || gates.held || gates.erased {
+            return Ok(Begun::Stale);
+        }
+        let status = match begin.verdict {
+            Verdict::Send { content, permit, lease, policy } => {
+                return self.hand_over(&entry, &content, permit, lease, &policy, now);
+            }
+            Verdict::Defer { until, reasons } => DeliveryStatus::Deferred { until, reasons },
+            Verdict::Refuse { reasons } => DeliveryStatus::Refused { reasons },
+            Verdict::Park => DeliveryStatus::Parked,
+        };
+        self.answer(entry, status, now)?;
+        Ok(Begun::Answered)
+    }
+
+    /// Begins an attempt; one before it keeps its content.
+    fn hand_over(
+        &self,
+        entry: &Entry,
+        content: &Content,
+        permit: TimeDelta,
+        lease: TimeDelta,
+        policy: &str,
+        now: DateTime<Utc>,
+    ) -> Step<Begun> {
+        let (not_after, deadline) = (later(now, permit), later(now, lease));
+        let attempt = entry.attempts + 1;
+        self.conn
+            .prepare_cached(
+                "UPDATE outbox SET status = 1, attempts = ?2, ready_at = ?3, deadline = ?3, not_after = ?4,
+                 policy = ?5, content = coalesce(content, ?6) WHERE seq = ?1",
+            )?
+            .execute(params![
+                entry.seq,
+                attempt,
+                millis(deadline),
+                millis(not_after),
+                policy,
+                encode("content", content)?
+            ])?;
+        Ok(Begun::Begun { attempt, not_after })
+    }
+
+    fn settle(&mut self, delivery: Delivery, now: DateTime<Utc>) -> Step<()> {
+        let found = self.entry(BY_ID, delivery.message.as_bytes())?;
+        match found.filter(|entry| entry.status == BEGUN && entry.attempts == delivery.attempt) {
+            Some(entry) => self.answer(entry, delivery.status, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Records an answer for a message and tells its contact.
+    fn answer(&mut self, entry: Entry, status: DeliveryStatus, now: DateTime<Utc>) -> Step<()> {
+        let (after, not_before) = match &status {
+            DeliveryStatus::Accepted => (MessageStatus::Accepted, None),
+            DeliveryStatus::Refused { .. } => (MessageStatus::Refused, None),
+            DeliveryStatus::Parked => (MessageStatus::Parked, None),
+            DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
+                (MessageStatus::Pending, Some(millis(*at)))
+            }
+        };
+        let answers = entry.answers + 1;
+        let erased = self.is_erased(entry.contact)?;
+        self.conn
+            .prepare_cached(
+                "UPDATE outbox SET status = ?2, ready_at = ?3, not_before = coalesce(?4, not_before), answers = ?5,
+                 not_after = NULL, deadline = NULL, answer = ?6, answered_at = ?7 WHERE seq = ?1",
+            )?
+            .execute(params![
+                entry.seq,
+                status_column(after),
+                not_before.filter(|_| !erased),
+                not_before,
+                answers,
+                encode("answer", &status)?,
+                millis(now)
+            ])?;
+        if erased {
+            return Ok(());
+        }
+        let Message { id, contact, .. } = entry.message;
+        let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status));
+        self.deliver(entry.contact, &contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
+        Ok(())
+    }
+
+    fn is_erased(&self, row: i64) -> Step<bool> {
+        let erased = self
+            .conn
+            .prepare_cached("SELECT erased FROM contact WHERE id = ?1")?
+            .query_row([row], |row| row.get(0))
+            .optional()?;
+        Ok(erased.unwrap_or(false))
+    }
+}
+
+fn later(now: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    now.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

@@ -1,0 +1,328 @@
+//! Wrappers that fail one chosen call.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error::StoreError;
+use crate::machine::{ContactState, Envelope, Input, Withdrawal};
+use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Outcome, Step};
+use crate::port::store::{
+    Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
+    Definition, Gate, InFlight, Job, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
+    Store, StoredContact, Suppression, Take, Taken,
+};
+use crate::port::{Channel, Clock, OnUnknown};
+
+/// Where a call of a store breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Before it took effect: the store is not called, the answer is [`StoreError::Unavailable`].
+    Before,
+    /// After it took effect: the store's answer is lost, the answer is [`StoreError::Unknown`].
+    After,
+}
+
+/// A store whose n-th call fails, so that a test can break every call of a run in turn. Clones share one count.
+///
+/// ```
+/// use std::sync::Arc;
+/// use journeyman::port::store::Store;
+/// use journeyman::testing::{Fault, FaultyStore};
+///
+/// async fn third_call_breaks(store: Arc<dyn Store>) {
+///     let faulty = FaultyStore::new(store);
+///     faulty.fail(3, Fault::After);
+///     // … run something on `Arc::new(faulty.clone())`, then look at what happened:
+///     assert!(!faulty.fired() && faulty.calls() == 0 && faulty.operations().is_empty());
+/// }
+/// ```
+#[derive(Clone)]
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    log: Arc<Mutex<Log<Fault>>>,
+}
+
+/// What was called, and what is still to fail.
+struct Log<F> {
+    operations: Vec<&'static str>,
+    planned: BTreeMap<u64, F>,
+    fired: u64,
+}
+
+impl<F> Default for Log<F> {
+    fn default() -> Self {
+        Self { operations: Vec::new(), planned: BTreeMap::new(), fired: 0 }
+    }
+}
+
+impl<F> Log<F> {
+    fn enter(&mut self, operation: &'static str) -> Option<F> {
+        self.operations.push(operation);
+        let fault = self.planned.remove(&(self.operations.len() as u64));
+        self.fired += u64::from(fault.is_some());
+        fault
+    }
+}
+
+// A test that fails while it holds the lock must not hide its own message behind a poisoned one.
+fn lock<F>(log: &Mutex<Log<F>>) -> MutexGuard<'_, Log<F>> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FaultyStore {
+    /// Wraps a store; nothing fails until it is told to.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, log: Arc::default() }
+    }
+
+    /// Makes one call fail, once; calls count from 1, over all operations. Several calls may be named.
+    pub fn fail(&self, nth_call: u64, fault: Fault) {
+        lock(&self.log).planned.insert(nth_call, fault);
+    }
+
+    /// How many calls were made; [`Mailbox::clock`] does not count.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        lock(&self.log).operations.len() as u64
+    }
+
+    /// Whether a planned fault has happened.
+    #[must_use]
+    pub fn fired(&self) -> bool {
+        lock(&self.log).fired > 0
+    }
+
+    /// The name of each call, in order, so that a test can say which one failed.
+    #[must_use]
+    pub fn operations(&self) -> Vec<&'static str> {
+        lock(&self.log).operations.clone()
+    }
+
+    async fn around<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let fault = lock(&self.log).enter(operation);
+        match fault {
+            None => call.await,
+            Some(Fault::Before) => {
+                Err(StoreError::Unavailable { operation, reason: "a fault before the call".to_owned() })
+            }
+            Some(Fault::After) => {
+                // Its own error stands: then nothing took effect, and the outcome is known.
+                call.await?;
+                Err(StoreError::Unknown { operation, reason: "a fault after the call".to_owned() })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Mailbox for FaultyStore {
+    async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>> {
+        self.around("append", self.inner.append(inputs, horizon)).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        self.around("claim", self.inner.claim(claim)).await
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
+        self.around("commit", self.inner.commit(commits)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        self.around("next_due", self.inner.next_due()).await
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock()
+    }
+}
+
+#[async_trait]
+impl Outbox for FaultyStore {
+    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+        self.around("take", self.inner.take(take)).await
+    }
+
+    async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        self.around("begin", self.inner.begin(begins)).await
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
+        self.around("settle", self.inner.settle(deliveries)).await
+    }
+}
+
+#[async_trait]
+impl Gate for FaultyStore {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+        self.around("withdraw", self.inner.withdraw(withdrawal, id)).await
+    }
+
+    async fn suppress(&self, suppression: &Suppression) -> Result<()> {
+        self.around("suppress", self.inner.suppress(suppression)).await
+    }
+
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        self.around("erase", self.inner.erase(contact)).await
+    }
+
+    async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
+        self.around("in_flight", self.inner.in_flight(contact)).await
+    }
+}
+
+#[async_trait]
+impl Catalog for FaultyStore {
+    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
+        self.around("publish", self.inner.publish(definitions)).await
+    }
+
+    async fn pause(&self, target: &Pausable) -> Result<u64> {
+        self.around("pause", self.inner.pause(target)).await
+    }
+
+    async fn resume(&self, target: &Pausable) -> Result<u64> {
+        self.around("resume", self.inner.resume(target)).await
+    }
+
+    async fn snapshot(&self) -> Result<CatalogSnapshot> {
+        self.around("snapshot", self.inner.snapshot()).await
+    }
+
+    async fn jobs(&self) -> Result<Vec<Job>> {
+        self.around("jobs", self.inner.jobs()).await
+    }
+
+    async fn advance_job(&self, job: u64, from: u64, to: Option<u64>) -> Result<bool> {
+        self.around("advance_job", self.inner.advance_job(job, from, to)).await
+    }
+}
+
+#[async_trait]
+impl Archive for FaultyStore {
+    async fn contact(&self, contact: &ContactId) -> Result<Option<StoredContact>> {
+        self.around("contact", self.inner.contact(contact)).await
+    }
+
+    async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
+        self.around("steps", self.inner.steps(contact)).await
+    }
+
+    async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
+        self.around("messages", self.inner.messages(contact)).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<MessageRecord>> {
+        self.around("message", self.inner.message(message)).await
+    }
+
+    async fn inputs(&self, contact: &ContactId, after: u64, until: u64) -> Result<Vec<Envelope>> {
+        self.around("inputs", self.inner.inputs(contact, after, until)).await
+    }
+
+    async fn consents(&self, contact: &ContactId) -> Result<Vec<ConsentRecord>> {
+        self.around("consents", self.inner.consents(contact)).await
+    }
+
+    async fn commits(&self, contact: &ContactId) -> Result<Vec<CommitRecord>> {
+        self.around("commits", self.inner.commits(contact)).await
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>> {
+        self.around("scan", self.inner.scan(after, limit)).await
+    }
+
+    async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {
+        self.around("purge", self.inner.purge(before)).await
+    }
+}
+
+/// How one handover breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelFault {
+    /// The channel has it and its answer is lost: [`Outcome::Unknown`].
+    AcceptThenUnknown,
+    /// The channel never had it, and nobody knows: [`Outcome::Unknown`].
+    Unknown,
+    /// The channel never had it and asks for another attempt: [`Outcome::Retry`].
+    Retry,
+    /// The channel never had it, and panics.
+    Panic,
+}
+
+/// A channel whose n-th handover fails. Clones share one count.
+#[derive(Clone)]
+pub struct FaultyChannel {
+    inner: Arc<dyn Channel>,
+    log: Arc<Mutex<Log<ChannelFault>>>,
+}
+
+impl FaultyChannel {
+    /// Wraps a channel; nothing fails until it is told to.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Channel>) -> Self {
+        Self { inner, log: Arc::default() }
+    }
+
+    /// Makes one handover fail, once; handovers count from 1. Several may be named.
+    pub fn fail(&self, nth_send: u64, fault: ChannelFault) {
+        lock(&self.log).planned.insert(nth_send, fault);
+    }
+
+    /// How many handovers were asked for.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        lock(&self.log).operations.len() as u64
+    }
+
+    /// Whether a planned fault has happened.
+    #[must_use]
+    pub fn fired(&self) -> bool {
+        lock(&self.log).fired > 0
+    }
+}
+
+#[async_trait]
+impl Channel for FaultyChannel {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    #[allow(clippy::panic)] // the fault that was asked for
+    async fn send(&self, handover: Handover<'_>) -> Outcome {
+        let fault = lock(&self.log).enter("send");
+        match fault {
+            None => self.inner.send(handover).await,
+            Some(ChannelFault::AcceptThenUnknown) => {
+                self.inner.send(handover).await;
+                Outcome::Unknown
+            }
+            Some(ChannelFault::Unknown) => Outcome::Unknown,
+            Some(ChannelFault::Retry) => Outcome::Retry { after: None },
+            Some(ChannelFault::Panic) => panic!("a fault that the test asked for"),
+        }
+    }
+
+    fn honours_ids(&self) -> bool {
+        self.inner.honours_ids()
+    }
+
+    fn on_unknown(&self) -> OnUnknown {
+        self.inner.on_unknown()
+    }
+
+    fn deadline(&self) -> TimeDelta {
+        self.inner.deadline()
+    }
+}

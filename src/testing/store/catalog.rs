@@ -1,0 +1,238 @@
+//! Definitions, pauses and jobs.
+
+use super::bench::{Answer, Bench, EMAIL, LEA, journey, minutes, visit, welcome};
+use crate::error::StoreError;
+use crate::machine::Pause;
+use crate::model::{JourneyId, MessageId, Name};
+use crate::port::store::{CatalogSnapshot, Committed, Definition, JobKind, MessageStatus, Pausable};
+use crate::rule::TemplateDefinition;
+
+cases! {
+    publish_answers_a_new_revision: "What is published stands in the snapshot, under the revision that was answered.",
+    publish_is_immutable: "A journey version with other content is refused by Unavailable, with everything beside it.",
+    publish_twice_changes_nothing: "The same definitions again leave the revision and the snapshot as they are.",
+    publish_keeps_every_version: "Every version of a journey stays published.",
+    template_replaces_its_namesake: "Of the templates with one name, the newest is published.",
+    pause_bumps_the_revision: "Pausing and resuming answer a new revision, and commits of an older one are refused.",
+    pause_is_remembered_with_its_instants: "The snapshot says when each journey was paused, and which channels are.",
+    pause_cancels_nothing: "A pause leaves messages pending.",
+    resume_starts_its_job: "Letting a journey go starts a job that wakes its people; letting a channel go starts none.",
+    jobs_come_back_oldest_first: "Jobs that have not ended come back in the order in which they were started.",
+    job_cursor_moves_only_from_where_it_stands: "A job's cursor moves on only from where the caller saw it, and ends once.",
+    snapshot_remembers_the_latest_instant: "The snapshot's high water is never below an instant that the store has stamped.",
+}
+
+fn template(name: &str, text: &str) -> Definition {
+    Definition::Template(TemplateDefinition::new(name).text(text))
+}
+
+fn sorted(snapshot: &CatalogSnapshot) -> Vec<String> {
+    let mut all: Vec<String> =
+        snapshot.definitions.iter().map(|definition| format!("{definition:?}")).collect();
+    all.sort();
+    all
+}
+
+/// The snapshot holds these definitions and no other.
+async fn holds(bench: &Bench, expected: Vec<Definition>) -> Answer<u64> {
+    let snapshot = bench.store.snapshot().await?;
+    let expected = CatalogSnapshot { definitions: expected, ..CatalogSnapshot::default() };
+    check_eq!(sorted(&snapshot), sorted(&expected), "the published definitions");
+    Ok(snapshot.revision)
+}
+
+async fn publish_answers_a_new_revision(bench: Bench) -> Answer {
+    let empty = holds(&bench, Vec::new()).await?;
+    let first = vec![Definition::Journey(journey("welcome", 1, "hello")?), template("hello", "hi")];
+    let revision = bench.store.publish(&first).await?;
+    check!(revision > empty, "revision {revision} follows {empty}");
+    check_eq!(holds(&bench, first.clone()).await?, revision, "the snapshot's revision");
+    let second = Definition::Journey(journey("other", 1, "hello")?);
+    let next = bench.store.publish(std::slice::from_ref(&second)).await?;
+    check!(next > revision, "revision {next} follows {revision}");
+    holds(&bench, [first, vec![second]].concat()).await?;
+    Ok(())
+}
+
+async fn publish_is_immutable(bench: Bench) -> Answer {
+    let first = Definition::Journey(journey("welcome", 1, "hello")?);
+    let revision = bench.store.publish(std::slice::from_ref(&first)).await?;
+    let changed = Definition::Journey(journey("welcome", 1, "another")?);
+    let batch = [template("hello", "hi"), Definition::Journey(journey("other", 1, "hello")?), changed];
+    match bench.store.publish(&batch).await {
+        Err(StoreError::Unavailable { .. }) => {}
+        other => check!(false, "other content under a published version is answered by {other:?}"),
+    }
+    check_eq!(holds(&bench, vec![first]).await?, revision, "the revision after a refusal");
+    Ok(())
+}
+
+async fn publish_twice_changes_nothing(bench: Bench) -> Answer {
+    let all = vec![Definition::Journey(journey("welcome", 1, "hello")?), template("hello", "hi")];
+    let revision = bench.store.publish(&all).await?;
+    check_eq!(bench.store.publish(&all).await?, revision, "the revision after the same definitions again");
+    check_eq!(bench.store.publish(&all[..1]).await?, revision, "the revision after one of them again");
+    check_eq!(holds(&bench, all).await?, revision, "the snapshot's revision");
+    Ok(())
+}
+
+async fn publish_keeps_every_version(bench: Bench) -> Answer {
+    let mut all = Vec::new();
+    for version in [1, 3, 2] {
+        all.push(Definition::Journey(journey("welcome", version, "hello")?));
+        bench.store.publish(&all[all.len() - 1..]).await?;
+    }
+    holds(&bench, all).await?;
+    Ok(())
+}
+
+async fn template_replaces_its_namesake(bench: Bench) -> Answer {
+    let before = bench.store.publish(&[template("hello", "hi"), template("other", "ho")]).await?;
+    let after = bench.store.publish(&[template("hello", "good morning")]).await?;
+    check!(after > before, "revision {after} follows {before}");
+    holds(&bench, vec![template("hello", "good morning"), template("other", "ho")]).await?;
+    Ok(())
+}
+
+async fn pause_bumps_the_revision(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    for target in [welcome(), Pausable::Channel(EMAIL.into())] {
+        for pauses in [true, false] {
+            bench.keep(crate::model::Event::new(LEA, "visited")).await?;
+            let old = bench.reading(LEA).await?;
+            let revision = match pauses {
+                true => bench.store.pause(&target).await?,
+                false => bench.store.resume(&target).await?,
+            };
+            check!(revision > old.catalog, "revision {revision} follows {}", old.catalog);
+            check_eq!(bench.store.snapshot().await?.revision, revision, "the snapshot's revision");
+            check_eq!(
+                bench.commit(vec![old]).await?,
+                [Committed::StaleCatalog],
+                "the answer to an older program"
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn pause_is_remembered_with_its_instants(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let welcomes = JourneyId::from("welcome");
+    let from = bench.now();
+    bench.store.pause(&welcome()).await?;
+    bench.store.pause(&Pausable::Channel(EMAIL.into())).await?;
+    let snapshot = bench.store.snapshot().await?;
+    check_eq!(
+        snapshot.pauses.get(&welcomes),
+        Some(&vec![Pause::new(from, None)]),
+        "the pauses of the journey"
+    );
+    check_eq!(snapshot.paused_channels, [Name::from(EMAIL)], "the channels that are paused");
+    bench.clock.advance(minutes(5));
+    let until = bench.now();
+    bench.store.resume(&welcome()).await?;
+    bench.store.resume(&Pausable::Channel(EMAIL.into())).await?;
+    bench.clock.advance(minutes(5));
+    bench.store.pause(&welcome()).await?;
+    let snapshot = bench.store.snapshot().await?;
+    let expected = vec![Pause::new(from, Some(until)), Pause::new(bench.now(), None)];
+    check_eq!(snapshot.pauses.get(&welcomes), Some(&expected), "the pauses of the journey");
+    check_eq!(snapshot.paused_channels, [] as [Name; 0], "the channels that are paused");
+    Ok(())
+}
+
+async fn pause_cancels_nothing(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    for target in [welcome(), Pausable::Channel(EMAIL.into())] {
+        bench.store.pause(&target).await?;
+        check_eq!(bench.status(&message).await?, MessageStatus::Pending, "the message during a pause");
+        check_eq!(
+            bench.offered().await?,
+            [] as [MessageId; 0],
+            "the messages that are offered during a pause"
+        );
+        bench.store.resume(&target).await?;
+    }
+    check_eq!(bench.offered().await?, [message.id], "the messages that are offered after the pauses");
+    Ok(())
+}
+
+async fn resume_starts_its_job(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    for target in [welcome(), Pausable::Channel(EMAIL.into())] {
+        bench.store.pause(&target).await?;
+        check_eq!(bench.store.jobs().await?, [], "the jobs during a pause");
+        bench.store.resume(&target).await?;
+        let jobs = bench.store.jobs().await?;
+        let kinds: Vec<&JobKind> = jobs.iter().map(|job| &job.kind).collect();
+        match &target {
+            Pausable::Journey(journey) => {
+                check_eq!(
+                    kinds,
+                    [&JobKind::Resume { journey: journey.clone() }],
+                    "the jobs after a journey's pause"
+                );
+                check_eq!(jobs[0].cursor, 0, "where the job begins");
+                check!(bench.store.advance_job(jobs[0].id, 0, None).await?, "a job does not end");
+            }
+            Pausable::Channel(_) => check_eq!(jobs, [], "the jobs after a channel's pause"),
+        }
+    }
+    Ok(())
+}
+
+async fn jobs_come_back_oldest_first(bench: Bench) -> Answer {
+    let names = ["m", "z", "a"];
+    for name in names {
+        bench.store.publish(&[Definition::Journey(journey(name, 1, "hello")?)]).await?;
+        bench.store.pause(&Pausable::Journey(name.into())).await?;
+    }
+    for name in names {
+        bench.store.resume(&Pausable::Journey(name.into())).await?;
+    }
+    let jobs = bench.store.jobs().await?;
+    let expected = names.map(|name| JobKind::Resume { journey: name.into() });
+    check_eq!(jobs.iter().map(|job| job.kind.clone()).collect::<Vec<_>>(), expected, "the jobs");
+    bench.store.advance_job(jobs[0].id, jobs[0].cursor, None).await?;
+    check_eq!(bench.store.jobs().await?, jobs[1..], "the jobs once the first has ended");
+    Ok(())
+}
+
+async fn job_cursor_moves_only_from_where_it_stands(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    bench.store.pause(&welcome()).await?;
+    bench.store.resume(&welcome()).await?;
+    let jobs = bench.store.jobs().await?;
+    check_eq!(jobs.len(), 1, "the number of jobs");
+    let (job, start) = (jobs[0].id, jobs[0].cursor);
+    let steps = [
+        (job, start + 1, Some(start + 9), false),
+        (job + 1_000, start, Some(start + 9), false),
+        (job, start, Some(start + 9), true),
+        (job, start, Some(start + 9), false),
+        (job, start, None, false),
+        (job, start + 9, None, true),
+        (job, start + 9, None, false),
+        (job, start + 9, Some(start + 20), false),
+    ];
+    for (number, from, to, moves) in steps {
+        let moved = bench.store.advance_job(number, from, to).await?;
+        check!(moved == moves, "moving job {number} of {job} from {from} to {to:?} answers {moved}");
+        if to.is_some() && moves {
+            check_eq!(bench.store.jobs().await?.first().map(|job| job.cursor), to, "the job's cursor");
+        }
+    }
+    check_eq!(bench.store.jobs().await?, [], "the jobs once the only one has ended");
+    Ok(())
+}
+
+async fn snapshot_remembers_the_latest_instant(bench: Bench) -> Answer {
+    bench.clock.advance(minutes(5));
+    bench.keep(visit(LEA, "a")).await?;
+    let stamped = bench.mail(LEA).await?.last().map(|envelope| envelope.received_at);
+    bench.clock.jump_to(bench.now() - minutes(60));
+    let high = bench.store.snapshot().await?.high_water;
+    check!(high >= stamped, "mail was received at {stamped:?} and the high water is {high:?}");
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! One big tick equals many small ones, whatever the inputs and whenever the engine wakes.
+
+mod common;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use common::journeys;
+use journeyman::machine::{
+    ContactState, Envelope, Hot, Input, InputKind, Pause, Program, ProgramParts, Transition, Withdrawal,
+};
+use journeyman::model::{
+    ConsentRecord, Delivery, DeliveryStatus, EnrollmentId, Evidence, InputId, JourneyId, Message, Step,
+    Waiting,
+};
+use journeyman::{Consent, Contact, Event};
+use proptest::prelude::*;
+
+/// Something that reaches the mailbox some time after what came before it.
+#[derive(Clone, Debug)]
+enum Told {
+    Event {
+        name: u8,
+        number: i64,
+        lag: i64,
+    },
+    Attribute {
+        name: u8,
+        value: i64,
+    },
+    Zone(u8),
+    Grant {
+        purpose: u8,
+        channel: u8,
+    },
+    Withdraw {
+        purpose: u8,
+        channel: u8,
+    },
+    /// What became of the message that the contact awaits, if it awaits one.
+    Delivery {
+        accepted: bool,
+    },
+}
+
+const EVENTS: [&str; 5] = ["signed_up", "clicked", "booked", "replied", "seen"];
+const CHANNELS: [&str; 2] = ["email", "sms"];
+const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
+const ZONES: [&str; 4] = ["Europe/Paris", "Indian/Reunion", "America/Montreal", "Pacific/Apia"];
+
+fn told() -> impl Strategy<Value = Told> {
+    prop_oneof![
+        // Late by up to three days, from the future by up to two.
+        8 => (0..5u8, 0..4i64, prop_oneof![4 => Just(0), 1 => -172_800_000..259_200_000i64])
+            .prop_map(|(name, number, lag)| Told::Event { name, number, lag }),
+        2 => (0..2u8, 0..100i64).prop_map(|(name, value)| Told::Attribute { name, value }),
+        1 => (0..4u8).prop_map(Told::Zone),
+        3 => (0..2u8, 0..2u8).prop_map(|(purpose, channel)| Told::Grant { purpose, channel }),
+        1 => (0..2u8, 0..2u8).prop_map(|(purpose, channel)| Told::Withdraw { purpose, channel }),
+        3 => any::<bool>().prop_map(|accepted| Told::Delivery { accepted }),
+    ]
+}
+
+/// Gaps in milliseconds: often none at all, so that several things share an instant.
+fn gap() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        3 => Just(0),
+        4 => 1..7_200_000i64,
+        4 => (0..96i64).prop_map(|half_hours| half_hours * 1_800_000),
+    ]
+}
+
+fn start() -> DateTime<Utc> {
+    // Both daylight-saving changes of spring lie within the story.
+    "2026-03-05T08:00:00Z".parse().unwrap()
+}
+
+fn program(pauses: &[(i64, i64)]) -> Program {
+    let journeys: Vec<_> = journeys().into_iter().map(std::sync::Arc::new).collect();
+    let mut from = start();
+    let mut held = Vec::new();
+    for (gap, length) in pauses {
+        from += TimeDelta::milliseconds(*gap);
+        let until = from + TimeDelta::milliseconds(*length);
+        held.push(Pause::new(from, Some(until)));
+        from = until;
+    }
+    let mut parts = ProgramParts::default();
+    parts.pauses =
+        journeys.iter().take(2).map(|journey| (JourneyId::clone(&journey.id), held.clone())).collect();
+    parts.journeys = journeys;
+    Program::new(parts)
+}
+
+/// Everything that must not depend on when the engine woke.
+#[derive(Debug, Default, PartialEq)]
+struct Record {
+    steps: Vec<Step>,
+    messages: Vec<Message>,
+    cancel: Vec<EnrollmentId>,
+    consents: Vec<ConsentRecord>,
+}
+
+impl Record {
+    fn add(&mut self, transition: &Transition) {
+        self.steps.extend(transition.steps.iter().cloned());
+        self.messages.extend(transition.messages.iter().cloned());
+        self.cancel.extend(transition.cancel.iter().copied());
+        self.consents.extend(transition.consents.iter().cloned());
+    }
+}
+
+/// Runs one transition after another until nothing is left to do at `now`, as an engine would.
+fn run(
+    program: &Program,
+    mut state: ContactState,
+    mut mail: &[Envelope],
+    now: DateTime<Utc>,
+    record: &mut Record,
+) -> ContactState {
+    loop {
+        let transition = program.transition(state, mail, now);
+        record.add(&transition);
+        mail = &mail[transition.consumed..];
+        state = transition.state;
+        if mail.is_empty() && transition.due_at.is_none_or(|due| due > now) {
+            return state;
+        }
+    }
+}
+
+/// Ticks after every input; what became of a message is told when it is awaited, and so enters the log.
+fn live(program: &Program, story: &[(i64, Told)]) -> (Vec<Envelope>, ContactState, Record) {
+    let mut at = start();
+    let mut state = ContactState::new("lea".into());
+    let mut record = Record::default();
+    let mut log = Vec::new();
+    let mut tell = |kind: InputKind, at, state, record: &mut Record| {
+        let seq = log.len() as u64 + 1;
+        log.push(Envelope::new(seq, InputId::from_place(&"lea".into(), seq), at, kind));
+        run(program, state, &log[log.len() - 1..], at, record)
+    };
+    let lea = Contact::new("lea").address("email", "lea@example.org").address("sms", "+33639980001");
+    state = tell(InputKind::Identify(lea), at, state, &mut record);
+    for (gap, told) in story {
+        at += TimeDelta::milliseconds(*gap);
+        let kind = match told {
+            Told::Event { name, number, lag } => {
+                let event = Event::new("lea", EVENTS[usize::from(*name)]).property("number", *number);
+                let event = if *lag == 0 { event } else { event.at(at - TimeDelta::milliseconds(*lag)) };
+                Input::from(event).kind
+            }
+            Told::Attribute { name, value } => InputKind::Identify(
+                Contact::new("lea").attribute(["score", "age"][usize::from(*name)], *value),
+            ),
+            Told::Zone(zone) => InputKind::Identify(Contact::new("lea").zone(ZONES[usize::from(*zone)])),
+            Told::Grant { purpose, channel } => {
+                let (purpose, channel) = (PURPOSES[usize::from(*purpose)], CHANNELS[usize::from(*channel)]);
+                Input::from(Consent::granted("lea", purpose, channel, Evidence::new("form", "v1"))).kind
+            }
+            Told::Withdraw { purpose, channel } => {
+                let (purpose, channel) = (PURPOSES[usize::from(*purpose)], CHANNELS[usize::from(*channel)]);
+                InputKind::Withdrawal(Withdrawal::of("lea", purpose, channel, Evidence::new("page", "v1")))
+            }
+            Told::Delivery { accepted } => {
+                // Everything due by now happens first, so that the message is known to whoever answers.
+                state = run(program, state, &[], at, &mut record);
+                let awaited = state.hot.enrollments.iter().find_map(|enrollment| match enrollment.waiting {
+                    Waiting::Delivery { message } => Some(message),
+                    _ => None,
+                });
+                let Some(message) = awaited else { continue };
+                let status = if *accepted { DeliveryStatus::Accepted } else { DeliveryStatus::Parked };
+                InputKind::Delivery(Delivery::new(message, 1, at, status))
+            }
+        };
+        state = tell(kind, at, state, &mut record);
+    }
+    (log, state, record)
+}
+
+/// The state without the instant up to which it was looked at, which is the one thing that waking changes.
+fn comparable(state: ContactState) -> ContactState {
+    let ContactState { cold, hot, .. } = state;
+    let mut hot: Hot = hot;
+    hot.now = DateTime::UNIX_EPOCH;
+    ContactState::from_parts(cold, hot)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 768, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_big_tick_equals_many_small_ones(
+        story in prop::collection::vec((gap(), told()), 1..40),
+        pauses in prop::collection::vec((0..400_000_000i64, 1..200_000_000i64), 0..3),
+        wakes in prop::collection::vec(0..2_000_000_000i64, 0..40),
+        chunks in prop::collection::vec(1..6usize, 1..20),
+    ) {
+        let program = program(&pauses);
+        let (log, state, small) = live(&program, &story);
+        let end = log.last().unwrap().received_at + TimeDelta::days(20);
+        let mut small = small;
+        let after_small = comparable(run(&program, state, &[], end, &mut small));
+
+        // All at once, at the end.
+        let mut big = Record::default();
+        let after_big = comparable(run(&program, ContactState::new("lea".into()), &log, end, &mut big));
+        prop_assert_eq!(&small, &big);
+        prop_assert_eq!(&after_small, &after_big);
+
+        // At random moments, with whatever has arrived by then, in claims of random size.
+        let mut wakes: Vec<_> = wakes.iter().map(|wake| start() + TimeDelta::milliseconds(*wake)).collect();
+        wakes.sort();
+        wakes.push(end);
+        let mut chunks = chunks.into_iter().cycle();
+        let mut moments = Record::default();
+        let mut state = ContactState::new("lea".into());
+        let mut read = 0;
+        for wake in wakes {
+            let wake = wake.min(end);
+            let arrived = log.iter().filter(|envelope| envelope.received_at <= wake).count().max(read);
+            while read < arrived {
+                let until = arrived.min(read + chunks.next().unwrap_or(1));
+                // A claim that is cut short may not fire what lies after the mail it left behind.
+                let now = if until < arrived { log[until - 1].received_at } else { wake };
+                state = run(&program, state, &log[read..until], now, &mut moments);
+                read = until;
+            }
+            state = run(&program, state, &[], wake, &mut moments);
+        }
+        prop_assert_eq!(&small, &moments);
+        prop_assert_eq!(&after_small, &comparable(state));
+    }
+
+    #[test]
+    fn the_steps_of_an_enrollment_are_one_unbroken_walk(
+        story in prop::collection::vec((gap(), told()), 1..40),
+    ) {
+        let program = program(&[]);
+        let (_, _, record) = live(&program, &story);
+        let mut enrollments: std::collections::BTreeMap<EnrollmentId, Vec<&Step>> = Default::default();
+        for step in &record.steps {
+            enrollments.entry(step.enrollment).or_default().push(step);
+        }
+        for steps in enrollments.values() {
+            for (ordinal, step) in steps.iter().enumerate() {
+                prop_assert_eq!(step.ordinal as usize, ordinal);
+            }
+            for pair in steps.windows(2) {
+                prop_assert!(pair[0].at <= pair[1].at);
+                if let Some(next) = &pair[0].next {
+                    prop_assert_eq!(next, &pair[1].node);
+                }
+            }
+        }
+        for message in &record.messages {
+            let consented = record.consents.iter().any(|consent| {
+                consent.status == journeyman::model::ConsentStatus::Granted
+                    && consent.purpose.as_ref() == Some(&message.purpose)
+                    && consent.channel.as_ref() == Some(&message.channel)
+                    && consent.at <= message.decided_at
+            });
+            prop_assert!(consented, "a message was decided without any grant before it");
+        }
+        prop_assert!(ConsentRecord::verify(&record.consents));
+    }
+}
+
+/// The properties above would hold over stories in which nothing happens; so every kind of outcome must happen.
+#[test]
+fn the_stories_reach_every_outcome() {
+    use journeyman::model::{ExitReason, StepOutcome};
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec((gap(), told()), 1..40);
+    let mut seen = std::collections::BTreeMap::<&str, usize>::new();
+    for _ in 0..500 {
+        let story = strategy.new_tree(&mut runner).unwrap().current();
+        let program = program(&[(100_000_000, 50_000_000)]);
+        let (log, state, mut record) = live(&program, &story);
+        let end = log.last().unwrap().received_at + TimeDelta::days(20);
+        run(&program, state, &[], end, &mut record);
+        for step in &record.steps {
+            let name = match &step.outcome {
+                StepOutcome::Entered => "entered",
+                StepOutcome::Waited => "waited",
+                StepOutcome::Matched { alternative: 0 } => "first alternative",
+                StepOutcome::Matched { .. } => "second alternative",
+                StepOutcome::TimedOut => "timed out",
+                StepOutcome::Branched { way: Some(_) } => "branched",
+                StepOutcome::Branched { way: None } => "else",
+                StepOutcome::Sent { .. } => "sent",
+                StepOutcome::Deferred { .. } => "deferred",
+                StepOutcome::Refused { .. } => "refused",
+                StepOutcome::Settled { accepted: true, .. } => "accepted",
+                StepOutcome::Settled { accepted: false, .. } => "not accepted",
+                StepOutcome::Exited { reason: ExitReason::Completed } => "completed",
+                StepOutcome::Exited { reason: ExitReason::Exit(_) } => "exit step",
+                StepOutcome::Exited { reason: ExitReason::Goal(_) } => "goal",
+                StepOutcome::Exited { reason: ExitReason::Event(_) } => "exit by event",
+                StepOutcome::Exited { reason: ExitReason::MaxDuration } => "max duration",
+                other => panic!("nothing accepted may lead to {other:?}"),
+            };
+            *seen.entry(name).or_default() += 1;
+        }
+    }
+    assert_eq!(seen.len(), 17, "{seen:?}");
+    assert!(seen.values().all(|count| *count >= 10), "{seen:?}");
+}
