@@ -46,7 +46,7 @@ fn live(region: &Region<'_, System>, contacts: usize) -> i64 {
 
 fn memory(contacts: usize) {
     println!("\nlive bytes of one contact in the memory store, {contacts} contacts of 10 attributes");
-    let clock = common::StillClock::new();
+    let clock = common::clock();
     let region = Region::new(ALLOCATOR);
     let line = |what: &str, before: i64| {
         let now = live(&region, contacts);
@@ -87,7 +87,7 @@ fn memory(contacts: usize) {
     });
 }
 
-fn clock_now(clock: &common::StillClock) -> chrono::DateTime<chrono::Utc> {
+fn clock_now(clock: &journeyman::testing::ManualClock) -> chrono::DateTime<chrono::Utc> {
     journeyman::port::Clock::now(clock)
 }
 

@@ -3,8 +3,6 @@
 #![allow(dead_code)] // each bench uses a part
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)] // a bench measures time, and may stop
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -14,8 +12,9 @@ use journeyman::journey::{
 };
 use journeyman::machine::{ContactState, Envelope, Input, Program};
 use journeyman::model::{Evidence, FingerprintKey, Handover, InputId, Outcome, Value};
-use journeyman::port::{Channel, Clock};
+use journeyman::port::Channel;
 use journeyman::rule::{PredicateDefinition, TemplateDefinition};
+use journeyman::testing::ManualClock;
 use journeyman::time::Span;
 use journeyman::{Consent, Contact, Event, Journey};
 
@@ -25,23 +24,8 @@ pub(crate) fn start() -> DateTime<Utc> {
 }
 
 /// A clock that moves when a bench says so.
-#[derive(Clone, Debug)]
-pub(crate) struct StillClock(Arc<AtomicI64>);
-
-impl StillClock {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(start().timestamp_millis())))
-    }
-
-    pub(crate) fn advance(&self, by: TimeDelta) {
-        self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for StillClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::new(start())
 }
 
 /// A channel that accepts everything and keeps nothing.
@@ -301,7 +285,7 @@ pub(crate) struct Cost {
     pub(crate) wall: Duration,
     /// All threads of the process.
     pub(crate) cpu: Duration,
-    /// Bytes that the process caused to be sent to the disk.
+    /// Bytes that the process caused to be sent to the disk (`write_bytes`).
     pub(crate) written: u64,
 }
 
