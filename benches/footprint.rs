@@ -35,7 +35,7 @@ fn main() {
         println!("{:<24} {:>11} {:>9}", scenario.name, allocations, change.bytes_allocated);
         drop(transition);
     }
-    let contacts = if std::env::args().any(|argument| argument == "--test") { 100 } else { 100_000 };
+    let contacts = if common::is_test() { 100 } else { 100_000 };
     memory(contacts);
 }
 

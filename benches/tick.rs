@@ -1,6 +1,6 @@
 //! Ticks over many contacts, on the memory store and on SQLite. `cargo bench --bench tick` prints a table.
 //!
-//! `cargo bench --bench tick -- memory` runs one part; `--contacts N` changes how many contacts there are.
+//! `cargo bench --bench tick -- memory` runs one part; `--contacts N` and `--rounds N` change its size.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -19,11 +19,9 @@ use journeyman::testing::ManualClock;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use common::{Cost, NullChannel, Used};
+use common::{BATCH, Cost, NullChannel, SENDS, Used, advance_all, enroll, publish};
 
-const BATCH: usize = 1_024;
-const SENDS: usize = 8;
-/// Days that are measured on SQLite.
+/// Days that are measured on SQLite, unless `--rounds` says so.
 const ROUNDS: usize = 3;
 
 /// In which order contacts fall due.
@@ -37,15 +35,19 @@ enum Order {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let test = arguments.iter().any(|argument| argument == "--test");
+    let test = common::is_test();
     let wants = |part: &str| {
         let mut named =
             arguments.iter().filter(|argument| ["memory", "sqlite"].contains(&argument.as_str())).peekable();
         named.peek().is_none() || named.any(|argument| argument == part)
     };
-    let given = arguments.iter().skip_while(|argument| *argument != "--contacts").nth(1);
-    let contacts =
-        |otherwise| given.map_or(if test { 200 } else { otherwise }, |given| given.parse().unwrap());
+    let number = |name: &str| {
+        let given = arguments.iter().skip_while(|argument| *argument != name).nth(1);
+        given.map(|given| given.parse::<usize>().unwrap())
+    };
+    let given = number("--contacts");
+    let rounds = number("--rounds").unwrap_or(ROUNDS).min(SENDS);
+    let contacts = |otherwise| given.unwrap_or(if test { 200 } else { otherwise });
     println!(
         "{:<44} {:>9} {:>10} {:>8} {:>8} {:>8}",
         "", "count", "per second", "CPU us", "wall us", "bytes"
@@ -55,7 +57,7 @@ fn main() {
     }
     if wants("sqlite") {
         for order in [Order::Rows, Order::Scattered] {
-            block_on(sqlite(contacts(20_000), order));
+            block_on(sqlite(contacts(20_000), rounds, order));
         }
     }
 }
@@ -70,45 +72,6 @@ fn line(what: &str, count: usize, cost: Cost) {
         per(cost.wall),
         cost.written as f64 / count as f64
     );
-}
-
-async fn publish(engine: &Engine) {
-    engine
-        .publish([common::template("hello").into(), common::sequence("welcome", SENDS).into()])
-        .await
-        .unwrap();
-}
-
-async fn enroll(engine: &Engine, contacts: usize) {
-    engine
-        .publish([common::template("hello").into(), common::sequence("welcome", SENDS).into()])
-        .await
-        .unwrap();
-    for first in (0..contacts).step_by(BATCH) {
-        let inputs: Vec<Input> = (first..contacts.min(first + BATCH))
-            .flat_map(|number| {
-                [
-                    Input::from(common::contact(number)),
-                    Input::from(common::consent(number, "email")),
-                    Input::from(common::event(number, "signed_up")),
-                ]
-            })
-            .collect();
-        engine.append(inputs).await.unwrap();
-    }
-}
-
-/// Rounds of `advance` until nothing is due; the steps that were taken.
-async fn advance_all(engine: &Engine) -> (usize, usize) {
-    let (mut steps, mut inputs) = (0, 0);
-    loop {
-        let tick = engine.advance().await.unwrap();
-        if tick.contacts == 0 {
-            return (steps, inputs);
-        }
-        steps += tick.steps;
-        inputs += tick.inputs;
-    }
 }
 
 async fn memory(contacts: usize) {
@@ -164,7 +127,7 @@ async fn memory(contacts: usize) {
 
 /// The engine on a real file, and beside it the least that could write the same rows: rusqlite alone, on a copy of the
 /// same file, with the same settings, the same batches and the very rows that the engine wrote.
-async fn sqlite(contacts: usize, order: Order) {
+async fn sqlite(contacts: usize, rounds: usize, order: Order) {
     let folder = tempfile::tempdir().unwrap();
     let (file, copy) = (folder.path().join("engine.db"), folder.path().join("bare.db"));
     let clock = common::clock();
@@ -203,7 +166,7 @@ async fn sqlite(contacts: usize, order: Order) {
     let mut bare = Bare::open(&copy);
     let (mut cost, mut steps) = (Cost::default(), 0);
     let mut bare_cost = Cost::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         clock.advance(TimeDelta::days(1));
         let used = Used::now();
         steps += advance_all(&engine).await.0;
@@ -213,7 +176,7 @@ async fn sqlite(contacts: usize, order: Order) {
         bare.write(&rows);
         bare_cost += used.since();
     }
-    assert_eq!(steps, contacts * 2 * ROUNDS);
+    assert_eq!(steps, contacts * 2 * rounds);
     let used = Used::now();
     drop(engine);
     cost += used.since();
@@ -222,6 +185,7 @@ async fn sqlite(contacts: usize, order: Order) {
     bare_cost += used.since();
     line("  steps, advance alone", steps, cost);
     line("  bare rusqlite, the same rows", steps, bare_cost);
+    sizes(&file);
     println!(
         "  the engine reaches {:.2} of the bare loop by wall time, {:.2} by CPU",
         bare_cost.wall.as_secs_f64() / cost.wall.as_secs_f64(),
@@ -238,7 +202,7 @@ async fn sqlite(contacts: usize, order: Order) {
         }
         accepted += tick.accepted;
     }
-    assert_eq!(accepted, contacts * ROUNDS);
+    assert_eq!(accepted, contacts * rounds);
     line("  messages delivered", accepted, used.since());
     let used = Used::now();
     let (_, inputs) = advance_all(&engine).await;
@@ -259,6 +223,24 @@ fn place_of(place: usize, contacts: usize, order: Order) -> usize {
             place * factor % contacts
         }
     }
+}
+
+/// What one commit weighs in the file: the blobs, without the keys and the indexes.
+fn sizes(file: &Path) {
+    let conn = Connection::open(file).unwrap();
+    let mean = |column: &str, table: &str| -> f64 {
+        let sql =
+            format!("SELECT coalesce(avg(length({column})), 0) FROM {table} WHERE {column} IS NOT NULL");
+        conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    println!(
+        "  mean bytes of a blob: cold {:.0}, hot {:.0}, steps of a commit {:.0}, message {:.0}, input {:.0}",
+        mean("cold", "contact"),
+        mean("hot", "state"),
+        mean("steps", "commit_log"),
+        mean("body", "outbox"),
+        mean("body", "input"),
+    );
 }
 
 struct Bare {

@@ -16,7 +16,18 @@ use journeyman::port::Channel;
 use journeyman::rule::{PredicateDefinition, TemplateDefinition};
 use journeyman::testing::ManualClock;
 use journeyman::time::Span;
-use journeyman::{Consent, Contact, Event, Journey};
+use journeyman::{Consent, Contact, Engine, Event, Journey};
+
+/// Contacts of one batch.
+pub(crate) const BATCH: usize = 1_024;
+/// Messages of the sequence that is ticked through.
+pub(crate) const SENDS: usize = 8;
+
+/// Whether the numbers do not matter: with `--test`, and where `cargo test --all-targets` runs a bench.
+pub(crate) fn is_test() -> bool {
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
+    given("--test") || !given("--bench")
+}
 
 /// A Monday morning.
 pub(crate) fn start() -> DateTime<Utc> {
@@ -106,6 +117,39 @@ pub(crate) fn sequence(name: &str, sends: usize) -> Journey {
         journey = journey.wait(Span::days(1)).send(send, "email", "hello", "marketing");
     }
     journey.wait(Span::days(3_650)).build().unwrap()
+}
+
+pub(crate) async fn publish(engine: &Engine) {
+    engine.publish([template("hello").into(), sequence("welcome", SENDS).into()]).await.unwrap();
+}
+
+pub(crate) async fn enroll(engine: &Engine, contacts: usize) {
+    engine.publish([template("hello").into(), sequence("welcome", SENDS).into()]).await.unwrap();
+    for first in (0..contacts).step_by(BATCH) {
+        let inputs: Vec<Input> = (first..contacts.min(first + BATCH))
+            .flat_map(|number| {
+                [
+                    Input::from(contact(number)),
+                    Input::from(consent(number, "email")),
+                    Input::from(event(number, "signed_up")),
+                ]
+            })
+            .collect();
+        engine.append(inputs).await.unwrap();
+    }
+}
+
+/// Rounds of `advance` until nothing is due; the steps that were taken.
+pub(crate) async fn advance_all(engine: &Engine) -> (usize, usize) {
+    let (mut steps, mut inputs) = (0, 0);
+    loop {
+        let tick = engine.advance().await.unwrap();
+        if tick.contacts == 0 {
+            return (steps, inputs);
+        }
+        steps += tick.steps;
+        inputs += tick.inputs;
+    }
 }
 
 /// One transition, ready to run: what it is given, and what it must do.
