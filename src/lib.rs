@@ -1,8 +1,8 @@
 //! An embeddable customer-journey engine: contacts walk graphs of steps (send, wait, branch) over days and months, and
 //! nothing is ever said without consent.
 //!
-//! A host links this crate in and gives it three things: a [`Store`](port::Store) (one comes in memory, one on SQLite),
-//! [`Channel`](port::Channel)s that reach people, and a clock. It says what it knows ([`Engine::identify`],
+//! A host links this crate in and gives it three things: a [`Store`] (one comes in memory, one on SQLite),
+//! [`Channel`]s that reach people, and a clock. It says what it knows ([`Engine::identify`],
 //! [`Engine::track`], [`Engine::consent`], [`Engine::withdraw`]) and calls [`Engine::tick`] whenever
 //! [`next_wake`](engine::Tick::next_wake) has come.
 //!
@@ -100,6 +100,8 @@
 //! | `testing` | no | the conformance suite, faulty wrappers, a clock moved by hand | |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// A library never panics; tests may.
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod channel;
 pub mod engine;

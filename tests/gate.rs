@@ -133,6 +133,9 @@ fn no_begin_succeeds_after_withdraw_returned() {
                     }
                 });
             }
+            while begun.load(Ordering::Relaxed) < 10 {
+                std::thread::yield_now();
+            }
             // From the other end, so that withdrawals and workers meet in the middle.
             for contact in contacts.iter().rev() {
                 let withdrawal = Withdrawal::everything(contact.as_str(), evidence());
@@ -200,6 +203,9 @@ fn no_channel_call_starts_after_a_completed_drain() {
                         block_on(engine.tick()).unwrap();
                     }
                 });
+            }
+            while calls.load(Ordering::Relaxed) < 10 {
+                std::thread::yield_now();
             }
             for contact in contacts.iter().rev() {
                 let withdrawal = Withdrawal::everything(contact.as_str(), evidence());

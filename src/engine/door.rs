@@ -1,7 +1,7 @@
 //! The engine's door: what the host says is checked, stamped with fingerprints and put into mailboxes.
 
 use super::{Engine, UnknownContacts};
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{Consent, ConsentStatus, Contact, ContactId, Event, InputId, Name, Value};
 use crate::port::store::{Receipt, Suppression};
@@ -23,7 +23,7 @@ impl Engine {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Invalid`], [`Error::Expired`] where it is older than the horizon,
     /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`]. After
-    /// [`StoreError::Unknown`](crate::StoreError::Unknown) an event with an id may be told again.
+    /// [`StoreError::Unknown`](StoreError::Unknown) an event with an id may be told again.
     pub async fn track(&self, event: Event) -> Result<bool, Error> {
         let receipts = self.append(vec![Input::from(event)]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
@@ -83,7 +83,7 @@ impl Engine {
         let first = self.shared.store.withdraw(withdrawal, id).await;
         // Under one id the same withdrawal may be told again, so an unknown outcome is settled by telling it.
         match first {
-            Err(crate::StoreError::Unknown { .. }) => self.shared.store.withdraw(withdrawal, id).await?,
+            Err(StoreError::Unknown { .. }) => self.shared.store.withdraw(withdrawal, id).await?,
             other => other?,
         }
         tracing::info!(contact = %withdrawal.contact, "consent withdrawn");

@@ -101,10 +101,10 @@ impl Engine {
     /// The program of at least revision `revision`, loaded anew where the one at hand is another.
     pub(super) async fn program(&self, revision: Option<u64>) -> Result<Arc<Loaded>, Error> {
         let at_hand = self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(loaded) = at_hand {
-            if revision.is_none_or(|revision| loaded.program.catalog == revision) {
-                return Ok(loaded);
-            }
+        if let Some(loaded) = at_hand
+            && revision.is_none_or(|revision| loaded.program.catalog == revision)
+        {
+            return Ok(loaded);
         }
         let snapshot = self.shared.store.snapshot().await?;
         let loaded = Arc::new(self.load(snapshot)?);

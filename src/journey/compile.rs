@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveTime;
 
 use super::definition::{
-    BranchDefinition, JourneyDefinition, MOST_DEFINITION, MOST_STEPS, Reenter, SendDefinition,
+    BranchDefinition, JourneyDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Reenter, SendDefinition,
     StepDefinition, TriggerDefinition, WaitForDefinition, WaitUntilDefinition,
 };
 use super::graph::Shape;
@@ -18,6 +18,10 @@ use crate::time::{Span, Zone};
 
 /// The word for the following step, where a target is mandatory.
 const NEXT: &str = "next";
+/// How many misspelt targets are compared with every name; a file with more has another problem.
+const MOST_SUGGESTIONS: usize = 20;
+/// The longest name that is compared with others.
+const MOST_COMPARED: usize = 48;
 
 pub(super) fn compile(definition: &JourneyDefinition) -> Result<Journey, BuildError> {
     Compiler::new(definition).journey()
@@ -28,11 +32,12 @@ struct Compiler<'d> {
     index: BTreeMap<NodeId, usize>,
     names: Vec<NodeId>,
     problems: Vec<Diagnostic>,
+    suggestions: usize,
 }
 
 impl<'d> Compiler<'d> {
     fn new(definition: &'d JourneyDefinition) -> Self {
-        Self { definition, index: BTreeMap::new(), names: Vec::new(), problems: Vec::new() }
+        Self { definition, index: BTreeMap::new(), names: Vec::new(), problems: Vec::new(), suggestions: 0 }
     }
 
     fn problem(
@@ -66,8 +71,14 @@ impl<'d> Compiler<'d> {
         self.head();
         let zone = definition.zone.as_deref().and_then(|name| match Zone::named(name) {
             Ok(zone) => Some(zone),
-            Err(error) => {
-                self.problem("J029", "zone", error.to_string(), "mend the name, or leave it out");
+            Err(_) => {
+                let sentence = format!("the time zone {name:?} is unknown");
+                self.problem(
+                    "J029",
+                    "zone",
+                    sentence,
+                    "use an IANA name such as Europe/Paris, or leave it out",
+                );
                 None
             }
         });
@@ -224,7 +235,10 @@ impl<'d> Compiler<'d> {
         match self.index.get(name).copied() {
             Some(target) => Some(target),
             None => {
-                let next = match nearest(name, self.index.keys().map(NodeId::as_str)) {
+                self.suggestions += 1;
+                let known = self.index.keys().map(NodeId::as_str);
+                let near = if self.suggestions <= MOST_SUGGESTIONS { nearest(name, known) } else { None };
+                let next = match near {
                     Some(near) => format!("did you mean {near}?"),
                     None => "name a step of this journey, or next".to_owned(),
                 };
@@ -337,17 +351,12 @@ impl<'d> Compiler<'d> {
                 None
             }
         });
-        if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration) {
-            if least_milliseconds(entry) >= most_milliseconds(most) {
-                let sentence =
-                    format!("the journey ends {most} after the entry, before this wait of {entry}");
-                self.problem(
-                    "J037",
-                    &format!("{place}.entry"),
-                    sentence,
-                    "lengthen max_duration, or shorten the wait",
-                );
-            }
+        if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration)
+            && least_milliseconds(entry) >= most_milliseconds(most)
+        {
+            let sentence = format!("the journey ends {most} after the entry, before this wait of {entry}");
+            let next = "lengthen max_duration, or shorten the wait";
+            self.problem("J037", &format!("{place}.entry"), sentence, next);
         }
         Some(NodeKind::WaitUntil { entry: until.entry, time })
     }
@@ -425,7 +434,14 @@ impl<'d> Compiler<'d> {
             let next = "lead a goto to it, or take it away";
             self.problem("J010", &place, "no way leads to this step", next);
         }
-        for circle in shape.circles() {
+        let circles = shape.circles();
+        if let Some((step, length)) = shape.longest_rush().filter(|(_, length)| *length > MOST_AT_ONCE) {
+            let place = self.place(step);
+            let sentence =
+                format!("from here {length} steps follow without a wait and the limit is {MOST_AT_ONCE}");
+            self.problem("J042", &place, sentence, "put a wait between them");
+        }
+        for circle in circles {
             let place = self.place(circle[0]);
             let names: Vec<&str> = circle.iter().map(|step| self.names[*step].as_str()).collect();
             let sentence = format!("no time passes in the circle {}", names.join(", "));
@@ -466,24 +482,38 @@ fn most_milliseconds(span: Span) -> u64 {
 
 /// The name that an author most likely meant: the nearest by edit distance, if it is near at all.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    if length > MOST_COMPARED {
+        return None;
+    }
+    let limit = (length / 3).max(1);
     known
-        .map(|other| (edit_distance(name, other), other))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|other| other.chars().count().abs_diff(length) <= limit)
+        .filter_map(|other| Some((edit_distance(name, other, limit)?, other)))
         .min()
         .map(|(_, other)| other)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(128).collect();
+/// How many letters must change, two that swapped their places counted once; `None` where it is above the limit.
+fn edit_distance(a: &str, b: &str, limit: usize) -> Option<usize> {
+    let b: Vec<char> = b.chars().collect();
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(128).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+    let mut before = None;
+    for (i, letter) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
         for (j, other) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+            let mut distance = (row[j] + usize::from(letter != *other)).min(row[j + 1] + 1).min(next[j] + 1);
+            if j > 0 && before == Some(*other) && letter == b[j - 1] {
+                distance = distance.min(above[j - 1] + 1);
+            }
+            next.push(distance);
         }
+        if next.iter().chain(&row).all(|distance| *distance > limit) {
+            return None;
+        }
+        above = std::mem::replace(&mut row, next);
+        before = Some(letter);
     }
-    row[b.len()]
+    Some(row[b.len()]).filter(|distance| *distance <= limit)
 }

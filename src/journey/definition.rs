@@ -17,6 +17,8 @@ use crate::time::Span;
 pub const MOST_DEFINITION: usize = 1024 * 1024;
 /// The most steps of one journey.
 pub const MOST_STEPS: usize = 1_000;
+/// The most steps that may follow each other without a `wait` or a `wait_for`; one visit to a contact passes no more.
+pub const MOST_AT_ONCE: usize = 63;
 
 /// A journey as an author writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,7 +79,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
             type Value = OneOrMany<T>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("one item or a list of items")
+                f.write_str("a map in { }, or a list of such maps")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany<T>, A::Error> {
@@ -295,6 +297,15 @@ fn refuse_large(text: &str) -> Result<(), BuildError> {
     Err(BuildError::of(Diagnostic::new("J034", "definition", sentence, "split the journey in two")))
 }
 
+const MEND: &str = "mend the definition there";
+
+/// What a parser says, without the place, which stands before it, and without advice for programmers.
+fn plain(sentence: &str) -> String {
+    let said = sentence.rsplit_once(" at line ").map_or(sentence, |(said, _)| said);
+    let said = said.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
+    said.replace("a sequence", "a list").replace("struct ", "").replace('`', "")
+}
+
 /// Reads any definition in JSON.
 ///
 /// # Errors
@@ -303,9 +314,7 @@ pub fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T, BuildError> {
     refuse_large(text)?;
     serde_json::from_str(text).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
-        let sentence = error.to_string();
-        let sentence = sentence.split(" at line ").next().unwrap_or_default();
-        BuildError::of(Diagnostic::new("J001", place, sentence, "mend the definition there"))
+        BuildError::of(Diagnostic::new("J001", place, plain(&error.to_string()), MEND))
     })
 }
 
@@ -321,7 +330,6 @@ pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, BuildError> {
             || "definition".to_owned(),
             |location| format!("line {} column {}", location.line(), location.column()),
         );
-        let sentence = error.without_snippet().to_string();
-        BuildError::of(Diagnostic::new("J001", place, sentence, "mend the definition there"))
+        BuildError::of(Diagnostic::new("J001", place, plain(&error.without_snippet().to_string()), MEND))
     })
 }

@@ -1,7 +1,7 @@
 //! What only the shape of a journey shows: steps that nobody reaches, circles that nobody leaves in time. The only file
 //! that names petgraph.
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::Dfs;
 
@@ -41,6 +41,17 @@ impl Shape {
         circles.iter_mut().for_each(|steps| steps.sort_unstable());
         circles.sort();
         circles
+    }
+
+    /// The longest row of steps in which no time passes: its first step and its length; `None` where there is a circle.
+    pub(super) fn longest_rush(&self) -> Option<(usize, usize)> {
+        let order = toposort(&self.graph(|step| !self.waits[step]), None).ok()?;
+        let mut lengths = vec![0; self.edges.len()];
+        for step in order.into_iter().rev().map(NodeIndex::index).filter(|step| !self.waits[*step]) {
+            lengths[step] = 1 + self.edges[step].iter().map(|next| lengths[*next]).max().unwrap_or(0);
+        }
+        let longest = lengths.iter().copied().max()?;
+        Some((lengths.iter().position(|length| *length == longest)?, longest))
     }
 
     fn graph(&self, leaves: impl Fn(usize) -> bool) -> DiGraph<(), ()> {

@@ -19,8 +19,8 @@ pub use check::{Scope, check};
 pub use definition::parse_yaml;
 pub use definition::{
     AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition, TriggerDefinition,
-    WaitForDefinition, WaitUntilDefinition, WayDefinition, parse_json,
+    MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition,
+    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition, parse_json,
 };
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
@@ -115,7 +115,6 @@ pub(crate) struct Alternative {
 
 impl Journey {
     /// Begins a journey written in Rust; it produces the same definition as a file would.
-    #[must_use]
     pub fn builder(journey: impl Into<String>) -> JourneyBuilder {
         JourneyBuilder::new(journey)
     }

@@ -1,10 +1,10 @@
 //! Everything that is remembered of one contact, in two parts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::Envelope;
@@ -44,8 +44,8 @@ pub struct Hot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
     /// When each journey was entered last, in milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub entries: BTreeMap<JourneyId, i64>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub entries: LiteMap<JourneyId, i64>,
     /// What happened, as aggregates.
     #[serde(default, skip_serializing_if = "Performed::is_empty")]
     pub performed: Performed,
@@ -91,7 +91,7 @@ impl Default for Hot {
         Self {
             now: DateTime::UNIX_EPOCH,
             enrollments: Vec::new(),
-            entries: BTreeMap::new(),
+            entries: LiteMap::new(),
             performed: Performed::default(),
             pending: Vec::new(),
         }

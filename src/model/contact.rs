@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Attributes, ContactId, Fingerprint, Name, Value};
@@ -40,8 +41,8 @@ pub struct Contact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Name>,
     /// Where the person can be reached, by channel.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub addresses: BTreeMap<Name, Address>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub addresses: LiteMap<Name, Address>,
     /// Names of attributes that this update takes away; always empty in what a store returns.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unset: BTreeSet<Name>,
@@ -60,7 +61,7 @@ impl Contact {
             tags: BTreeSet::new(),
             locale: None,
             zone: None,
-            addresses: BTreeMap::new(),
+            addresses: LiteMap::new(),
             unset: BTreeSet::new(),
             untag: BTreeSet::new(),
         }

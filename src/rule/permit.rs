@@ -4,9 +4,8 @@
 //! is reported, not only the first. A kill switch (a paused journey or channel) is not asked here: the outbox skips
 //! what is paused, and an attempt that a pause overtakes fails on its epoch.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ConsentRecord, ConsentStatus, Contact, Fingerprint, Hash, Name, Permit, Reason};
@@ -17,14 +16,14 @@ use crate::time::{DailyWindow, Zone};
 #[serde(default)]
 pub struct Standing {
     /// By purpose and channel: the sequence number of the newest record and its address scope.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    granted: BTreeMap<Name, BTreeMap<Name, Grant>>,
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    granted: LiteMap<Name, LiteMap<Name, Grant>>,
     /// Purposes and channels that were granted once and are withdrawn now.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    withdrawn: BTreeMap<Name, BTreeMap<Name, u64>>,
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    withdrawn: LiteMap<Name, LiteMap<Name, u64>>,
     /// The suppressed addresses of this contact, by channel.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    suppressed: BTreeMap<Name, Vec<Fingerprint>>,
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    suppressed: LiteMap<Name, Vec<Fingerprint>>,
     /// How many records the chain has.
     length: u64,
     /// The hash of the newest record.
@@ -79,9 +78,9 @@ impl Standing {
                         .into_iter()
                         .partition(|(granted, _)| channel.as_ref().is_none_or(|channel| channel == granted));
                     *channels = kept;
-                    let gone: BTreeMap<Name, Grant> = gone;
+                    let gone: LiteMap<Name, Grant> = gone;
                     let withdrawn = self.withdrawn.entry(name.clone()).or_default();
-                    withdrawn.extend(gone.into_keys().map(|channel| (channel, record.seq)));
+                    withdrawn.extend(gone.into_iter().map(|(channel, _)| (channel, record.seq)));
                 }
             }
         }
@@ -244,9 +243,7 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     for quiet in &policy.quiet {
         let concerned = quiet.purposes.is_empty() || quiet.purposes.iter().any(|name| **name == *purpose);
         if *quiet.channel == *channel && concerned {
-            if let Some(end) = quiet.window.end_after(now, zone) {
-                until = until.max(Some(end));
-            }
+            until = until.max(quiet.window.end_after(now, zone)); // None is the least
         }
     }
     if until.is_some() {

@@ -28,6 +28,7 @@ pub const MOST_VALUES: usize = 1_000;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(description = "Exactly one question, or a combination of others."))]
 #[serde(deny_unknown_fields, default)]
 pub struct PredicateDefinition {
     /// Every one of these holds.
@@ -108,9 +109,10 @@ pub enum Since {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(description = "A plain value means equality, a map compares."))]
 #[serde(
     untagged,
-    expecting = "a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists"
+    expecting = "a condition is a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists"
 )]
 #[non_exhaustive]
 pub enum ConditionDefinition {
@@ -236,6 +238,7 @@ impl Filter {
                             "a property is compared, not combined",
                             "use is, one_of, above, at_least, below, at_most, contains or exists",
                         ));
+                        continue;
                     }
                     compile_test(definition, &place, problems)
                 }
@@ -393,15 +396,15 @@ fn compile_test(definition: &PredicateDefinition, place: &str, problems: &mut Ve
         ));
     }
     for comparison in &comparisons {
-        if let Comparison::OneOf(values) = comparison {
-            if values.is_empty() || values.len() > MOST_VALUES {
-                problems.push(Diagnostic::new(
-                    "J033",
-                    format!("{place}.one_of"),
-                    format!("one_of has from 1 to {MOST_VALUES} values, this one has {}", values.len()),
-                    "list the values, or ask a tag that the host sets",
-                ));
-            }
+        if let Comparison::OneOf(values) = comparison
+            && (values.is_empty() || values.len() > MOST_VALUES)
+        {
+            problems.push(Diagnostic::new(
+                "J033",
+                format!("{place}.one_of"),
+                format!("one_of has from 1 to {MOST_VALUES} values, this one has {}", values.len()),
+                "list the values, or ask a tag that the host sets",
+            ));
         }
     }
     Test(comparisons)

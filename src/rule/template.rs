@@ -20,7 +20,11 @@ pub const MOST_SOURCE: usize = 256 * 1024;
 /// The largest rendered part, in bytes.
 pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
 const FUEL: u64 = 50_000;
+/// The longest tag, texts in quotes not counted, and the most `elif`s: the parser follows both with its stack.
+const MOST_TAG: usize = 512;
+const MOST_ELIF: usize = 64;
 const FILTERS: [&str; 5] = ["capitalize", "default", "lower", "trim", "upper"];
+const TESTS: [&str; 1] = ["defined"];
 const ALLOWED_TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
 
 /// A template as an author writes it.
@@ -142,6 +146,7 @@ impl Template {
             let next = "name it; sends refer to the name";
             problems.push(Diagnostic::new("T001", "template", "the template has no name", next));
         }
+        let name = if name.trim().is_empty() { "template" } else { name };
         let sources = [&definition.subject, &definition.text, &definition.html];
         if definition.text.is_none() && definition.html.is_none() {
             problems.push(Diagnostic::new("T002", name, "it has neither text nor html", "add one of them"));
@@ -325,6 +330,7 @@ fn check_variables(
 fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
     let mut rest = source;
     let mut line = 1;
+    let mut elifs = 0;
     while let Some(start) = rest.find('{') {
         line += rest[..start].matches('\n').count();
         let after = &rest[start + 1..];
@@ -344,6 +350,17 @@ fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
         };
         let body = &after[1..];
         let end = check_tag(body, close, &format!("{place} line {line}"))?;
+        elifs += usize::from(close == "%}" && tag_word(body) == "elif");
+        if elifs > MOST_ELIF {
+            let place = format!("{place} line {line}");
+            let sentence = format!("there are more than {MOST_ELIF} elif tags");
+            return Err(Diagnostic::new(
+                "T006",
+                place,
+                sentence,
+                "say it in several templates, or in an attribute",
+            ));
+        }
         line += body[..end].matches('\n').count();
         rest = &body[end..];
         if close == "%}" && body[..end].trim_matches(['-', '+', ' ', '%', '}', '\n', '\t', '\r']) == "raw" {
@@ -356,21 +373,58 @@ fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The word that a tag begins with.
+fn tag_word(body: &str) -> &str {
+    let content = body.trim_start_matches(['-', '+']).trim_start();
+    let end =
+        content.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(content.len());
+    &content[..end]
+}
+
+/// The whole word that begins at `index`; empty where another word or a dot leads up to it.
+fn word_at(body: &str, index: usize) -> &str {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    if body[..index].ends_with(|letter: char| is_part(letter) || letter == '.') {
+        return "";
+    }
+    let end = body[index..].find(|letter: char| !is_part(letter)).map_or(body.len(), |end| index + end);
+    &body[index..end]
+}
+
+/// Refuses a filter or a test that no message could ever be rendered with.
+fn known_word(kind: &str, known: &[&str], rest: &str, place: &str) -> Result<(), Diagnostic> {
+    let word = word_at(rest.trim_start(), 0);
+    if known.contains(&word) {
+        return Ok(());
+    }
+    let sentence = format!("there is no {kind} {word:?}");
+    Err(Diagnostic::new("T007", place, sentence, format!("use one of {}", known.join(", "))))
+}
+
 /// Checks one tag and answers where it ends.
 fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> {
-    let content = body.trim_start_matches(['-', '+']).trim_start();
     if close == "%}" {
-        let word: String =
-            content.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-        if !ALLOWED_TAGS.contains(&word.as_str()) {
+        let word = tag_word(body);
+        if !ALLOWED_TAGS.contains(&word) {
             let next = "use if, for and raw alone";
             return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
         }
     }
     let mut quote = None;
+    let mut signs = 0;
     let mut letters = body.char_indices();
     let skipped = body.len() - body.trim_start_matches(['-', '+']).len();
     while let Some((index, letter)) = letters.next() {
+        signs += usize::from(quote.is_none());
+        if signs > MOST_TAG {
+            let sentence = format!("a tag is longer than {MOST_TAG} letters outside quotes");
+            return Err(Diagnostic::new(
+                "T006",
+                place,
+                sentence,
+                "ask for less at once, or set an attribute before",
+            ));
+        }
         match (quote, letter) {
             (Some(_), '\\') => {
                 letters.next();
@@ -378,24 +432,14 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
             (Some(open), letter) if letter == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
+            (None, '|') => known_word("filter", &FILTERS, &body[index + 1..], place)?,
+            (None, 'i') if word_at(body, index) == "is" => {
+                let rest = body[index + "is".len()..].trim_start();
+                let negated = rest.strip_prefix("not").filter(|rest| rest.starts_with(char::is_whitespace));
+                known_word("test", &TESTS, negated.unwrap_or(rest), place)?;
+            }
             (None, _) if body[index..].starts_with(close) => return Ok(index + close.len()),
             (None, '+' | '-') if index < skipped || body[index + 1..].starts_with(close) => {}
-            (None, '|') => {
-                let rest = body[index + 1..].trim_start();
-                let end = rest
-                    .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-                    .unwrap_or(rest.len());
-                let filter = &rest[..end];
-                if !FILTERS.contains(&filter) {
-                    let next = format!("use one of {}", FILTERS.join(", "));
-                    return Err(Diagnostic::new(
-                        "T007",
-                        place,
-                        format!("there is no filter {filter:?}"),
-                        next,
-                    ));
-                }
-            }
             (None, '~' | '+' | '*' | '%') => {
                 let sentence = format!("the operator {letter} could grow a value without bound");
                 return Err(Diagnostic::new(
@@ -439,12 +483,31 @@ mod tests {
             "{# '{{' #}{{ 'a' ~ 'b' }}",
             "{{- 'a' ~ 'b' -}}",
             "{% raw %}{{ a }}{% endraw %}{{ 'a' ~ 'b' }}",
+            &format!("{{{{ contact.a{} }}}}", ".a".repeat(300)),
+            &format!("{{% if contact.a %}}{}{{% endif %}}", "{%- elif contact.a %}".repeat(65)),
         ] {
             assert_eq!(codes(hostile), ["T006"], "{hostile}");
         }
         assert_eq!(codes("{{ contact.a | indent(1000000000) }}"), ["T007"]);
         assert_eq!(codes("{{ contact.a | }}"), ["T007"]);
         assert_eq!(codes("{{ contact.a"), ["T004"]);
+        assert_eq!(codes("{{ 'it''s ~ * +' }}"), [""; 0]);
+    }
+
+    #[test]
+    fn only_known_filters_and_tests_are_accepted() {
+        for unknown in
+            ["{{ contact.a|title }}", "{% if contact.a is even %}x{% endif %}", "{{ contact.a is not none }}"]
+        {
+            assert_eq!(codes(unknown), ["T007"], "{unknown}");
+        }
+        for known in [
+            "{{ contact.a | default('a | b is c') | upper|trim }}",
+            "{% if contact.is is not defined and contact.this is defined %}x{% endif %}",
+            "{% if contact.a in ['is even'] %}x{% endif %}",
+        ] {
+            assert_eq!(codes(known), [""; 0], "{known}");
+        }
     }
 
     #[test]

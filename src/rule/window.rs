@@ -1,9 +1,8 @@
 //! What happened to a contact, as small exact aggregates.
 
-use std::collections::BTreeMap;
-
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Name;
@@ -25,7 +24,7 @@ pub struct Tally {
 /// A tally for every event name that a contact has had, up to a limit of names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Performed(BTreeMap<Name, Tally>);
+pub struct Performed(LiteMap<Name, Tally>);
 
 impl Performed {
     /// The most names that one contact keeps; events of further names are logged and trigger journeys, but no

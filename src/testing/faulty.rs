@@ -31,15 +31,25 @@ pub enum Fault {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use journeyman::port::store::Store;
+/// use journeyman::StoreError;
+/// use journeyman::port::store::{Catalog, Definition};
+/// use journeyman::rule::TemplateDefinition;
+/// use journeyman::store::MemoryStore;
 /// use journeyman::testing::{Fault, FaultyStore};
 ///
-/// async fn third_call_breaks(store: Arc<dyn Store>) {
-///     let faulty = FaultyStore::new(store);
-///     faulty.fail(3, Fault::After);
-///     // … run something on `Arc::new(faulty.clone())`, then look at what happened:
-///     assert!(!faulty.fired() && faulty.calls() == 0 && faulty.operations().is_empty());
-/// }
+/// # futures::executor::block_on(async {
+/// let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+/// store.fail(1, Fault::Before);
+/// store.fail(2, Fault::After);
+/// let hello = [Definition::Template(TemplateDefinition::new("hello").text("hi"))];
+///
+/// assert!(matches!(store.publish(&hello).await, Err(StoreError::Unavailable { .. })));
+/// assert!(matches!(store.publish(&hello).await, Err(StoreError::Unknown { .. })));
+/// assert_eq!(store.snapshot().await?.definitions, hello); // the second call took effect
+/// assert_eq!(store.operations(), ["publish", "publish", "snapshot"]);
+/// assert!(store.fired());
+/// # Ok::<(), StoreError>(())
+/// # }).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct FaultyStore {
@@ -262,6 +272,19 @@ pub enum ChannelFault {
 }
 
 /// A channel whose n-th handover fails. Clones share one count.
+///
+/// ```
+/// use std::sync::Arc;
+/// use journeyman::port::Channel;
+/// use journeyman::testing::{ChannelFault, FaultyChannel};
+///
+/// fn flaky(channel: Arc<dyn Channel>) -> FaultyChannel {
+///     let flaky = FaultyChannel::new(channel);
+///     flaky.fail(1, ChannelFault::AcceptThenUnknown);
+///     flaky.fail(3, ChannelFault::Panic);
+///     flaky
+/// }
+/// ```
 #[derive(Clone)]
 pub struct FaultyChannel {
     inner: Arc<dyn Channel>,
@@ -324,5 +347,72 @@ impl Channel for FaultyChannel {
 
     fn deadline(&self) -> TimeDelta {
         self.inner.deadline()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures::FutureExt;
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::model::{Content, EnrollmentId, Hash, JourneyId, Message, NodeId};
+
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    #[async_trait]
+    impl Channel for Counting {
+        fn name(&self) -> &str {
+            "counting"
+        }
+
+        async fn send(&self, _: Handover<'_>) -> Outcome {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Outcome::Accepted
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_channel_fires_once_and_says_whether_it_was_reached() {
+        let enrollment = EnrollmentId::from_bytes([1; 16]);
+        let message = Message {
+            id: MessageId::derive(enrollment, 1),
+            contact: ContactId::from("lea"),
+            enrollment,
+            journey: JourneyId::from("welcome"),
+            version: 1,
+            node: NodeId::from("greet"),
+            channel: "counting".into(),
+            template: "hello".into(),
+            purpose: "marketing".into(),
+            decided_at: DateTime::UNIX_EPOCH,
+        };
+        let content = Content::new(None, Some("hi".to_owned()), None, Hash::default());
+        let counting = Arc::new(Counting::default());
+        let channel = FaultyChannel::new(counting.clone());
+        let faults = [
+            ChannelFault::AcceptThenUnknown,
+            ChannelFault::Unknown,
+            ChannelFault::Retry,
+            ChannelFault::Panic,
+        ];
+        for (nth, fault) in (1..).zip(faults) {
+            channel.fail(nth, fault);
+        }
+        let send = || {
+            let handover = Handover::new(&message, "somewhere", &content, 1);
+            let outcome = block_on(AssertUnwindSafe(channel.send(handover)).catch_unwind()).ok();
+            (outcome, counting.0.load(Ordering::SeqCst))
+        };
+        assert_eq!(send(), (Some(Outcome::Unknown), 1));
+        assert_eq!(send(), (Some(Outcome::Unknown), 1));
+        assert_eq!(send(), (Some(Outcome::Retry { after: None }), 1));
+        assert_eq!(send(), (None, 1));
+        assert_eq!(send(), (Some(Outcome::Accepted), 2));
+        assert!(channel.fired() && channel.calls() == 5);
     }
 }

@@ -121,13 +121,15 @@ impl Zone {
             .map_or_else(latest, |instant| instant.min(latest()))
     }
 
-    /// The first instant at or after `instant` at which local clocks show `time`; on a day without that time, the
-    /// first instant after the gap.
+    /// The first instant at or after `instant` at which local clocks show `time` for the first time that day; on a day
+    /// without that time, the first instant after the gap. A date that the calendar skips altogether is passed over.
     #[must_use]
     pub fn next_time_of_day(&self, instant: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
-        let mut date = self.local(instant).date();
-        // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than two tries.
-        for _ in 0..4 {
+        // A gap can end a day, so that the time missing yesterday is due at the first instant of today.
+        let today = self.local(instant).date();
+        let mut date = today.pred_opt().unwrap_or(today);
+        // A whole day can be missing from a calendar (Samoa, 30 December 2011), hence more than three tries.
+        for _ in 0..5 {
             let candidate = self.resolve(date.and_time(time));
             let exists = self.local(self.resolve(date.and_time(NaiveTime::MIN))).date() == date;
             if exists && candidate >= instant {

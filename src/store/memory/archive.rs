@@ -22,7 +22,7 @@ impl Archive for MemoryStore {
     async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
         let inner = self.lock();
         let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
-        done(commits.flat_map(|(_, steps)| steps).cloned().collect())
+        done(commits.flat_map(|(_, steps)| steps.iter()).cloned().collect())
     }
 
     async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
@@ -78,6 +78,7 @@ impl Archive for MemoryStore {
                 }
                 kept
             });
+            row.mail.shrink_to_fit();
         }
         for entry in outbox {
             let settled = !matches!(entry.record.status, MessageStatus::Pending | MessageStatus::Begun);
@@ -95,6 +96,6 @@ impl Archive for MemoryStore {
 
 impl Inner {
     fn find(&self, contact: &ContactId) -> Option<&Row> {
-        self.by_id.get(contact).map(|row| &self.rows[*row])
+        self.by_id.get(contact).map(|row| &*self.rows[*row])
     }
 }

@@ -66,8 +66,9 @@ impl Inner {
             named => named.iter().map(Some).collect(),
         };
         let channel = withdrawal.channel.as_ref();
+        let own = contact.gate.get_or_insert_default();
         for purpose in &purposes {
-            denial::withdraw(&mut contact.denials, &withdrawal.contact, channel, *purpose, seq);
+            denial::withdraw(&mut own.denials, &withdrawal.contact, channel, *purpose, seq);
         }
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let addresses = known_addresses(&contact.state.cold, &contact.mail[first..]);
@@ -80,7 +81,7 @@ impl Inner {
             for purpose in &purposes {
                 denial::withdraw(&mut gate.denials, &withdrawal.contact, Some(&address.0), *purpose, seq);
             }
-            self.rows[row].denied_addresses.insert(address);
+            self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
         self.cancel(row, |record| withdrawal.concerns(&record.message.purpose, &record.message.channel));
     }

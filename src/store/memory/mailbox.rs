@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial;
-use super::{Entry, Inner, MemoryStore, done};
-use crate::machine::Input;
+use super::{Entry, Inner, MemoryStore, done, reserve};
+use crate::machine::{Cold, Input};
 use crate::port::Clock;
 use crate::port::store::{
     Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
@@ -32,7 +32,7 @@ impl Mailbox for MemoryStore {
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
         let mut inner = self.lock();
-        done(commits.into_iter().map(|commit| inner.commit(commit)).collect())
+        done(commits.into_iter().map(|commit| inner.commit(commit, self.history)).collect())
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
@@ -77,10 +77,10 @@ impl Inner {
         loop {
             let before = rows.len();
             for lane in &mut lanes {
-                if rows.len() < claim.limit {
-                    if let Some(row) = lane.find(|row| taken.insert(*row)) {
-                        rows.push(row);
-                    }
+                if rows.len() < claim.limit
+                    && let Some(row) = lane.find(|row| taken.insert(*row))
+                {
+                    rows.push(row);
                 }
             }
             if rows.len() == before {
@@ -99,7 +99,7 @@ impl Inner {
         Work::new(lease, contact.state.clone(), contact.read_seq, envelopes)
     }
 
-    fn commit(&mut self, commit: Commit) -> Committed {
+    fn commit(&mut self, commit: Commit, history: bool) -> Committed {
         let row = commit.lease.row as usize;
         let held = self.rows.get(row).is_some_and(|contact| {
             contact.revision == commit.lease.revision
@@ -114,27 +114,38 @@ impl Inner {
             return Committed::StaleCatalog;
         }
         self.set_due(row, commit.due_at);
-        if commit.read_seq != self.rows[row].read_seq {
+        let read_mail = commit.read_seq != self.rows[row].read_seq;
+        if read_mail {
             self.set_read(row, commit.read_seq);
         }
         let contact = &mut self.rows[row];
         contact.revision += 1;
         contact.lease = None;
-        contact.state.hot = commit.hot;
+        // Reading mail is what makes the lists of a state grow; a copy has no slack.
+        contact.state.hot = if read_mail { commit.hot.clone() } else { commit.hot };
         if let Some(cold) = commit.cold {
             // What was taken with the old addresses and consents is looked at again.
             contact.epoch += 1;
-            contact.state.cold = cold;
+            contact.state.cold = Arc::new(Cold::clone(&cold));
         }
-        let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
-        contact.commits.push((record, commit.steps));
-        contact.consents.extend(commit.consents);
-        let by = contact.state.cold.contact.id.clone();
-        for lift in commit.lifts {
-            denial::lift(&mut self.rows[row].denials, &by, &lift.channel, &lift.purpose, lift.seq);
-            for address in &self.rows[row].denied_addresses {
-                if let Some(gate) = self.addresses.get_mut(address) {
-                    denial::lift(&mut gate.denials, &by, &lift.channel, &lift.purpose, lift.seq);
+        if history {
+            let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
+            reserve(&mut contact.commits);
+            contact.commits.push((record, commit.steps.into()));
+            contact.consents.reserve_exact(commit.consents.len());
+            contact.consents.extend(commit.consents);
+        } else {
+            contact.mail.retain(|envelope| envelope.seq > commit.read_seq);
+            contact.mail.shrink_to_fit();
+        }
+        if let Some(gate) = &mut contact.gate {
+            let by = &contact.state.cold.contact.id;
+            for lift in commit.lifts {
+                denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                for address in &gate.addresses {
+                    if let Some(row) = self.addresses.get_mut(address) {
+                        denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                    }
                 }
             }
         }

@@ -32,6 +32,7 @@ use crate::port::{Clock, SystemClock};
 /// ```
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
+    history: bool,
     inner: Mutex<Inner>,
 }
 
@@ -39,6 +40,7 @@ pub struct MemoryStore {
 #[must_use]
 pub struct MemoryStoreBuilder {
     clock: Arc<dyn Clock>,
+    history: bool,
     namespace: Name,
 }
 
@@ -51,7 +53,7 @@ impl MemoryStore {
 
     /// Begins the settings of a store.
     pub fn builder() -> MemoryStoreBuilder {
-        MemoryStoreBuilder { clock: Arc::new(SystemClock), namespace: "default".into() }
+        MemoryStoreBuilder { clock: Arc::new(SystemClock), history: true, namespace: "default".into() }
     }
 
     /// The store, locked; a panic elsewhere cannot leave it half changed, because every call checks before it writes.
@@ -87,6 +89,13 @@ impl MemoryStoreBuilder {
         self
     }
 
+    /// Keeps no steps, no commits, no consent records and no mail that was read, only what is needed to go on: for large
+    /// populations that are simulated. Ids are still remembered, so that nothing happens twice.
+    pub fn without_history(mut self) -> Self {
+        self.history = false;
+        self
+    }
+
     /// Sets what goes into every derived id; `default` unless said.
     pub fn namespace(mut self, namespace: impl Into<Name>) -> Self {
         self.namespace = namespace.into();
@@ -97,7 +106,7 @@ impl MemoryStoreBuilder {
     #[must_use]
     pub fn build(self) -> MemoryStore {
         let inner = Inner { namespace: self.namespace, ..Inner::default() };
-        MemoryStore { clock: self.clock, inner: Mutex::new(inner) }
+        MemoryStore { clock: self.clock, history: self.history, inner: Mutex::new(inner) }
     }
 }
 
@@ -107,7 +116,10 @@ struct Inner {
     high_water: Option<DateTime<Utc>>,
     seq: u64,
     token: u64,
-    rows: Vec<Row>,
+    #[allow(clippy::vec_box)] // a row is large, and a growing list of rows would double them all
+    rows: Vec<Box<Row>>,
+    /// Names that many contacts share, each kept once.
+    names: BTreeSet<Name>,
     by_id: BTreeMap<ContactId, usize>,
     seen: BTreeSet<(usize, InputId)>,
     /// Contacts by due instant.
@@ -141,11 +153,17 @@ struct Row {
     epoch: u64,
     erased: bool,
     mail: Vec<Envelope>,
-    commits: Vec<(CommitRecord, Vec<Step>)>,
+    commits: Vec<(CommitRecord, Box<[Step]>)>,
     consents: Vec<ConsentRecord>,
     messages: Vec<usize>,
+    gate: Option<Box<RowGate>>,
+}
+
+/// What the gate keeps of the few contacts that withdrew something.
+#[derive(Default)]
+struct RowGate {
     denials: Vec<Denial>,
-    denied_addresses: BTreeSet<(Name, Fingerprint)>,
+    addresses: BTreeSet<(Name, Fingerprint)>,
 }
 
 /// One message.
@@ -169,7 +187,7 @@ impl Inner {
         if let Some(row) = self.by_id.get(contact) {
             return *row;
         }
-        self.rows.push(Row {
+        self.rows.push(Box::new(Row {
             state: ContactState::new(contact.clone()),
             revision: 0,
             read_seq: 0,
@@ -182,11 +200,49 @@ impl Inner {
             commits: Vec::new(),
             consents: Vec::new(),
             messages: Vec::new(),
-            denials: Vec::new(),
-            denied_addresses: BTreeSet::new(),
-        });
+            gate: None,
+        }));
         self.by_id.insert(contact.clone(), self.rows.len() - 1);
         self.rows.len() - 1
+    }
+
+    /// A name as it is kept already, so that a hundred thousand contacts share one `first_name`.
+    fn shared(&mut self, name: &Name) -> Name {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        if self.names.len() < MOST_NAMES {
+            self.names.insert(name.clone());
+        }
+        name.clone()
+    }
+
+    fn share_names(&mut self, kind: InputKind) -> InputKind {
+        match kind {
+            InputKind::Identify(mut contact) => {
+                let attributes = std::mem::take(&mut contact.attributes);
+                contact.attributes =
+                    attributes.into_iter().map(|(name, value)| (self.shared(&name), value)).collect();
+                let addresses = std::mem::take(&mut contact.addresses);
+                contact.addresses =
+                    addresses.into_iter().map(|(channel, to)| (self.shared(&channel), to)).collect();
+                contact.zone = contact.zone.map(|zone| self.shared(&zone));
+                contact.locale = contact.locale.map(|locale| self.shared(&locale));
+                InputKind::Identify(contact)
+            }
+            InputKind::Event(mut event) => {
+                event.name = self.shared(&event.name);
+                InputKind::Event(event)
+            }
+            InputKind::Consent(mut consent) => {
+                consent.purpose = self.shared(&consent.purpose);
+                consent.channel = self.shared(&consent.channel);
+                consent.evidence.source = self.shared(&consent.evidence.source);
+                consent.evidence.wording = self.shared(&consent.evidence.wording);
+                InputKind::Consent(consent)
+            }
+            other => other,
+        }
     }
 
     /// Puts an input into a mailbox, unless its id was seen.
@@ -197,7 +253,9 @@ impl Inner {
             return Receipt::Duplicate;
         }
         self.seq = seq;
+        let kind = self.share_names(kind);
         let contact = &mut self.rows[row];
+        reserve(&mut contact.mail);
         contact.mail.push(Envelope::new(seq, id, now, kind));
         if contact.unread_from.is_none() {
             contact.unread_from = Some(seq);
@@ -269,6 +327,16 @@ impl Inner {
 
     fn epoch(&self, target: &Pausable) -> u64 {
         self.epochs.get(target).copied().unwrap_or(0)
+    }
+}
+
+/// The most names that are kept once for all contacts.
+const MOST_NAMES: usize = 10_000;
+
+/// Room for one more, without the slack that a short list of large items would have.
+fn reserve<T>(items: &mut Vec<T>) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(1 + items.len() / 2);
     }
 }
 

@@ -68,7 +68,7 @@ impl Inner {
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
         taken.answers = entry.answers;
-        taken.denied = denies(&contact.denials, channel, purpose)
+        taken.denied = contact.gate.as_ref().is_some_and(|own| denies(&own.denials, channel, purpose))
             || gate.is_some_and(|gate| denies(&gate.denials, channel, purpose));
         taken.suppressed = gate.is_some_and(|gate| gate.suppressed);
         taken

@@ -7,7 +7,9 @@ use rusqlite::{Row, ToSql, params};
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, bytes, instant, int, millis, optional_instant, state_of, status_of, text, uint};
+use super::rows::{
+    blob, bytes, instant, int, message, messages, millis, optional_instant, state_of, status_of, text, uint,
+};
 use crate::machine::{ContactState, Envelope};
 use crate::model::{ConsentRecord, ContactId, Hash, MessageId, Step as JourneyStep};
 use crate::port::store::{Archive, CommitRecord, MessageRecord, Purged, Result, StoredContact};
@@ -36,9 +38,12 @@ impl Archive for SqliteStore {
     async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
         self.of_contact("read messages", contact, |db, row| {
             db.all(
-                "SELECT body, outbox.status, attempts, not_before, content, answer, answered_at
-                 FROM commit_log JOIN outbox ON outbox.seq BETWEEN first_message AND first_message + messages - 1
-                 WHERE commit_log.contact = ?1 ORDER BY outbox.seq",
+                messages!(
+                    "outbox.status, attempts, not_before, content, answer, answered_at",
+                    "commit_log JOIN outbox
+                     ON outbox.seq BETWEEN first_message AND first_message + messages - 1",
+                    "WHERE commit_log.contact = ?1 ORDER BY outbox.seq"
+                ),
                 [row],
                 message_record,
             )
@@ -49,7 +54,11 @@ impl Archive for SqliteStore {
     async fn message(&self, message: MessageId) -> Result<Option<MessageRecord>> {
         self.read("read a message", move |db| {
             let found = db.all(
-                "SELECT body, status, attempts, not_before, content, answer, answered_at FROM outbox WHERE id = ?1",
+                messages!(
+                    "status, attempts, not_before, content, answer, answered_at",
+                    "outbox",
+                    "WHERE outbox.id = ?1"
+                ),
                 [message.as_bytes()],
                 message_record,
             )?;
@@ -185,12 +194,12 @@ impl Db {
 }
 
 fn message_record(row: &Row<'_>) -> Step<MessageRecord> {
-    let mut record = MessageRecord::new(decode("message", bytes(row, 0)?)?);
-    record.status = status_of(row.get(1)?)?;
-    record.attempts = row.get(2)?;
-    record.not_before = instant(row.get(3)?)?;
-    record.content = blob(row, 4)?.map(|content| decode("content", content)).transpose()?;
-    record.answer = blob(row, 5)?.map(|answer| decode("answer", answer)).transpose()?;
-    record.answered_at = optional_instant(row.get(6)?)?;
+    let mut record = MessageRecord::new(message(row)?);
+    record.status = status_of(row.get(6)?)?;
+    record.attempts = row.get(7)?;
+    record.not_before = instant(row.get(8)?)?;
+    record.content = blob(row, 9)?.map(|content| decode("content", content)).transpose()?;
+    record.answer = blob(row, 10)?.map(|answer| decode("answer", answer)).transpose()?;
+    record.answered_at = optional_instant(row.get(11)?)?;
     Ok(record)
 }

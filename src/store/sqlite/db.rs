@@ -28,6 +28,8 @@ pub(super) struct Db {
     pub(super) due_first: bool,
     /// Contacts that could not be decoded.
     pub(super) unreadable: BTreeSet<i64>,
+    /// Messages that could not be decoded.
+    pub(super) unreadable_messages: BTreeSet<i64>,
     clock: Arc<dyn Clock>,
     stored: Head,
     saved: Head,
@@ -60,6 +62,7 @@ impl Db {
             scrub: false,
             due_first: false,
             unreadable: BTreeSet::new(),
+            unreadable_messages: BTreeSet::new(),
             clock,
             stored: Head::default(),
             saved: Head::default(),

@@ -8,11 +8,10 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::Scope;
 use super::fault::Step;
-use super::rows::{blob, bytes, cold_of, instant, text};
+use super::rows::{blob, cold_of, instant, message, messages, text};
 use crate::machine::{InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name};
 use crate::port::store::{Gate, InFlight, Receipt, Result, Suppression};
-use crate::store::codec::decode;
 use crate::store::{denial, known_addresses};
 
 #[async_trait]
@@ -173,15 +172,14 @@ impl Db {
 
     /// Takes back the pending messages of a contact that `which` names.
     fn cancel(&self, row: i64, which: impl Fn(&Message) -> bool) -> Step<()> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT seq, body FROM outbox WHERE contact = ?1 AND status = 0 AND status <= 1",
-        )?;
+        let pending = messages!("seq", "outbox", "WHERE outbox.contact = ?1 AND status = 0 AND status <= 1");
+        let mut statement = self.conn.prepare_cached(pending)?;
         let mut found = statement.query([row])?;
         let mut cancelled = Vec::new();
         while let Some(columns) = found.next()? {
-            let message: Message = decode("message", bytes(columns, 1)?)?;
-            if which(&message) {
-                cancelled.push(columns.get::<_, i64>(0)?);
+            // A message that cannot be read cannot be sent either; it must not stop what forbids.
+            if message(columns).is_ok_and(|message| which(&message)) {
+                cancelled.push(columns.get::<_, i64>(6)?);
             }
         }
         for seq in cancelled {

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, envelope, instant, int, millis, state_of, text, uint};
+use super::rows::{blob, envelope, instant, int, message_body, millis, state_of, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Envelope, Input, InputKind};
 use crate::model::{ContactId, InputId, Message};
@@ -189,14 +189,18 @@ impl Db {
 
     fn work(&self, row: i64, inputs: usize) -> Step<Option<Work>> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot
-             FROM state JOIN contact ON contact.id = state.id WHERE state.id = ?1 AND contact.erased = 0",
+            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot, unread.last
+             FROM state JOIN contact ON contact.id = state.id LEFT JOIN unread ON unread.contact = state.id
+             WHERE state.id = ?1 AND contact.erased = 0",
         )?;
         let mut found = statement.query([row])?;
         let Some(columns) = found.next()? else { return Ok(None) };
         let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
         let state = state_of(text(columns, 2)?, blob(columns, 3)?, blob(columns, 4)?)?;
-        let envelopes = self.mail(row, read_seq, i64::MAX, inputs)?;
+        let envelopes = match columns.get::<_, Option<i64>>(5)? {
+            Some(last) => self.mail(row, read_seq, last, inputs)?,
+            None => Vec::new(),
+        };
         Ok(Some(Work::new(Lease::new(uint(row), revision, 0), state, uint(read_seq), envelopes)))
     }
 
@@ -346,7 +350,7 @@ impl Db {
                 journey,
                 channel,
                 millis(message.decided_at),
-                encode("message", message)?
+                message_body(message)?
             ])?;
         Ok((put == 1).then(|| self.conn.last_insert_rowid()))
     }

@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, bytes, cold_of, instant, millis, status_column, text, uint};
+use super::rows::{BEGUN, blob, cold_of, instant, message, messages, millis, status_column, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
 use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message};
@@ -44,12 +44,16 @@ impl Outbox for SqliteStore {
     }
 }
 
-const BY_PLACE: &str =
-    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
-     WHERE seq = ?1";
-const BY_ID: &str =
-    "SELECT seq, contact, journey, channel, status, ready_at, attempts, answers, body FROM outbox
-     WHERE id = ?1";
+const BY_PLACE: &str = messages!(
+    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers",
+    "outbox",
+    "WHERE outbox.seq = ?1"
+);
+const BY_ID: &str = messages!(
+    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers",
+    "outbox",
+    "WHERE outbox.id = ?1"
+);
 
 /// A message's row.
 struct Entry {
@@ -77,15 +81,15 @@ struct Gates {
 impl Entry {
     fn of(row: &Row<'_>) -> Step<Self> {
         Ok(Self {
-            seq: row.get(0)?,
-            contact: row.get(1)?,
-            journey: row.get(2)?,
-            channel: row.get(3)?,
-            status: row.get(4)?,
-            ready_at: row.get(5)?,
-            attempts: row.get(6)?,
-            answers: row.get(7)?,
-            message: decode("message", bytes(row, 8)?)?,
+            message: message(row)?,
+            seq: row.get(6)?,
+            contact: row.get(7)?,
+            journey: row.get(8)?,
+            channel: row.get(9)?,
+            status: row.get(10)?,
+            ready_at: row.get(11)?,
+            attempts: row.get(12)?,
+            answers: row.get(13)?,
         })
     }
 }
@@ -104,7 +108,8 @@ impl Db {
             match self.taken(seq) {
                 Ok(found) => taken.extend(found),
                 Err(Fault::Store(error)) => {
-                    tracing::error!(row = seq, %error, "a message cannot be read and is left out");
+                    tracing::error!(row = seq, %error, "a message cannot be read and is set aside");
+                    self.unreadable_messages.insert(seq);
                 }
                 Err(fault) => return Err(fault),
             }
@@ -129,10 +134,11 @@ impl Db {
         let mut places = Vec::new();
         while places.len() < limit {
             let Some(row) = found.next()? else { break };
-            let (channel, journey) = (row.get(2)?, row.get(3)?);
-            let wanted = channels.is_none_or(|channels| channels.contains(&channel));
+            let (seq, channel, journey) = (row.get(0)?, row.get(2)?, row.get(3)?);
+            let wanted = channels.is_none_or(|channels| channels.contains(&channel))
+                && !self.unreadable_messages.contains(&seq);
             if wanted && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
-                places.push((row.get(0)?, row.get(1)?));
+                places.push((seq, row.get(1)?));
             }
         }
         Ok(places)

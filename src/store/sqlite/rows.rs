@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
+use serde::{Deserialize, Serialize};
 
 use super::fault::Step;
 use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind};
-use crate::model::{Contact, ContactId, InputId};
+use crate::model::{Contact, ContactId, EnrollmentId, InputId, JourneyId, Message, MessageId, Name, NodeId};
 use crate::port::store::MessageStatus;
 use crate::store::codec::{decode, encode};
 
@@ -63,6 +65,57 @@ pub(super) fn envelope(row: &Row<'_>) -> Step<Envelope> {
     let kind: InputKind = decode("input", bytes(row, 3)?)?;
     let id = InputId::from_bytes(row.get(1)?);
     Ok(Envelope::new(uint(row.get(0)?), id, instant(row.get(2)?)?, kind))
+}
+
+/// What a message's columns do not say already.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    version: u32,
+    node: NodeId,
+    template: Name,
+    purpose: Name,
+    #[serde(with = "ts_milliseconds")]
+    decided_at: DateTime<Utc>,
+}
+
+/// The body column of a message.
+pub(super) fn message_body(message: &Message) -> Step<Vec<u8>> {
+    let Message { version, node, template, purpose, decided_at, .. } = message.clone();
+    Ok(encode("message", &Body { version, node, template, purpose, decided_at })?)
+}
+
+/// The columns that [`message`] reads, and where they come from; a selection adds its own after them.
+macro_rules! messages {
+    ($columns:literal, $source:literal, $rest:literal) => {
+        concat!(
+            "SELECT outbox.id, enrollment, contact.external, journey.word, channel.word, body, ",
+            $columns,
+            " FROM ",
+            $source,
+            " JOIN contact ON contact.id = outbox.contact",
+            " JOIN term AS journey ON journey.id = outbox.journey",
+            " JOIN term AS channel ON channel.id = outbox.channel ",
+            $rest
+        )
+    };
+}
+pub(super) use messages;
+
+/// A message from the first six columns of [`messages`].
+pub(super) fn message(row: &Row<'_>) -> Step<Message> {
+    let Body { version, node, template, purpose, decided_at } = decode("message", bytes(row, 5)?)?;
+    Ok(Message {
+        id: MessageId::from_bytes(row.get(0)?),
+        enrollment: EnrollmentId::from_bytes(row.get(1)?),
+        contact: ContactId::from(text(row, 2)?),
+        journey: JourneyId::from(text(row, 3)?),
+        channel: text(row, 4)?.into(),
+        version,
+        node,
+        template,
+        purpose,
+        decided_at,
+    })
 }
 
 /// The bytes of a column that may be absent, borrowed.

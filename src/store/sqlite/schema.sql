@@ -74,7 +74,7 @@ CREATE TABLE commit_log (
 );
 CREATE INDEX commit_contact ON commit_log (contact);
 
--- status: 0 pending, 1 begun, 2 accepted, 3 refused, 4 parked, 5 cancelled.
+-- `body` holds what the columns do not say. status: 0 pending, 1 begun, 2 accepted, 3 refused, 4 parked, 5 cancelled.
 -- `ready_at` is when it can be taken: absent once it is settled or cancelled, or its contact erased.
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY,

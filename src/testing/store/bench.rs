@@ -155,6 +155,18 @@ pub(super) fn welcome() -> Pausable {
     Pausable::Journey(JourneyId::from("welcome"))
 }
 
+/// Two long texts are the same; where they are not, the place where they part is shown.
+#[track_caller]
+pub(super) fn same(found: &str, expected: &str, what: &str) -> Answer {
+    if found == expected {
+        return Ok(());
+    }
+    let parted =
+        found.chars().zip(expected.chars()).take_while(|(found, expected)| found == expected).count();
+    let near = |text: &str| text.chars().skip(parted.saturating_sub(60)).take(120).collect::<String>();
+    Err(Stop::failed(format_args!("{what}: found …{}…, expected …{}…", near(found), near(expected))))
+}
+
 /// The commit that reads everything that was handed out and changes nothing else.
 pub(super) fn reads(claimed: &Claimed, work: &Work) -> Commit {
     let read_seq = work.envelopes.last().map_or(work.read_seq, |envelope| envelope.seq);

@@ -201,7 +201,6 @@ impl Report {
     ///
     /// # Panics
     /// With the list of the obligations that are not met.
-    #[allow(clippy::panic)] // an assertion for tests
     #[track_caller]
     pub fn assert_passed(&self) {
         assert!(self.failed.is_empty() && !self.passed.is_empty(), "{self}");
@@ -223,5 +222,19 @@ impl fmt::Display for Report {
             write!(f, "\n  NOT MET: {name}\n    {obligation}\n    {reason}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_case_has_a_name_of_its_own_and_an_obligation() {
+        let names: BTreeSet<&str> = Suite::cases().map(|case| case.name).collect();
+        assert_eq!(names.len(), Suite::cases().count());
+        assert!(Suite::cases().all(|case| case.obligation.ends_with('.')));
     }
 }

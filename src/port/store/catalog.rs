@@ -1,0 +1,112 @@
+//! Published definitions, what is paused, and the jobs that follow.
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use chrono::Utc;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Result;
+use crate::journey::JourneyDefinition;
+use crate::machine::Pause;
+use crate::model::JourneyId;
+use crate::model::Name;
+use crate::rule::TemplateDefinition;
+
+/// Published definitions, and what is paused.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// Adds definitions in one transaction and answers the new revision. The same definition again changes nothing.
+    ///
+    /// A journey version that is there with other content is refused by [`StoreError::Unavailable`]; a template replaces
+    /// the one of its name.
+    async fn publish(&self, definitions: &[Definition]) -> Result<u64>;
+
+    /// Holds a journey's people, or a channel's messages. Bumps its epoch and the revision, and cancels nothing.
+    async fn pause(&self, target: &Pausable) -> Result<u64>;
+
+    /// Lets go again. For a journey this also starts the job that wakes its people, in the same transaction.
+    async fn resume(&self, target: &Pausable) -> Result<u64>;
+
+    /// Everything published, as of one revision.
+    async fn snapshot(&self) -> Result<CatalogSnapshot>;
+
+    /// The jobs that have not ended, oldest first.
+    async fn jobs(&self) -> Result<Vec<Job>>;
+
+    /// Moves a job's cursor on, if it still stands where `from` says.
+    async fn advance_job(&self, job: u64, from: u64, to: Option<u64>) -> Result<bool>;
+}
+
+/// Something published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // a catalog holds few of them, and a host builds them by hand
+pub enum Definition {
+    /// A journey version; immutable.
+    Journey(JourneyDefinition),
+    /// A template; the newest of its name is used.
+    Template(TemplateDefinition),
+}
+
+/// What can be paused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Pausable {
+    /// A journey, all its versions.
+    Journey(JourneyId),
+    /// A channel.
+    Channel(Name),
+}
+
+/// Everything published, as of one revision.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CatalogSnapshot {
+    /// The revision.
+    pub revision: u64,
+    /// Goes into every derived id.
+    pub namespace: Name,
+    /// Every journey version and the newest template of each name.
+    pub definitions: Vec<Definition>,
+    /// When which journey was paused, in order of time.
+    pub pauses: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
+    /// The channels that are paused now.
+    pub paused_channels: Vec<Name>,
+    /// The latest instant that the store has seen; its clock never stamps an earlier one.
+    pub high_water: Option<DateTime<Utc>>,
+}
+
+/// Work that concerns many contacts and survives a crash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Job {
+    /// Its number.
+    pub id: u64,
+    /// What it does.
+    pub kind: JobKind,
+    /// The row after which it goes on.
+    pub cursor: u64,
+}
+
+impl Job {
+    /// Puts a job together.
+    #[must_use]
+    pub fn new(id: u64, kind: JobKind, cursor: u64) -> Self {
+        Self { id, kind, cursor }
+    }
+}
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JobKind {
+    /// Wakes everybody in a journey that was paused.
+    Resume {
+        /// Which journey.
+        journey: JourneyId,
+    },
+}

@@ -1,0 +1,87 @@
+//! What forbids.
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use chrono::Utc;
+
+use super::Result;
+use crate::machine::Withdrawal;
+use crate::model::ContactId;
+use crate::model::Fingerprint;
+use crate::model::InputId;
+use crate::model::MessageId;
+use crate::model::Name;
+
+/// What forbids: each call bumps the epochs, writes the denial, cancels what has not begun and appends its input, in one
+/// transaction.
+#[async_trait]
+pub trait Gate: Send + Sync {
+    /// A contact no longer allows something. When this returns, no `begin` of a message that it forbids succeeds, for
+    /// this contact or for another one with the same address.
+    ///
+    /// The denial is written for every address of the contact on the channels concerned (those of unread mail included)
+    /// and for the contact itself. The contact's own messages that have not begun and that it forbids are cancelled; other
+    /// contacts' are taken again and refused. An id that was seen before changes nothing.
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()>;
+
+    /// An address is never written to again, whoever has it.
+    async fn suppress(&self, suppression: &Suppression) -> Result<()>;
+
+    /// Forgets a person: state, mail, steps, contents and addresses go; a tombstone keeps the revision and refuses that
+    /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. Erasing twice
+    /// changes nothing. False where the contact was never known.
+    async fn erase(&self, contact: &ContactId) -> Result<bool>;
+
+    /// The contact's messages that have begun and have not settled.
+    async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>>;
+}
+
+/// An address that is never written to again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Suppression {
+    /// On which channel.
+    pub channel: Name,
+    /// Which address.
+    pub address: Fingerprint,
+    /// Whose messages to cancel at once, where it is known.
+    pub contact: Option<ContactId>,
+    /// A word for why, without personal values.
+    pub reason: Name,
+}
+
+impl Suppression {
+    /// Puts a suppression together.
+    #[must_use]
+    pub fn new(channel: Name, address: Fingerprint, contact: Option<ContactId>, reason: Name) -> Self {
+        Self { channel, address, contact, reason }
+    }
+
+    /// The id of the input that it appends: suppressing one address of one contact twice is one input.
+    #[must_use]
+    pub fn input_id(&self, contact: &ContactId) -> InputId {
+        InputId::from_host("suppression", contact, &format!("{}/{:?}", self.channel, self.address))
+    }
+}
+
+/// A message that has begun and has not settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InFlight {
+    /// Which message.
+    pub message: MessageId,
+    /// By which channel.
+    pub channel: Name,
+    /// When its permit ends: no call starts after it.
+    pub not_after: DateTime<Utc>,
+    /// When its attempt counts as unknown: no call is under way after it.
+    pub deadline: DateTime<Utc>,
+}
+
+impl InFlight {
+    /// Puts one together.
+    #[must_use]
+    pub fn new(message: MessageId, channel: Name, not_after: DateTime<Utc>, deadline: DateTime<Utc>) -> Self {
+        Self { message, channel, not_after, deadline }
+    }
+}

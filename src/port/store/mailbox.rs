@@ -1,0 +1,225 @@
+//! The hot path: inputs in, work out, results back.
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use std::sync::Arc;
+
+use super::Result;
+use crate::machine::Cold;
+use crate::machine::ContactState;
+use crate::machine::Envelope;
+use crate::machine::Hot;
+use crate::machine::Input;
+use crate::machine::Lift;
+use crate::model::ConsentRecord;
+use crate::model::EnrollmentId;
+use crate::model::Hash;
+use crate::model::InputId;
+use crate::model::Message;
+use crate::model::Step;
+use crate::port::Clock;
+
+/// The hot path: inputs in, work out, results back.
+#[async_trait]
+pub trait Mailbox: Send + Sync {
+    /// Puts inputs into their contacts' mailboxes, in order, in one transaction.
+    ///
+    /// When this returns, what was kept survives a crash and carries the store's `received_at`, which never goes back.
+    /// An input whose id the contact's mailbox has seen is a [`Receipt::Duplicate`] and changes nothing; one that claims
+    /// an instant older than `horizon` before its receipt is [`Receipt::Expired`]; one for an unknown contact that may
+    /// not create it is [`Receipt::UnknownContact`]; one for an erased contact is [`Receipt::Erased`]. Appending never
+    /// changes a contact's revision.
+    async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>>;
+
+    /// Hands out contacts that have unread mail or whose `due_at` has come, oldest first in each lane, the lanes taking
+    /// turns so that neither starves. No contact stands in one answer twice.
+    async fn claim(&self, claim: &Claim) -> Result<Claimed>;
+
+    /// Applies all commits in one transaction, each fenced by itself: one that is refused is reported and changes
+    /// nothing, and the others still take effect.
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>>;
+
+    /// The instant at which there is something to do next, in any mailbox or in the outbox: the store's own now where
+    /// mail is unread; `None` where nothing is waited for.
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
+
+    /// The clock that stamps and judges; an engine uses the same one.
+    fn clock(&self) -> Arc<dyn Clock>;
+}
+
+/// What became of one appended input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Receipt {
+    /// It is in the mailbox.
+    Kept {
+        /// Its identity, given or made.
+        id: InputId,
+        /// Its place.
+        seq: u64,
+    },
+    /// It was there before; nothing was changed.
+    Duplicate,
+    /// It claims an instant older than the horizon; nothing was kept.
+    Expired,
+    /// Its contact is unknown and it may not create it; nothing was kept.
+    UnknownContact,
+    /// Its contact was erased; nothing was kept.
+    Erased,
+}
+
+/// How much work to hand out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Claim {
+    /// The most contacts.
+    pub limit: usize,
+    /// The most inputs of one contact.
+    pub inputs_per_contact: usize,
+    /// How long a store that leases keeps others away.
+    pub lease: TimeDelta,
+}
+
+impl Default for Claim {
+    fn default() -> Self {
+        Self { limit: 1_024, inputs_per_contact: 256, lease: TimeDelta::seconds(30) }
+    }
+}
+
+impl Claim {
+    /// A claim of at most so many contacts.
+    #[must_use]
+    pub fn of(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+}
+
+/// What a claim hands out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Claimed {
+    /// The store's clock, as the claim judged it.
+    pub now: DateTime<Utc>,
+    /// The catalog's revision.
+    pub catalog: u64,
+    /// The contacts.
+    pub work: Vec<Work>,
+}
+
+impl Claimed {
+    /// Puts an answer together.
+    #[must_use]
+    pub fn new(now: DateTime<Utc>, catalog: u64, work: Vec<Work>) -> Self {
+        Self { now, catalog, work }
+    }
+}
+
+/// One contact to look at.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Work {
+    /// Goes back with the commit.
+    pub lease: Lease,
+    /// The contact as it is committed.
+    pub state: ContactState,
+    /// The place up to which its mail was read.
+    pub read_seq: u64,
+    /// Its oldest unread mail.
+    pub envelopes: Vec<Envelope>,
+}
+
+impl Work {
+    /// Puts work together.
+    #[must_use]
+    pub fn new(lease: Lease, state: ContactState, read_seq: u64, envelopes: Vec<Envelope>) -> Self {
+        Self { lease, state, read_seq, envelopes }
+    }
+}
+
+/// The right to commit one contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lease {
+    /// The contact's row, known to the store alone.
+    pub row: u64,
+    /// The revision that was read; the commit is refused if another one came between.
+    pub revision: u64,
+    /// Who holds it; 0 in a store that does not lease.
+    pub token: u64,
+}
+
+impl Lease {
+    /// Puts a lease together.
+    #[must_use]
+    pub fn new(row: u64, revision: u64, token: u64) -> Self {
+        Self { row, revision, token }
+    }
+}
+
+/// What a transition changed of one contact.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Commit {
+    /// From the claim.
+    pub lease: Lease,
+    /// The revision of the catalog that the program was built from.
+    pub catalog: u64,
+    /// The program's hash.
+    pub program: Hash,
+    /// The instant up to which everything due has happened.
+    pub now: DateTime<Utc>,
+    /// The place up to which the mail is read now.
+    pub read_seq: u64,
+    /// When the contact must be looked at again.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Replaces the hot part.
+    pub hot: Hot,
+    /// Replaces the cold part, where it changed.
+    pub cold: Option<Arc<Cold>>,
+    /// Appended.
+    pub steps: Vec<Step>,
+    /// Put into the outbox.
+    pub messages: Vec<Message>,
+    /// Enrollments whose messages that have not begun are cancelled, those of this commit included.
+    pub cancel: Vec<EnrollmentId>,
+    /// Appended to the consent chain.
+    pub consents: Vec<ConsentRecord>,
+    /// Denials of this contact that end.
+    pub lifts: Vec<Lift>,
+}
+
+impl Commit {
+    /// A commit of a new hot part and nothing else; the other fields are filled in by hand.
+    #[must_use]
+    pub fn new(lease: Lease, catalog: u64, read_seq: u64, hot: Hot) -> Self {
+        Self {
+            lease,
+            catalog,
+            program: Hash::default(),
+            now: hot.now,
+            read_seq,
+            due_at: None,
+            hot,
+            cold: None,
+            steps: Vec::new(),
+            messages: Vec::new(),
+            cancel: Vec::new(),
+            consents: Vec::new(),
+            lifts: Vec::new(),
+        }
+    }
+}
+
+/// What became of one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Committed {
+    /// It took effect.
+    Done,
+    /// Another worker or the gate came first; nothing was changed.
+    StaleLease,
+    /// The catalog has another revision; nothing was changed.
+    StaleCatalog,
+}

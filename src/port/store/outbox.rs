@@ -1,0 +1,198 @@
+//! Messages between the commit and the channel.
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use std::sync::Arc;
+
+use super::Result;
+use crate::machine::Cold;
+use crate::model::Content;
+use crate::model::Delivery;
+use crate::model::Message;
+use crate::model::MessageId;
+use crate::model::Name;
+use crate::model::Reason;
+
+/// Messages between the commit and the channel.
+///
+/// A message is *pending*, then *begun*, then *settled*. Taken and not begun, it repeats; begun and not settled when its
+/// lease runs out, its outcome is unknown, and it is taken again with what was begun.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Hands out messages whose instant has come, in order of decision, of the channels named, except those of paused
+    /// journeys and channels; with the contact as it is committed, the gate's answer and the epochs it was read at.
+    async fn take(&self, take: &Take) -> Result<Vec<Taken>>;
+
+    /// Answers for taken messages, in one transaction, each fenced by its epochs and attempt: a message is begun, deferred
+    /// or refused only if no withdrawal, suppression, erasure, pause, cancellation or other worker came between.
+    ///
+    /// Beginning stores the content and counts the attempt. Deferring and refusing also append `Input::Delivery` with
+    /// the id H(message, attempt) to the contact's mailbox.
+    async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>>;
+
+    /// Records what became of begun messages, in one transaction, and appends `Input::Delivery` for each to its contact's
+    /// mailbox. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<()>;
+}
+
+/// Which messages to hand out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Take {
+    /// The most messages.
+    pub limit: usize,
+    /// The channels that the caller has.
+    pub channels: Vec<Name>,
+}
+
+impl Take {
+    /// At most so many messages of these channels.
+    #[must_use]
+    pub fn of(limit: usize, channels: impl IntoIterator<Item = Name>) -> Self {
+        Self { limit, channels: channels.into_iter().collect() }
+    }
+}
+
+/// One message to hand over, with everything that the permit needs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Taken {
+    /// The message.
+    pub message: Message,
+    /// How many attempts were begun before.
+    pub attempts: u32,
+    /// What an attempt before this one said; every attempt carries the same bytes.
+    pub content: Option<Content>,
+    /// Whether an attempt before this one was begun and never settled: its outcome is unknown.
+    pub unknown: bool,
+    /// The contact as it is committed.
+    pub cold: Arc<Cold>,
+    /// Whether a gate row of the contact or of its address denies the purpose.
+    pub denied: bool,
+    /// Whether the gate row of the address suppresses it.
+    pub suppressed: bool,
+    /// How often this message was answered for; the next answer's id is H(message, answers + 1).
+    pub answers: u32,
+    /// What `begin` compares.
+    pub epochs: Epochs,
+}
+
+impl Taken {
+    /// A message without a history.
+    #[must_use]
+    pub fn new(message: Message, cold: Arc<Cold>, epochs: Epochs) -> Self {
+        Self {
+            message,
+            attempts: 0,
+            content: None,
+            unknown: false,
+            cold,
+            denied: false,
+            suppressed: false,
+            answers: 0,
+            epochs,
+        }
+    }
+}
+
+/// The epochs of everything that can forbid a message, as they were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Epochs {
+    /// Of the contact.
+    pub contact: u64,
+    /// Of its address on the channel.
+    pub address: u64,
+    /// Of the journey.
+    pub journey: u64,
+    /// Of the channel.
+    pub channel: u64,
+}
+
+impl Epochs {
+    /// Puts epochs together.
+    #[must_use]
+    pub fn new(contact: u64, address: u64, journey: u64, channel: u64) -> Self {
+        Self { contact, address, journey, channel }
+    }
+}
+
+/// The answer for one taken message.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Begin {
+    /// Which message.
+    pub message: MessageId,
+    /// As they were taken.
+    pub epochs: Epochs,
+    /// As it was taken.
+    pub attempts: u32,
+    /// As it was taken.
+    pub answers: u32,
+    /// The answer.
+    pub verdict: Verdict,
+}
+
+impl Begin {
+    /// Answers for a taken message.
+    #[must_use]
+    pub fn new(taken: &Taken, verdict: Verdict) -> Self {
+        Self {
+            message: taken.message.id,
+            epochs: taken.epochs,
+            attempts: taken.attempts,
+            answers: taken.answers,
+            verdict,
+        }
+    }
+}
+
+/// What happens to a taken message.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is handed over.
+    Send {
+        /// What it says; an attempt before this one keeps its own.
+        content: Content,
+        /// How long the permit lives.
+        permit: TimeDelta,
+        /// How long until the attempt counts as unknown: the permit and the channel's deadline.
+        lease: TimeDelta,
+        /// The edition of the sending rules that permitted it.
+        policy: Name,
+    },
+    /// It waits in the outbox.
+    Defer {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// It is never handed over.
+    Refuse {
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// Its outcome is unknown and it is not repeated.
+    Park,
+}
+
+/// What became of one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Begun {
+    /// The attempt has begun; the channel may be called before `not_after` and never later.
+    Begun {
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// The permit's end, by the store's clock.
+        not_after: DateTime<Utc>,
+    },
+    /// It was deferred, refused or parked, as asked.
+    Answered,
+    /// Something came between; nothing was changed, and what is left of the message is taken again.
+    Stale,
+}

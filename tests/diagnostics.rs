@@ -1,0 +1,314 @@
+//! Broken definitions and what is said of them. Each file below `fixtures/broken` is a mistake that somebody makes; its
+//! snapshot is what that person reads.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+use std::{fs, thread};
+
+use journeyman::error::BuildError;
+use journeyman::journey::{JourneyDefinition, Scope, check, parse_json, parse_yaml};
+use journeyman::model::Name;
+use journeyman::rule::TemplateDefinition;
+use journeyman::{Diagnostic, Journey};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What the engine of these stories has: its channels, templates and purposes.
+fn scope() -> Scope {
+    let names = |names: &[&str]| Some(names.iter().map(|name| Name::from(*name)).collect());
+    let mut scope = Scope::default();
+    scope.channels = names(&["email", "sms"]);
+    scope.templates = names(&["again", "objection", "proof", "see_you", "welcome"]);
+    scope.purposes = names(&["marketing", "onboarding"]);
+    scope
+}
+
+fn problems_of_journey(path: &Path, text: &str) -> Vec<Diagnostic> {
+    let compiled = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => Journey::from_json(text),
+        _ => Journey::from_yaml(text),
+    };
+    compiled
+        .and_then(|journey| check(&journey, &scope()))
+        .map_or_else(|error| error.diagnostics, |()| Vec::new())
+}
+
+fn problems_of_template(text: &str) -> Vec<Diagnostic> {
+    parse_yaml::<TemplateDefinition>(text)
+        .and_then(|definition| definition.compile())
+        .map_or_else(|error| error.diagnostics, |_| Vec::new())
+}
+
+fn problems(path: &Path) -> Vec<Diagnostic> {
+    let text = fs::read_to_string(path).unwrap();
+    if path.parent().is_some_and(|folder| folder.ends_with("templates")) {
+        problems_of_template(&text)
+    } else {
+        problems_of_journey(path, &text)
+    }
+}
+
+fn printed(problems: &[Diagnostic]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_mistake_is_explained() {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::glob!("fixtures/broken", "**/*.{yaml,json}", |path| {
+            let problems = problems(path);
+            assert!(!problems.is_empty(), "{} has no problem", path.display());
+            insta::assert_snapshot!(printed(&problems));
+        });
+    });
+}
+
+#[test]
+fn five_problems_are_reported_at_once() {
+    let path = Path::new(HERE).join("tests/fixtures/broken/five_problems_at_once.yaml");
+    let codes: Vec<_> = problems(&path).iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["J029", "J014", "J020", "J023", "J011"]);
+}
+
+/// Problems that only a file too large to keep can have.
+fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
+    let journey = |steps: Vec<serde_json::Value>| {
+        let definition = serde_json::json!({
+            "journey": "large", "version": 1, "enter": { "on": { "event": "signed_up" } }, "steps": steps,
+        });
+        problems_of_journey(Path::new("large.json"), &definition.to_string())
+    };
+    let send =
+        serde_json::json!({ "send": { "channel": "email", "template": "again", "purpose": "marketing" } });
+    let wait = serde_json::json!({ "wait": "1d" });
+    let text = "x".repeat(256 * 1024);
+    vec![
+        ("a thousand and one steps", journey(vec![wait.clone(); 1_001])),
+        ("sixty-four sends in a row", journey(vec![send; 64])),
+        ("a megabyte of definition", problems_of_journey(Path::new("large.json"), &" ".repeat(1_048_577))),
+        ("a template of a quarter megabyte", problems_of_template(&format!("template: t\ntext: x{text}"))),
+    ]
+}
+
+#[test]
+fn what_is_too_large_is_explained() {
+    let said: Vec<String> =
+        large_problems().iter().map(|(what, problems)| format!("{what}:\n{}", printed(problems))).collect();
+    insta::assert_snapshot!(said.join("\n\n"));
+}
+
+/// Every `J…` and `T…` code between quotes in the text.
+fn codes_in(text: &str, quote: char) -> BTreeSet<String> {
+    text.split(quote)
+        .filter(|part| {
+            let mut letters = part.chars();
+            part.len() == 4
+                && matches!(letters.next(), Some('J' | 'T'))
+                && letters.all(|letter| letter.is_ascii_digit())
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn codes_of_source() -> BTreeSet<String> {
+    fn walk(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                found.extend(codes_in(&fs::read_to_string(path).unwrap(), '"'));
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    walk(&Path::new(HERE).join("src"), &mut found);
+    found
+}
+
+#[test]
+fn the_list_of_codes_is_whole_and_every_code_is_shown() {
+    let source = codes_of_source();
+    assert!(source.len() > 40, "the codes were found: {source:?}");
+    let list = fs::read_to_string(Path::new(HERE).join("docs/DIAGNOSTICS.md")).unwrap();
+    // A row of the table begins with its code; codes that were given up stand in a row of their own.
+    let listed: BTreeSet<String> = list
+        .lines()
+        .filter_map(|line| codes_in(line.strip_prefix("| ")?.split('|').next()?, '`').pop_first())
+        .collect();
+    let given_up: BTreeSet<String> = list
+        .lines()
+        .filter(|line| line.starts_with("Never used:"))
+        .flat_map(|line| codes_in(line, '`'))
+        .collect();
+    assert_eq!(listed, source, "docs/DIAGNOSTICS.md lists the codes of src, each once");
+    assert!(listed.is_disjoint(&given_up));
+
+    let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+    let mut count = |problems: &[Diagnostic]| {
+        problems.iter().for_each(|problem| *shown.entry(problem.code.to_owned()).or_default() += 1);
+    };
+    let broken = Path::new(HERE).join("tests/fixtures/broken");
+    for folder in [broken.clone(), broken.join("templates")] {
+        let files =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files.for_each(|path| count(&problems(&path)));
+    }
+    large_problems().iter().for_each(|(_, problems)| count(problems));
+    assert_eq!(shown.into_keys().collect::<BTreeSet<_>>(), source, "every code has a mistake that shows it");
+}
+
+/// Runs hostile work on a small stack of its own and says whether it ended in time; a panic or an overflow fails the test.
+fn ends_quickly(
+    what: &str,
+    work: impl FnOnce() -> Result<(), BuildError> + Send + 'static,
+) -> Option<BuildError> {
+    let (done, answer) = std::sync::mpsc::channel();
+    let thread = thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {
+        let _ = done.send(work().err());
+    });
+    match answer.recv_timeout(Duration::from_secs(20)) {
+        Ok(answer) => answer,
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("{what} takes too long"),
+        Err(_) => panic!("{what} panicked: {:?}", thread.unwrap().join().map_err(|_| "see above")),
+    }
+}
+
+#[test]
+fn hostile_definitions_end_in_an_error() {
+    let head = r#""journey": "x", "version": 1, "enter": { "on": { "event": "x" } }"#;
+    let nested =
+        |depth: usize| format!(r#"{}{{"tag": "x"}}{}"#, r#"{"not": "#.repeat(depth), "}".repeat(depth));
+    let with_if = |depth| {
+        let door = format!(r#"{{ "on": {{ "event": "x" }}, "if": {} }}"#, nested(depth));
+        format!(r#"{{ "journey": "x", "version": 1, "enter": {door}, "steps": [ {{ "wait": "1d" }} ] }}"#)
+    };
+    let flow =
+        |depth: usize| format!("journey: x\nversion: 1\nenter: {}{}\n", "[".repeat(depth), "]".repeat(depth));
+    let mut bomb = String::from("journey: x\nversion: 1\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let before = level - 1;
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{before}"); 10].join(", ")));
+    }
+    // The same, where the fields are known: each list of predicates holds the one before it ten times.
+    let mut predicates =
+        String::from("journey: x\nversion: 1\nenter:\n  on: { event: x }\n  if:\n    any:\n");
+    predicates.push_str("      - &p0 { any: [ { tag: a }, { tag: b } ] }\n");
+    for level in 1..9 {
+        let before = vec![format!("*p{}", level - 1); 10].join(", ");
+        predicates.push_str(&format!("      - &p{level} {{ any: [ {before} ] }}\n"));
+    }
+    predicates.push_str("steps: [ { wait: 1d } ]\n");
+    let many = |step: &str| format!("{{ {head}, \"steps\": [{}] }}", vec![step; 100_000].join(","));
+    let circles: Vec<String> = (0..999)
+        .map(|step| format!(r#"{{"id": "s{step}", "branch": {{"when": [{{"if": {{"tag": "t"}}, "goto": "s0"}}], "else": "next"}}}}"#))
+        .collect();
+    let circle = format!("{{ {head}, \"steps\": [{}, {{\"wait\": \"1d\"}}] }}", circles.join(","));
+    let misspelt: Vec<String> = (0..999)
+        .map(|step| {
+            format!(r#"{{"id": "{}{step}", "wait": "1d", "goto": "{}"}}"#, "a".repeat(45), "b".repeat(48))
+        })
+        .collect();
+    let misspelt = format!("{{ {head}, \"steps\": [{}] }}", misspelt.join(","));
+    let lists = format!(
+        r#"{{ {head}, "steps": [{{"wait_for": {{"any": [{{"event": "x", "where": {{"p": {}{}}}}}], "within": "1d"}}}}] }}"#,
+        "[".repeat(400_000),
+        "]".repeat(400_000)
+    );
+    let merge = "a: &a { <<: *a }\njourney: x\nversion: 1\n".to_owned();
+
+    let json: Vec<(&str, String)> = vec![
+        (
+            "a definition of 2 MiB",
+            format!("{{ {head}, \"description\": \"{}\" }}", "x".repeat(2 * 1024 * 1024)),
+        ),
+        ("a predicate 500 deep", with_if(500)),
+        ("a predicate 40 deep", with_if(40)),
+        ("a predicate 100,000 deep", with_if(100_000)),
+        ("a list 400,000 deep", "[".repeat(400_000)),
+        ("a value 400,000 deep", lists),
+        ("100,000 empty steps", many("{}")),
+        ("100,000 steps", many(r#"{"wait":"1d"}"#)),
+        ("999 branches in a circle", circle),
+        ("999 misspelt targets", misspelt),
+        ("a number out of range", format!("{{ {head}, \"steps\": [{{\"wait\": 1e999}}] }}")),
+        ("a version out of range", r#"{"journey": "x", "version": 99999999999}"#.to_owned()),
+        ("half a surrogate", r#"{"journey": "\ud800", "version": 1}"#.to_owned()),
+        ("nothing", String::new()),
+        ("a zero byte", "\0".to_owned()),
+    ];
+    for (what, text) in json {
+        let error = ends_quickly(what, move || Journey::from_json(&text).map(drop));
+        assert!(!error.unwrap_or_else(|| panic!("{what} was accepted")).diagnostics.is_empty());
+    }
+    let yaml: Vec<(&str, String)> = vec![
+        ("a predicate 500 deep", with_if(500)),
+        ("a flow 100,000 deep", flow(100_000)),
+        ("a bomb of aliases", bomb),
+        ("a bomb of predicates", predicates),
+        ("an alias of itself", merge),
+        ("an unknown alias", "journey: *nobody\nversion: 1\n".to_owned()),
+        ("two documents", "journey: x\nversion: 1\n---\njourney: y\nversion: 1\n".to_owned()),
+        ("a tag of another language", "journey: !!python/object:os.system x\nversion: 1\n".to_owned()),
+        ("a definition of 2 MiB", "#".repeat(2 * 1024 * 1024)),
+        (
+            "blocks 20,000 deep",
+            (0..1_000).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n"),
+        ),
+        ("nothing", String::new()),
+        ("a zero byte", "journey: \"\0\"\n".to_owned()),
+    ];
+    for (what, text) in yaml {
+        let error = ends_quickly(what, move || Journey::from_yaml(&text).map(drop));
+        assert!(!error.unwrap_or_else(|| panic!("{what} was accepted")).diagnostics.is_empty());
+    }
+}
+
+#[test]
+fn hostile_templates_end_in_an_error() {
+    let texts = [
+        ("parentheses", format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000))),
+        ("lists", format!("{{{{ {}1{} }}}}", "[".repeat(50_000), "]".repeat(50_000))),
+        ("not not not", format!("{{{{ {} contact.a }}}}", "not ".repeat(50_000))),
+        ("ifs", format!("{}{}", "{% if contact.a %}".repeat(5_000), "{% endif %}".repeat(5_000))),
+        ("minus signs", format!("{{{{ {}1 }}}}", "- ".repeat(50_000))),
+        ("minus signs within the limit", format!("{{{{ {}1 }}}}", "-".repeat(500))),
+        ("filters", format!("{{{{ contact.a {} }}}}", "|upper".repeat(30_000))),
+        ("dots", format!("{{{{ contact{} }}}}", ".a".repeat(50_000))),
+        ("ors", format!("{{{{ contact.a {} }}}}", "or contact.a ".repeat(15_000))),
+        ("indices", format!("{{{{ contact.a {} }}}}", "[0]".repeat(50_000))),
+        ("calls", format!("{{{{ contact.a {} }}}}", "()".repeat(50_000))),
+        ("divisions", format!("{{{{ contact.a {} }}}}", "/1".repeat(50_000))),
+        ("ternaries", format!("{{{{ contact.a {} }}}}", "if 1 else 1 ".repeat(15_000))),
+        ("elifs", format!("{{% if contact.a %}}{}{{% endif %}}", "{% elif contact.a %}".repeat(10_000))),
+    ];
+    for (what, text) in texts {
+        // Accepted or not: it ends.
+        ends_quickly(what, move || TemplateDefinition::new("t").text(text).compile().map(drop));
+    }
+}
+
+/// A definition written in Rust can nest deeper than any file.
+#[test]
+fn a_deep_predicate_from_rust_ends_in_an_error() {
+    let error = ends_quickly("a predicate 500 deep", || {
+        let mut predicate = journeyman::rule::PredicateDefinition::tag("x");
+        for _ in 0..500 {
+            predicate = predicate.negated();
+        }
+        Journey::builder("x").enter_if("x", predicate).exit("end", "done").build().map(drop)
+    });
+    assert_eq!(error.unwrap().diagnostics[0].code, "J027");
+}
+
+#[test]
+fn an_error_of_any_definition_names_line_and_column() {
+    let broken = "{\n  \"journey\": \"x\",\n  \"version\": true\n}";
+    let error = parse_json::<JourneyDefinition>(broken).unwrap_err();
+    assert!(error.diagnostics[0].place.starts_with("line 3 column"), "{error}");
+    let error = parse_yaml::<JourneyDefinition>("journey: x\nversion: yes please\n").unwrap_err();
+    assert!(error.diagnostics[0].place.starts_with("line 2 column"), "{error}");
+}

@@ -1,0 +1,296 @@
+//! The suite is able to fail: a store with one fault is refused by exactly the obligations that the fault breaks.
+
+#![allow(clippy::unwrap_used)] // a test may end by a poisoned lock
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::executor::block_on;
+use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
+use journeyman::model::{ConsentRecord, ContactId, Delivery, Event, InputId, MessageId, Name, Step};
+use journeyman::port::Clock;
+use journeyman::port::store::*;
+use journeyman::store::MemoryStore;
+use journeyman::testing::store::{StoreBuilder, Suite};
+
+/// What a wrong store does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// Nothing wrong.
+    None,
+    /// Keeps an input whose id was seen, under another id.
+    KeepsDuplicates,
+    /// Commits with whatever revision the contact has by now.
+    IgnoresRevisions,
+    /// Counts mail as read that came while the worker ran.
+    LosesMail,
+    /// Reads the epochs again before it begins: checking first and sending afterwards.
+    RereadsEpochs,
+    /// Takes an answer for whatever attempt is the current one.
+    SettlesAnyAttempt,
+    /// Is empty when it is opened again.
+    Forgets,
+    /// Panics where it is asked when to wake.
+    Panics,
+}
+
+struct Wrong {
+    inner: MemoryStore,
+    fault: Fault,
+    rows: Mutex<BTreeMap<u64, ContactId>>,
+}
+
+/// A role of the wrong store: what it does itself, then what it leaves to the right one.
+macro_rules! role {
+    ($role:ident { $($own:item)* } $($name:ident($($argument:ident: $of:ty),*) -> $answer:ty,)*) => {
+        #[async_trait]
+        impl $role for Wrong {
+            $($own)*
+            $(async fn $name(&self, $($argument: $of),*) -> Result<$answer> {
+                self.inner.$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+role! {
+    Mailbox {
+        async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>> {
+            let mut receipts = self.inner.append(inputs, horizon).await?;
+            for (receipt, input) in receipts.iter_mut().zip(inputs) {
+                if self.fault == Fault::KeepsDuplicates && *receipt == Receipt::Duplicate {
+                    let mut again = input.clone();
+                    again.id = None;
+                    *receipt = self.inner.append(&[again], horizon).await?[0];
+                }
+            }
+            Ok(receipts)
+        }
+
+        async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+            let claimed = self.inner.claim(claim).await?;
+            let rows = claimed.work.iter().map(|work| (work.lease.row, work.state.cold.contact.id.clone()));
+            self.rows.lock().unwrap().extend(rows);
+            Ok(claimed)
+        }
+
+        async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
+            let mut answers = Vec::new();
+            for mut commit in commits {
+                let contact = self.rows.lock().unwrap()[&commit.lease.row].clone();
+                if self.fault == Fault::LosesMail {
+                    let mail = self.inner.inputs(&contact, commit.read_seq, u64::MAX).await?;
+                    commit.read_seq = mail.last().map_or(commit.read_seq, |envelope| envelope.seq);
+                }
+                let mut answer = self.inner.commit(vec![commit.clone()]).await?[0];
+                if self.fault == Fault::IgnoresRevisions && answer == Committed::StaleLease {
+                    answer = self.commit_anyway(&contact, commit).await?;
+                }
+                answers.push(answer);
+            }
+            Ok(answers)
+        }
+
+        async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+            assert!(self.fault != Fault::Panics, "out of order");
+            self.inner.next_due().await
+        }
+
+        fn clock(&self) -> Arc<dyn Clock> {
+            self.inner.clock()
+        }
+    }
+}
+
+role! {
+    Outbox {
+        async fn begin(&self, mut begins: Vec<Begin>) -> Result<Vec<Begun>> {
+            if self.fault == Fault::RereadsEpochs {
+                let take = Take::of(1_000, ["email", "sms"].map(Name::from));
+                let taken: BTreeMap<_, _> =
+                    self.inner.take(&take).await?.into_iter().map(|taken| (taken.message.id, taken.epochs)).collect();
+                for begin in &mut begins {
+                    begin.epochs = taken.get(&begin.message).copied().unwrap_or(begin.epochs);
+                }
+            }
+            self.inner.begin(begins).await
+        }
+
+        async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
+            let mut deliveries = deliveries.to_vec();
+            for delivery in &mut deliveries {
+                if self.fault == Fault::SettlesAnyAttempt {
+                    let record = self.inner.message(delivery.message).await?;
+                    delivery.attempt = record.map_or(delivery.attempt, |record| record.attempts);
+                }
+            }
+            self.inner.settle(&deliveries).await
+        }
+    }
+    take(take: &Take) -> Vec<Taken>,
+}
+
+role! {
+    Gate {}
+    withdraw(withdrawal: &Withdrawal, id: InputId) -> (),
+    suppress(suppression: &Suppression) -> (),
+    erase(contact: &ContactId) -> bool,
+    in_flight(contact: &ContactId) -> Vec<InFlight>,
+}
+
+role! {
+    Catalog {}
+    publish(definitions: &[Definition]) -> u64,
+    pause(target: &Pausable) -> u64,
+    resume(target: &Pausable) -> u64,
+    snapshot() -> CatalogSnapshot,
+    jobs() -> Vec<Job>,
+    advance_job(job: u64, from: u64, to: Option<u64>) -> bool,
+}
+
+role! {
+    Archive {}
+    contact(contact: &ContactId) -> Option<StoredContact>,
+    steps(contact: &ContactId) -> Vec<Step>,
+    messages(contact: &ContactId) -> Vec<MessageRecord>,
+    message(message: MessageId) -> Option<MessageRecord>,
+    inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>,
+    consents(contact: &ContactId) -> Vec<ConsentRecord>,
+    commits(contact: &ContactId) -> Vec<CommitRecord>,
+    scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
+    purge(before: DateTime<Utc>) -> Purged,
+}
+
+impl Wrong {
+    /// Makes the contact claimable, claims it, and puts the fresh lease under the old commit.
+    async fn commit_anyway(&self, contact: &ContactId, mut commit: Commit) -> Result<Committed> {
+        let poke = Event::new(contact, "poke").into();
+        let [Receipt::Kept { seq, .. }] = self.inner.append(&[poke], TimeDelta::days(1)).await?[..] else {
+            return Ok(Committed::StaleLease);
+        };
+        let mut claim = Claim::of(1_000);
+        claim.lease = TimeDelta::zero();
+        for work in self.inner.claim(&claim).await?.work {
+            if work.lease.row == commit.lease.row {
+                (commit.lease, commit.read_seq) = (work.lease, seq);
+                return Ok(self.inner.commit(vec![commit]).await?[0]);
+            }
+        }
+        Ok(Committed::StaleLease)
+    }
+}
+
+#[async_trait]
+impl StoreBuilder for Fault {
+    type Guard = Arc<dyn Store>;
+
+    async fn build(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, Self::Guard)> {
+        let inner = MemoryStore::builder().clock(clock).build();
+        let store: Arc<dyn Store> = Arc::new(Wrong { inner, fault: *self, rows: Mutex::default() });
+        Ok((store.clone(), store))
+    }
+
+    async fn reopen(&self, guard: &Self::Guard, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Store>>> {
+        match self {
+            Fault::Forgets => Ok(Some(self.build(clock).await?.0)),
+            _ => Ok(Some(guard.clone())),
+        }
+    }
+}
+
+/// Exactly these obligations are not met.
+fn breaks(fault: Fault, expected: &[&str]) {
+    let wrong = block_on(Suite::run(fault));
+    let found = wrong.failures();
+    assert!(wrong.not_applicable.is_empty(), "{wrong}");
+    assert_eq!(found, expected, "{fault:?} is refused by: {wrong}");
+}
+
+#[test]
+fn a_store_with_nothing_wrong_is_not_refused() {
+    breaks(Fault::None, &[]);
+}
+
+#[test]
+fn a_store_that_keeps_duplicates_is_refused() {
+    breaks(
+        Fault::KeepsDuplicates,
+        &[
+            "append_answers_each_input_in_its_place",
+            "append_ignores_a_seen_id",
+            "appending_the_same_id_concurrently_keeps_one",
+            "purge_forgets_what_was_read",
+            "purge_keeps_what_is_unread",
+            "reopen_keeps_everything",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_ignores_revisions_is_refused() {
+    breaks(
+        Fault::IgnoresRevisions,
+        &[
+            "commit_refuses_a_stale_lease",
+            "lease_that_ran_out_commits_nothing_over_another",
+            "one_stale_commit_does_not_stop_the_others",
+            "one_lease_commits_once_in_a_batch",
+            "committing_one_contact_concurrently_lets_one_win",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_loses_mail_is_refused() {
+    breaks(
+        Fault::LosesMail,
+        &[
+            "claim_limits_inputs_per_contact",
+            "mail_appended_during_work_is_not_lost",
+            "purge_keeps_what_is_unread",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_checks_first_and_sends_afterwards_is_refused() {
+    breaks(
+        Fault::RereadsEpochs,
+        &[
+            "begin_refuses_after_suppress",
+            "begin_refuses_after_pause",
+            "withdraw_denies_another_contact_with_the_same_address",
+            "withdraw_counts_addresses_of_unread_mail",
+            "reopen_keeps_what_is_forbidden",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_settles_any_attempt_is_refused() {
+    breaks(
+        Fault::SettlesAnyAttempt,
+        &["late_settle_of_an_older_attempt_is_ignored", "settle_before_begin_is_ignored"],
+    );
+}
+
+#[test]
+fn a_store_that_forgets_is_refused() {
+    let expected = [
+        "reopen_keeps_everything",
+        "reopen_keeps_what_is_forbidden",
+        "reopen_keeps_what_has_begun",
+        "reopen_keeps_time_from_going_back",
+    ];
+    breaks(Fault::Forgets, &expected);
+}
+
+#[test]
+fn a_store_that_panics_is_refused_and_stops_nothing() {
+    breaks(
+        Fault::Panics,
+        &["next_due_is_the_minimum", "next_due_counts_the_outbox", "erase_leaves_nothing_to_do"],
+    );
+}
