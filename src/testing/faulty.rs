@@ -380,7 +380,7 @@ mod tests {
     fn each_fault_of_a_channel_fires_once_and_says_whether_it_was_reached() {
         let enrollment = EnrollmentId::from_bytes([1; 16]);
         let message = Message {
-            id: MessageId::derive(enrollment, 1),
+            id: MessageId::derive(enrollment, 1, DateTime::UNIX_EPOCH),
             contact: ContactId::from("lea"),
             enrollment,
             journey: JourneyId::from("welcome"),

@@ -10,9 +10,9 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, envelope, instant, int, message_body, millis, state_of, text, uint};
+use super::rows::{blob, envelope, hot_of, instant, int, message_body, millis, text, uint};
 use crate::error::StoreError;
-use crate::machine::{Envelope, Input, InputKind};
+use crate::machine::{ContactState, Envelope, Input, InputKind};
 use crate::model::{ContactId, InputId, Message, Name};
 use crate::port::Clock;
 use crate::port::store::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Result, Work};
@@ -190,14 +190,15 @@ impl Db {
 
     fn work(&self, row: i64, inputs: usize) -> Step<Option<Work>> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot, unread.last
+            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot, unread.last, epoch
              FROM state JOIN contact ON contact.id = state.id LEFT JOIN unread ON unread.contact = state.id
              WHERE state.id = ?1 AND contact.erased = 0",
         )?;
         let mut found = statement.query([row])?;
         let Some(columns) = found.next()? else { return Ok(None) };
         let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
-        let state = state_of(text(columns, 2)?, blob(columns, 3)?, blob(columns, 4)?)?;
+        let cold = self.cold(row, uint(columns.get(6)?), text(columns, 2)?, blob(columns, 3)?)?;
+        let state = ContactState::from_parts(cold, hot_of(blob(columns, 4)?)?);
         let envelopes = match columns.get::<_, Option<i64>>(5)? {
             Some(last) => self.mail(row, read_seq, last, inputs)?,
             None => Vec::new(),

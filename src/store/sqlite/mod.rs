@@ -182,7 +182,7 @@ mod tests {
         let close = |db: &mut Db| Ok(db.conn.pragma_update(None, "query_only", true)?);
         block_on(store.read("close", close)).unwrap();
         assert!(matches!(append(&store), Err(StoreError::ReadOnly { .. })));
-        assert!(block_on(store.next_due()).unwrap().is_some());
+        assert!(block_on(store.next_due(&[])).unwrap().is_some());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, cold_of, instant, message, messages, millis, status_column, text, uint};
+use super::rows::{BEGUN, blob, instant, message, messages, millis, status_column, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
 use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name};
@@ -71,7 +71,7 @@ struct Entry {
 
 /// What forbids a message, with its contact.
 struct Gates {
-    cold: Cold,
+    cold: Arc<Cold>,
     erased: bool,
     held: bool,
     suppressed: bool,
@@ -163,7 +163,7 @@ impl Db {
             denied |= denies(&self.denials(address)?, channel, purpose);
         }
         let content = self.content(seq)?;
-        let mut taken = Taken::new(entry.message, Arc::new(gates.cold), gates.epochs);
+        let mut taken = Taken::new(entry.message, gates.cold, gates.epochs);
         taken.attempts = entry.attempts;
         taken.answers = entry.answers;
         taken.unknown = entry.status == BEGUN;
@@ -198,7 +198,8 @@ impl Db {
             let reason = "its contact is missing".to_owned();
             return Err(StoreError::Corrupt { row: "message", reason }.into());
         };
-        let cold = cold_of(text(contact, 0)?, blob(contact, 1)?)?;
+        let contact_epoch = uint(contact.get(3)?);
+        let cold = self.cold(entry.contact, contact_epoch, text(contact, 0)?, blob(contact, 1)?)?;
         let current = cold.contact.addresses.get(&entry.message.channel);
         let address = current
             .and_then(|address| address.fingerprint)
@@ -209,7 +210,6 @@ impl Db {
         };
         let (journey_epoch, journey_paused) = self.switch(JOURNEY, entry.journey)?;
         let (channel_epoch, channel_paused) = self.switch(CHANNEL, entry.channel)?;
-        let contact_epoch = uint(contact.get(3)?);
         Ok(Gates {
             erased: contact.get(2)?,
             held: journey_paused || channel_paused,

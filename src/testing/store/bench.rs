@@ -124,7 +124,7 @@ pub(super) fn enrollment(contact: &str, number: u8) -> EnrollmentId {
 pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> Message {
     let enrollment = enrollment(contact, number);
     Message {
-        id: MessageId::derive(enrollment, 1),
+        id: MessageId::derive(enrollment, 1, decided_at),
         contact: id(contact),
         enrollment,
         journey: JourneyId::from("welcome"),
