@@ -80,7 +80,7 @@ impl Engine {
         let Some(channel) = self.shared.channels.get(&message.channel) else {
             return Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] };
         };
-        if taken.unknown && !repeats_unknown(&**channel) {
+        if taken.unknown && (taken.cancelled || !repeats_unknown(&**channel)) {
             return Verdict::Park;
         }
         let cold = &taken.cold;

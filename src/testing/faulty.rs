@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Outcome, Step};
+use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Name, Outcome, Step};
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
     Definition, Gate, InFlight, Job, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
@@ -148,8 +148,8 @@ impl Mailbox for FaultyStore {
         self.around("commit", self.inner.commit(commits)).await
     }
 
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.around("next_due", self.inner.next_due()).await
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
+        self.around("next_due", self.inner.next_due(channels)).await
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

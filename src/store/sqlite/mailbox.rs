@@ -13,7 +13,7 @@ use super::fault::{Fault, Step};
 use super::rows::{blob, envelope, instant, int, message_body, millis, state_of, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Envelope, Input, InputKind};
-use crate::model::{ContactId, InputId, Message};
+use crate::model::{ContactId, InputId, Message, Name};
 use crate::port::Clock;
 use crate::port::store::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Result, Work};
 use crate::store::codec::encode;
@@ -41,11 +41,12 @@ impl Mailbox for SqliteStore {
         .await
     }
 
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read("look for what is due", |db| {
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
+        let channels = channels.to_vec();
+        self.read("look for what is due", move |db| {
             let now = db.now();
             let mail = db.unread_lane(1)?.first().map(|_| now);
-            Ok([mail, db.next_timer()?, db.next_ready()?].into_iter().flatten().min())
+            Ok([mail, db.next_timer()?, db.next_ready(&channels)?].into_iter().flatten().min())
         })
         .await
     }
@@ -279,6 +280,12 @@ impl Db {
                 .prepare_cached(
                     "UPDATE outbox SET status = 5, ready_at = NULL
                      WHERE contact = ?1 AND status = 0 AND status <= 1 AND enrollment = ?2",
+                )?
+                .execute(params![row, enrollment.as_bytes()])?;
+            self.conn
+                .prepare_cached(
+                    "UPDATE outbox SET cancelled = 1
+                     WHERE contact = ?1 AND status = 1 AND status <= 1 AND enrollment = ?2",
                 )?
                 .execute(params![row, enrollment.as_bytes()])?;
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::db::Db;
@@ -122,6 +123,8 @@ impl SqliteStoreBuilder {
         if let Some(pages) = self.most_pages {
             conn.pragma_update(None, "max_page_count", pages)?;
         }
+        // Without it SQLite plans a statement anew for each value of its `LIMIT ?`.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.set_prepared_statement_cache_capacity(128);
         Ok(())
     }

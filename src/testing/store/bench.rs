@@ -326,6 +326,11 @@ impl Bench {
         Ok(self.store.take(&Take::of(100, [Name::from(EMAIL), Name::from(SMS)])).await?)
     }
 
+    /// When a worker with both channels has something to do next.
+    pub(super) async fn next_due(&self) -> Answer<Option<DateTime<Utc>>> {
+        Ok(self.store.next_due(&[Name::from(EMAIL), Name::from(SMS)]).await?)
+    }
+
     /// The ids of the messages that are offered.
     pub(super) async fn offered(&self) -> Answer<Vec<MessageId>> {
         Ok(self.take().await?.iter().map(|taken| taken.message.id).collect())
