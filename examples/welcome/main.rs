@@ -23,7 +23,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use journeyman::Engine;
 use journeyman::journey::{JourneyDefinition, parse_yaml};
-use journeyman::model::FingerprintKey;
+use journeyman::model::{FingerprintKey, Name};
 use journeyman::port::store::Definition;
 use journeyman::port::{Catalog, Clock};
 use journeyman::rule::TemplateDefinition;
@@ -35,6 +35,7 @@ use options::Options;
 use provider::Provider;
 use story::Story;
 
+const CHANNELS: [&str; 2] = ["email", "sms"];
 const JOURNEY: &str = include_str!("journey.yaml");
 const TEMPLATES: &str = include_str!("templates.yaml");
 const CONTACTS: &str = include_str!("contacts.yaml");
@@ -82,8 +83,8 @@ async fn run(options: &Options) -> Result<String, Box<dyn Error>> {
     }
     let provider = Provider::open(&options.sent(), options.pause)?;
     let engine = Engine::builder(Arc::new(store))
-        .channel(provider.channel("email"))
-        .channel(provider.channel("sms"))
+        .channel(provider.channel(CHANNELS[0]))
+        .channel(provider.channel(CHANNELS[1]))
         .purpose("onboarding")
         .purpose("marketing")
         .zone(paris.clone())
@@ -94,7 +95,8 @@ async fn run(options: &Options) -> Result<String, Box<dyn Error>> {
     engine.publish(definitions).await?;
 
     let until = options.until.map(|span| paris.add(story.start, span));
-    let over = seen.is_some_and(|seen| seen > story.end) && engine.store().next_due().await?.is_none();
+    let waiting = engine.store().next_due(&CHANNELS.map(Name::from)).await?;
+    let over = seen.is_some_and(|seen| seen > story.end) && waiting.is_none();
     if let Some((seen, until)) = seen.zip(until).filter(|(seen, until)| over || seen > until) {
         let (seen, until) = (paris.local(seen).format("%a %d %b"), paris.local(until).format("%a %d %b"));
         return Err(format!("the file is at {seen} already and --until means {until}; leave it out").into());

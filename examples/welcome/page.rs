@@ -113,7 +113,7 @@ fn in_a_word(cell: &Cell, passage: &Passage) -> String {
 }
 
 fn totals(page: &mut String, passages: &[Passage], sends: &[Send]) {
-    let channels = ["email", "sms"];
+    let channels = crate::CHANNELS;
     let mut rows: BTreeMap<(u8, String), [usize; 2]> = BTreeMap::new();
     let mut count = |rank: u8, what: &str, channel: &str| {
         if let Some(column) = channels.iter().position(|name| *name == channel) {
