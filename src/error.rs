@@ -202,7 +202,7 @@ pub enum Error {
         /// The horizon.
         days: i64,
     },
-    /// The contact's mailbox holds as many unread inputs as it may.
+    /// Something published cannot be used by this version of the crate.
     #[error(
         "a definition of the catalog cannot be used by this version of journeyman: {reason}; use a newer one"
     )]

@@ -98,7 +98,9 @@ impl Engine {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
-                    return Verdict::Refuse { reasons: vec![Reason::Template(error.reason.into())] };
+                    return Verdict::Refuse {
+                        reasons: vec![Reason::Template(format!("{}: {}", error.part, error.reason).into())],
+                    };
                 }
             },
             (None, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },

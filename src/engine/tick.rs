@@ -16,7 +16,7 @@ const MOST_ROUNDS: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tick {
-    /// Contacts that were looked at and committed.
+    /// Commits that took effect; a contact that was looked at twice counts twice.
     pub contacts: usize,
     /// Inputs that were read.
     pub inputs: usize,

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 
 use minijinja::value::{Value as TemplateValue, ValueKind};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{BuildError, Diagnostic};
@@ -138,6 +138,7 @@ pub struct Template {
     parts: [bool; 3],
 }
 
+const BUILT_IN: [&str; 2] = ["id", "locale"];
 const PARTS: [&str; 3] = ["subject", "text", "html"];
 
 impl Template {
@@ -206,7 +207,7 @@ impl Template {
             view.insert("locale", TemplateValue::from(locale.clone()));
         }
         let context = TemplateValue::from_pairs([("contact", TemplateValue::from_pairs(view))]);
-        let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context));
+        let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context, contact));
         let subject = subject?;
         if subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
             return Err(RenderError { part: "subject", reason: "it would hold a control character".into() });
@@ -214,7 +215,12 @@ impl Template {
         Ok(Content::new(subject, text?, html?, self.hash))
     }
 
-    fn render_part(&self, part: usize, context: &TemplateValue) -> Result<Option<String>, RenderError> {
+    fn render_part(
+        &self,
+        part: usize,
+        context: &TemplateValue,
+        contact: &Contact,
+    ) -> Result<Option<String>, RenderError> {
         if !self.parts[part] {
             return Ok(None);
         }
@@ -228,10 +234,23 @@ impl Template {
             // The detail of an error can quote a value; the place and the kind cannot.
             Err(error) => {
                 let line = error.line().map_or(String::new(), |line| format!(" in line {line}"));
-                return Err(fail(format!("{}{line}", error.kind())));
+                let lacking = self.lacking(contact);
+                return Err(fail(match error.kind() {
+                    ErrorKind::UndefinedError if !lacking.is_empty() => {
+                        format!("a value is missing{line}; not known: {}", lacking.join(", "))
+                    }
+                    kind => format!("{kind}{line}"),
+                }));
             }
         }
         String::from_utf8(output.bytes).map(Some).map_err(|_| fail("it is not text".into()))
+    }
+
+    /// The first few attributes that it reads and the contact does not have.
+    fn lacking(&self, contact: &Contact) -> Vec<&str> {
+        let unknown =
+            |name: &&Name| !BUILT_IN.contains(&&***name) && !contact.attributes.contains_key(&**name);
+        self.reads.iter().flatten().filter(unknown).map(|name| &**name).take(5).collect()
     }
 }
 
@@ -334,8 +353,7 @@ fn check_variables(
                 continue;
             }
         };
-        let builtin = matches!(attribute, "id" | "locale");
-        if !builtin && allowed.is_some_and(|allowed| !allowed.contains(attribute)) {
+        if !BUILT_IN.contains(&attribute) && allowed.is_some_and(|allowed| !allowed.contains(attribute)) {
             let next = "mend the name, or add it to variables";
             let sentence = format!("contact.{attribute} is not among the variables of the template");
             problems.push(Diagnostic::new("T005", place, sentence, next));

@@ -19,7 +19,7 @@ const APPLICATION_ID: i64 = 0x4A4E_594D;
 /// One step per schema version, from 1; a released step never changes.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
-const OPEN: &str = "open the store";
+const OPEN: &str = "open its file";
 
 /// What survives the loss of power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

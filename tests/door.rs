@@ -1,0 +1,223 @@
+//! What the engine's door says to bad input, and that nothing of it is kept or lost.
+
+mod common;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use common::stores;
+use futures::executor::block_on;
+use journeyman::channel::RecordingChannel;
+use journeyman::engine::{Limits, UnknownContacts};
+use journeyman::machine::{Input, Withdrawal};
+use journeyman::model::{DeliveryStatus, Evidence, Reason, Value};
+use journeyman::port::Store;
+use journeyman::port::store::Receipt;
+use journeyman::rule::TemplateDefinition;
+use journeyman::testing::ManualClock;
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
+
+fn start() -> DateTime<Utc> {
+    "2026-03-23T08:00:00Z".parse().unwrap()
+}
+
+fn evidence() -> Evidence {
+    Evidence::new("form", "v1")
+}
+
+/// An engine on each kind of store, with a journey that greets.
+fn engines(set: impl Fn(&str, Engine, Arc<dyn Store>, RecordingChannel, ManualClock)) {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(start());
+        let email = RecordingChannel::new("email");
+        let engine = Engine::builder(store.clone()).channel(email.clone()).build();
+        let journey =
+            Journey::builder("greeting").enter_on("signed_up").send("greet", "email", "hello", "onboarding");
+        let hello = TemplateDefinition::new("hello").text("Bonjour {{ contact.first_name }}");
+        block_on(engine.publish([hello.into(), journey.build().unwrap().into()])).unwrap();
+        set(name, engine, store, email, clock.clone());
+    }
+}
+
+#[test]
+fn an_event_for_an_unknown_contact_creates_it_or_is_refused_as_the_host_asks() {
+    engines(|name, engine, store, email, _| {
+        block_on(async {
+            assert!(engine.track(Event::new("lea", "signed_up")).await.unwrap(), "{name}");
+            engine.tick().await.unwrap();
+            assert!(store.contact(&"lea".into()).await.unwrap().is_some(), "{name}");
+            assert!(email.sent().is_empty(), "{name}: nothing is known of the contact, so nothing is said");
+
+            let strict = Engine::builder(store.clone()).unknown_contacts(UnknownContacts::Refuse).build();
+            let refused = strict.track(Event::new("tom", "signed_up")).await.unwrap_err();
+            assert!(
+                matches!(&refused, Error::UnknownContact { contact } if contact.as_str() == "tom"),
+                "{name}"
+            );
+            assert!(refused.to_string().contains("identify it first"), "{refused}");
+            assert!(store.contact(&"tom".into()).await.unwrap().is_none(), "{name}");
+            strict.identify(Contact::new("tom")).await.unwrap();
+            assert!(strict.track(Event::new("tom", "signed_up")).await.unwrap(), "{name}");
+        });
+    });
+}
+
+#[test]
+fn an_event_that_is_told_twice_happens_once() {
+    engines(|name, engine, store, email, _| {
+        block_on(async {
+            engine
+                .identify(Contact::new("lea").attribute("first_name", "Léa").address("email", "l@x"))
+                .await
+                .unwrap();
+            engine.consent(Consent::granted("lea", "onboarding", "email", evidence())).await.unwrap();
+            assert!(engine.track(Event::new("lea", "signed_up").id("s-1")).await.unwrap(), "{name}");
+            assert!(!engine.track(Event::new("lea", "signed_up").id("s-1")).await.unwrap(), "{name}");
+            engine.tick().await.unwrap();
+            assert!(!engine.track(Event::new("lea", "signed_up").id("s-1")).await.unwrap(), "{name}");
+            engine.tick().await.unwrap();
+            assert_eq!(email.sent().len(), 1, "{name}");
+            let tally = store.contact(&"lea".into()).await.unwrap().unwrap();
+            assert_eq!(tally.state.hot.performed.tally("signed_up").unwrap().count, 1, "{name}");
+        });
+    });
+}
+
+#[test]
+fn what_is_too_large_is_refused_at_its_limit_and_kept_below_it() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            let limit = Limits::default().event;
+            let event = |size: usize| Event::new("lea", "e").property("p", "x".repeat(size));
+            assert!(engine.track(event(limit - 2)).await.unwrap(), "{name}: exactly at the limit");
+            let refused = engine.track(event(limit - 1)).await.unwrap_err();
+            assert!(
+                matches!(refused, Error::TooLarge { what: "event", size, .. } if size == limit + 1),
+                "{refused}"
+            );
+            assert_eq!(
+                refused.to_string(),
+                "the event has 65537 bytes and the limit is 65536; send less, or raise the limit in Limits"
+            );
+            let huge = Contact::new("lea").attribute("a", "x".repeat(Limits::default().contact));
+            assert!(
+                matches!(engine.identify(huge).await, Err(Error::TooLarge { what: "contact", .. })),
+                "{name}"
+            );
+            let long = engine.track(Event::new("x".repeat(257), "e")).await.unwrap_err();
+            assert!(matches!(long, Error::TooLarge { what: "contact id", .. }), "{name}");
+            assert_eq!(store.inputs(&"lea".into(), 0, u64::MAX).await.unwrap().len(), 1, "{name}");
+            // In a batch, one that is refused refuses all, and nothing is kept.
+            let batch = vec![Input::from(Event::new("tom", "e")), Input::from(event(limit))];
+            assert!(engine.append(batch).await.is_err(), "{name}");
+            assert!(store.contact(&"tom".into()).await.unwrap().is_none(), "{name}");
+        });
+    });
+}
+
+#[test]
+fn what_is_not_valid_is_refused_with_what_to_do() {
+    engines(|name, engine, _, _, _| {
+        block_on(async {
+            let nested = (0..12).fold(Value::from(1), |value, _| Value::from(vec![value]));
+            let wrong = [
+                engine.identify(Contact::new("")).await.unwrap_err(),
+                engine.identify(Contact::new("lea").zone("Europe/Pariss")).await.unwrap_err(),
+                engine.identify(Contact::new("lea").address("email", "a@x\r\nBcc: b@x")).await.unwrap_err(),
+                engine.identify(Contact::new("lea").attribute("a", nested)).await.unwrap_err(),
+                engine.track(Event::new("lea", " ")).await.unwrap_err(),
+                engine
+                    .track(Event::new("lea", "e").at("1869-01-01T00:00:00Z".parse().unwrap()))
+                    .await
+                    .unwrap_err(),
+                engine.withdraw(&Withdrawal::everything("", evidence())).await.unwrap_err(),
+            ];
+            for error in wrong {
+                assert!(matches!(error, Error::Invalid { .. }), "{name}: {error}");
+                assert!(!error.to_string().contains("Bcc"), "{name}: an error shows no address");
+            }
+        });
+    });
+}
+
+#[test]
+fn a_late_event_counts_at_its_instant_one_from_the_future_waits_and_an_old_one_is_refused() {
+    engines(|name, engine, store, _, clock| {
+        block_on(async {
+            let hour = TimeDelta::hours(1);
+            engine.track(Event::new("lea", "e").at(start() - hour)).await.unwrap();
+            engine.track(Event::new("lea", "e").at(start() + hour)).await.unwrap();
+            let old =
+                engine.track(Event::new("lea", "e").at(start() - TimeDelta::days(31))).await.unwrap_err();
+            assert!(matches!(old, Error::Expired { days: 30, .. }), "{name}: {old}");
+            let tick = engine.tick().await.unwrap();
+            assert_eq!(tick.next_wake, Some(start() + hour), "{name}");
+            let tally = async || {
+                let contact = store.contact(&"lea".into()).await.unwrap().unwrap();
+                let tally = *contact.state.hot.performed.tally("e").unwrap();
+                (tally.count, tally.first_at, tally.last_at)
+            };
+            assert_eq!(tally().await, (1, start() - hour, start() - hour), "{name}");
+            clock.advance(hour);
+            engine.tick().await.unwrap();
+            assert_eq!(tally().await, (2, start() - hour, start() + hour), "{name}");
+        });
+    });
+}
+
+#[test]
+fn a_batch_answers_for_each_input() {
+    engines(|name, engine, _, _, _| {
+        block_on(async {
+            engine.erase(&"nobody".into()).await.unwrap();
+            engine.identify(Contact::new("gone")).await.unwrap();
+            engine.erase(&"gone".into()).await.unwrap();
+            let receipts = engine
+                .append(vec![
+                    Event::new("lea", "e").id("1").into(),
+                    Event::new("lea", "e").id("1").into(),
+                    Event::new("gone", "e").into(),
+                    Event::new("lea", "e").at(start() - TimeDelta::days(40)).into(),
+                ])
+                .await
+                .unwrap();
+            assert!(matches!(receipts[0], Receipt::Kept { .. }), "{name}");
+            assert_eq!(receipts[1..], [Receipt::Duplicate, Receipt::Erased, Receipt::Expired], "{name}");
+        });
+    });
+}
+
+#[test]
+fn a_template_that_lacks_a_value_refuses_the_message_and_says_which() {
+    engines(|name, engine, store, email, _| {
+        block_on(async {
+            engine.identify(Contact::new("lea").address("email", "l@x")).await.unwrap();
+            engine.consent(Consent::granted("lea", "onboarding", "email", evidence())).await.unwrap();
+            engine.track(Event::new("lea", "signed_up")).await.unwrap();
+            let tick = engine.tick().await.unwrap();
+            assert_eq!((tick.refused, email.sent().len()), (1, 0), "{name}");
+            let message = &store.messages(&"lea".into()).await.unwrap()[0];
+            let reason = "text: a value is missing in line 1; not known: first_name";
+            let reasons = vec![Reason::Template(reason.into())];
+            assert_eq!(message.answer, Some(DeliveryStatus::Refused { reasons }), "{name}");
+        });
+    });
+}
+
+#[test]
+fn publishing_finds_what_only_the_surroundings_know_and_is_all_or_nothing() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            let before = store.snapshot().await.unwrap().revision;
+            let other =
+                Journey::builder("other").enter_on("e").send("a", "emial", "helo", "p").build().unwrap();
+            let broken = TemplateDefinition::new("late").text("{{ first_name }}");
+            let problems = engine.publish([other.into(), broken.into()]).await.unwrap_err().to_string();
+            for expected in ["J017", "did you mean email?", "J018", "did you mean hello?", "T005"] {
+                assert!(problems.contains(expected), "{name}: {problems}");
+            }
+            assert_eq!(store.snapshot().await.unwrap().revision, before, "{name}");
+        });
+    });
+}
