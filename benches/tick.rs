@@ -219,7 +219,8 @@ fn place_of(place: usize, contacts: usize, order: Order) -> usize {
     match order {
         Order::Rows => place,
         Order::Scattered => {
-            let factor = [7_919, 7_907, 7_901].into_iter().find(|factor| contacts % factor != 0).unwrap();
+            let factor =
+                [7_919, 7_907, 7_901].into_iter().find(|factor| !contacts.is_multiple_of(*factor)).unwrap();
             place * factor % contacts
         }
     }

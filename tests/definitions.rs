@@ -123,7 +123,7 @@ fn objects(value: &Json, path: Vec<String>, found: &mut Vec<Vec<String>>) {
         Json::Object(fields) => {
             found.push(path.clone());
             for (name, field) in fields {
-                objects(field, [&path[..], &[name.clone()]].concat(), found);
+                objects(field, [&path[..], std::slice::from_ref(name)].concat(), found);
             }
         }
         Json::Array(items) => {
@@ -407,7 +407,7 @@ fn mended(mut definition: JourneyDefinition) -> Option<Journey> {
         let step_of = |place: &str| place.split("steps[").nth(1)?.split(']').next()?.parse::<usize>().ok();
         let mut gone = BTreeSet::new();
         for problem in problems {
-            let Some(step) = step_of(&problem.place) else { return None };
+            let step = step_of(&problem.place)?;
             match problem.code {
                 "J010" => drop(gone.insert(step)),
                 "J012" => {

@@ -93,9 +93,9 @@ role! {
             Ok(answers)
         }
 
-        async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
             assert!(self.fault != Fault::Panics, "out of order");
-            self.inner.next_due().await
+            self.inner.next_due(channels).await
         }
 
         fn clock(&self) -> Arc<dyn Clock> {

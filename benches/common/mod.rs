@@ -74,7 +74,7 @@ pub(crate) fn contact(number: usize) -> Contact {
         .attribute("score", 45)
         .attribute("city", "Lyon")
         .attribute("country", "FR")
-        .attribute("plan", if number % 3 == 0 { "gold" } else { "free" })
+        .attribute("plan", if number.is_multiple_of(3) { "gold" } else { "free" })
         .attribute("newsletter", true)
         .attribute("signed_up", Value::Instant(start()))
         .attribute("lifetime_value", Value::Decimal("129.90".parse().unwrap()))

@@ -80,7 +80,7 @@ impl Engine {
         let Some(channel) = self.shared.channels.get(&message.channel) else {
             return Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] };
         };
-        if taken.unknown && !repeats_unknown(&**channel) {
+        if taken.unknown && (taken.cancelled || !repeats_unknown(&**channel)) {
             return Verdict::Park;
         }
         let cold = &taken.cold;
@@ -163,7 +163,11 @@ impl Engine {
                 None => batches.push((channel.clone(), vec![attempt])),
             }
         }
-        let calls = batches.into_iter().map(|(channel, batch)| self.call(channel, batch));
+        // A loop and no `map`: of a closure's futures the compiler cannot tell that they may move between threads.
+        let mut calls = Vec::with_capacity(batches.len());
+        for (channel, batch) in batches {
+            calls.push(self.call(channel, batch));
+        }
         futures::stream::iter(calls).buffered(SIDE_BY_SIDE).concat().await
     }
 

@@ -18,13 +18,14 @@ mod tick;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use backoff::Backoff;
 pub use builder::{EngineBuilder, Limits, UnknownContacts};
 pub use drain::Drain;
 pub use tick::Tick;
 
+use crate::error::StoreError;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
@@ -92,6 +93,11 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let channels: Vec<Name> = self.shared.channels.keys().cloned().collect();
+        self.shared.store.next_due(&channels).await
     }
 
     /// Tells a sleeping [`run`](Engine::run) that there is something to do.

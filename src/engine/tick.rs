@@ -71,7 +71,7 @@ impl Engine {
                 break;
             }
         }
-        tick.next_wake = self.shared.store.next_due().await?;
+        tick.next_wake = self.next_due().await?;
         tracing::debug!(contacts = tick.contacts, steps = tick.steps, accepted = tick.accepted, "ticked");
         Ok(tick)
     }

@@ -56,6 +56,12 @@ impl Standing {
 
     /// Folds the next record in.
     pub(crate) fn apply(&mut self, record: &ConsentRecord) {
+        self.fold(record);
+        self.granted.retain(|_, channels| !channels.is_empty());
+        self.withdrawn.retain(|_, channels| !channels.is_empty());
+    }
+
+    fn fold(&mut self, record: &ConsentRecord) {
         (self.length, self.head) = (record.seq, record.hash);
         match (record.status, &record.purpose, &record.channel) {
             (ConsentStatus::Granted, Some(purpose), Some(channel)) => {

@@ -133,6 +133,8 @@ pub struct Template {
     /// The hash of its definition; every content that it renders carries it.
     pub hash: Hash,
     environment: Arc<Environment<'static>>,
+    /// The attributes that it reads; `None` where it looks at the contact as a whole.
+    reads: Option<BTreeSet<Name>>,
     parts: [bool; 3],
 }
 
@@ -157,6 +159,7 @@ impl Template {
             problems.push(Diagnostic::new("T003", name, sentence, "shorten it; pictures belong on a server"));
             return Err(BuildError { diagnostics: problems });
         }
+        let mut reads = Some(BTreeSet::new());
         let mut environment = environment(definition.missing);
         for (part, source) in PARTS.into_iter().zip(sources) {
             let Some(source) = source else { continue };
@@ -173,13 +176,14 @@ impl Template {
             }
             if let Ok(template) = environment.get_template(part) {
                 let read: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
+                reads = reads.zip(attributes_of(&read)).map(|(all, some)| &all | &some);
                 check_variables(&read, definition.variables.as_ref(), &place, &mut problems);
             }
         }
         BuildError::unless_empty(problems)?;
         let hash = Hash::of("template", &[&serde_json::to_vec(definition).unwrap_or_default()]);
         let parts = sources.map(Option::is_some);
-        Ok(Self { name: name.into(), hash, environment: Arc::new(environment), parts })
+        Ok(Self { name: name.into(), hash, environment: Arc::new(environment), reads, parts })
     }
 
     /// Renders every part for a contact.
@@ -188,10 +192,17 @@ impl Template {
     /// [`RenderError`] where a variable is missing and the template refuses that, where the output passes its limit, or
     /// where a subject would hold a line break or another control character.
     pub fn render(&self, contact: &Contact) -> Result<Content, RenderError> {
-        let mut view: BTreeMap<&str, TemplateValue> =
-            contact.attributes.iter().map(|(name, value)| (&**name, to_template(value))).collect();
-        view.insert("id", TemplateValue::from(contact.id.as_str()));
-        if let Some(locale) = &contact.locale {
+        let read = |name: &&Name| self.reads.as_ref().is_none_or(|reads| reads.contains(*name));
+        let mut view: BTreeMap<&str, TemplateValue> = contact
+            .attributes
+            .iter()
+            .filter(|(name, _)| read(name))
+            .map(|(name, value)| (&**name, to_template(value)))
+            .collect();
+        if read(&&Name::from("id")) {
+            view.insert("id", TemplateValue::from(contact.id.as_str()));
+        }
+        if let Some(locale) = contact.locale.as_ref().filter(|_| read(&&Name::from("locale"))) {
             view.insert("locale", TemplateValue::from(locale.clone()));
         }
         let context = TemplateValue::from_pairs([("contact", TemplateValue::from_pairs(view))]);
@@ -299,6 +310,12 @@ fn to_template(value: &Value) -> TemplateValue {
         Value::Date(value) => value.to_string().into(),
         Value::List(items) => items.iter().map(to_template).collect(),
     }
+}
+
+/// The attributes among the variables; `None` where the contact is looked at as a whole.
+fn attributes_of(read: &BTreeSet<String>) -> Option<BTreeSet<Name>> {
+    let attribute = |variable: &String| variable.strip_prefix("contact.")?.split('.').next().map(Name::from);
+    read.iter().map(attribute).collect()
 }
 
 fn check_variables(
@@ -525,6 +542,21 @@ mod tests {
         let long = Contact::new("c").attribute("l", vec!["x"; 100]).attribute("t", "y".repeat(60_000));
         let error = render("{% for a in contact.l %}{{ contact.t }}{% endfor %}", &long).unwrap_err();
         assert!(error.reason.contains("larger"), "{error}");
+    }
+
+    #[test]
+    fn a_contact_is_seen_however_it_is_looked_at() {
+        let lea =
+            Contact::new("lea").attribute("first_name", "Léa").attribute("key", "first_name").locale("fr");
+        for text in [
+            "{{ contact.first_name }}",
+            "{{ contact['first_name'] }}",
+            "{{ contact[contact.key] }}",
+            "{% for name in contact %}{% if name == 'first_name' %}{{ contact[name] }}{% endif %}{% endfor %}",
+            "{% if contact.id == 'lea' and contact.locale == 'fr' %}Léa{% endif %}",
+        ] {
+            assert_eq!(render(text, &lea).unwrap(), "Léa", "{text}");
+        }
     }
 
     #[test]

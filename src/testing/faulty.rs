@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Outcome, Step};
+use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Name, Outcome, Step};
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
     Definition, Gate, InFlight, Job, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
@@ -148,8 +148,8 @@ impl Mailbox for FaultyStore {
         self.around("commit", self.inner.commit(commits)).await
     }
 
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.around("next_due", self.inner.next_due()).await
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
+        self.around("next_due", self.inner.next_due(channels)).await
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -380,7 +380,7 @@ mod tests {
     fn each_fault_of_a_channel_fires_once_and_says_whether_it_was_reached() {
         let enrollment = EnrollmentId::from_bytes([1; 16]);
         let message = Message {
-            id: MessageId::derive(enrollment, 1),
+            id: MessageId::derive(enrollment, 1, DateTime::UNIX_EPOCH),
             contact: ContactId::from("lea"),
             enrollment,
             journey: JourneyId::from("welcome"),

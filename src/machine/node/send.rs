@@ -25,7 +25,7 @@ pub(super) fn enter(
         },
         Permit::Permit => {
             let enrollment = visit.enrollment;
-            let id = MessageId::derive(enrollment.id, enrollment.ordinal);
+            let id = MessageId::derive(enrollment.id, enrollment.ordinal, visit.at);
             let message = Some(Message {
                 id,
                 contact: cold.contact.id.clone(),

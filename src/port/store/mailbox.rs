@@ -18,6 +18,7 @@ use crate::model::EnrollmentId;
 use crate::model::Hash;
 use crate::model::InputId;
 use crate::model::Message;
+use crate::model::Name;
 use crate::model::Step;
 use crate::port::Clock;
 
@@ -41,9 +42,10 @@ pub trait Mailbox: Send + Sync {
     /// nothing, and the others still take effect.
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>>;
 
-    /// The instant at which there is something to do next, in any mailbox or in the outbox: the store's own now where
-    /// mail is unread; `None` where nothing is waited for.
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
+    /// The instant at which there is something to do next, in any mailbox or in the outbox for these channels: the
+    /// store's own now where mail is unread, the end of the lease where somebody else holds the contact; `None` where
+    /// nothing is waited for.
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>>;
 
     /// The clock that stamps and judges; an engine uses the same one.
     fn clock(&self) -> Arc<dyn Clock>;
@@ -182,7 +184,8 @@ pub struct Commit {
     pub steps: Vec<Step>,
     /// Put into the outbox.
     pub messages: Vec<Message>,
-    /// Enrollments whose messages that have not begun are cancelled, those of this commit included.
+    /// Enrollments whose messages that have not begun are cancelled, those of this commit included. One that has begun
+    /// may still be accepted, and is not repeated.
     pub cancel: Vec<EnrollmentId>,
     /// Appended to the consent chain.
     pub consents: Vec<ConsentRecord>,

@@ -28,12 +28,13 @@ pub trait Outbox: Send + Sync {
     /// Answers for taken messages, in one transaction, each fenced by its epochs and attempt: a message is begun, deferred
     /// or refused only if no withdrawal, suppression, erasure, pause, cancellation or other worker came between.
     ///
-    /// Beginning stores the content and counts the attempt. Deferring and refusing also append `Input::Delivery` with
-    /// the id H(message, attempt) to the contact's mailbox.
+    /// Beginning stores the content and counts the attempt. Deferring, refusing and parking also append
+    /// `Input::Delivery` with the id H(message, answers + 1) to the contact's mailbox.
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>>;
 
     /// Records what became of begun messages, in one transaction, and appends `Input::Delivery` for each to its contact's
-    /// mailbox. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
+    /// mailbox, with the id H(message, answers + 1). A message whose enrollment ended meanwhile is cancelled where it
+    /// would be tried again. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()>;
 }
 
@@ -67,6 +68,8 @@ pub struct Taken {
     pub content: Option<Content>,
     /// Whether an attempt before this one was begun and never settled: its outcome is unknown.
     pub unknown: bool,
+    /// Whether its enrollment ended after it had begun: it is not repeated.
+    pub cancelled: bool,
     /// The contact as it is committed.
     pub cold: Arc<Cold>,
     /// Whether a gate row of the contact or of its address denies the purpose.
@@ -88,6 +91,7 @@ impl Taken {
             attempts: 0,
             content: None,
             unknown: false,
+            cancelled: false,
             cold,
             denied: false,
             suppressed: false,

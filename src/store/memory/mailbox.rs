@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::denial;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::{Cold, Input};
+use crate::model::Name;
 use crate::port::Clock;
 use crate::port::store::{
     Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
@@ -35,11 +36,11 @@ impl Mailbox for MemoryStore {
         done(commits.into_iter().map(|commit| inner.commit(commit, self.history)).collect())
     }
 
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
         let (inner, now) = self.stamped();
-        let mail = (!inner.unread.is_empty()).then_some(now);
-        let timer = inner.due.first().map(|(due, _)| *due);
-        done([mail, timer, inner.next_ready()].into_iter().flatten().min())
+        let mail = inner.earliest(inner.unread.iter().map(|(_, row)| (now, *row)), now);
+        let timer = inner.earliest(inner.due.iter().copied(), now);
+        done([mail, timer, inner.next_ready(channels)].into_iter().flatten().min())
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -87,6 +88,24 @@ impl Inner {
                 return rows;
             }
         }
+    }
+
+    /// The first instant of a lane at which its contact is free: what somebody holds waits for the end of the lease.
+    fn earliest(
+        &self,
+        lane: impl Iterator<Item = (DateTime<Utc>, usize)>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let mut earliest = None;
+        for (at, row) in lane {
+            if earliest.is_some_and(|earliest| earliest <= at) {
+                break;
+            }
+            let lease = self.rows[row].lease.map(|(_, until)| until).filter(|until| *until > now);
+            let free = lease.map_or(at, |until| at.max(until));
+            earliest = Some(earliest.map_or(free, |earliest| free.min(earliest)));
+        }
+        earliest
     }
 
     fn lease(&mut self, row: usize, claim: &Claim, now: DateTime<Utc>) -> Work {
@@ -157,11 +176,19 @@ impl Inner {
             self.by_message.insert(message.id, index);
             self.ready.insert((message.decided_at, index));
             let record = MessageRecord::new(message);
-            self.outbox.push(Entry { row, record, answers: 0, not_after: None, deadline: None });
+            self.outbox.push(Entry {
+                row,
+                record,
+                answers: 0,
+                not_after: None,
+                deadline: None,
+                cancelled: false,
+            });
             self.rows[row].messages.push(index);
         }
         if !commit.cancel.is_empty() {
             self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment));
+            self.cancel_begun(row, &commit.cancel);
         }
         Committed::Done
     }

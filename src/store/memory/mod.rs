@@ -16,7 +16,9 @@ use chrono::{DateTime, Utc};
 use super::denial::Denial;
 use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
-use crate::model::{ConsentRecord, ContactId, Fingerprint, InputId, JourneyId, MessageId, Name, Step};
+use crate::model::{
+    ConsentRecord, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
+};
 use crate::port::store::{
     CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
 };
@@ -171,6 +173,8 @@ struct Entry {
     row: usize,
     record: MessageRecord,
     answers: u32,
+    /// Whether its enrollment ended after it had begun.
+    cancelled: bool,
     not_after: Option<DateTime<Utc>>,
     deadline: Option<DateTime<Utc>>,
 }
@@ -322,6 +326,15 @@ impl Inner {
             if record.status == MessageStatus::Pending && which(record) {
                 self.change(message, |entry| entry.record.status = MessageStatus::Cancelled);
             }
+        }
+    }
+
+    /// Remembers that begun messages of ended enrollments are not to be repeated.
+    fn cancel_begun(&mut self, row: usize, enrollments: &[EnrollmentId]) {
+        for message in &self.rows[row].messages {
+            let entry = &mut self.outbox[*message];
+            let begun = entry.record.status == MessageStatus::Begun;
+            entry.cancelled |= begun && enrollments.contains(&entry.record.message.enrollment);
         }
     }
 

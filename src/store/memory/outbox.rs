@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::super::denial::denies;
 use super::{Entry, Inner, MemoryStore, done};
 use crate::machine::InputKind;
-use crate::model::{Delivery, DeliveryStatus, InputId, Message};
+use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
 use crate::port::store::{
     Begin, Begun, Epochs, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
 };
@@ -48,11 +48,12 @@ impl Inner {
         take.channels.contains(&message.channel) && !self.is_held(message) && !self.rows[entry.row].erased
     }
 
-    pub(super) fn next_ready(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn next_ready(&self, channels: &[Name]) -> Option<DateTime<Utc>> {
         let mut ready = self.ready.iter();
         let next = ready.find(|(_, message)| {
             let entry = &self.outbox[*message];
-            !self.is_held(&entry.record.message) && !self.rows[entry.row].erased
+            let message = &entry.record.message;
+            channels.contains(&message.channel) && !self.is_held(message) && !self.rows[entry.row].erased
         });
         next.map(|(at, _)| *at)
     }
@@ -67,6 +68,7 @@ impl Inner {
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
+        taken.cancelled = entry.cancelled;
         taken.answers = entry.answers;
         taken.denied = contact.gate.as_ref().is_some_and(|own| denies(&own.denials, channel, purpose))
             || gate.is_some_and(|gate| denies(&gate.denials, channel, purpose));
@@ -74,7 +76,7 @@ impl Inner {
         taken
     }
 
-    fn address_key(&self, entry: &Entry) -> Option<(crate::model::Name, crate::model::Fingerprint)> {
+    fn address_key(&self, entry: &Entry) -> Option<(Name, Fingerprint)> {
         let channel = &entry.record.message.channel;
         let address = self.rows[entry.row].state.cold.contact.addresses.get(channel)?;
         Some((channel.clone(), address.fingerprint?))
@@ -149,6 +151,9 @@ impl Inner {
                 DeliveryStatus::Accepted => MessageStatus::Accepted,
                 DeliveryStatus::Refused { .. } => MessageStatus::Refused,
                 DeliveryStatus::Parked => MessageStatus::Parked,
+                DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled => {
+                    MessageStatus::Cancelled
+                }
                 DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
                     entry.record.not_before = *at;
                     MessageStatus::Pending

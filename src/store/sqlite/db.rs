@@ -1,5 +1,6 @@
 //! The connection with what the writer remembers between requests.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use rusqlite::{Connection, Error, OptionalExtension, params};
 
 use super::BUSY_TIMEOUT;
 use super::fault::{Loss, Step};
-use super::rows::{int, millis, uint};
+use super::rows::{cold_of, int, millis, uint};
+use crate::machine::Cold;
 use crate::model::{ContactId, Hash, Name};
 use crate::port::Clock;
 
@@ -37,7 +39,12 @@ pub(super) struct Db {
     latest: Option<DateTime<Utc>>,
     terms: BTreeMap<Name, i64>,
     program: Option<(Hash, i64)>,
+    /// Cold parts that were decoded, each with the epoch that it was read at: whatever changes one bumps the other.
+    cold: RefCell<BTreeMap<i64, (u64, Arc<Cold>)>>,
 }
+
+/// The most cold parts that are remembered.
+const MOST_COLD: usize = 8_192;
 
 /// The one row that every transaction reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +76,28 @@ impl Db {
             latest: None,
             terms: BTreeMap::new(),
             program: None,
+            cold: RefCell::default(),
         }
+    }
+
+    /// A contact's cold part; a claim, a take and a begin of one contact decode it once.
+    pub(super) fn cold(
+        &self,
+        row: i64,
+        epoch: u64,
+        external: &str,
+        column: Option<&[u8]>,
+    ) -> Step<Arc<Cold>> {
+        let mut known = self.cold.borrow_mut();
+        if let Some((_, cold)) = known.get(&row).filter(|(read_at, _)| *read_at == epoch) {
+            return Ok(Arc::clone(cold));
+        }
+        let cold = Arc::new(cold_of(external, column)?);
+        if known.len() >= MOST_COLD {
+            known.clear();
+        }
+        known.insert(row, (epoch, Arc::clone(&cold)));
+        Ok(cold)
     }
 
     pub(super) fn begin_read(&mut self) -> Result<(), Error> {
@@ -179,6 +207,10 @@ impl Db {
     }
 
     fn execute(&self, sql: &str) -> Result<(), Error> {
+        if sql.starts_with("ROLLBACK") {
+            // What was read inside may never have been.
+            self.cold.borrow_mut().clear();
+        }
         self.conn.prepare_cached(sql)?.execute([]).map(drop)
     }
 

@@ -10,10 +10,10 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, envelope, instant, int, message_body, millis, state_of, text, uint};
+use super::rows::{blob, envelope, hot_of, instant, int, message_body, millis, text, uint};
 use crate::error::StoreError;
-use crate::machine::{Envelope, Input, InputKind};
-use crate::model::{ContactId, InputId, Message};
+use crate::machine::{ContactState, Envelope, Input, InputKind};
+use crate::model::{ContactId, InputId, Message, Name};
 use crate::port::Clock;
 use crate::port::store::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Result, Work};
 use crate::store::codec::encode;
@@ -41,11 +41,12 @@ impl Mailbox for SqliteStore {
         .await
     }
 
-    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read("look for what is due", |db| {
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
+        let channels = channels.to_vec();
+        self.read("look for what is due", move |db| {
             let now = db.now();
             let mail = db.unread_lane(1)?.first().map(|_| now);
-            Ok([mail, db.next_timer()?, db.next_ready()?].into_iter().flatten().min())
+            Ok([mail, db.next_timer()?, db.next_ready(&channels)?].into_iter().flatten().min())
         })
         .await
     }
@@ -189,14 +190,15 @@ impl Db {
 
     fn work(&self, row: i64, inputs: usize) -> Step<Option<Work>> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot, unread.last
+            "SELECT state.revision, state.read_seq, contact.external, contact.cold, state.hot, unread.last, epoch
              FROM state JOIN contact ON contact.id = state.id LEFT JOIN unread ON unread.contact = state.id
              WHERE state.id = ?1 AND contact.erased = 0",
         )?;
         let mut found = statement.query([row])?;
         let Some(columns) = found.next()? else { return Ok(None) };
         let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
-        let state = state_of(text(columns, 2)?, blob(columns, 3)?, blob(columns, 4)?)?;
+        let cold = self.cold(row, uint(columns.get(6)?), text(columns, 2)?, blob(columns, 3)?)?;
+        let state = ContactState::from_parts(cold, hot_of(blob(columns, 4)?)?);
         let envelopes = match columns.get::<_, Option<i64>>(5)? {
             Some(last) => self.mail(row, read_seq, last, inputs)?,
             None => Vec::new(),
@@ -279,6 +281,12 @@ impl Db {
                 .prepare_cached(
                     "UPDATE outbox SET status = 5, ready_at = NULL
                      WHERE contact = ?1 AND status = 0 AND status <= 1 AND enrollment = ?2",
+                )?
+                .execute(params![row, enrollment.as_bytes()])?;
+            self.conn
+                .prepare_cached(
+                    "UPDATE outbox SET cancelled = 1
+                     WHERE contact = ?1 AND status = 1 AND status <= 1 AND enrollment = ?2",
                 )?
                 .execute(params![row, enrollment.as_bytes()])?;
         }

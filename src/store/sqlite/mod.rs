@@ -160,3 +160,52 @@ impl std::fmt::Debug for SqliteStore {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::Event;
+    use crate::port::Mailbox;
+
+    fn append(store: &SqliteStore) -> Result<()> {
+        block_on(store.append(&[Event::new("lea", "seen").into()], TimeDelta::days(1))).map(drop)
+    }
+
+    #[test]
+    fn a_store_that_may_only_be_read_says_so_and_still_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("journeys.db")).unwrap();
+        append(&store).unwrap();
+        let close = |db: &mut Db| Ok(db.conn.pragma_update(None, "query_only", true)?);
+        block_on(store.read("close", close)).unwrap();
+        assert!(matches!(append(&store), Err(StoreError::ReadOnly { .. })));
+        assert!(block_on(store.next_due(&[])).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_writer_that_is_gone_leaves_one_outcome_unknown_and_refuses_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journeys.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let broken: Result<()> = block_on(store.write("break", 1, |_| panic!("as a test asks")));
+        assert!(matches!(broken, Err(StoreError::Unknown { .. })));
+        assert!(matches!(append(&store), Err(StoreError::Unavailable { .. })));
+        append(&SqliteStore::open(&path).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn two_processes_wait_for_each_other_and_the_loser_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journeys.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let other = rusqlite::Connection::open(&path).unwrap();
+        block_on(store.read("hurry", |db| Ok(db.conn.busy_timeout(Duration::from_millis(1))?))).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(append(&store), Err(StoreError::Busy { .. })));
+        other.execute_batch("ROLLBACK").unwrap();
+        append(&store).unwrap();
+    }
+}

@@ -11,10 +11,10 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, cold_of, instant, message, messages, millis, status_column, text, uint};
+use super::rows::{BEGUN, blob, instant, message, messages, millis, status_column, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
-use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message};
+use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name};
 use crate::port::store::{Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, Verdict};
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
@@ -45,12 +45,12 @@ impl Outbox for SqliteStore {
 }
 
 const BY_PLACE: &str = messages!(
-    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers",
+    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers, cancelled",
     "outbox",
     "WHERE outbox.seq = ?1"
 );
 const BY_ID: &str = messages!(
-    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers",
+    "seq, outbox.contact, journey, channel, status, ready_at, attempts, answers, cancelled",
     "outbox",
     "WHERE outbox.id = ?1"
 );
@@ -65,12 +65,13 @@ struct Entry {
     ready_at: Option<i64>,
     attempts: u32,
     answers: u32,
+    cancelled: bool,
     message: Message,
 }
 
 /// What forbids a message, with its contact.
 struct Gates {
-    cold: Cold,
+    cold: Arc<Cold>,
     erased: bool,
     held: bool,
     suppressed: bool,
@@ -90,6 +91,7 @@ impl Entry {
             ready_at: row.get(11)?,
             attempts: row.get(12)?,
             answers: row.get(13)?,
+            cancelled: row.get(14)?,
         })
     }
 }
@@ -97,11 +99,8 @@ impl Entry {
 impl Db {
     fn take(&mut self, take: &Take) -> Step<Vec<Taken>> {
         let now = self.now();
-        let mut channels = BTreeSet::new();
-        for channel in &take.channels {
-            channels.extend(self.known_term(channel)?);
-        }
-        let mut places = self.ready(millis(now), Some(&channels), take.limit)?;
+        let channels = self.channel_terms(&take.channels)?;
+        let mut places = self.ready(millis(now), &channels, take.limit)?;
         places.sort_unstable();
         let mut taken = Vec::with_capacity(places.len());
         for (seq, _) in places {
@@ -118,13 +117,22 @@ impl Db {
     }
 
     /// When a message can be taken next, by a worker that has its channel.
-    pub(super) fn next_ready(&self) -> Step<Option<DateTime<Utc>>> {
-        let first = self.ready(i64::MAX, None, 1)?;
+    pub(super) fn next_ready(&mut self, channels: &[Name]) -> Step<Option<DateTime<Utc>>> {
+        let channels = self.channel_terms(channels)?;
+        let first = self.ready(i64::MAX, &channels, 1)?;
         first.first().map(|(_, ready_at)| instant(*ready_at)).transpose()
     }
 
+    fn channel_terms(&mut self, channels: &[Name]) -> Step<BTreeSet<i64>> {
+        let mut terms = BTreeSet::new();
+        for channel in channels {
+            terms.extend(self.known_term(channel)?);
+        }
+        Ok(terms)
+    }
+
     /// Places and instants of messages that can be taken by `until`, the longest ready first; without what is paused.
-    fn ready(&self, until: i64, channels: Option<&BTreeSet<i64>>, limit: usize) -> Step<Vec<(i64, i64)>> {
+    fn ready(&self, until: i64, channels: &BTreeSet<i64>, limit: usize) -> Step<Vec<(i64, i64)>> {
         let held = self.held()?;
         let mut statement = self.conn.prepare_cached(
             "SELECT seq, ready_at, channel, journey FROM outbox INDEXED BY outbox_ready
@@ -135,8 +143,7 @@ impl Db {
         while places.len() < limit {
             let Some(row) = found.next()? else { break };
             let (seq, channel, journey) = (row.get(0)?, row.get(2)?, row.get(3)?);
-            let wanted = channels.is_none_or(|channels| channels.contains(&channel))
-                && !self.unreadable_messages.contains(&seq);
+            let wanted = channels.contains(&channel) && !self.unreadable_messages.contains(&seq);
             if wanted && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
                 places.push((seq, row.get(1)?));
             }
@@ -156,10 +163,11 @@ impl Db {
             denied |= denies(&self.denials(address)?, channel, purpose);
         }
         let content = self.content(seq)?;
-        let mut taken = Taken::new(entry.message, Arc::new(gates.cold), gates.epochs);
+        let mut taken = Taken::new(entry.message, gates.cold, gates.epochs);
         taken.attempts = entry.attempts;
         taken.answers = entry.answers;
         taken.unknown = entry.status == BEGUN;
+        taken.cancelled = entry.cancelled;
         taken.content = content;
         taken.denied = denied;
         taken.suppressed = gates.suppressed;
@@ -190,7 +198,8 @@ impl Db {
             let reason = "its contact is missing".to_owned();
             return Err(StoreError::Corrupt { row: "message", reason }.into());
         };
-        let cold = cold_of(text(contact, 0)?, blob(contact, 1)?)?;
+        let contact_epoch = uint(contact.get(3)?);
+        let cold = self.cold(entry.contact, contact_epoch, text(contact, 0)?, blob(contact, 1)?)?;
         let current = cold.contact.addresses.get(&entry.message.channel);
         let address = current
             .and_then(|address| address.fingerprint)
@@ -201,7 +210,6 @@ impl Db {
         };
         let (journey_epoch, journey_paused) = self.switch(JOURNEY, entry.journey)?;
         let (channel_epoch, channel_paused) = self.switch(CHANNEL, entry.channel)?;
-        let contact_epoch = uint(contact.get(3)?);
         Ok(Gates {
             erased: contact.get(2)?,
             held: journey_paused || channel_paused,
@@ -278,6 +286,9 @@ impl Db {
             DeliveryStatus::Accepted => (MessageStatus::Accepted, None),
             DeliveryStatus::Refused { .. } => (MessageStatus::Refused, None),
             DeliveryStatus::Parked => (MessageStatus::Parked, None),
+            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled => {
+                (MessageStatus::Cancelled, None)
+            }
             DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
                 (MessageStatus::Pending, Some(millis(*at)))
             }

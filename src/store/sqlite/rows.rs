@@ -51,8 +51,12 @@ pub(super) fn cold_of(external: &str, column: Option<&[u8]>) -> Step<Cold> {
 
 /// Both parts of a contact.
 pub(super) fn state_of(external: &str, cold: Option<&[u8]>, hot: Option<&[u8]>) -> Step<ContactState> {
-    let hot = hot.map_or_else(|| Ok(Hot::default()), |bytes| decode("state", bytes))?;
-    Ok(ContactState::from_parts(Arc::new(cold_of(external, cold)?), hot))
+    Ok(ContactState::from_parts(Arc::new(cold_of(external, cold)?), hot_of(hot)?))
+}
+
+/// The hot part of a contact; nothing is remembered of an erased one.
+pub(super) fn hot_of(column: Option<&[u8]>) -> Step<Hot> {
+    Ok(column.map_or_else(|| Ok(Hot::default()), |bytes| decode("state", bytes))?)
 }
 
 /// The hot part of a contact of whom nothing is known.

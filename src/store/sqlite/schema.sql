@@ -75,6 +75,7 @@ CREATE TABLE commit_log (
 CREATE INDEX commit_contact ON commit_log (contact);
 
 -- `body` holds what the columns do not say. status: 0 pending, 1 begun, 2 accepted, 3 refused, 4 parked, 5 cancelled.
+-- `cancelled` says that its enrollment ended after it had begun: it is not repeated.
 -- `ready_at` is when it can be taken: absent once it is settled or cancelled, or its contact erased.
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY,
@@ -92,6 +93,7 @@ CREATE TABLE outbox (
   deadline INTEGER,
   answered_at INTEGER,
   policy TEXT,
+  cancelled INTEGER NOT NULL DEFAULT 0,
   body BLOB NOT NULL,
   content BLOB,
   answer BLOB

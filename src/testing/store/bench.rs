@@ -124,7 +124,7 @@ pub(super) fn enrollment(contact: &str, number: u8) -> EnrollmentId {
 pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> Message {
     let enrollment = enrollment(contact, number);
     Message {
-        id: MessageId::derive(enrollment, 1),
+        id: MessageId::derive(enrollment, 1, decided_at),
         contact: id(contact),
         enrollment,
         journey: JourneyId::from("welcome"),
@@ -324,6 +324,11 @@ impl Bench {
 
     pub(super) async fn take(&self) -> Answer<Vec<Taken>> {
         Ok(self.store.take(&Take::of(100, [Name::from(EMAIL), Name::from(SMS)])).await?)
+    }
+
+    /// When a worker with both channels has something to do next.
+    pub(super) async fn next_due(&self) -> Answer<Option<DateTime<Utc>>> {
+        Ok(self.store.next_due(&[Name::from(EMAIL), Name::from(SMS)]).await?)
     }
 
     /// The ids of the messages that are offered.

@@ -215,18 +215,18 @@ async fn claim_hands_out_what_is_committed(bench: Bench) -> Answer {
 }
 
 async fn next_due_is_the_minimum(bench: Bench) -> Answer {
-    check_eq!(bench.store.next_due().await?, None, "the next instant of an empty store");
+    check_eq!(bench.next_due().await?, None, "the next instant of an empty store");
     waiting(&bench, &["late".to_owned()], 30).await?;
     waiting(&bench, &["soon".to_owned()], 10).await?;
     waiting(&bench, &["later".to_owned()], 20).await?;
     let soon = bench.now() + minutes(10);
-    check_eq!(bench.store.next_due().await?, Some(soon), "the next instant of three contacts that wait");
+    check_eq!(bench.next_due().await?, Some(soon), "the next instant of three contacts that wait");
     bench.clock.advance(minutes(1));
     bench.keep(visit(TOM, "a")).await?;
-    check_eq!(bench.store.next_due().await?, Some(bench.now()), "the next instant while mail is unread");
+    check_eq!(bench.next_due().await?, Some(bench.now()), "the next instant while mail is unread");
     let commit = bench.reading(TOM).await?;
     bench.done(commit).await?;
-    check_eq!(bench.store.next_due().await?, Some(soon), "the next instant once the mail is read");
+    check_eq!(bench.next_due().await?, Some(soon), "the next instant once the mail is read");
     Ok(())
 }
 
@@ -235,22 +235,22 @@ async fn next_due_counts_the_outbox(bench: Bench) -> Answer {
     bench.clock.advance(minutes(1));
     let now = bench.now();
     check!(
-        bench.store.next_due().await?.is_some_and(|due| due <= now),
+        bench.next_due().await?.is_some_and(|due| due <= now),
         "a message that may leave is not waited for"
     );
     let taken = bench.taken(&message).await?;
     bench.begin(sends(&taken, "hi")).await?;
-    check_eq!(bench.store.next_due().await?, Some(now + LEASE), "the next instant while a message has begun");
+    check_eq!(bench.next_due().await?, Some(now + LEASE), "the next instant while a message has begun");
     let again = now + minutes(15);
     bench.settle(&message, 1, DeliveryStatus::Retry { at: again }).await?;
     let commit = bench.reading(LEA).await?;
     bench.done(commit).await?;
-    check_eq!(bench.store.next_due().await?, Some(again), "the next instant while an attempt is to follow");
+    check_eq!(bench.next_due().await?, Some(again), "the next instant while an attempt is to follow");
     bench.clock.set(again);
     bench.begun(&message, "hi").await?;
     bench.settle(&message, 2, DeliveryStatus::Accepted).await?;
     let commit = bench.reading(LEA).await?;
     bench.done(commit).await?;
-    check_eq!(bench.store.next_due().await?, None, "the next instant once everything is settled");
+    check_eq!(bench.next_due().await?, None, "the next instant once everything is settled");
     Ok(())
 }

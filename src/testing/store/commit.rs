@@ -26,6 +26,7 @@ cases! {
     mail_appended_during_work_is_not_lost: "Mail that came between claim and commit is handed out afterwards.",
     every_commit_grows_the_revision: "A contact's revision grows with every commit.",
     cancel_takes_back_what_has_not_begun: "A commit cancels its enrollments' messages that have not begun, its own included.",
+    cancel_stops_what_has_begun_from_repeating: "A message that had begun when its enrollment was cancelled is not tried again.",
     cancel_leaves_what_has_begun: "A message that has begun stays, and settles as if nothing had been cancelled.",
     cancel_spares_other_enrollments: "Cancelling one enrollment leaves the messages of the others.",
     committing_one_contact_concurrently_lets_one_win: "Of many commits with one lease at once, one takes effect.",
@@ -241,6 +242,22 @@ async fn cancel_leaves_what_has_begun(bench: Bench) -> Answer {
     check_eq!(bench.status(&message).await?, MessageStatus::Begun, "the message that has begun");
     bench.settle(&message, attempt, crate::model::DeliveryStatus::Accepted).await?;
     check_eq!(bench.status(&message).await?, MessageStatus::Accepted, "the message once it is settled");
+    Ok(())
+}
+
+async fn cancel_stops_what_has_begun_from_repeating(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    let attempt = bench.begun(&message, "hi").await?;
+    let commit = cancelling(&bench, vec![message.enrollment]).await?;
+    bench.done(commit).await?;
+    let again = crate::model::DeliveryStatus::Retry { at: bench.now() };
+    bench.settle(&message, attempt, again).await?;
+    check_eq!(
+        bench.status(&message).await?,
+        MessageStatus::Cancelled,
+        "the message that asked to be tried again"
+    );
+    check_eq!(bench.offered().await?, [] as [MessageId; 0], "the messages that are offered");
     Ok(())
 }
 

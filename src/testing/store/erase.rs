@@ -104,7 +104,7 @@ async fn erase_leaves_nothing_to_do(bench: Bench) -> Answer {
     bench.done(commit).await?;
     bench.keep(visit(LEA, "b")).await?;
     bench.store.erase(&id(LEA)).await?;
-    check_eq!(bench.store.next_due().await?, None, "the next instant after the erasure");
+    check_eq!(bench.next_due().await?, None, "the next instant after the erasure");
     bench.clock.advance(minutes(10));
     check_eq!(bench.claimed(10).await?, [""; 0], "who has something to do after the erasure");
     check_eq!(
