@@ -17,7 +17,7 @@ use journeyman::model::{Address, ConsentRecord, Enrollment, Name, Step, Value};
 use journeyman::port::Store;
 use journeyman::port::store::{CommitRecord, MessageRecord};
 use journeyman::rule::Standing;
-use journeyman::store::MemoryStore;
+use journeyman::store::{MemoryStore, MemoryStoreBuilder};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -36,7 +36,8 @@ fn main() {
         drop(transition);
     }
     let contacts = if common::is_test() { 100 } else { 100_000 };
-    memory(contacts);
+    memory("with history", MemoryStore::builder(), contacts);
+    memory("without history", MemoryStore::builder().without_history(), contacts);
 }
 
 fn live(region: &Region<'_, System>, contacts: usize) -> i64 {
@@ -44,8 +45,8 @@ fn live(region: &Region<'_, System>, contacts: usize) -> i64 {
     (change.bytes_allocated as i64 - change.bytes_deallocated as i64) / contacts as i64
 }
 
-fn memory(contacts: usize) {
-    println!("\nlive bytes of one contact in the memory store, {contacts} contacts of 10 attributes");
+fn memory(kind: &str, builder: MemoryStoreBuilder, contacts: usize) {
+    println!("\nlive bytes of one contact in the memory store {kind}, {contacts} contacts of 10 attributes");
     let clock = common::clock();
     let region = Region::new(ALLOCATOR);
     let line = |what: &str, before: i64| {
@@ -56,10 +57,10 @@ fn memory(contacts: usize) {
     {
         let identified: Vec<_> = (0..contacts).map(common::admitted).collect();
         let bytes = live(&region, contacts);
-        println!("{:<52} {bytes:>6}", "the model's Contact alone, in a Vec");
+        println!("{:<52} {bytes:>6}", "a Contact by itself, in a Vec");
         drop(identified);
     }
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
+    let store: Arc<dyn Store> = Arc::new(builder.clock(Arc::new(clock.clone())).build());
     let engine = Engine::builder(store.clone()).channel(common::NullChannel("email")).build();
     block_on(async {
         engine

@@ -329,7 +329,8 @@ pub(crate) struct Cost {
     pub(crate) wall: Duration,
     /// All threads of the process.
     pub(crate) cpu: Duration,
-    /// Bytes that the process caused to be sent to the disk (`write_bytes`).
+    /// Bytes that the process passed to write calls (`wchar`). `write_bytes` would count pages of the page cache, as often
+    /// as they happen to be dirtied, and differs between runs that write the same.
     pub(crate) written: u64,
 }
 
@@ -368,6 +369,6 @@ fn cpu() -> Duration {
 
 fn written() -> u64 {
     let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: "));
     line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
 }
