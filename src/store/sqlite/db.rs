@@ -10,8 +10,8 @@ use rusqlite::{Connection, Error, OptionalExtension, params};
 
 use super::BUSY_TIMEOUT;
 use super::fault::{Loss, Step};
-use super::rows::{cold_of, int, millis, uint};
-use crate::machine::Cold;
+use super::rows::{cold_of, hot_of, int, millis, uint};
+use crate::machine::{Cold, Hot};
 use crate::model::{ContactId, Hash, Name};
 use crate::port::Clock;
 
@@ -39,12 +39,19 @@ pub(super) struct Db {
     latest: Option<DateTime<Utc>>,
     terms: BTreeMap<Name, i64>,
     program: Option<(Hash, i64)>,
-    /// Cold parts that were decoded, each with the epoch that it was read at: whatever changes one bumps the other.
-    cold: RefCell<BTreeMap<i64, (u64, Arc<Cold>)>>,
+    /// Contacts that were decoded or committed here.
+    known: RefCell<BTreeMap<i64, Known>>,
 }
 
-/// The most cold parts that are remembered.
-const MOST_COLD: usize = 8_192;
+/// A contact as this store saw it last; whatever changes a part, in whichever process, bumps its number.
+struct Known {
+    epoch: u64,
+    cold: Arc<Cold>,
+    hot: Option<(u64, Hot)>,
+}
+
+/// The most contacts that are remembered: some 50 MB where each has ten attributes.
+const MOST_KNOWN: usize = 32_768;
 
 /// The one row that every transaction reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +83,7 @@ impl Db {
             latest: None,
             terms: BTreeMap::new(),
             program: None,
-            cold: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 
@@ -88,16 +95,32 @@ impl Db {
         external: &str,
         column: Option<&[u8]>,
     ) -> Step<Arc<Cold>> {
-        let mut known = self.cold.borrow_mut();
-        if let Some((_, cold)) = known.get(&row).filter(|(read_at, _)| *read_at == epoch) {
-            return Ok(Arc::clone(cold));
+        let mut known = self.known.borrow_mut();
+        if let Some(known) = known.get(&row).filter(|known| known.epoch == epoch) {
+            return Ok(Arc::clone(&known.cold));
         }
         let cold = Arc::new(cold_of(external, column)?);
-        if known.len() >= MOST_COLD {
+        if known.len() >= MOST_KNOWN {
             known.clear();
         }
-        known.insert(row, (epoch, Arc::clone(&cold)));
+        known.insert(row, Known { epoch, cold: Arc::clone(&cold), hot: None });
         Ok(cold)
+    }
+
+    /// A contact's hot part; what this store committed last need not be decoded.
+    pub(super) fn hot(&self, row: i64, revision: u64, column: Option<&[u8]>) -> Step<Hot> {
+        let committed = self.known.borrow_mut().get_mut(&row).and_then(|known| known.hot.take());
+        match committed {
+            Some((committed, hot)) if committed == revision => Ok(hot),
+            _ => hot_of(column),
+        }
+    }
+
+    /// Remembers what a commit wrote.
+    pub(super) fn remember(&self, row: i64, revision: u64, hot: Hot) {
+        if let Some(known) = self.known.borrow_mut().get_mut(&row) {
+            known.hot = Some((revision, hot));
+        }
     }
 
     pub(super) fn begin_read(&mut self) -> Result<(), Error> {
@@ -209,7 +232,7 @@ impl Db {
     fn execute(&self, sql: &str) -> Result<(), Error> {
         if sql.starts_with("ROLLBACK") {
             // What was read inside may never have been.
-            self.cold.borrow_mut().clear();
+            self.known.borrow_mut().clear();
         }
         self.conn.prepare_cached(sql)?.execute([]).map(drop)
     }

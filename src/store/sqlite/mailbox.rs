@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, envelope, hot_of, instant, int, message_body, millis, text, uint};
+use super::rows::{blob, envelope, instant, int, message_body, millis, text, uint};
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, InputKind};
 use crate::model::{ContactId, InputId, Message, Name};
@@ -198,7 +198,7 @@ impl Db {
         let Some(columns) = found.next()? else { return Ok(None) };
         let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
         let cold = self.cold(row, uint(columns.get(6)?), text(columns, 2)?, blob(columns, 3)?)?;
-        let state = ContactState::from_parts(cold, hot_of(blob(columns, 4)?)?);
+        let state = ContactState::from_parts(cold, self.hot(row, revision, blob(columns, 4)?)?);
         let envelopes = match columns.get::<_, Option<i64>>(5)? {
             Some(last) => self.mail(row, read_seq, last, inputs)?,
             None => Vec::new(),
@@ -290,6 +290,7 @@ impl Db {
                 )?
                 .execute(params![row, enrollment.as_bytes()])?;
         }
+        self.remember(row, uint(revision + 1), commit.hot);
         Ok(Committed::Done)
     }
 

@@ -85,11 +85,12 @@ async fn messages_come_back_in_order_of_decision(bench: Bench) -> Answer {
     for number in [9, 2, 5] {
         bench.clock.advance(minutes(1));
         let decided = message(LEA, number, bench.now());
-        order.push(decided.id);
+        order.push(decided.clone());
         bench.decide(LEA, vec![decided]).await?;
     }
     bench.tom_with_a_message().await?;
-    bench.begun(&message(LEA, 2, bench.now()), "hi").await?;
+    bench.begun(&order[1], "hi").await?;
+    let order: Vec<MessageId> = order.iter().map(|decided| decided.id).collect();
     let records = bench.store.messages(&id(LEA)).await?;
     check_eq!(records.iter().map(|record| record.message.id).collect::<Vec<_>>(), order, "Léa's messages");
     for record in &records {
