@@ -148,7 +148,7 @@ pub struct Lease {
     pub row: u64,
     /// The revision that was read; the commit is refused if another one came between.
     pub revision: u64,
-    /// Who holds it; 0 in a store that does not lease.
+    /// Who holds it, or whatever else the store wants to find again.
     pub token: u64,
 }
 

@@ -14,8 +14,9 @@ use crate::port::store::{
 impl Archive for MemoryStore {
     async fn contact(&self, contact: &ContactId) -> Result<Option<StoredContact>> {
         let inner = self.lock();
-        done(inner.find(contact).map(|row| {
-            StoredContact::new(row.state.clone(), row.revision, row.read_seq, row.due_at, row.erased)
+        done(inner.by_id.get(contact).map(|index| {
+            let row = &inner.rows[*index];
+            StoredContact::new(inner.state(*index), row.revision, row.read_seq, row.due_at, row.erased)
         }))
     }
 
@@ -55,13 +56,9 @@ impl Archive for MemoryStore {
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>> {
         let inner = self.lock();
         // Rows count from 1 here, so that 0 is before the first.
-        let rows = (1..).zip(&inner.rows).skip(usize::try_from(after).unwrap_or(usize::MAX));
-        done(
-            rows.filter(|(_, row)| !row.erased)
-                .take(limit)
-                .map(|(at, row)| (at, row.state.clone()))
-                .collect(),
-        )
+        let first = usize::try_from(after).unwrap_or(usize::MAX);
+        let rows = (first..inner.rows.len()).filter(|row| !inner.rows[*row].erased);
+        done(rows.take(limit).map(|row| (row as u64 + 1, inner.state(row))).collect())
     }
 
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::super::{denial, known_addresses};
-use super::{Inner, MemoryStore, blank, done};
-use crate::machine::{InputKind, Withdrawal};
+use super::{Inner, MemoryStore, done};
+use crate::machine::{ContactState, InputKind, Withdrawal};
 use crate::model::{ContactId, InputId};
 use crate::port::store::{Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 
@@ -59,6 +59,7 @@ impl Inner {
         else {
             return;
         };
+        let cold = self.cold(row);
         let contact = &mut self.rows[row];
         contact.epoch += 1;
         let purposes: Vec<_> = match withdrawal.purposes.as_slice() {
@@ -71,7 +72,7 @@ impl Inner {
             denial::withdraw(&mut own.denials, &withdrawal.contact, channel, *purpose, seq);
         }
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
-        let addresses = known_addresses(&contact.state.cold, &contact.mail[first..]);
+        let addresses = known_addresses(&cold, &contact.mail[first..]);
         for address in addresses {
             if channel.is_some_and(|channel| *channel != address.0) {
                 continue;
@@ -96,8 +97,9 @@ impl Inner {
             return;
         };
         self.rows[row].epoch += 1;
-        let addresses = &self.rows[row].state.cold.contact.addresses;
-        let current = addresses.get(&suppression.channel).and_then(|address| address.fingerprint);
+        let cold = self.cold(row);
+        let current =
+            cold.contact.addresses.get(&suppression.channel).and_then(|address| address.fingerprint);
         if current == Some(suppression.address) {
             self.cancel(row, |record| record.message.channel == suppression.channel);
         }
@@ -112,14 +114,17 @@ impl Inner {
             self.unread.remove(&(from, row));
         }
         self.cancel(row, |_| true);
+        let cold = self.cold(row);
+        let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
+        let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
+        let blank = ContactState::new(cold.contact.id);
+        self.set_cold(row, &blank.cold);
         let contact = &mut self.rows[row];
-        let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
-        let addresses = known_addresses(&contact.state.cold, &contact.mail[first..]);
         contact.erased = true;
         contact.revision += 1;
         contact.epoch += 1;
         contact.lease = None;
-        contact.state = blank(&contact.state.cold.contact.id);
+        contact.hot = blank.hot;
         contact.mail.clear();
         contact.commits.clear();
         for address in addresses {

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial;
 use super::{Entry, Inner, MemoryStore, done, reserve};
-use crate::machine::{Cold, Input};
+use crate::machine::Input;
 use crate::model::Name;
 use crate::port::Clock;
 use crate::port::store::{
@@ -110,12 +110,13 @@ impl Inner {
 
     fn lease(&mut self, row: usize, claim: &Claim, now: DateTime<Utc>) -> Work {
         self.token += 1;
+        let state = self.state(row);
         let contact = &mut self.rows[row];
         contact.lease = Some((self.token, now + claim.lease));
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let envelopes = contact.mail[first..].iter().take(claim.inputs_per_contact).cloned().collect();
         let lease = Lease::new(row as u64, contact.revision, self.token);
-        Work::new(lease, contact.state.clone(), contact.read_seq, envelopes)
+        Work::new(lease, state, contact.read_seq, envelopes)
     }
 
     fn commit(&mut self, commit: Commit, history: bool) -> Committed {
@@ -137,16 +138,16 @@ impl Inner {
         if read_mail {
             self.set_read(row, commit.read_seq);
         }
+        if let Some(cold) = &commit.cold {
+            // What was taken with the old addresses and consents is looked at again.
+            self.rows[row].epoch += 1;
+            self.set_cold(row, cold);
+        }
         let contact = &mut self.rows[row];
         contact.revision += 1;
         contact.lease = None;
         // Reading mail is what makes the lists of a state grow; a copy has no slack.
-        contact.state.hot = if read_mail { commit.hot.clone() } else { commit.hot };
-        if let Some(cold) = commit.cold {
-            // What was taken with the old addresses and consents is looked at again.
-            contact.epoch += 1;
-            contact.state.cold = Arc::new(Cold::clone(&cold));
-        }
+        contact.hot = if read_mail { commit.hot.clone() } else { commit.hot };
         if history {
             let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
             reserve(&mut contact.commits);
@@ -158,7 +159,7 @@ impl Inner {
             contact.mail.shrink_to_fit();
         }
         if let Some(gate) = &mut contact.gate {
-            let by = &contact.state.cold.contact.id;
+            let by = &contact.id;
             for lift in commit.lifts {
                 denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
                 for address in &gate.addresses {

@@ -4,6 +4,7 @@
 
 mod archive;
 mod catalog;
+mod compact;
 mod gate;
 mod mailbox;
 mod outbox;
@@ -17,12 +18,13 @@ use super::denial::Denial;
 use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
+    ConsentRecord, Contact, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
 };
 use crate::port::store::{
     CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
 };
 use crate::port::{Clock, SystemClock};
+use crate::rule::Standing;
 
 /// A store in memory. It leases contacts, so that several workers can share it.
 ///
@@ -120,8 +122,7 @@ struct Inner {
     token: u64,
     #[allow(clippy::vec_box)] // a row is large, and a growing list of rows would double them all
     rows: Vec<Box<Row>>,
-    /// Names that many contacts share, each kept once.
-    names: BTreeSet<Name>,
+    names: compact::Names,
     by_id: BTreeMap<ContactId, usize>,
     seen: BTreeSet<(usize, InputId)>,
     /// Contacts by due instant.
@@ -146,7 +147,11 @@ struct Inner {
 
 /// One contact.
 struct Row {
-    state: ContactState,
+    id: ContactId,
+    /// The person, packed.
+    contact: Box<[u8]>,
+    standing: Standing,
+    hot: Hot,
     revision: u64,
     read_seq: u64,
     due_at: Option<DateTime<Utc>>,
@@ -192,7 +197,10 @@ impl Inner {
             return *row;
         }
         self.rows.push(Box::new(Row {
-            state: ContactState::new(contact.clone()),
+            id: contact.clone(),
+            contact: compact::pack(&Contact::new(contact.clone()), &mut self.names),
+            standing: Standing::default(),
+            hot: Hot::default(),
             revision: 0,
             read_seq: 0,
             due_at: None,
@@ -210,15 +218,21 @@ impl Inner {
         self.rows.len() - 1
     }
 
-    /// A name as it is kept already, so that a hundred thousand contacts share one `first_name`.
-    fn shared(&mut self, name: &Name) -> Name {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
-        }
-        if self.names.len() < MOST_NAMES {
-            self.names.insert(name.clone());
-        }
-        name.clone()
+    /// What is known of a person, unpacked.
+    fn cold(&self, row: usize) -> Cold {
+        let row = &self.rows[row];
+        Cold { contact: compact::unpack(&row.id, &row.contact, &self.names), standing: row.standing.clone() }
+    }
+
+    fn state(&self, row: usize) -> ContactState {
+        ContactState::from_parts(Arc::new(self.cold(row)), self.rows[row].hot.clone())
+    }
+
+    fn set_cold(&mut self, row: usize, cold: &Cold) {
+        let packed = compact::pack(&cold.contact, &mut self.names);
+        let row = &mut self.rows[row];
+        row.contact = packed;
+        row.standing = cold.standing.clone();
     }
 
     fn share_names(&mut self, kind: InputKind) -> InputKind {
@@ -226,23 +240,23 @@ impl Inner {
             InputKind::Identify(mut contact) => {
                 let attributes = std::mem::take(&mut contact.attributes);
                 contact.attributes =
-                    attributes.into_iter().map(|(name, value)| (self.shared(&name), value)).collect();
+                    attributes.into_iter().map(|(name, value)| (self.names.shared(&name), value)).collect();
                 let addresses = std::mem::take(&mut contact.addresses);
                 contact.addresses =
-                    addresses.into_iter().map(|(channel, to)| (self.shared(&channel), to)).collect();
-                contact.zone = contact.zone.map(|zone| self.shared(&zone));
-                contact.locale = contact.locale.map(|locale| self.shared(&locale));
+                    addresses.into_iter().map(|(channel, to)| (self.names.shared(&channel), to)).collect();
+                contact.zone = contact.zone.map(|zone| self.names.shared(&zone));
+                contact.locale = contact.locale.map(|locale| self.names.shared(&locale));
                 InputKind::Identify(contact)
             }
             InputKind::Event(mut event) => {
-                event.name = self.shared(&event.name);
+                event.name = self.names.shared(&event.name);
                 InputKind::Event(event)
             }
             InputKind::Consent(mut consent) => {
-                consent.purpose = self.shared(&consent.purpose);
-                consent.channel = self.shared(&consent.channel);
-                consent.evidence.source = self.shared(&consent.evidence.source);
-                consent.evidence.wording = self.shared(&consent.evidence.wording);
+                consent.purpose = self.names.shared(&consent.purpose);
+                consent.channel = self.names.shared(&consent.channel);
+                consent.evidence.source = self.names.shared(&consent.evidence.source);
+                consent.evidence.wording = self.names.shared(&consent.evidence.wording);
                 InputKind::Consent(consent)
             }
             other => other,
@@ -252,7 +266,7 @@ impl Inner {
     /// Puts an input into a mailbox, unless its id was seen.
     fn deliver(&mut self, row: usize, id: Option<InputId>, kind: InputKind, now: DateTime<Utc>) -> Receipt {
         let seq = self.seq + 1;
-        let id = id.unwrap_or_else(|| InputId::from_place(&self.rows[row].state.cold.contact.id, seq));
+        let id = id.unwrap_or_else(|| InputId::from_place(&self.rows[row].id, seq));
         if !self.seen.insert((row, id)) {
             return Receipt::Duplicate;
         }
@@ -343,19 +357,11 @@ impl Inner {
     }
 }
 
-/// The most names that are kept once for all contacts.
-const MOST_NAMES: usize = 10_000;
-
 /// Room for one more, without the slack that a short list of large items would have.
 fn reserve<T>(items: &mut Vec<T>) {
     if items.len() == items.capacity() {
         items.reserve_exact(1 + items.len() / 2);
     }
-}
-
-fn blank(contact: &ContactId) -> ContactState {
-    let cold = Cold { contact: crate::model::Contact::new(contact.clone()), standing: Default::default() };
-    ContactState::from_parts(Arc::new(cold), Hot::default())
 }
 
 fn refused(operation: &'static str, reason: impl Into<String>) -> StoreError {

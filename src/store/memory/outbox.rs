@@ -1,12 +1,14 @@
 //! Messages between the commit and the channel, in memory.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::super::denial::denies;
 use super::{Entry, Inner, MemoryStore, done};
 use crate::machine::InputKind;
-use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
+use crate::model::{Contact, Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
 use crate::port::store::{
     Begin, Begun, Epochs, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
 };
@@ -62,9 +64,11 @@ impl Inner {
         let entry = &self.outbox[message];
         let Message { channel, purpose, .. } = &entry.record.message;
         let contact = &self.rows[entry.row];
-        let gate = self.address_key(entry).and_then(|key| self.addresses.get(&key));
-        let cold = contact.state.cold.clone();
-        let mut taken = Taken::new(entry.record.message.clone(), cold, self.epochs_of(entry));
+        let cold = self.cold(entry.row);
+        let address = fingerprint(&cold.contact, channel);
+        let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
+        let epochs = self.epochs_of(entry, address);
+        let mut taken = Taken::new(entry.record.message.clone(), Arc::new(cold), epochs);
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
@@ -76,15 +80,9 @@ impl Inner {
         taken
     }
 
-    fn address_key(&self, entry: &Entry) -> Option<(Name, Fingerprint)> {
-        let channel = &entry.record.message.channel;
-        let address = self.rows[entry.row].state.cold.contact.addresses.get(channel)?;
-        Some((channel.clone(), address.fingerprint?))
-    }
-
-    fn epochs_of(&self, entry: &Entry) -> Epochs {
+    fn epochs_of(&self, entry: &Entry, address: Option<Fingerprint>) -> Epochs {
         let message = &entry.record.message;
-        let address = self.address_key(entry).and_then(|key| self.addresses.get(&key));
+        let address = address.and_then(|address| self.addresses.get(&(message.channel.clone(), address)));
         Epochs::new(
             self.rows[entry.row].epoch,
             address.map_or(0, |gate| gate.epoch),
@@ -93,13 +91,17 @@ impl Inner {
         )
     }
 
+    fn address_of(&self, entry: &Entry) -> Option<Fingerprint> {
+        fingerprint(&self.cold(entry.row).contact, &entry.record.message.channel)
+    }
+
     fn begin(&mut self, begin: Begin, now: DateTime<Utc>) -> Begun {
         let Some(message) = self.by_message.get(&begin.message).copied() else { return Begun::Stale };
         let entry = &self.outbox[message];
         let ready = Self::ready_at(entry).is_some_and(|at| at <= now);
         let unchanged = entry.record.attempts == begin.attempts
             && entry.answers == begin.answers
-            && self.epochs_of(entry) == begin.epochs
+            && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
             && !self.rows[entry.row].erased;
         if !ready || !unchanged {
@@ -170,4 +172,8 @@ impl Inner {
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
+}
+
+fn fingerprint(contact: &Contact, channel: &Name) -> Option<Fingerprint> {
+    contact.addresses.get(channel)?.fingerprint
 }

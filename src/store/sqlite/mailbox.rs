@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::SqliteStore;
 use super::db::Db;
@@ -203,7 +203,9 @@ impl Db {
             Some(last) => self.mail(row, read_seq, last, inputs)?,
             None => Vec::new(),
         };
-        Ok(Some(Work::new(Lease::new(uint(row), revision, 0), state, uint(read_seq), envelopes)))
+        // Nobody leases here, so the token says how far the mail was read, and the commit need not look.
+        let lease = Lease::new(uint(row), revision, uint(read_seq));
+        Ok(Some(Work::new(lease, state, uint(read_seq), envelopes)))
     }
 
     /// Mail with places in `(after, until]`.
@@ -235,28 +237,28 @@ impl Db {
 
     fn commit(&mut self, commit: Commit) -> Step<Committed> {
         let (row, revision) = (int(commit.lease.row), int(commit.lease.revision));
-        // An erased contact has no hot part, whatever revision a lease names.
-        let held: Option<i64> = self
-            .conn
-            .prepare_cached("SELECT read_seq FROM state WHERE id = ?1 AND revision = ?2 AND hot IS NOT NULL")?
-            .query_row(params![row, revision], |row| row.get(0))
-            .optional()?;
-        let Some(read_before) = held else { return Ok(Committed::StaleLease) };
         if commit.catalog != self.head.revision {
-            return Ok(Committed::StaleCatalog);
+            let held = self.holds(row, revision)?;
+            return Ok(if held { Committed::StaleCatalog } else { Committed::StaleLease });
         }
-        let read_seq = int(commit.read_seq);
-        self.conn
+        let (read_before, read_seq) = (int(commit.lease.token), int(commit.read_seq));
+        // An erased contact has no hot part, whatever revision a lease names.
+        let changed = self
+            .conn
             .prepare_cached(
-                "UPDATE state SET revision = ?2, read_seq = ?3, due_at = ?4, hot = ?5 WHERE id = ?1",
+                "UPDATE state SET revision = ?2 + 1, read_seq = ?3, due_at = ?4, hot = ?5
+                 WHERE id = ?1 AND revision = ?2 AND hot IS NOT NULL",
             )?
             .execute(params![
                 row,
-                revision + 1,
+                revision,
                 read_seq,
                 commit.due_at.map(millis),
                 encode("state", &commit.hot)?
             ])?;
+        if changed == 0 {
+            return Ok(Committed::StaleLease);
+        }
         if read_seq != read_before {
             self.mark_read(row, read_seq)?;
         }
@@ -292,6 +294,13 @@ impl Db {
         }
         self.remember(row, uint(revision + 1), commit.hot);
         Ok(Committed::Done)
+    }
+
+    fn holds(&self, row: i64, revision: i64) -> Step<bool> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT 1 FROM state WHERE id = ?1 AND revision = ?2 AND hot IS NOT NULL")?;
+        Ok(statement.exists([row, revision])?)
     }
 
     /// By place alone: mail that came since the claim stays unread.
