@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate};
+use litemap::LiteMap;
 use rust_decimal::Decimal;
 
 use crate::model::{Address, Contact, ContactId, Fingerprint, Name, Value};
@@ -45,6 +46,16 @@ impl Names {
 /// Packs everything but the id, which the row holds.
 pub(super) fn pack(contact: &Contact, names: &mut Names) -> Box<[u8]> {
     let mut out = Packer { bytes: Vec::with_capacity(256), names };
+    // Addresses come first, because a message asks for nothing else.
+    out.count(contact.addresses.len());
+    for (channel, address) in contact.addresses.iter() {
+        out.name(channel);
+        out.text(&address.value);
+        out.count(usize::from(address.fingerprint.is_some()));
+        if let Some(fingerprint) = address.fingerprint {
+            out.bytes.extend_from_slice(fingerprint.as_bytes());
+        }
+    }
     out.count(contact.attributes.len());
     for (name, value) in &contact.attributes {
         out.name(name);
@@ -60,15 +71,6 @@ pub(super) fn pack(contact: &Contact, names: &mut Names) -> Box<[u8]> {
             out.name(text);
         }
     }
-    out.count(contact.addresses.len());
-    for (channel, address) in contact.addresses.iter() {
-        out.name(channel);
-        out.text(&address.value);
-        out.count(usize::from(address.fingerprint.is_some()));
-        if let Some(fingerprint) = address.fingerprint {
-            out.bytes.extend_from_slice(fingerprint.as_bytes());
-        }
-    }
     out.bytes.into()
 }
 
@@ -78,6 +80,11 @@ pub(super) fn unpack(id: &ContactId, bytes: &[u8], names: &Names) -> Contact {
     // What was packed here reads back whole; were it not so, what is readable would be kept.
     let _ = Unpacker { bytes, names }.contact(&mut contact);
     contact
+}
+
+/// The fingerprint of an address, without unpacking the rest.
+pub(super) fn fingerprint(bytes: &[u8], channel: &Name, names: &Names) -> Option<Fingerprint> {
+    Unpacker { bytes, names }.addresses()?.get(channel)?.fingerprint
 }
 
 struct Packer<'n> {
@@ -155,7 +162,22 @@ struct Unpacker<'b> {
 }
 
 impl<'b> Unpacker<'b> {
+    fn addresses(&mut self) -> Option<LiteMap<Name, Address>> {
+        let mut addresses = LiteMap::new();
+        for _ in 0..self.number()? {
+            let channel = self.name()?;
+            let mut address = Address::new(self.text()?);
+            address.fingerprint = self.optional(|unpacker| {
+                let bytes = unpacker.take(16)?.try_into().ok()?;
+                Some(Fingerprint::from_bytes(bytes))
+            })?;
+            addresses.insert(channel, address);
+        }
+        Some(addresses)
+    }
+
     fn contact(&mut self, contact: &mut Contact) -> Option<()> {
+        contact.addresses = self.addresses()?;
         let mut attributes = Vec::new();
         for _ in 0..self.number()? {
             attributes.push((self.name()?, self.value()?));
@@ -166,15 +188,6 @@ impl<'b> Unpacker<'b> {
         }
         contact.locale = self.optional(Self::name)?;
         contact.zone = self.optional(Self::name)?;
-        for _ in 0..self.number()? {
-            let channel = self.name()?;
-            let mut address = Address::new(self.text()?);
-            address.fingerprint = self.optional(|unpacker| {
-                let bytes = unpacker.take(16)?.try_into().ok()?;
-                Some(Fingerprint::from_bytes(bytes))
-            })?;
-            contact.addresses.insert(channel, address);
-        }
         Some(())
     }
 
@@ -286,6 +299,9 @@ mod tests {
             let mut names = Names::default();
             let bytes = pack(&contact, &mut names);
             prop_assert_eq!(unpack(&contact.id, &bytes, &names), contact.clone());
+            for (channel, address) in contact.addresses.iter() {
+                prop_assert_eq!(fingerprint(&bytes, channel, &names), address.fingerprint);
+            }
             // With no room for another name, the texts themselves are packed.
             let mut full = Names { all: vec!["x".into(); MOST_NAMES], numbers: BTreeMap::new() };
             let bytes = pack(&contact, &mut full);

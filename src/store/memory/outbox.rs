@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::super::denial::denies;
-use super::{Entry, Inner, MemoryStore, done};
+use super::{Entry, Inner, MemoryStore, compact, done};
 use crate::machine::InputKind;
-use crate::model::{Contact, Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
+use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
 use crate::port::store::{
     Begin, Begun, Epochs, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
 };
@@ -65,7 +65,7 @@ impl Inner {
         let Message { channel, purpose, .. } = &entry.record.message;
         let contact = &self.rows[entry.row];
         let cold = self.cold(entry.row);
-        let address = fingerprint(&cold.contact, channel);
+        let address = cold.contact.addresses.get(channel).and_then(|address| address.fingerprint);
         let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), Arc::new(cold), epochs);
@@ -92,7 +92,7 @@ impl Inner {
     }
 
     fn address_of(&self, entry: &Entry) -> Option<Fingerprint> {
-        fingerprint(&self.cold(entry.row).contact, &entry.record.message.channel)
+        compact::fingerprint(&self.rows[entry.row].contact, &entry.record.message.channel, &self.names)
     }
 
     fn begin(&mut self, begin: Begin, now: DateTime<Utc>) -> Begun {
@@ -172,8 +172,4 @@ impl Inner {
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
-}
-
-fn fingerprint(contact: &Contact, channel: &Name) -> Option<Fingerprint> {
-    contact.addresses.get(channel)?.fingerprint
 }
