@@ -1,6 +1,11 @@
 //! One big tick equals many small ones, whatever the inputs and whenever the engine wakes.
 
+mod common;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use common::stores;
+use futures::executor::block_on;
+use journeyman::channel::RecordingChannel;
 use journeyman::machine::{
     ContactState, Envelope, Hot, Input, InputKind, Pause, Program, ProgramParts, Transition, Withdrawal,
 };
@@ -8,7 +13,10 @@ use journeyman::model::{
     ConsentRecord, Delivery, DeliveryStatus, EnrollmentId, Evidence, InputId, JourneyId, Message, Step,
     Waiting,
 };
-use journeyman::{Consent, Contact, Event, Journey};
+use journeyman::port::{Clock, Store};
+use journeyman::rule::TemplateDefinition;
+use journeyman::testing::ManualClock;
+use journeyman::{Consent, Contact, Engine, Event, Journey};
 use proptest::prelude::*;
 
 /// Journeys that use every node kind: waits, local times, alternatives, loops, exits, a refused edge.
@@ -236,125 +244,218 @@ fn comparable(state: ContactState) -> ContactState {
     ContactState::from_parts(cold, hot)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 768, ..ProptestConfig::default() })]
+mod properties {
+    use super::*;
 
-    #[test]
-    fn one_big_tick_equals_many_small_ones(
-        story in prop::collection::vec((gap(), told()), 1..40),
-        pauses in prop::collection::vec((0..400_000_000i64, 1..200_000_000i64), 0..3),
-        wakes in prop::collection::vec(0..2_000_000_000i64, 0..40),
-        chunks in prop::collection::vec(1..6usize, 1..20),
-    ) {
-        let program = program(&pauses);
-        let (log, state, small) = live(&program, &story);
-        let end = log.last().unwrap().received_at + TimeDelta::days(20);
-        let mut small = small;
-        let after_small = comparable(run(&program, state, &[], end, &mut small));
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 768, ..ProptestConfig::default() })]
 
-        // All at once, at the end.
-        let mut big = Record::default();
-        let after_big = comparable(run(&program, ContactState::new("lea".into()), &log, end, &mut big));
-        prop_assert_eq!(&small, &big);
-        prop_assert_eq!(&after_small, &after_big);
+        #[test]
+        fn one_big_tick_equals_many_small_ones(
+            story in prop::collection::vec((gap(), told()), 1..40),
+            pauses in prop::collection::vec((0..400_000_000i64, 1..200_000_000i64), 0..3),
+            wakes in prop::collection::vec(0..2_000_000_000i64, 0..40),
+            chunks in prop::collection::vec(1..6usize, 1..20),
+        ) {
+            let program = program(&pauses);
+            let (log, state, small) = live(&program, &story);
+            let end = log.last().unwrap().received_at + TimeDelta::days(20);
+            let mut small = small;
+            let after_small = comparable(run(&program, state, &[], end, &mut small));
 
-        // At random moments, with whatever has arrived by then, in claims of random size.
-        let mut wakes: Vec<_> = wakes.iter().map(|wake| start() + TimeDelta::milliseconds(*wake)).collect();
-        wakes.sort();
-        wakes.push(end);
-        let mut chunks = chunks.into_iter().cycle();
-        let mut moments = Record::default();
-        let mut state = ContactState::new("lea".into());
-        let mut read = 0;
-        for wake in wakes {
-            let wake = wake.min(end);
-            let arrived = log.iter().filter(|envelope| envelope.received_at <= wake).count().max(read);
-            while read < arrived {
-                let until = arrived.min(read + chunks.next().unwrap_or(1));
-                // A claim that is cut short may not fire what lies after the mail it left behind.
-                let now = if until < arrived { log[until - 1].received_at } else { wake };
-                state = run(&program, state, &log[read..until], now, &mut moments);
-                read = until;
+            // All at once, at the end.
+            let mut big = Record::default();
+            let after_big = comparable(run(&program, ContactState::new("lea".into()), &log, end, &mut big));
+            prop_assert_eq!(&small, &big);
+            prop_assert_eq!(&after_small, &after_big);
+
+            // At random moments, with whatever has arrived by then, in claims of random size.
+            let mut wakes: Vec<_> = wakes.iter().map(|wake| start() + TimeDelta::milliseconds(*wake)).collect();
+            wakes.sort();
+            wakes.push(end);
+            let mut chunks = chunks.into_iter().cycle();
+            let mut moments = Record::default();
+            let mut state = ContactState::new("lea".into());
+            let mut read = 0;
+            for wake in wakes {
+                let wake = wake.min(end);
+                let arrived = log.iter().filter(|envelope| envelope.received_at <= wake).count().max(read);
+                while read < arrived {
+                    let until = arrived.min(read + chunks.next().unwrap_or(1));
+                    // A claim that is cut short may not fire what lies after the mail it left behind.
+                    let now = if until < arrived { log[until - 1].received_at } else { wake };
+                    state = run(&program, state, &log[read..until], now, &mut moments);
+                    read = until;
+                }
+                state = run(&program, state, &[], wake, &mut moments);
             }
-            state = run(&program, state, &[], wake, &mut moments);
+            prop_assert_eq!(&small, &moments);
+            prop_assert_eq!(&after_small, &comparable(state));
         }
-        prop_assert_eq!(&small, &moments);
-        prop_assert_eq!(&after_small, &comparable(state));
-    }
 
-    #[test]
-    fn the_steps_of_an_enrollment_are_one_unbroken_walk(
-        story in prop::collection::vec((gap(), told()), 1..40),
-    ) {
-        let program = program(&[]);
-        let (_, _, record) = live(&program, &story);
-        let mut enrollments: std::collections::BTreeMap<EnrollmentId, Vec<&Step>> = Default::default();
-        for step in &record.steps {
-            enrollments.entry(step.enrollment).or_default().push(step);
-        }
-        for steps in enrollments.values() {
-            for (ordinal, step) in steps.iter().enumerate() {
-                prop_assert_eq!(step.ordinal as usize, ordinal);
+        #[test]
+        fn the_steps_of_an_enrollment_are_one_unbroken_walk(
+            story in prop::collection::vec((gap(), told()), 1..40),
+        ) {
+            let program = program(&[]);
+            let (_, _, record) = live(&program, &story);
+            let mut enrollments: std::collections::BTreeMap<EnrollmentId, Vec<&Step>> = Default::default();
+            for step in &record.steps {
+                enrollments.entry(step.enrollment).or_default().push(step);
             }
-            for pair in steps.windows(2) {
-                prop_assert!(pair[0].at <= pair[1].at);
-                if let Some(next) = &pair[0].next {
-                    prop_assert_eq!(next, &pair[1].node);
+            for steps in enrollments.values() {
+                for (ordinal, step) in steps.iter().enumerate() {
+                    prop_assert_eq!(step.ordinal as usize, ordinal);
+                }
+                for pair in steps.windows(2) {
+                    prop_assert!(pair[0].at <= pair[1].at);
+                    if let Some(next) = &pair[0].next {
+                        prop_assert_eq!(next, &pair[1].node);
+                    }
                 }
             }
+            for message in &record.messages {
+                let consented = record.consents.iter().any(|consent| {
+                    consent.status == journeyman::model::ConsentStatus::Granted
+                        && consent.purpose.as_ref() == Some(&message.purpose)
+                        && consent.channel.as_ref() == Some(&message.channel)
+                        && consent.at <= message.decided_at
+                });
+                prop_assert!(consented, "a message was decided without any grant before it");
+            }
+            prop_assert!(ConsentRecord::verify(&record.consents));
         }
-        for message in &record.messages {
-            let consented = record.consents.iter().any(|consent| {
-                consent.status == journeyman::model::ConsentStatus::Granted
-                    && consent.purpose.as_ref() == Some(&message.purpose)
-                    && consent.channel.as_ref() == Some(&message.channel)
-                    && consent.at <= message.decided_at
-            });
-            prop_assert!(consented, "a message was decided without any grant before it");
-        }
-        prop_assert!(ConsentRecord::verify(&record.consents));
     }
-}
 
-/// The properties above would hold over stories in which nothing happens; so every kind of outcome must happen.
-#[test]
-fn the_stories_reach_every_outcome() {
-    use journeyman::model::{ExitReason, StepOutcome};
-    use proptest::strategy::ValueTree;
-    use proptest::test_runner::TestRunner;
-    let mut runner = TestRunner::deterministic();
-    let strategy = prop::collection::vec((gap(), told()), 1..40);
-    let mut seen = std::collections::BTreeMap::<&str, usize>::new();
-    for _ in 0..800 {
-        let story = strategy.new_tree(&mut runner).unwrap().current();
-        let program = program(&[(100_000_000, 50_000_000)]);
-        let (log, state, mut record) = live(&program, &story);
-        let end = log.last().unwrap().received_at + TimeDelta::days(20);
-        run(&program, state, &[], end, &mut record);
-        for step in &record.steps {
-            let name = match &step.outcome {
-                StepOutcome::Entered => "entered",
-                StepOutcome::Waited => "waited",
-                StepOutcome::Matched { alternative: 0 } => "first alternative",
-                StepOutcome::Matched { .. } => "second alternative",
-                StepOutcome::TimedOut => "timed out",
-                StepOutcome::Branched { way: Some(_) } => "branched",
-                StepOutcome::Branched { way: None } => "else",
-                StepOutcome::Sent { .. } => "sent",
-                StepOutcome::Deferred { .. } => "deferred",
-                StepOutcome::Refused { .. } => "refused",
-                StepOutcome::Settled { accepted: true, .. } => "accepted",
-                StepOutcome::Settled { accepted: false, .. } => "not accepted",
-                StepOutcome::Exited { reason: ExitReason::Completed } => "completed",
-                StepOutcome::Exited { reason: ExitReason::Exit(_) } => "exit step",
-                StepOutcome::Exited { reason: ExitReason::Goal(_) } => "goal",
-                StepOutcome::Exited { reason: ExitReason::Event(_) } => "exit by event",
-                StepOutcome::Exited { reason: ExitReason::MaxDuration } => "max duration",
-                other => panic!("nothing accepted may lead to {other:?}"),
+    /// The properties above would hold over stories in which nothing happens; so every kind of outcome must happen.
+    #[test]
+    fn the_stories_reach_every_outcome() {
+        use journeyman::model::{ExitReason, StepOutcome};
+        use proptest::strategy::ValueTree;
+        use proptest::test_runner::TestRunner;
+        let mut runner = TestRunner::deterministic();
+        let strategy = prop::collection::vec((gap(), told()), 1..40);
+        let mut seen = std::collections::BTreeMap::<&str, usize>::new();
+        for _ in 0..800 {
+            let story = strategy.new_tree(&mut runner).unwrap().current();
+            let program = program(&[(100_000_000, 50_000_000)]);
+            let (log, state, mut record) = live(&program, &story);
+            let end = log.last().unwrap().received_at + TimeDelta::days(20);
+            run(&program, state, &[], end, &mut record);
+            for step in &record.steps {
+                let name = match &step.outcome {
+                    StepOutcome::Entered => "entered",
+                    StepOutcome::Waited => "waited",
+                    StepOutcome::Matched { alternative: 0 } => "first alternative",
+                    StepOutcome::Matched { .. } => "second alternative",
+                    StepOutcome::TimedOut => "timed out",
+                    StepOutcome::Branched { way: Some(_) } => "branched",
+                    StepOutcome::Branched { way: None } => "else",
+                    StepOutcome::Sent { .. } => "sent",
+                    StepOutcome::Deferred { .. } => "deferred",
+                    StepOutcome::Refused { .. } => "refused",
+                    StepOutcome::Settled { accepted: true, .. } => "accepted",
+                    StepOutcome::Settled { accepted: false, .. } => "not accepted",
+                    StepOutcome::Exited { reason: ExitReason::Completed } => "completed",
+                    StepOutcome::Exited { reason: ExitReason::Exit(_) } => "exit step",
+                    StepOutcome::Exited { reason: ExitReason::Goal(_) } => "goal",
+                    StepOutcome::Exited { reason: ExitReason::Event(_) } => "exit by event",
+                    StepOutcome::Exited { reason: ExitReason::MaxDuration } => "max duration",
+                    other => panic!("nothing accepted may lead to {other:?}"),
+                };
+                *seen.entry(name).or_default() += 1;
+            }
+        }
+        assert_eq!(seen.len(), 17, "{seen:?}");
+        assert!(seen.values().all(|count| *count >= 10), "{seen:?}");
+    }
+
+    /// The same through the engine, on both stores: a host tells the story at its instants and ticks when it likes.
+    async fn host(
+        store: std::sync::Arc<dyn Store>,
+        clock: &ManualClock,
+        story: &[(i64, Told)],
+        ticks: impl Fn(usize) -> bool,
+    ) -> (Vec<Step>, Vec<Message>) {
+        let channels = CHANNELS.map(RecordingChannel::new);
+        let mut builder = Engine::builder(store.clone());
+        for channel in channels {
+            builder = builder.channel(channel);
+        }
+        let engine = builder.build();
+        let templates = ["hello", "proof", "objection", "thanks", "note"];
+        let templates = templates.map(|name| TemplateDefinition::new(name).text("Bonjour").into());
+        // The journey with refused edges is left out: when its messages are answered depends on when the host ticks.
+        let journeys = journeys().into_iter().filter(|journey| journey.id.as_str() != "careful");
+        engine.publish(templates.into_iter().chain(journeys.map(Into::into))).await.unwrap();
+        clock.jump_to(start());
+        let lea = Contact::new("lea").address("email", "lea@example.org").address("sms", "+33639980001");
+        engine.identify(lea).await.unwrap();
+        for (place, (gap, told)) in story.iter().enumerate() {
+            clock.advance(TimeDelta::milliseconds(*gap));
+            let consent = |purpose: &u8, channel: &u8| {
+                (
+                    PURPOSES[usize::from(*purpose)],
+                    CHANNELS[usize::from(*channel)],
+                    Evidence::new("form", "v1"),
+                )
             };
-            *seen.entry(name).or_default() += 1;
+            match told {
+                Told::Event { name, number, lag } => {
+                    let event = Event::new("lea", EVENTS[usize::from(*name)]).property("number", *number);
+                    // Without an id, its place in the log would name it, and answers of channels stand in that log too.
+                    let event = event.id(place.to_string());
+                    let at = clock.now() - TimeDelta::milliseconds(*lag);
+                    engine.track(if *lag == 0 { event } else { event.at(at) }).await.unwrap();
+                }
+                Told::Attribute { value, .. } => {
+                    engine.identify(Contact::new("lea").attribute("score", *value)).await.unwrap();
+                }
+                Told::Zone(zone) => {
+                    engine.identify(Contact::new("lea").zone(ZONES[usize::from(*zone)])).await.unwrap();
+                }
+                Told::Grant { purpose, channel } => {
+                    let (purpose, channel, evidence) = consent(purpose, channel);
+                    engine.consent(Consent::granted("lea", purpose, channel, evidence)).await.unwrap();
+                }
+                Told::Withdraw { purpose, channel } => {
+                    let (purpose, channel, evidence) = consent(purpose, channel);
+                    engine.withdraw(&Withdrawal::of("lea", purpose, channel, evidence)).await.unwrap();
+                }
+                Told::Delivery { .. } => {}
+            }
+            if ticks(place) {
+                engine.tick().await.unwrap();
+            }
+        }
+        clock.advance(TimeDelta::days(20));
+        engine.tick().await.unwrap();
+        let messages = store.messages(&"lea".into()).await.unwrap();
+        let messages = messages.into_iter().map(|record| record.message).collect();
+        (store.steps(&"lea".into()).await.unwrap(), messages)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_host_that_ticks_rarely_sees_what_one_that_ticks_often_sees(
+            story in prop::collection::vec((gap(), told()), 1..25),
+            moments in prop::collection::vec(any::<bool>(), 25),
+        ) {
+            let clock = ManualClock::new(start());
+            let fresh = |kind: usize| {
+                clock.jump_to(start());
+                stores(std::sync::Arc::new(clock.clone())).remove(kind)
+            };
+            for kind in 0..2 {
+                let (_, often, _folder) = fresh(kind);
+                let often = block_on(host(often, &clock, &story, |_| true));
+                let (_, once, _folder) = fresh(kind);
+                prop_assert_eq!(&often, &block_on(host(once, &clock, &story, |_| false)));
+                let (name, random, _folder) = fresh(kind);
+                prop_assert_eq!(&often, &block_on(host(random, &clock, &story, |place| moments[place])), "{}", name);
+            }
         }
     }
-    assert_eq!(seen.len(), 17, "{seen:?}");
-    assert!(seen.values().all(|count| *count >= 10), "{seen:?}");
 }
