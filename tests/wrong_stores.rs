@@ -145,6 +145,7 @@ role! {
     publish(definitions: &[Definition]) -> u64,
     pause(target: &Pausable) -> u64,
     resume(target: &Pausable) -> u64,
+    revision() -> u64,
     snapshot() -> CatalogSnapshot,
     jobs() -> Vec<Job>,
     advance_job(job: u64, from: u64, to: Option<u64>) -> bool,

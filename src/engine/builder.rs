@@ -1,10 +1,12 @@
 //! The settings of an engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 
+use super::deliver::FIRST_HANDFUL;
 use super::{Backoff, Engine, Shared};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
@@ -161,6 +163,8 @@ impl EngineBuilder {
                 backoff: self.backoff,
                 batch: self.batch,
                 loaded: Mutex::new(None),
+                withdrawals: AtomicU64::new(0),
+                handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),
             }),

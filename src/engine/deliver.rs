@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
@@ -19,8 +20,12 @@ use crate::time::Zone;
 const PERMIT: TimeDelta = TimeDelta::seconds(5);
 /// Channel calls side by side.
 const SIDE_BY_SIDE: usize = 16;
+/// Messages that are begun at a time before it is known how fast the channels are.
+pub(super) const FIRST_HANDFUL: usize = 4 * SIDE_BY_SIDE;
 /// How often an answer is written down before the next tick must do it.
 const MOST_SETTLES: usize = 3;
+/// The longest that a provider may ask to wait.
+const MOST_PATIENCE: TimeDelta = TimeDelta::days(30);
 
 /// A message whose attempt has begun.
 struct Attempt {
@@ -46,32 +51,31 @@ impl Engine {
     pub(super) async fn deliver_into(&self, tick: &mut Tick) -> Result<bool, Error> {
         let store = &self.shared.store;
         let channels = self.shared.channels.keys().cloned();
-        let taken = store.take(&Take::of(self.shared.batch, channels)).await?;
+        let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
+        let taken = store.take(&Take::of(handful, channels)).await?;
         if taken.is_empty() {
             return Ok(false);
         }
-        let loaded = self.program_for(&taken).await?;
+        // A template is bound by its name when a message begins, so the newest one is asked for.
+        let loaded = self.program(Some(store.revision().await?)).await?;
         let now = self.shared.clock.now();
         let begins: Vec<Begin> =
             taken.iter().map(|taken| Begin::new(taken, self.judge(&loaded, taken, now))).collect();
         let attempts = self.begin(taken, begins, tick).await?;
-        let deliveries = self.hand_over(attempts).await;
-        self.settle(&deliveries, tick).await?;
+        let calls = attempts.len();
+        self.hand_over(attempts, tick).await?;
+        self.pace(handful, calls, self.shared.clock.now() - now);
         Ok(true)
     }
 
-    /// The program that knows every template and journey of these messages.
-    async fn program_for(&self, taken: &[Taken]) -> Result<Arc<Loaded>, Error> {
-        let loaded = self.program(None).await?;
-        let known = taken.iter().all(|Taken { message, .. }| {
-            loaded.templates.contains_key(&message.template)
-                && loaded.program.journey(&message.journey, message.version).is_some()
-        });
-        if known {
-            return Ok(loaded);
-        }
-        let revision = self.shared.store.snapshot().await?.revision;
-        self.program(Some(revision)).await
+    /// Begins as many messages at a time as the channels take well within a permit.
+    fn pace(&self, handful: usize, calls: usize, took: TimeDelta) {
+        let next = match took {
+            slow if slow > PERMIT / 3 => (handful / 2).max(SIDE_BY_SIDE),
+            _ if calls == handful => handful.saturating_mul(2).min(self.shared.batch.max(SIDE_BY_SIDE)),
+            _ => return,
+        };
+        self.shared.handful.store(next, Ordering::Relaxed);
     }
 
     /// The gate's answer for one message, on the contact as it is now.
@@ -80,7 +84,8 @@ impl Engine {
         let Some(channel) = self.shared.channels.get(&message.channel) else {
             return Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] };
         };
-        if taken.unknown && (taken.cancelled || !repeats_unknown(&**channel)) {
+        let spent = taken.attempts >= self.shared.backoff.attempts;
+        if taken.unknown && (taken.cancelled || spent || !repeats_unknown(&**channel)) {
             return Verdict::Park;
         }
         let cold = &taken.cold;
@@ -108,7 +113,7 @@ impl Engine {
         Verdict::Send {
             content,
             permit: PERMIT,
-            lease: PERMIT + channel.deadline(),
+            lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
             policy: policy.version.clone(),
         }
     }
@@ -155,7 +160,9 @@ impl Engine {
     }
 
     /// Calls the channels, side by side; each message gets an outcome, whatever the channel does.
-    async fn hand_over(&self, attempts: Vec<Attempt>) -> Vec<Delivery> {
+    ///
+    /// What is answered is written down at once: one call that hangs keeps no other answer back.
+    async fn hand_over(&self, attempts: Vec<Attempt>, tick: &mut Tick) -> Result<(), Error> {
         let mut batches: Vec<(Arc<dyn Channel>, Vec<Attempt>)> = Vec::new();
         for attempt in attempts {
             let Some(channel) = self.shared.channels.get(&attempt.message.channel) else { continue };
@@ -170,7 +177,12 @@ impl Engine {
         for (channel, batch) in batches {
             calls.push(self.call(channel, batch));
         }
-        futures::stream::iter(calls).buffered(SIDE_BY_SIDE).concat().await
+        let count = calls.len().max(1);
+        let mut answers = futures::stream::iter(calls).buffer_unordered(SIDE_BY_SIDE).ready_chunks(count);
+        while let Some(answered) = answers.next().await {
+            self.settle(&answered.concat(), tick).await?;
+        }
+        Ok(())
     }
 
     async fn call(&self, channel: Arc<dyn Channel>, batch: Vec<Attempt>) -> Vec<Delivery> {
@@ -214,7 +226,9 @@ impl Engine {
             Outcome::Refused { reason } => DeliveryStatus::Refused { reasons: vec![Reason::Channel(reason)] },
             Outcome::Retry { after } => match (again, after) {
                 (None, _) => DeliveryStatus::Refused { reasons: vec![Reason::Attempts] },
-                (Some(_), Some(after)) => DeliveryStatus::Retry { at: now + after.max(TimeDelta::zero()) },
+                (Some(_), Some(after)) => {
+                    DeliveryStatus::Retry { at: now + after.clamp(TimeDelta::zero(), MOST_PATIENCE) }
+                }
                 (Some(at), None) => DeliveryStatus::Retry { at },
             },
             Outcome::Unknown => match again.filter(|_| repeats_unknown(channel)) {

@@ -1,5 +1,7 @@
 //! The engine's door: what the host says is checked, stamped with fingerprints and put into mailboxes.
 
+use std::sync::atomic::Ordering;
+
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
@@ -95,9 +97,11 @@ impl Engine {
         match &withdrawal.id {
             Some(id) => InputId::from_host("withdrawal", &withdrawal.contact, id),
             None => {
+                // Two withdrawals of one millisecond are two, for a grant can lie between them.
+                let number = self.shared.withdrawals.fetch_add(1, Ordering::Relaxed);
                 let now = self.shared.clock.now().timestamp_millis();
                 let told = serde_json::to_string(withdrawal).unwrap_or_default();
-                InputId::from_host("withdrawal", &withdrawal.contact, &format!("{now}/{told}"))
+                InputId::from_host("withdrawal", &withdrawal.contact, &format!("{now}/{number}/{told}"))
             }
         }
     }

@@ -16,6 +16,7 @@ mod run;
 mod tick;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -79,6 +80,10 @@ struct Shared {
     backoff: Backoff,
     batch: usize,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    /// How many withdrawals without an id of the host's were told.
+    withdrawals: AtomicU64,
+    /// How many messages are begun at a time, as fast as the channels are.
+    handful: AtomicUsize,
     #[cfg(feature = "tokio")]
     wake: tokio::sync::Notify,
 }

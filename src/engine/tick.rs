@@ -10,7 +10,9 @@ use crate::machine::{Signal, Transition};
 use crate::port::store::{Claim, Commit, Committed, Work};
 
 /// Rounds of one tick; what is left then is due at once.
-const MOST_ROUNDS: usize = 64;
+const MOST_ROUNDS: usize = 1_024;
+/// Batches of contacts that one round reads.
+const MOST_BATCHES: usize = 1_024;
 
 /// What one tick did, and when the next one is needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,12 +64,12 @@ impl Engine {
         let mut tick = Tick::default();
         self.work_on_jobs().await?;
         for _ in 0..MOST_ROUNDS {
-            if !go_on() {
-                break;
+            // A goal that lies unread takes a message back, so everything is read before anything is said.
+            let mut left = MOST_BATCHES;
+            while left > 0 && go_on() && self.advance_into(&mut tick).await? {
+                left -= 1;
             }
-            let advanced = self.advance_into(&mut tick).await?;
-            let delivered = self.deliver_into(&mut tick).await?;
-            if !advanced && !delivered {
+            if left == 0 || !go_on() || !self.deliver_into(&mut tick).await? {
                 break;
             }
         }

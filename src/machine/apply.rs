@@ -87,11 +87,8 @@ impl Run<'_> {
         let Consent { purpose, channel, status, evidence, address, .. } = consent;
         self.record(Some(purpose), Some(channel), *status, evidence, *address, envelope.id, at);
         if *status == ConsentStatus::Granted {
-            self.out.lifts.push(Lift {
-                channel: channel.clone(),
-                purpose: purpose.clone(),
-                seq: envelope.seq,
-            });
+            let (channel, purpose) = (channel.clone(), purpose.clone());
+            self.out.lifts.push(Lift { channel, purpose, address: *address, seq: envelope.seq });
         }
     }
 

@@ -8,7 +8,8 @@ use super::program::Program;
 use super::state::{Cold, ContactState};
 use super::{Envelope, InputKind};
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, ExitReason, InputId, JourneyId, Message, Name, Step, Waiting,
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, Name, Step,
+    Waiting,
 };
 
 /// What follows from a contact's inputs at an instant.
@@ -45,6 +46,8 @@ pub struct Lift {
     pub channel: Name,
     /// For which purpose.
     pub purpose: Name,
+    /// The one address that the grant is for; denials of other addresses stay.
+    pub address: Option<Fingerprint>,
     /// The grant's place in the mailbox; denials with a later place stay.
     pub seq: u64,
 }

@@ -10,7 +10,7 @@ use super::{ContactId, EnrollmentId, Hash, JourneyId, MessageId, Name, NodeId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
-    /// `H(enrollment, step)`: every attempt carries it, and a channel that honours it accepts it once.
+    /// The instant of the decision and `H(enrollment, step)`: every attempt carries it, and a channel that honours it accepts it once.
     pub id: MessageId,
     /// To whom.
     pub contact: ContactId,

@@ -43,8 +43,8 @@ pub trait Channel: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Hands one message over. `handover.message.id` is the idempotency key: the same id may come twice, with the same
-    /// bytes. A future that is dropped, or that outlives [`deadline`](Channel::deadline), counts as
-    /// [`Outcome::Unknown`]; so does a panic.
+    /// bytes. A future that is dropped counts as [`Outcome::Unknown`]; so does a panic, and a call that has not answered
+    /// when [`deadline`](Channel::deadline) is over: nobody stops it, so give the request a timeout of its own.
     async fn send(&self, handover: Handover<'_>) -> Outcome;
 
     /// Hands several messages over; one outcome for each, in the same order. A missing one counts as unknown.
@@ -56,7 +56,8 @@ pub trait Channel: Send + Sync + 'static {
         outcomes
     }
 
-    /// How many messages one call of [`send_many`](Channel::send_many) may carry; with 1, each goes by itself.
+    /// How many messages one call of [`send_many`](Channel::send_many) may carry; with 1, each goes by itself. Say more
+    /// only where `send_many` is one request: the permit is looked at once before it.
     fn batch(&self) -> usize {
         1
     }

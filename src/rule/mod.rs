@@ -2,6 +2,7 @@
 
 pub mod permit;
 pub mod predicate;
+mod sandbox;
 pub mod template;
 mod window;
 

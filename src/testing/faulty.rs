@@ -205,6 +205,10 @@ impl Catalog for FaultyStore {
         self.around("resume", self.inner.resume(target)).await
     }
 
+    async fn revision(&self) -> Result<u64> {
+        self.around("revision", self.inner.revision()).await
+    }
+
     async fn snapshot(&self) -> Result<CatalogSnapshot> {
         self.around("snapshot", self.inner.snapshot()).await
     }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Zone;
 
-/// A half-open window of the local day, `[start, end)`; an end at or before its start crosses midnight.
+/// A half-open window of the local day, `[start, end)`; an end before its start crosses midnight. A window is never the
+/// whole day.
 ///
 /// ```
 /// use journeyman::time::{DailyWindow, Zone};
@@ -77,6 +78,7 @@ impl std::str::FromStr for DailyWindow {
         let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         text.split_once('-')
             .and_then(|(start, end)| Some(Self { start: time(start)?, end: time(end)? }))
+            .filter(|window| window.start != window.end)
             .ok_or_else(|| WindowError { text: text.chars().take(40).collect() })
     }
 }

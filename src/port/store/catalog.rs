@@ -28,6 +28,9 @@ pub trait Catalog: Send + Sync {
     /// Lets go again. For a journey this also starts the job that wakes its people, in the same transaction.
     async fn resume(&self, target: &Pausable) -> Result<u64>;
 
+    /// The revision, which every change of what is published or paused raises.
+    async fn revision(&self) -> Result<u64>;
+
     /// Everything published, as of one revision.
     async fn snapshot(&self) -> Result<CatalogSnapshot>;
 

@@ -20,7 +20,8 @@ pub trait Gate: Send + Sync {
     /// this contact or for another one with the same address.
     ///
     /// The denial is written for every address of the contact on the channels concerned (those of unread mail included)
-    /// and for the contact itself. The contact's own messages that have not begun and that it forbids are cancelled; other
+    /// and for the contact itself. The contact's own messages that have not begun and that it forbids are cancelled, and its
+    /// mailbox is told of each by an `Input::Delivery` that refuses it, with the id H(message, answers + 1); other
     /// contacts' are taken again and refused. An id that was seen before changes nothing.
     async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()>;
 

@@ -62,6 +62,10 @@ impl Catalog for MemoryStore {
         done(inner.revision)
     }
 
+    async fn revision(&self) -> Result<u64> {
+        done(self.lock().revision)
+    }
+
     async fn snapshot(&self) -> Result<CatalogSnapshot> {
         let inner = self.lock();
         let channels = inner.paused.iter().filter_map(|target| match target {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::super::{denial, known_addresses};
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, InputKind, Withdrawal};
-use crate::model::{ContactId, InputId};
+use crate::model::{ContactId, InputId, Reason};
 use crate::port::store::{Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 
 #[async_trait]
@@ -84,7 +84,9 @@ impl Inner {
             }
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
-        self.cancel(row, |record| withdrawal.concerns(&record.message.purpose, &record.message.channel));
+        self.take_back(row, &Reason::Withdrawn, now, |record| {
+            withdrawal.concerns(&record.message.purpose, &record.message.channel)
+        });
     }
 
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) {
@@ -100,12 +102,14 @@ impl Inner {
         let cold = self.cold(row);
         let current =
             cold.contact.addresses.get(&suppression.channel).and_then(|address| address.fingerprint);
-        if current == Some(suppression.address) {
-            self.cancel(row, |record| record.message.channel == suppression.channel);
-        }
         let kind =
             InputKind::Suppression { channel: suppression.channel.clone(), address: suppression.address };
         self.deliver(row, Some(suppression.input_id(contact)), kind, now);
+        if current == Some(suppression.address) {
+            self.take_back(row, &Reason::Suppressed, now, |record| {
+                record.message.channel == suppression.channel
+            });
+        }
     }
 
     fn erase(&mut self, row: usize) {
@@ -133,7 +137,8 @@ impl Inner {
             gate.suppressed = true;
         }
         for message in self.rows[row].messages.clone() {
-            self.outbox[message].record.content = None;
+            let record = &mut self.outbox[message].record;
+            (record.content, record.answer) = (None, None);
         }
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::denial;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
-use crate::model::Name;
+use crate::model::{Fingerprint, Name};
 use crate::port::Clock;
 use crate::port::store::{
     Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
@@ -57,7 +57,8 @@ impl Inner {
         if known.is_none() && !input.creates {
             return Receipt::UnknownContact;
         }
-        if input.kind.claimed_at().is_some_and(|at| at < now - horizon) {
+        let oldest = now.checked_sub_signed(horizon);
+        if input.kind.claimed_at().zip(oldest).is_some_and(|(at, oldest)| at < oldest) {
             return Receipt::Expired;
         }
         let row = self.row_of(&input.contact);
@@ -112,7 +113,8 @@ impl Inner {
         self.token += 1;
         let state = self.state(row);
         let contact = &mut self.rows[row];
-        contact.lease = Some((self.token, now + claim.lease));
+        let until = now.checked_add_signed(claim.lease).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        contact.lease = Some((self.token, until));
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let envelopes = contact.mail[first..].iter().take(claim.inputs_per_contact).cloned().collect();
         let lease = Lease::new(row as u64, contact.revision, self.token);
@@ -162,7 +164,8 @@ impl Inner {
             let by = &contact.id;
             for lift in commit.lifts {
                 denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
-                for address in &gate.addresses {
+                let meant = |address: &Fingerprint| lift.address.is_none_or(|meant| meant == *address);
+                for address in gate.addresses.iter().filter(|(_, address)| meant(address)) {
                     if let Some(row) = self.addresses.get_mut(address) {
                         denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
                     }

@@ -19,6 +19,7 @@ use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
 use crate::model::{
     ConsentRecord, Contact, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
+    truncate,
 };
 use crate::port::store::{
     CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
@@ -68,7 +69,7 @@ impl MemoryStore {
     /// Locks the store and stamps the call.
     fn stamped(&self) -> (MutexGuard<'_, Inner>, DateTime<Utc>) {
         let mut inner = self.lock();
-        let now = self.clock.now().max(inner.high_water.unwrap_or(DateTime::UNIX_EPOCH));
+        let now = truncate(self.clock.now()).max(inner.high_water.unwrap_or(DateTime::UNIX_EPOCH));
         inner.high_water = Some(now);
         (inner, now)
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial::denies;
 use super::{Entry, Inner, MemoryStore, compact, done};
 use crate::machine::InputKind;
-use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name};
+use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name, Reason};
 use crate::port::store::{
-    Begin, Begun, Epochs, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
+    Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
 };
 
 #[async_trait]
@@ -109,13 +109,13 @@ impl Inner {
         }
         match begin.verdict {
             Verdict::Send { content, permit, lease, .. } => {
-                let not_after = now + permit;
+                let (not_after, deadline) = (later(now, permit), later(now, lease));
                 self.change(message, |entry| {
                     entry.record.status = MessageStatus::Begun;
                     entry.record.attempts += 1;
                     entry.record.content.get_or_insert(content);
                     entry.not_after = Some(not_after);
-                    entry.deadline = Some(now + lease);
+                    entry.deadline = Some(deadline);
                 });
                 Begun::Begun { attempt: begin.attempts + 1, not_after }
             }
@@ -142,9 +142,27 @@ impl Inner {
         }
     }
 
+    /// Takes back the pending messages of a contact that `which` names, and tells it of each: an enrollment may wait.
+    pub(super) fn take_back(
+        &mut self,
+        row: usize,
+        reason: &Reason,
+        now: DateTime<Utc>,
+        which: impl Fn(&MessageRecord) -> bool,
+    ) {
+        for message in self.rows[row].messages.clone() {
+            let record = &self.outbox[message].record;
+            if record.status == MessageStatus::Pending && which(record) {
+                self.answer(message, DeliveryStatus::Refused { reasons: vec![reason.clone()] }, now);
+                self.change(message, |entry| entry.record.status = MessageStatus::Cancelled);
+            }
+        }
+    }
+
     /// Records an answer for a message and tells its contact.
     fn answer(&mut self, message: usize, status: DeliveryStatus, now: DateTime<Utc>) {
         let told = status.clone();
+        let erased = self.rows[self.outbox[message].row].erased;
         self.change(message, |entry| {
             entry.answers += 1;
             entry.deadline = None;
@@ -161,15 +179,20 @@ impl Inner {
                     MessageStatus::Pending
                 }
             };
-            entry.record.answer = Some(status);
+            // What a provider said can name the person.
+            entry.record.answer = (!erased).then_some(status);
             entry.record.answered_at = Some(now);
         });
         let entry = &self.outbox[message];
-        if self.rows[entry.row].erased {
+        if erased {
             return;
         }
         let id = InputId::from_attempt(entry.record.message.id, entry.answers);
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
+}
+
+fn later(now: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    now.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -41,6 +41,10 @@ impl Catalog for SqliteStore {
         self.forbid("resume", move |db| db.set_paused(&target, false)).await
     }
 
+    async fn revision(&self) -> Result<u64> {
+        self.read("read the catalog", |db| Ok(db.head.revision)).await
+    }
+
     async fn snapshot(&self) -> Result<CatalogSnapshot> {
         self.read("read the catalog", |db| {
             Ok(CatalogSnapshot {

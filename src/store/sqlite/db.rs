@@ -177,8 +177,8 @@ impl Db {
             let rolled_back = self.forget_transaction();
             return Err(if rolled_back { Loss::of_commit(&error) } else { Loss::Unknown(error.to_string()) });
         }
-        if std::mem::take(&mut self.scrub) {
-            self.scrub_log();
+        if self.scrub {
+            self.scrub = !self.scrub_log();
         }
         Ok(())
     }
@@ -201,6 +201,8 @@ impl Db {
     fn forget_transaction(&mut self) -> bool {
         self.scrub = false;
         self.forget_terms();
+        // SQLite may have rolled back by itself, so this does not wait for a statement that says so.
+        self.known.borrow_mut().clear();
         self.conn.is_autocommit() || self.execute("ROLLBACK").is_ok()
     }
 
@@ -221,12 +223,22 @@ impl Db {
     }
 
     /// Takes erased bytes out of the write-ahead log, as far as other readers let it.
-    fn scrub_log(&self) {
+    fn scrub_log(&self) -> bool {
         self.conn.busy_timeout(SCRUB_TIMEOUT).ok();
-        if let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "the log could not be truncated after an erasure; the next checkpoint will");
+        // A checkpoint that others keep from finishing says so in its first column and is no error.
+        let done = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match &done {
+            Ok(0) => {}
+            Ok(_) => tracing::warn!("others read: the log is truncated after an erasure by the next write"),
+            Err(error) => tracing::warn!(%error, "the log could not be truncated after an erasure"),
         }
         self.conn.busy_timeout(BUSY_TIMEOUT).ok();
+        matches!(done, Ok(0))
+    }
+
+    /// Forgets what was decoded of a contact.
+    pub(super) fn forget(&self, row: i64) {
+        self.known.borrow_mut().remove(&row);
     }
 
     fn execute(&self, sql: &str) -> Result<(), Error> {

@@ -157,7 +157,11 @@ impl Db {
         let contact = ContactId::from(contact);
         for scope in scopes {
             self.change_denials(scope, row, &contact, |denials| {
-                for lift in lifts {
+                let meant = |lift: &&Lift| match scope {
+                    Scope::Contact(_) => true,
+                    Scope::Address(_, address) => lift.address.is_none_or(|meant| meant == address),
+                };
+                for lift in lifts.iter().filter(meant) {
                     denial::lift(denials, &contact, &lift.channel, &lift.purpose, lift.seq);
                 }
             })?;

@@ -10,7 +10,7 @@ use super::denials::Scope;
 use super::fault::Step;
 use super::rows::{blob, cold_of, instant, message, messages, text};
 use crate::machine::{InputKind, Withdrawal};
-use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name};
+use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{Gate, InFlight, Receipt, Result, Suppression};
 use crate::store::{denial, known_addresses};
 
@@ -88,7 +88,9 @@ impl Db {
                 deny(self, scope, Some(&channel))?;
             }
         }
-        self.cancel(row, |message| withdrawal.concerns(&message.purpose, &message.channel))
+        self.take_back(row, &Reason::Withdrawn, now, |message| {
+            withdrawal.concerns(&message.purpose, &message.channel)
+        })
     }
 
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) -> Step<()> {
@@ -98,11 +100,11 @@ impl Db {
         let Some(contact) = contact else { return Ok(()) };
         let Some(found) = self.find(contact)?.filter(|found| !found.erased) else { return Ok(()) };
         self.bump_contact(found.row)?;
-        if self.current_address(found.row, channel)? == Some(*address) {
-            self.cancel(found.row, |message| message.channel == *channel)?;
-        }
         let told = InputKind::Suppression { channel: channel.clone(), address: *address };
         self.deliver(found.row, contact, Some(suppression.input_id(contact)), &told, now)?;
+        if self.current_address(found.row, channel)? == Some(*address) {
+            self.take_back(found.row, &Reason::Suppressed, now, |message| message.channel == *channel)?;
+        }
         Ok(())
     }
 
@@ -120,7 +122,7 @@ impl Db {
             "UPDATE outbox SET status = 5 WHERE contact = ?1 AND status = 0 AND status <= 1",
             "UPDATE outbox SET ready_at = NULL WHERE contact = ?1 AND status <= 1",
             // Commits that put messages out stay as the way to them.
-            "UPDATE outbox SET content = NULL, ready_at = NULL WHERE seq IN (
+            "UPDATE outbox SET content = NULL, answer = NULL, ready_at = NULL WHERE seq IN (
                SELECT outbox.seq FROM commit_log JOIN outbox
                ON outbox.seq BETWEEN first_message AND first_message + messages - 1 WHERE commit_log.contact = ?1)",
             "DELETE FROM commit_log WHERE contact = ?1 AND messages = 0",
@@ -128,6 +130,7 @@ impl Db {
         ] {
             self.conn.prepare_cached(sql)?.execute([row])?;
         }
+        self.forget(row);
         self.scrub = true;
         Ok(())
     }
@@ -170,8 +173,21 @@ impl Db {
         Ok(cold.and_then(|cold| cold.contact.addresses.get(channel)?.fingerprint))
     }
 
-    /// Takes back the pending messages of a contact that `which` names.
-    fn cancel(&self, row: i64, which: impl Fn(&Message) -> bool) -> Step<()> {
+    /// Takes back the pending messages of a contact that `which` names, and tells the contact of each.
+    fn take_back(
+        &mut self,
+        row: i64,
+        reason: &Reason,
+        now: DateTime<Utc>,
+        which: impl Fn(&Message) -> bool,
+    ) -> Step<()> {
+        for seq in self.pending(row, which)? {
+            self.forbid(seq, reason.clone(), now)?;
+        }
+        Ok(())
+    }
+
+    fn pending(&self, row: i64, which: impl Fn(&Message) -> bool) -> Step<Vec<i64>> {
         let pending = messages!("seq", "outbox", "WHERE outbox.contact = ?1 AND status = 0 AND status <= 1");
         let mut statement = self.conn.prepare_cached(pending)?;
         let mut found = statement.query([row])?;
@@ -182,12 +198,7 @@ impl Db {
                 cancelled.push(columns.get::<_, i64>(6)?);
             }
         }
-        for seq in cancelled {
-            self.conn
-                .prepare_cached("UPDATE outbox SET status = 5, ready_at = NULL WHERE seq = ?1")?
-                .execute([seq])?;
-        }
-        Ok(())
+        Ok(cancelled)
     }
 
     fn in_flight(&self, row: i64) -> Step<Vec<InFlight>> {

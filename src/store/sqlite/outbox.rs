@@ -14,7 +14,7 @@ use super::fault::{Fault, Step};
 use super::rows::{BEGUN, blob, instant, message, messages, millis, status_column, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
-use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name};
+use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name, Reason};
 use crate::port::store::{Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, Verdict};
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
@@ -280,6 +280,14 @@ impl Db {
         }
     }
 
+    /// Takes a pending message back; its contact is told that it was refused, for an enrollment may wait for it.
+    pub(super) fn forbid(&mut self, seq: i64, reason: Reason, now: DateTime<Utc>) -> Step<()> {
+        let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(()) };
+        self.answer(entry, DeliveryStatus::Refused { reasons: vec![reason] }, now)?;
+        self.conn.prepare_cached("UPDATE outbox SET status = 5 WHERE seq = ?1")?.execute([seq])?;
+        Ok(())
+    }
+
     /// Records an answer for a message and tells its contact.
     fn answer(&mut self, entry: Entry, status: DeliveryStatus, now: DateTime<Utc>) -> Step<()> {
         let (after, not_before) = match &status {
@@ -306,7 +314,8 @@ impl Db {
                 not_before.filter(|_| !erased),
                 not_before,
                 answers,
-                encode("answer", &status)?,
+                // What a provider said can name the person.
+                if erased { None } else { Some(encode("answer", &status)?) },
                 millis(now)
             ])?;
         if erased {

@@ -164,7 +164,7 @@ async fn withdraw_reaches_the_mailbox(bench: Bench) -> Answer {
 async fn grant(bench: &Bench, contact: &str, messages: Vec<Message>) -> Answer {
     let (_, seq) = bench.keep(Consent::granted(contact, MARKETING, EMAIL, evidence())).await?;
     let mut commit = bench.reading(contact).await?;
-    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), seq }];
+    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), address: None, seq }];
     commit.messages = messages;
     bench.done(commit).await
 }
@@ -212,7 +212,7 @@ async fn grant_before_withdraw_lifts_nothing(bench: Bench) -> Answer {
     bench.withdraw(&stop(LEA), "stop").await?;
     let late = message(LEA, 2, bench.now());
     let mut commit = bench.reading(LEA).await?;
-    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), seq }];
+    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), address: None, seq }];
     commit.messages = vec![late.clone()];
     bench.done(commit).await?;
     check!(bench.taken(&late).await?.denied, "a grant from before the withdrawal lifts it");
