@@ -423,6 +423,75 @@ fn a_paused_journey_holds_its_people_and_lets_them_go_at_the_resume() {
     }
 }
 
+#[test]
+fn a_message_that_the_gate_takes_back_lets_its_enrollment_go_on() {
+    let clock = ManualClock::new(at("2026-03-23T10:00:00Z"));
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(at("2026-03-23T10:00:00Z"));
+        block_on(async {
+            let (email, sms) = (RecordingChannel::new("email"), RecordingChannel::new("sms"));
+            let engine = Engine::builder(store.clone()).channel(email.clone()).channel(sms).build();
+            let journey = Journey::from_yaml(
+                "{ journey: careful, version: 1, enter: { on: { event: signed_up } }, steps: [
+                   { send: { channel: sms, template: hello, purpose: marketing, refused: plan_b } },
+                   { exit: told },
+                   { id: plan_b, send: { channel: email, template: hello, purpose: onboarding } } ] }",
+            );
+            let hello = TemplateDefinition::new("hello").text("Bonjour");
+            engine.publish([hello.into(), journey.unwrap().into()]).await.unwrap();
+            engine
+                .identify(Contact::new("lea").address("email", "lea@x").address("sms", "+33"))
+                .await
+                .unwrap();
+            for (purpose, channel) in [("marketing", "sms"), ("onboarding", "email")] {
+                engine.consent(Consent::granted("lea", purpose, channel, evidence())).await.unwrap();
+            }
+            engine.track(Event::new("lea", "signed_up")).await.unwrap();
+            // Decided, and the enrollment waits for what becomes of it.
+            engine.advance().await.unwrap();
+            engine.withdraw(&Withdrawal::everything("lea", evidence()).on_channel("sms")).await.unwrap();
+            engine.tick().await.unwrap();
+            assert_eq!(email.sent().len(), 1, "{name}: the refused edge leads to plan B");
+            let state = store.contact(&"lea".into()).await.unwrap().unwrap().state;
+            assert!(state.hot.enrollments.is_empty(), "{name}");
+        });
+    }
+}
+
+#[test]
+fn a_goal_that_lies_unread_takes_back_what_is_due() {
+    let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(at("2026-03-23T08:00:00Z"));
+        block_on(async {
+            let email = RecordingChannel::new("email");
+            let engine = Engine::builder(store.clone()).channel(email.clone()).batch(4).build();
+            let journey = Journey::builder("slow")
+                .enter_on("signed_up")
+                .goal("booked")
+                .send("greet", "email", "hello", "marketing")
+                .wait(Span::days(1))
+                .build();
+            let hello = TemplateDefinition::new("hello").text("Bonjour");
+            engine.publish([hello.into(), journey.unwrap().into()]).await.unwrap();
+            let contacts: Vec<String> = (0..20).map(|number| format!("c{number:02}")).collect();
+            for contact in &contacts {
+                engine.identify(Contact::new(contact.as_str()).address("email", "a@x")).await.unwrap();
+                let consent = Consent::granted(contact.as_str(), "marketing", "email", evidence());
+                engine.consent(consent).await.unwrap();
+                engine.track(Event::new(contact.as_str(), "signed_up")).await.unwrap();
+            }
+            // The messages are decided; before the next tick everybody books, in an order of their own.
+            while engine.advance().await.unwrap().contacts > 0 {}
+            for contact in contacts.iter().rev() {
+                engine.track(Event::new(contact.as_str(), "booked")).await.unwrap();
+            }
+            engine.tick().await.unwrap();
+            assert_eq!(email.sent().len(), 0, "{name}");
+        });
+    }
+}
+
 /// Says what it was told to say.
 struct Scripted(Mutex<Vec<Outcome>>, bool);
 

@@ -5,11 +5,13 @@ use super::bench::{
     message, minutes, person, reachable, sends, stop,
 };
 use crate::machine::{InputKind, Lift, Withdrawal};
-use crate::model::{Consent, Contact, DeliveryStatus, Event, Message, MessageId};
+use crate::model::{Consent, Contact, Delivery, DeliveryStatus, Event, InputId, Message, MessageId, Reason};
 use crate::port::store::{Begun, Committed, MessageStatus, Suppression};
 
 cases! {
     withdraw_cancels_what_it_forbids: "The contact's own messages that a withdrawal forbids and that have not begun are cancelled.",
+    withdraw_tells_of_what_it_cancels: "The contact is told of each message that was taken back, for an enrollment may wait for it.",
+    grant_for_one_address_lifts_no_other: "A grant that is limited to one address leaves the denials of others.",
     withdraw_spares_what_it_does_not_forbid: "Messages of other purposes and channels stay, and may begin.",
     withdraw_leaves_what_has_begun: "A message that has begun stays in flight, and settles.",
     withdraw_denies_before_the_mail_is_read: "A message decided by a worker that has not read the withdrawal is denied.",
@@ -292,7 +294,38 @@ async fn suppress_cancels_and_tells_its_contact(bench: Bench) -> Answer {
     let (work, _) = bench.work(LEA).await?;
     let found: Vec<_> = work.envelopes.iter().map(|envelope| (envelope.id, envelope.kind.clone())).collect();
     let told = InputKind::Suppression { channel: EMAIL.into(), address: fingerprint(EMAIL, SHARED) };
-    check_eq!(found, [(suppression.input_id(&id(LEA)), told)], "the unread mail");
+    let answer = refusal(&email, Reason::Suppressed, &bench);
+    check_eq!(found, [(suppression.input_id(&id(LEA)), told), answer], "the unread mail");
+    Ok(())
+}
+
+/// What a contact is told of a message that the gate took back.
+fn refusal(message: &Message, reason: Reason, bench: &Bench) -> (InputId, InputKind) {
+    let status = DeliveryStatus::Refused { reasons: vec![reason] };
+    let delivery = Delivery::new(message.id, 0, bench.now(), status);
+    (InputId::from_attempt(message.id, 1), InputKind::Delivery(delivery))
+}
+
+async fn withdraw_tells_of_what_it_cancels(bench: Bench) -> Answer {
+    let email = bench.lea_with_a_message().await?;
+    bench.withdraw(&Withdrawal::everything(LEA, evidence()), "stop").await?;
+    let (work, _) = bench.work(LEA).await?;
+    let found: Vec<_> =
+        work.envelopes.iter().skip(1).map(|envelope| (envelope.id, envelope.kind.clone())).collect();
+    check_eq!(found, [refusal(&email, Reason::Withdrawn, &bench)], "the mail after the withdrawal itself");
+    Ok(())
+}
+
+async fn grant_for_one_address_lifts_no_other(bench: Bench) -> Answer {
+    bench.lea_with_a_message().await?;
+    let tom = bench.tom_with_a_message().await?;
+    bench.withdraw(&stop(LEA), "stop").await?;
+    let (_, seq) = bench.keep(crate::model::Event::new(LEA, "granted")).await?;
+    let mut commit = bench.reading(LEA).await?;
+    let address = Some(fingerprint(EMAIL, "another@example.org"));
+    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), address, seq }];
+    bench.done(commit).await?;
+    check!(bench.taken(&tom).await?.denied, "a grant for another address lifted the denial of a shared one");
     Ok(())
 }
 
