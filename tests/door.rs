@@ -221,3 +221,30 @@ fn publishing_finds_what_only_the_surroundings_know_and_is_all_or_nothing() {
         });
     });
 }
+
+#[test]
+fn a_contact_does_not_grow_without_bound() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            let mut told = 0;
+            for number in 0..5 {
+                let update = Contact::new("lea").attribute(format!("a{number}"), "x".repeat(100_000));
+                engine.identify(update).await.unwrap();
+                let tick = engine.tick().await.unwrap();
+                told += tick
+                    .signals
+                    .iter()
+                    .filter(|signal| matches!(signal, journeyman::machine::Signal::TooLarge { .. }))
+                    .count();
+            }
+            let known = store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
+            assert_eq!((known, told), (2, 3), "{name}");
+            // What is taken away makes room again.
+            engine.identify(Contact::new("lea").without("a0").without("a1")).await.unwrap();
+            engine.identify(Contact::new("lea").attribute("b", "x".repeat(100_000))).await.unwrap();
+            engine.tick().await.unwrap();
+            let known = store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
+            assert_eq!(known, 1, "{name}");
+        });
+    });
+}

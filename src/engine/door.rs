@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
-use crate::model::{Consent, ConsentStatus, Contact, ContactId, Event, InputId, Name, Value};
+use crate::model::{Consent, ConsentStatus, Contact, ContactId, Event, Evidence, InputId, Name, Value};
 use crate::port::store::{Receipt, Suppression};
 use crate::time::Zone;
 
 const MOST_DEPTH: usize = 8;
+const MOST_PURPOSES: usize = 100;
 
 impl Engine {
     /// Says what the host knows of a contact; merged into what is known already.
@@ -81,6 +82,17 @@ impl Engine {
     /// [`Error::Invalid`] for an empty id; [`Error::Store`], and then it must be said again.
     pub async fn withdraw(&self, withdrawal: &Withdrawal) -> Result<(), Error> {
         self.check_id("contact id", withdrawal.contact.as_str())?;
+        self.check_evidence(&withdrawal.evidence)?;
+        if withdrawal.purposes.len() > MOST_PURPOSES {
+            return Err(Error::Invalid {
+                what: "withdrawal",
+                sentence: format!("it names more than {MOST_PURPOSES} purposes"),
+                next: "name none, which means every purpose",
+            });
+        }
+        for name in withdrawal.purposes.iter().chain(&withdrawal.channel).chain(&withdrawal.id) {
+            self.check_id("name in the withdrawal", name)?;
+        }
         let id = self.withdrawal_id(withdrawal);
         let first = self.shared.store.withdraw(withdrawal, id).await;
         // Under one id the same withdrawal may be told again, so an unknown outcome is settled by telling it.
@@ -109,7 +121,7 @@ impl Engine {
     /// Never writes to an address again, whoever has it: a hard bounce, a complaint, a blocklist.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Invalid`], [`Error::TooLarge`], [`Error::Store`].
     pub async fn suppress(
         &self,
         channel: &str,
@@ -117,6 +129,9 @@ impl Engine {
         contact: Option<&ContactId>,
         reason: &str,
     ) -> Result<(), Error> {
+        self.check_id("channel name", channel)?;
+        self.check_id("address", address)?;
+        self.check_id("reason", reason)?;
         let fingerprint = self.shared.key.fingerprint(channel, address);
         let suppression = Suppression::new(channel.into(), fingerprint, contact.cloned(), reason.into());
         self.shared.store.suppress(&suppression).await?;
@@ -182,6 +197,10 @@ impl Engine {
             }
             InputKind::Consent(consent) => {
                 self.check_id("purpose", &consent.purpose)?;
+                self.check_evidence(&consent.evidence)?;
+                if let Some(id) = &consent.id {
+                    self.check_id("consent id", id)?;
+                }
                 self.check_id("channel name", &consent.channel)?;
                 if consent.status == ConsentStatus::Withdrawn {
                     return Err(Error::Invalid {
@@ -201,6 +220,11 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
+        self.check_id("source of the evidence", &evidence.source)?;
+        self.check_id("wording of the evidence", &evidence.wording)
     }
 
     fn check_id(&self, what: &'static str, id: &str) -> Result<(), Error> {

@@ -8,7 +8,8 @@ use crate::machine::Withdrawal;
 use crate::model::{ContactId, MessageId};
 use crate::port::store::InFlight;
 
-/// What a withdrawal still waits for: the contact's messages that had begun before it.
+/// What a withdrawal still waits for: the contact's messages that had begun before it. What had begun for another contact
+/// with the same address is not waited for; nothing more of it begins.
 ///
 /// Poll it with [`Engine::poll_drain`] until [`is_done`](Drain::is_done); after that, no channel call for the withdrawing
 /// contact starts.

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::transition::{Lift, Run};
-use super::{Envelope, InputKind, Withdrawal};
+use super::transition::{Lift, Run, Signal};
+use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::ExitKind;
 use crate::model::{
     Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
@@ -13,7 +13,7 @@ use crate::model::{
 impl Run<'_> {
     pub(super) fn apply(&mut self, envelope: &Envelope, at: DateTime<Utc>) {
         match &envelope.kind {
-            InputKind::Identify(contact) => self.identify(contact),
+            InputKind::Identify(contact) => self.identify(contact, envelope.id, at),
             InputKind::Event(event) => {
                 if !self.keep_for_later(envelope, at) {
                     self.event(event, envelope.id, at);
@@ -27,7 +27,13 @@ impl Run<'_> {
         }
     }
 
-    fn identify(&mut self, update: &Contact) {
+    fn identify(&mut self, update: &Contact, input: InputId, at: DateTime<Utc>) {
+        let known = self.out.state.cold.contact.size();
+        if known + update.size() > ContactState::MOST_SIZE && update.size() > 0 {
+            let contact = self.contact_id().clone();
+            self.out.signals.push(Signal::TooLarge { contact, input, at });
+            return;
+        }
         let contact = &mut self.cold().contact;
         for name in &update.unset {
             contact.attributes.remove(name);

@@ -55,6 +55,8 @@ pub struct Hot {
 }
 
 impl ContactState {
+    /// The most bytes that are known of one person; an update that would pass it is left out whole, and a signal says so.
+    pub const MOST_SIZE: usize = 256 * 1024;
     /// The most events from the future that one contact keeps; later ones apply at once.
     pub const MOST_PENDING: usize = 64;
 

@@ -67,6 +67,15 @@ pub enum Signal {
         /// When.
         at: DateTime<Utc>,
     },
+    /// What was said of a contact would have made it larger than [`ContactState::MOST_SIZE`], and was left out.
+    TooLarge {
+        /// Who.
+        contact: ContactId,
+        /// The input.
+        input: InputId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// An enrollment ended.
     Exited {
         /// Who.

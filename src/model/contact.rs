@@ -121,7 +121,8 @@ impl Contact {
     pub fn size(&self) -> usize {
         let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.size());
         let addresses = self.addresses.iter().map(|(channel, address)| channel.len() + address.value.len());
-        attributes.chain(addresses).sum::<usize>() + self.tags.iter().map(|tag| tag.len()).sum::<usize>()
+        let names = [&self.locale, &self.zone].into_iter().flatten().chain(&self.tags).map(|name| name.len());
+        attributes.chain(addresses).chain(names).sum()
     }
 }
 
