@@ -237,13 +237,15 @@ fn a_contact_does_not_grow_without_bound() {
                     .filter(|signal| matches!(signal, journeyman::machine::Signal::TooLarge { .. }))
                     .count();
             }
-            let known = store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
+            let known =
+                store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
             assert_eq!((known, told), (2, 3), "{name}");
             // What is taken away makes room again.
             engine.identify(Contact::new("lea").without("a0").without("a1")).await.unwrap();
             engine.identify(Contact::new("lea").attribute("b", "x".repeat(100_000))).await.unwrap();
             engine.tick().await.unwrap();
-            let known = store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
+            let known =
+                store.contact(&"lea".into()).await.unwrap().unwrap().state.cold.contact.attributes.len();
             assert_eq!(known, 1, "{name}");
         });
     });

@@ -26,7 +26,7 @@ impl Engine {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Invalid`], [`Error::Expired`] where it is older than the horizon,
     /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`]. After
-    /// [`StoreError::Unknown`](StoreError::Unknown) an event with an id may be told again.
+    /// [`StoreError::Unknown`] an event with an id may be told again.
     pub async fn track(&self, event: Event) -> Result<bool, Error> {
         let receipts = self.append(vec![Input::from(event)]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))

@@ -18,7 +18,7 @@ use crate::rule::TemplateDefinition;
 pub trait Catalog: Send + Sync {
     /// Adds definitions in one transaction and answers the new revision. The same definition again changes nothing.
     ///
-    /// A journey version that is there with other content is refused by [`StoreError::Unavailable`]; a template replaces
+    /// A journey version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
     /// the one of its name.
     async fn publish(&self, definitions: &[Definition]) -> Result<u64>;
 
