@@ -22,7 +22,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use common::{BATCH, Cost, NullChannel, SENDS, Used, advance_all, enroll, publish};
 
 /// Days that are measured on SQLite, unless `--rounds` says so.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 6;
 
 /// In which order contacts fall due.
 #[derive(Clone, Copy)]

@@ -178,11 +178,11 @@ impl<'b> Unpacker<'b> {
 
     fn contact(&mut self, contact: &mut Contact) -> Option<()> {
         contact.addresses = self.addresses()?;
-        let mut attributes = Vec::new();
+        // They were packed in order, so each goes to the end of the map.
         for _ in 0..self.number()? {
-            attributes.push((self.name()?, self.value()?));
+            let name = self.name()?;
+            contact.attributes.insert(name, self.value()?);
         }
-        contact.attributes = attributes.into_iter().collect();
         for _ in 0..self.number()? {
             contact.tags.insert(self.name()?);
         }
