@@ -270,6 +270,10 @@ fn no_begin_succeeds_in_another_process_after_withdraw_returned() {
     let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line == "ready"));
     let mut log = std::fs::File::create(marks(&file)).unwrap();
+    // The worker goes from the first contact on; the withdrawals come from the last one, once it is on its way.
+    while block_on(store.messages(&"c9".into())).unwrap()[0].status == MessageStatus::Pending {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     for contact in contacts.iter().rev() {
         block_on(engine.withdraw(&Withdrawal::everything(contact.as_str(), evidence()))).unwrap();
         // One write for each line, so that the other process never reads half a name.
