@@ -346,3 +346,27 @@ fn shard(contact: &ContactId) -> i64 {
     let [low, high, ..] = *hash.as_bytes();
     i64::from(u16::from_le_bytes([low, high]) & 1_023)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::SystemClock;
+
+    /// A COMMIT that fails can roll back by itself; then no ROLLBACK is said, and what was learnt must go all the same.
+    #[test]
+    fn a_transaction_that_rolled_back_by_itself_leaves_nothing_remembered() {
+        let conn = Connection::open_in_memory().unwrap();
+        let mut db = Db::new(conn, Arc::new(SystemClock), "default".into());
+        db.cold(1, 7, "phantom", None).unwrap();
+        db.remember(1, 3, Hot { now: DateTime::<Utc>::MAX_UTC, ..Hot::default() });
+        assert_eq!(
+            db.cold(1, 7, "real", None).unwrap().contact.id.as_str(),
+            "phantom",
+            "nothing is remembered at all"
+        );
+        assert!(db.conn.is_autocommit());
+        db.abandon(&Error::InvalidQuery);
+        assert_eq!(db.cold(1, 7, "real", None).unwrap().contact.id.as_str(), "real");
+        assert_eq!(db.hot(1, 3, None).unwrap(), Hot::default());
+    }
+}
