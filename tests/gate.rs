@@ -69,7 +69,7 @@ async fn decide(engine: &Engine, contacts: &[String], channel: &str) {
 /// One round of a worker that takes and begins whatever it can. Answers how many began, and how many of them began for
 /// somebody whose withdrawal had returned before the worker asked.
 async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>) -> (usize, usize, bool) {
-    let taken = store.take(&Take::of(4, ["email".into()])).await.unwrap();
+    let taken = store.take(&Take::of(4, ["email".into()])).await.unwrap().messages;
     let begins: Vec<Begin> = taken
         .iter()
         .map(|taken| {
@@ -309,7 +309,7 @@ fn a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() 
             first.advance().await.unwrap();
 
             // Another worker takes all three and is slow.
-            let taken = store.take(&Take::of(10, ["sms".into()])).await.unwrap();
+            let taken = store.take(&Take::of(10, ["sms".into()])).await.unwrap().messages;
             assert_eq!(taken.len(), 3, "{name}");
             let stop = Withdrawal::everything("lea", Evidence::new("sms-keyword", "STOP")).on_channel("sms");
             first.withdraw(&stop).await.unwrap();

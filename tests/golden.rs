@@ -30,7 +30,7 @@ use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use tempfile::TempDir;
 
 /// Every schema's file, the oldest first; the newest is what `make` writes today.
-const FILES: [&str; 1] = ["schema-1.db"];
+const FILES: [&str; 2] = ["schema-1.db", "schema-2.db"];
 const WRITE: &str = "JOURNEYMAN_WRITE_GOLDEN";
 const MOST_BYTES: usize = 200 * 1024;
 
@@ -255,8 +255,8 @@ impl Host {
 
     /// Begins everything that can be begun, as a worker that dies right after it; by contact.
     async fn begin(&self) -> BTreeMap<String, MessageId> {
-        let taken =
-            self.store.take(&Take::of(100, ["email", "sms", "courrier"].map(Into::into))).await.unwrap();
+        let take = Take::of(100, ["email", "sms", "courrier"].map(Into::into));
+        let taken = self.store.take(&take).await.unwrap().messages;
         let send = |message: &journeyman::port::store::Taken| {
             let named =
                 templates().into_iter().find(|template| *template.template == *message.message.template);

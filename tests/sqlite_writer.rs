@@ -144,7 +144,7 @@ fn after_a_withdrawal_nothing_taken_before_begins() {
     block_on(async {
         commit_message(&one, "lea", 1).await;
         commit_message(&one, "tom", 2).await;
-        let taken = one.take(&sms()).await.unwrap();
+        let taken = one.take(&sms()).await.unwrap().messages;
         assert_eq!(taken.len(), 2);
         let stop = Withdrawal::everything("lea", Evidence::new("keyword", "STOP"));
         other.withdraw(&stop, InputId::from_bytes([7; 16])).await.unwrap();

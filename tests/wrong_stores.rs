@@ -32,6 +32,14 @@ enum Fault {
     SettlesAnyAttempt,
     /// Is empty when it is opened again.
     Forgets,
+    /// Lets a permit count from the begin, however old the judgement is.
+    PermitsFromTheBegin,
+    /// Counts failures and parks nobody.
+    ParksNobody,
+    /// Keeps the first message of a commit and loses the others.
+    LosesMessages,
+    /// Hands out work a minute before it is due.
+    HurriesTimers,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -84,6 +92,12 @@ role! {
                     let mail = self.inner.inputs(&contact, commit.read_seq, u64::MAX).await?;
                     commit.read_seq = mail.last().map_or(commit.read_seq, |envelope| envelope.seq);
                 }
+                if self.fault == Fault::LosesMessages {
+                    commit.messages.truncate(1);
+                }
+                if self.fault == Fault::HurriesTimers {
+                    commit.due_at = commit.due_at.map(|due| due - TimeDelta::minutes(1));
+                }
                 let mut answer = self.inner.commit(vec![commit.clone()]).await?[0];
                 if self.fault == Fault::IgnoresRevisions && answer == Committed::StaleLease {
                     answer = self.commit_anyway(&contact, commit).await?;
@@ -91,6 +105,19 @@ role! {
                 answers.push(answer);
             }
             Ok(answers)
+        }
+
+        async fn give_back(&self, leases: &[Lease]) -> Result<()> {
+            self.inner.give_back(leases).await
+        }
+
+        async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>> {
+            let most = if self.fault == Fault::ParksNobody { u32::MAX } else { most };
+            self.inner.fail(lease, reason, most).await
+        }
+
+        async fn release(&self, contact: &ContactId) -> Result<bool> {
+            self.inner.release(contact).await
         }
 
         async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
@@ -110,10 +137,14 @@ role! {
             if self.fault == Fault::RereadsEpochs {
                 let take = Take::of(1_000, ["email", "sms"].map(Name::from));
                 let taken: BTreeMap<_, _> =
-                    self.inner.take(&take).await?.into_iter().map(|taken| (taken.message.id, taken.epochs)).collect();
+                    self.inner.take(&take).await?.messages.into_iter().map(|taken| (taken.message.id, taken.epochs)).collect();
                 for begin in &mut begins {
                     begin.epochs = taken.get(&begin.message).copied().unwrap_or(begin.epochs);
                 }
+            }
+            if self.fault == Fault::PermitsFromTheBegin {
+                let now = self.inner.clock().now();
+                begins.iter_mut().for_each(|begin| begin.taken_at = now);
             }
             self.inner.begin(begins).await
         }
@@ -129,7 +160,7 @@ role! {
             self.inner.settle(&deliveries).await
         }
     }
-    take(take: &Take) -> Vec<Taken>,
+    take(take: &Take) -> TakenBatch,
 }
 
 role! {
@@ -161,6 +192,7 @@ role! {
     consents(contact: &ContactId) -> Vec<ConsentRecord>,
     commits(contact: &ContactId) -> Vec<CommitRecord>,
     scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
+    parked() -> Vec<(ContactId, Name)>,
     purge(before: DateTime<Utc>) -> Purged,
 }
 
@@ -280,6 +312,7 @@ fn a_store_that_settles_any_attempt_is_refused() {
 #[test]
 fn a_store_that_forgets_is_refused() {
     let expected = [
+        "reopen_keeps_who_is_parked",
         "reopen_keeps_everything",
         "reopen_keeps_what_is_forbidden",
         "reopen_keeps_what_has_begun",
@@ -292,6 +325,55 @@ fn a_store_that_forgets_is_refused() {
 fn a_store_that_panics_is_refused_and_stops_nothing() {
     breaks(
         Fault::Panics,
-        &["next_due_is_the_minimum", "next_due_counts_the_outbox", "erase_leaves_nothing_to_do"],
+        &[
+            "next_due_is_the_minimum",
+            "next_due_counts_the_outbox",
+            "a_parked_contact_is_waited_for_by_nobody",
+            "a_released_contact_goes_on",
+            "erase_leaves_nothing_to_do",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_lets_permits_count_from_the_begin_is_refused() {
+    breaks(Fault::PermitsFromTheBegin, &["permit_that_ran_out_does_not_begin", "begin_gives_a_not_after"]);
+}
+
+#[test]
+fn a_store_that_parks_nobody_is_refused() {
+    breaks(
+        Fault::ParksNobody,
+        &[
+            "a_contact_that_fails_too_often_is_parked",
+            "a_parked_contact_is_waited_for_by_nobody",
+            "a_parked_contact_keeps_no_other_waiting",
+            "a_released_contact_goes_on",
+            "reopen_keeps_who_is_parked",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_loses_messages_is_refused() {
+    breaks(
+        Fault::LosesMessages,
+        &[
+            "withdraw_spares_what_it_does_not_forbid",
+            "grant_lifts_its_purpose_alone",
+            "purge_forgets_contents_of_settled_messages",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_hurries_timers_is_refused() {
+    breaks(
+        Fault::HurriesTimers,
+        &[
+            "claim_hands_out_due_contacts_at_their_instant",
+            "next_due_is_the_minimum",
+            "commit_takes_effect_whole",
+        ],
     );
 }

@@ -11,7 +11,7 @@ use journeyman::journey::{
     BranchDefinition, JourneyDefinition, SendDefinition, StepDefinition, WayDefinition,
 };
 use journeyman::machine::{ContactState, Envelope, Input, Program};
-use journeyman::model::{Evidence, FingerprintKey, Handover, InputId, Outcome, Value};
+use journeyman::model::{Evidence, FingerprintKey, Handover, InputId, MessageId, Outcome, Value};
 use journeyman::port::Channel;
 use journeyman::rule::{PredicateDefinition, TemplateDefinition};
 use journeyman::testing::ManualClock;
@@ -52,8 +52,8 @@ impl Channel for NullChannel {
         Outcome::Accepted
     }
 
-    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<Outcome> {
-        handovers.iter().map(|_| Outcome::Accepted).collect()
+    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
+        handovers.iter().map(|handover| (handover.message.id, Outcome::Accepted)).collect()
     }
 
     fn batch(&self) -> usize {

@@ -57,6 +57,7 @@ pub struct EngineBuilder {
     horizon: TimeDelta,
     backoff: Backoff,
     batch: usize,
+    most_failures: u32,
 }
 
 impl EngineBuilder {
@@ -74,6 +75,7 @@ impl EngineBuilder {
             horizon: TimeDelta::days(30),
             backoff: Backoff::default(),
             batch: 1_024,
+            most_failures: 8,
         }
     }
 
@@ -138,7 +140,15 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets the clock by which permits are looked at once more; the store's own unless said.
+    /// Sets after how many failures in a row a contact is parked; 8 unless said, at least 1. What fails is its commit alone,
+    /// where those of others succeed, or the transition itself.
+    pub fn most_failures(mut self, failures: u32) -> Self {
+        self.most_failures = failures.max(1);
+        self
+    }
+
+    /// Sets the clock of this worker; the store's own unless said. It measures how long a permit has lived and says how
+    /// long to sleep; what is due, and when, the store's clock decides.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
@@ -162,6 +172,8 @@ impl EngineBuilder {
                 horizon: self.horizon,
                 backoff: self.backoff,
                 batch: self.batch,
+                most_failures: self.most_failures,
+                apart: AtomicUsize::new(0),
                 loaded: Mutex::new(None),
                 withdrawals: AtomicU64::new(0),
                 handful: AtomicUsize::new(FIRST_HANDFUL),

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::channel::mpsc;
 use futures::{FutureExt, StreamExt};
 
 use super::program::Loaded;
+use super::watch::Watch;
 use super::{Engine, Tick};
 use crate::error::{Error, StoreError};
-use crate::model::{Content, Delivery, DeliveryStatus, Handover, Message, Outcome, Permit, Reason};
+use crate::model::{
+    Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
+};
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
 use crate::rule::permit::{Question, permit};
@@ -52,19 +56,21 @@ impl Engine {
         let store = &self.shared.store;
         let channels = self.shared.channels.keys().cloned();
         let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
-        let taken = store.take(&Take::of(handful, channels)).await?;
-        if taken.is_empty() {
+        let mut watch = Watch::start(self.shared.clock.clone());
+        let batch = store.take(&Take::of(handful, channels)).await?;
+        if batch.messages.is_empty() {
             return Ok(false);
         }
+        watch.set(batch.now);
         // A template is bound by its name when a message begins, so the newest one is asked for.
-        let loaded = self.program(Some(store.revision().await?)).await?;
-        let now = self.shared.clock.now();
+        let loaded = self.program(Some(batch.catalog)).await?;
+        let taken = batch.messages;
         let begins: Vec<Begin> =
-            taken.iter().map(|taken| Begin::new(taken, self.judge(&loaded, taken, now))).collect();
+            taken.iter().map(|taken| Begin::new(taken, self.judge(&loaded, taken, batch.now))).collect();
         let attempts = self.begin(taken, begins, tick).await?;
         let calls = attempts.len();
-        self.hand_over(attempts, tick).await?;
-        self.pace(handful, calls, self.shared.clock.now() - now);
+        self.hand_over(attempts, &watch, tick).await?;
+        self.pace(handful, calls, watch.elapsed());
         Ok(true)
     }
 
@@ -162,7 +168,7 @@ impl Engine {
     /// Calls the channels, side by side; each message gets an outcome, whatever the channel does.
     ///
     /// What is answered is written down at once: one call that hangs keeps no other answer back.
-    async fn hand_over(&self, attempts: Vec<Attempt>, tick: &mut Tick) -> Result<(), Error> {
+    async fn hand_over(&self, attempts: Vec<Attempt>, watch: &Watch, tick: &mut Tick) -> Result<(), Error> {
         let mut batches: Vec<(Arc<dyn Channel>, Vec<Attempt>)> = Vec::new();
         for attempt in attempts {
             let Some(channel) = self.shared.channels.get(&attempt.message.channel) else { continue };
@@ -175,18 +181,31 @@ impl Engine {
         // A loop and no `map`: of a closure's futures the compiler cannot tell that they may move between threads.
         let mut calls = Vec::with_capacity(batches.len());
         for (channel, batch) in batches {
-            calls.push(self.call(channel, batch));
+            calls.push(self.call(channel, batch, watch));
         }
         let count = calls.len().max(1);
-        let mut answers = futures::stream::iter(calls).buffer_unordered(SIDE_BY_SIDE).ready_chunks(count);
-        while let Some(answered) = answers.next().await {
-            self.settle(&answered.concat(), tick).await?;
-        }
-        Ok(())
+        let mut answers = futures::stream::iter(calls).buffer_unordered(SIDE_BY_SIDE);
+        let (answered, answers_to_settle) = mpsc::unbounded();
+        // Side by side, for a store that is slow must not keep a channel's answer from being heard.
+        let calling = async move {
+            while let Some(deliveries) = answers.next().await {
+                answered.unbounded_send(deliveries).ok();
+            }
+        };
+        let mut chunks = answers_to_settle.ready_chunks(count);
+        let settling = async {
+            let mut first_failure = Ok(());
+            while let Some(deliveries) = chunks.next().await {
+                let settled = self.settle(&deliveries.concat(), tick).await;
+                first_failure = first_failure.and(settled);
+            }
+            first_failure
+        };
+        futures::future::join(calling, settling).await.1
     }
 
-    async fn call(&self, channel: Arc<dyn Channel>, batch: Vec<Attempt>) -> Vec<Delivery> {
-        let now = self.shared.clock.now();
+    async fn call(&self, channel: Arc<dyn Channel>, batch: Vec<Attempt>, watch: &Watch) -> Vec<Delivery> {
+        let now = watch.now();
         // The last look: a permit that ran out on the way is not used.
         let (alive, late): (Vec<_>, Vec<_>) = batch.into_iter().partition(|attempt| now < attempt.not_after);
         let handovers: Vec<Handover<'_>> = alive
@@ -195,14 +214,16 @@ impl Engine {
             .collect();
         let outcomes = match handovers.as_slice() {
             [] => Vec::new(),
-            [one] => caught(channel.send(*one)).await.map_or_else(Vec::new, |outcome| vec![outcome]),
+            [one] => caught(channel.send(*one))
+                .await
+                .map_or_else(Vec::new, |outcome| vec![(one.message.id, outcome)]),
             several => caught(channel.send_many(several)).await.unwrap_or_default(),
         };
-        let now = self.shared.clock.now();
-        let unknown = std::iter::repeat(Outcome::Unknown);
-        let answered = alive.iter().zip(outcomes.into_iter().chain(unknown));
-        let mut deliveries: Vec<Delivery> = answered
-            .map(|(attempt, outcome)| {
+        let now = watch.now();
+        let mut deliveries: Vec<Delivery> = alive
+            .iter()
+            .map(|attempt| {
+                let outcome = outcome_of(&outcomes, attempt.message.id);
                 let status = self.status(&*channel, attempt, outcome, now);
                 Delivery::new(attempt.message.id, attempt.number, now, status)
             })
@@ -260,6 +281,15 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// What a channel said of one message: unknown where it said nothing, or contradicted itself.
+fn outcome_of(outcomes: &[(MessageId, Outcome)], message: MessageId) -> Outcome {
+    let mut own = outcomes.iter().filter(|(id, _)| *id == message).map(|(_, outcome)| outcome);
+    match own.next() {
+        Some(first) if own.all(|other| other == first) => first.clone(),
+        _ => Outcome::Unknown,
     }
 }
 

@@ -61,7 +61,8 @@ impl Engine {
         if drain.is_done() {
             return Ok(true);
         }
-        let now = self.shared.clock.now();
+        // Deadlines are of the store's clock.
+        let now = self.shared.store.clock().now();
         let begun = self.shared.store.in_flight(&drain.contact).await?;
         for message in std::mem::take(&mut drain.waiting) {
             // Another attempt of the same message cannot have begun: the withdrawal forbids it.

@@ -4,6 +4,7 @@
 //! runs the transition over each, commits the batch in one transaction, and hands over what passed the gate. It needs no
 //! runtime and starts no thread; the host calls `tick` and sleeps until `tick.next_wake`.
 
+mod apart;
 mod backoff;
 mod builder;
 mod deliver;
@@ -14,6 +15,7 @@ mod program;
 #[cfg(feature = "tokio")]
 mod run;
 mod tick;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -79,6 +81,9 @@ struct Shared {
     horizon: TimeDelta,
     backoff: Backoff,
     batch: usize,
+    most_failures: u32,
+    /// How many contacts are still worked on one by one, after the store refused them together.
+    apart: AtomicUsize,
     loaded: Mutex<Option<Arc<Loaded>>>,
     /// How many withdrawals without an id of the host's were told.
     withdrawals: AtomicU64,

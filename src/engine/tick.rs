@@ -1,9 +1,12 @@
 //! One tick: claim, transition, commit, hand over. Read this file to know the crate.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
 use super::Engine;
+use super::apart::Failed;
 use super::program::Loaded;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
@@ -40,6 +43,8 @@ pub struct Tick {
     pub stale: usize,
     /// Commits whose outcome the store did not know; the next claim reads it back.
     pub unknown: usize,
+    /// Contacts whose work failed by itself; they are tried again, and parked after too many failures in a row.
+    pub failed: usize,
     /// What the host may want to know.
     pub signals: Vec<Signal>,
     /// When there is something to do next; `None` where nothing is waited for.
@@ -78,50 +83,67 @@ impl Engine {
         Ok(tick)
     }
 
-    /// Reads mail and fires timers of one batch of contacts, and hands nothing over. [`tick`](Engine::tick) calls it; a
+    /// Works on open jobs, reads mail and fires timers of one batch of contacts, and hands nothing over. [`tick`](Engine::tick) calls it; a
     /// worker that only decides may call it alone.
     ///
     /// # Errors
     /// As [`tick`](Engine::tick).
     pub async fn advance(&self) -> Result<Tick, Error> {
         let mut tick = Tick::default();
+        self.work_on_jobs().await?;
         self.advance_into(&mut tick).await?;
         Ok(tick)
     }
 
     async fn advance_into(&self, tick: &mut Tick) -> Result<bool, Error> {
         let store = &self.shared.store;
-        let claim = Claim::of(self.shared.batch);
+        let claim = Claim::of(self.batch_size());
         let claimed = store.claim(&claim).await?;
         if claimed.work.is_empty() {
+            self.end_apart();
             return Ok(false);
         }
         let loaded = self.program(Some(claimed.catalog)).await?;
         let mut commits = Vec::with_capacity(claimed.work.len());
         let mut outcomes = Vec::with_capacity(claimed.work.len());
+        let mut failed = Vec::new();
         for work in claimed.work {
             // Timers that lie after mail which did not fit into the claim must wait for it.
             let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
             let now = cut.map_or(claimed.now, |last| last.received_at);
-            let (commit, outcome) = advance(&loaded, work, now);
-            commits.push(commit);
-            outcomes.push(outcome);
-        }
-        let committed = match store.commit(commits).await {
-            // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
-            Err(StoreError::Unknown { operation, reason }) => {
-                tracing::warn!(operation, reason, "the outcome of a commit is unknown");
-                tick.unknown += 1;
-                return Ok(true);
-            }
-            committed => committed?,
-        };
-        for (outcome, committed) in outcomes.into_iter().zip(committed) {
-            match committed {
-                Committed::Done => outcome.count(tick),
-                Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
+            let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
+            // Total as it is, a transition that panics all the same must not take its batch along.
+            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
+                Ok((commit, outcome)) => {
+                    commits.push(commit);
+                    outcomes.push((contact, lease, outcome));
+                }
+                Err(_) => failed.push(Failed { contact, lease, reason: "panic".into() }),
             }
         }
+        if !commits.is_empty() {
+            match store.commit(commits).await {
+                Ok(committed) => {
+                    for ((.., outcome), committed) in outcomes.into_iter().zip(committed) {
+                        match committed {
+                            Committed::Done => outcome.count(tick),
+                            Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
+                        }
+                    }
+                }
+                // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
+                Err(StoreError::Unknown { operation, reason }) => {
+                    tracing::warn!(operation, reason, "the outcome of a commit is unknown");
+                    tick.unknown += 1;
+                }
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. })) => {
+                    let refused = outcomes.into_iter().map(|(contact, lease, _)| (contact, lease));
+                    failed.extend(self.set_apart(refused.collect(), &error).await?);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.count_failures(failed, tick).await?;
         Ok(true)
     }
 }

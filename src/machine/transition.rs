@@ -76,6 +76,13 @@ pub enum Signal {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The contact's work failed too often in a row; it waits until somebody releases it.
+    Parked {
+        /// Who.
+        contact: ContactId,
+        /// A word for the last failure.
+        reason: Name,
+    },
     /// An enrollment ended.
     Exited {
         /// Who.

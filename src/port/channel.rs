@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
-use crate::model::{Handover, Outcome};
+use crate::model::{Handover, MessageId, Outcome};
 
 /// What an unknown outcome means on a channel that does not honour message ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,11 +47,12 @@ pub trait Channel: Send + Sync + 'static {
     /// when [`deadline`](Channel::deadline) is over: nobody stops it, so give the request a timeout of its own.
     async fn send(&self, handover: Handover<'_>) -> Outcome;
 
-    /// Hands several messages over; one outcome for each, in the same order. A missing one counts as unknown.
-    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<Outcome> {
+    /// Hands several messages over and says of each what became of it, in any order. One that is not mentioned counts as
+    /// unknown, and so does one that is mentioned twice with different outcomes.
+    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
         let mut outcomes = Vec::with_capacity(handovers.len());
         for handover in handovers {
-            outcomes.push(self.send(*handover).await);
+            outcomes.push((handover.message.id, self.send(*handover).await));
         }
         outcomes
     }

@@ -12,8 +12,8 @@ use crate::machine::{ContactState, Envelope, Input, Withdrawal};
 use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Name, Outcome, Step};
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
-    Store, StoredContact, Suppression, Take, Taken,
+    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt,
+    Result, Store, StoredContact, Suppression, Take, TakenBatch,
 };
 use crate::port::{Channel, Clock, OnUnknown};
 
@@ -148,6 +148,18 @@ impl Mailbox for FaultyStore {
         self.around("commit", self.inner.commit(commits)).await
     }
 
+    async fn give_back(&self, leases: &[Lease]) -> Result<()> {
+        self.around("give_back", self.inner.give_back(leases)).await
+    }
+
+    async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>> {
+        self.around("fail", self.inner.fail(lease, reason, most)).await
+    }
+
+    async fn release(&self, contact: &ContactId) -> Result<bool> {
+        self.around("release", self.inner.release(contact)).await
+    }
+
     async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
         self.around("next_due", self.inner.next_due(channels)).await
     }
@@ -159,7 +171,7 @@ impl Mailbox for FaultyStore {
 
 #[async_trait]
 impl Outbox for FaultyStore {
-    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+    async fn take(&self, take: &Take) -> Result<TakenBatch> {
         self.around("take", self.inner.take(take)).await
     }
 
@@ -254,6 +266,10 @@ impl Archive for FaultyStore {
 
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>> {
         self.around("scan", self.inner.scan(after, limit)).await
+    }
+
+    async fn parked(&self) -> Result<Vec<(ContactId, Name)>> {
+        self.around("parked", self.inner.parked()).await
     }
 
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {

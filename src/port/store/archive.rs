@@ -16,6 +16,7 @@ use crate::model::DeliveryStatus;
 use crate::model::Hash;
 use crate::model::Message;
 use crate::model::MessageId;
+use crate::model::Name;
 use crate::model::Step;
 
 /// The cold side: screens, audits, replays, retention.
@@ -44,6 +45,9 @@ pub trait Archive: Send + Sync {
 
     /// Contacts with rows after `after`, in order of row; erased ones are left out.
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>>;
+
+    /// The contacts that are parked, with the reason of their last failure, in order of id.
+    async fn parked(&self) -> Result<Vec<(ContactId, Name)>>;
 
     /// Forgets mail that was read, and contents of settled messages, from before an instant. Ids within it are forgotten
     /// too, so an instant within the horizon lets duplicates in.

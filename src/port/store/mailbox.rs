@@ -14,6 +14,7 @@ use crate::machine::Hot;
 use crate::machine::Input;
 use crate::machine::Lift;
 use crate::model::ConsentRecord;
+use crate::model::ContactId;
 use crate::model::EnrollmentId;
 use crate::model::Hash;
 use crate::model::InputId;
@@ -42,9 +43,24 @@ pub trait Mailbox: Send + Sync {
     /// nothing, and the others still take effect.
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>>;
 
+    /// Gives back what was claimed and will not be committed, so that it can be claimed at once; a lease that is no longer
+    /// good is passed over. A store that claims by a plain read has nothing to give back.
+    async fn give_back(&self, _leases: &[Lease]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Counts a failure of the work that a lease was given for, and gives the lease back. With the `most`-th in a row the
+    /// contact is parked: no claim hands it out before [`release`](Mailbox::release), while its mailbox goes on to fill and
+    /// its gate to hold. A commit ends the row. Answers how many there are now; `None` where the lease is no longer good,
+    /// and then nothing was changed.
+    async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>>;
+
+    /// Lets a parked contact be claimed again, its failures forgotten; false where it was not parked.
+    async fn release(&self, contact: &ContactId) -> Result<bool>;
+
     /// The instant at which there is something to do next, in any mailbox or in the outbox for these channels: the
     /// store's own now where mail is unread, the end of the lease where somebody else holds the contact; `None` where
-    /// nothing is waited for.
+    /// nothing is waited for. A parked contact waits for nothing.
     async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>>;
 
     /// The clock that stamps and judges; an engine uses the same one.

@@ -19,7 +19,7 @@ pub use archive::{Archive, CommitRecord, MessageRecord, MessageStatus, Purged, S
 pub use catalog::{Catalog, CatalogSnapshot, Definition, Job, JobKind, Pausable};
 pub use gate::{Gate, InFlight, Suppression};
 pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Work};
-pub use outbox::{Begin, Begun, Epochs, Outbox, Take, Taken, Verdict};
+pub use outbox::{Begin, Begun, Epochs, Outbox, Take, Taken, TakenBatch, Verdict};
 
 use crate::error::StoreError;
 

@@ -22,13 +22,15 @@ use crate::model::Reason;
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Hands out messages whose instant has come, in order of decision, of the channels named, except those of paused
-    /// journeys and channels; with the contact as it is committed, the gate's answer and the epochs it was read at.
-    async fn take(&self, take: &Take) -> Result<Vec<Taken>>;
+    /// journeys and channels; with the contact as it is committed, the gate's answer and the epochs it was read at. All of
+    /// it is of one instant, which every message carries as `taken_at`.
+    async fn take(&self, take: &Take) -> Result<TakenBatch>;
 
     /// Answers for taken messages, in one transaction, each fenced by its epochs and attempt: a message is begun, deferred
     /// or refused only if no withdrawal, suppression, erasure, pause, cancellation or other worker came between.
     ///
-    /// Beginning stores the content and counts the attempt. Deferring, refusing and parking also append
+    /// The permit counts from `taken_at`, the instant that it was judged at: a message that is sent when it is over has not
+    /// begun. Beginning stores the content and counts the attempt. Deferring, refusing and parking also append
     /// `Input::Delivery` with the id H(message, answers + 1) to the contact's mailbox.
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>>;
 
@@ -56,12 +58,35 @@ impl Take {
     }
 }
 
+/// What a take hands out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TakenBatch {
+    /// The store's clock, as the take judged it.
+    pub now: DateTime<Utc>,
+    /// The catalog's revision.
+    pub catalog: u64,
+    /// The messages.
+    pub messages: Vec<Taken>,
+}
+
+impl TakenBatch {
+    /// Puts an answer together; every message is stamped with `now`.
+    #[must_use]
+    pub fn new(now: DateTime<Utc>, catalog: u64, mut messages: Vec<Taken>) -> Self {
+        messages.iter_mut().for_each(|taken| taken.taken_at = now);
+        Self { now, catalog, messages }
+    }
+}
+
 /// One message to hand over, with everything that the permit needs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Taken {
     /// The message.
     pub message: Message,
+    /// When it was taken, by the store's clock.
+    pub taken_at: DateTime<Utc>,
     /// How many attempts were begun before.
     pub attempts: u32,
     /// What an attempt before this one said; every attempt carries the same bytes.
@@ -88,6 +113,7 @@ impl Taken {
     pub fn new(message: Message, cold: Arc<Cold>, epochs: Epochs) -> Self {
         Self {
             message,
+            taken_at: DateTime::UNIX_EPOCH,
             attempts: 0,
             content: None,
             unknown: false,
@@ -129,6 +155,8 @@ impl Epochs {
 pub struct Begin {
     /// Which message.
     pub message: MessageId,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
     /// As they were taken.
     pub epochs: Epochs,
     /// As it was taken.
@@ -145,6 +173,7 @@ impl Begin {
     pub fn new(taken: &Taken, verdict: Verdict) -> Self {
         Self {
             message: taken.message.id,
+            taken_at: taken.taken_at,
             epochs: taken.epochs,
             attempts: taken.attempts,
             answers: taken.answers,
@@ -161,9 +190,9 @@ pub enum Verdict {
     Send {
         /// What it says; an attempt before this one keeps its own.
         content: Content,
-        /// How long the permit lives.
+        /// How long the permit lives, from the take on.
         permit: TimeDelta,
-        /// How long until the attempt counts as unknown: the permit and the channel's deadline.
+        /// How long until the attempt counts as unknown, from the take on: the permit and the channel's deadline.
         lease: TimeDelta,
         /// The edition of the sending rules that permitted it.
         policy: Name,
@@ -192,7 +221,7 @@ pub enum Begun {
     Begun {
         /// Which attempt, from 1.
         attempt: u32,
-        /// The permit's end, by the store's clock.
+        /// The permit's end, by the store's clock: `taken_at` and the permit.
         not_after: DateTime<Utc>,
     },
     /// It was deferred, refused or parked, as asked.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Inner, MemoryStore, Row, done};
 use crate::machine::{ContactState, Envelope};
-use crate::model::{ConsentRecord, ContactId, MessageId, Step};
+use crate::model::{ConsentRecord, ContactId, MessageId, Name, Step};
 use crate::port::store::{
     Archive, CommitRecord, MessageRecord, MessageStatus, Purged, Result, StoredContact,
 };
@@ -59,6 +59,17 @@ impl Archive for MemoryStore {
         let first = usize::try_from(after).unwrap_or(usize::MAX);
         let rows = (first..inner.rows.len()).filter(|row| !inner.rows[*row].erased);
         done(rows.take(limit).map(|row| (row as u64 + 1, inner.state(row))).collect())
+    }
+
+    async fn parked(&self) -> Result<Vec<(ContactId, Name)>> {
+        let inner = self.lock();
+        let parked = inner
+            .failing
+            .iter()
+            .filter_map(|(row, failing)| Some((inner.rows[*row].id.clone(), failing.parked.clone()?)));
+        let mut parked: Vec<_> = parked.collect();
+        parked.sort();
+        done(parked)
     }
 
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {

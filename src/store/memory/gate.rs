@@ -117,7 +117,9 @@ impl Inner {
         if let Some(from) = self.rows[row].unread_from.take() {
             self.unread.remove(&(from, row));
         }
+        self.failing.remove(&row);
         self.cancel(row, |_| true);
+        self.rows[row].messages.iter().for_each(|message| self.outbox[*message].cancelled = true);
         let cold = self.cold(row);
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::denial;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
-use crate::model::{Fingerprint, Name};
+use crate::model::{ContactId, Fingerprint, Name};
 use crate::port::Clock;
 use crate::port::store::{
     Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
@@ -34,6 +34,32 @@ impl Mailbox for MemoryStore {
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
         let mut inner = self.lock();
         done(commits.into_iter().map(|commit| inner.commit(commit, self.history)).collect())
+    }
+
+    async fn give_back(&self, leases: &[Lease]) -> Result<()> {
+        let mut inner = self.lock();
+        for lease in leases {
+            if let Some(row) = inner.held(lease) {
+                inner.rows[row].lease = None;
+            }
+        }
+        done(())
+    }
+
+    async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>> {
+        let mut inner = self.lock();
+        let Some(row) = inner.held(lease) else { return done(None) };
+        inner.rows[row].lease = None;
+        let failing = inner.failing.entry(row).or_default();
+        failing.failures += 1;
+        failing.parked = (failing.failures >= most).then(|| reason.clone());
+        done(Some(failing.failures))
+    }
+
+    async fn release(&self, contact: &ContactId) -> Result<bool> {
+        let mut inner = self.lock();
+        let row = inner.by_id.get(contact).copied().filter(|row| inner.is_parked(*row));
+        done(row.is_some_and(|row| inner.failing.remove(&row).is_some()))
     }
 
     async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
@@ -67,7 +93,9 @@ impl Inner {
 
     /// The contacts to hand out: from both lanes in turn, oldest first, each once, without those that others hold.
     fn claimable(&self, claim: &Claim, now: DateTime<Utc>) -> Vec<usize> {
-        let free = |row: &usize| self.rows[*row].lease.is_none_or(|(_, until)| until <= now);
+        let free = |row: &usize| {
+            self.rows[*row].lease.is_none_or(|(_, until)| until <= now) && !self.is_parked(*row)
+        };
         let mut mail = self.unread.iter().map(|(_, row)| *row).filter(free);
         let mut due = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, row)| *row).filter(free);
         let mut lanes: [&mut dyn Iterator<Item = usize>; 2] = [&mut mail, &mut due];
@@ -102,6 +130,9 @@ impl Inner {
             if earliest.is_some_and(|earliest| earliest <= at) {
                 break;
             }
+            if self.is_parked(row) {
+                continue;
+            }
             let lease = self.rows[row].lease.map(|(_, until)| until).filter(|until| *until > now);
             let free = lease.map_or(at, |until| at.max(until));
             earliest = Some(earliest.map_or(free, |earliest| free.min(earliest)));
@@ -121,16 +152,20 @@ impl Inner {
         Work::new(lease, state, contact.read_seq, envelopes)
     }
 
+    /// The row of a lease that is still good.
+    fn held(&self, lease: &Lease) -> Option<usize> {
+        let row = usize::try_from(lease.row).ok()?;
+        let contact = self.rows.get(row)?;
+        let mine = contact.lease.is_some_and(|(token, _)| token == lease.token);
+        (mine && contact.revision == lease.revision && !contact.erased).then_some(row)
+    }
+
+    pub(super) fn is_parked(&self, row: usize) -> bool {
+        self.failing.get(&row).is_some_and(|failing| failing.parked.is_some())
+    }
+
     fn commit(&mut self, commit: Commit, history: bool) -> Committed {
-        let row = commit.lease.row as usize;
-        let held = self.rows.get(row).is_some_and(|contact| {
-            contact.revision == commit.lease.revision
-                && contact.lease.is_some_and(|(token, _)| token == commit.lease.token)
-                && !contact.erased
-        });
-        if !held {
-            return Committed::StaleLease;
-        }
+        let Some(row) = self.held(&commit.lease) else { return Committed::StaleLease };
         if commit.catalog != self.revision {
             self.rows[row].lease = None;
             return Committed::StaleCatalog;
@@ -148,6 +183,7 @@ impl Inner {
         let contact = &mut self.rows[row];
         contact.revision += 1;
         contact.lease = None;
+        self.failing.remove(&row);
         // Reading mail is what makes the lists of a state grow; a copy has no slack.
         contact.hot = if read_mail { commit.hot.clone() } else { commit.hot };
         if history {

@@ -144,6 +144,16 @@ struct Inner {
     pauses: BTreeMap<JourneyId, Vec<Pause>>,
     jobs: Vec<Job>,
     last_job: u64,
+    /// The few contacts whose work failed, by row.
+    failing: BTreeMap<usize, Failing>,
+}
+
+/// How often the work of a contact failed in a row.
+#[derive(Default)]
+struct Failing {
+    failures: u32,
+    /// Why it is parked, where it is.
+    parked: Option<Name>,
 }
 
 /// One contact.

@@ -10,18 +10,20 @@ use super::{Entry, Inner, MemoryStore, compact, done};
 use crate::machine::InputKind;
 use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name, Reason};
 use crate::port::store::{
-    Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken, Verdict,
+    Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken, TakenBatch,
+    Verdict,
 };
 
 #[async_trait]
 impl Outbox for MemoryStore {
-    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+    async fn take(&self, take: &Take) -> Result<TakenBatch> {
         let (inner, now) = self.stamped();
         let ready = inner.ready.iter().take_while(|(at, _)| *at <= now).map(|(_, message)| *message);
         let mut messages: Vec<usize> =
             ready.filter(|message| inner.may_be_taken(*message, take)).take(take.limit).collect();
         messages.sort_unstable();
-        done(messages.into_iter().map(|message| inner.taken(message)).collect())
+        let messages = messages.into_iter().map(|message| inner.taken(message)).collect();
+        done(TakenBatch::new(now, inner.revision, messages))
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
@@ -108,8 +110,9 @@ impl Inner {
             return Begun::Stale;
         }
         match begin.verdict {
+            Verdict::Send { permit, .. } if later(begin.taken_at, permit) <= now => Begun::Stale,
             Verdict::Send { content, permit, lease, .. } => {
-                let (not_after, deadline) = (later(now, permit), later(now, lease));
+                let (not_after, deadline) = (later(begin.taken_at, permit), later(begin.taken_at, lease));
                 self.change(message, |entry| {
                     entry.record.status = MessageStatus::Begun;
                     entry.record.attempts += 1;

@@ -11,7 +11,7 @@ use super::rows::{
     blob, bytes, instant, int, message, messages, millis, optional_instant, state_of, status_of, text, uint,
 };
 use crate::machine::{ContactState, Envelope};
-use crate::model::{ConsentRecord, ContactId, Hash, MessageId, Step as JourneyStep};
+use crate::model::{ConsentRecord, ContactId, Hash, MessageId, Name, Step as JourneyStep};
 use crate::port::store::{Archive, CommitRecord, MessageRecord, Purged, Result, StoredContact};
 use crate::store::codec::decode;
 
@@ -98,6 +98,10 @@ impl Archive for SqliteStore {
 
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>> {
         self.read("scan contacts", move |db| db.scan(int(after), limit)).await
+    }
+
+    async fn parked(&self) -> Result<Vec<(ContactId, Name)>> {
+        self.read("read who is parked", |db| db.parked()).await
     }
 
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {

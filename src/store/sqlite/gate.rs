@@ -118,9 +118,10 @@ impl Db {
             "UPDATE contact SET erased = 1, epoch = epoch + 1, cold = NULL WHERE id = ?1",
             "UPDATE state SET revision = revision + 1, due_at = NULL, hot = NULL WHERE id = ?1",
             "DELETE FROM unread WHERE contact = ?1",
+            "DELETE FROM failing WHERE contact = ?1",
             "DELETE FROM input WHERE contact = ?1",
             "UPDATE outbox SET status = 5 WHERE contact = ?1 AND status = 0 AND status <= 1",
-            "UPDATE outbox SET ready_at = NULL WHERE contact = ?1 AND status <= 1",
+            "UPDATE outbox SET ready_at = NULL, cancelled = 1 WHERE contact = ?1 AND status <= 1",
             // Commits that put messages out stay as the way to them.
             "UPDATE outbox SET content = NULL, answer = NULL, ready_at = NULL WHERE seq IN (
                SELECT outbox.seq FROM commit_log JOIN outbox

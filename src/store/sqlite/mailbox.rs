@@ -41,6 +41,16 @@ impl Mailbox for SqliteStore {
         .await
     }
 
+    async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>> {
+        let (lease, reason) = (lease.clone(), reason.clone());
+        self.write("count a failure", 1, move |db| db.fail(&lease, &reason, most)).await
+    }
+
+    async fn release(&self, contact: &ContactId) -> Result<bool> {
+        let contact = contact.clone();
+        self.write("release a contact", 1, move |db| db.let_go(&contact)).await
+    }
+
     async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
         let channels = channels.to_vec();
         self.read("look for what is due", move |db| {
@@ -147,11 +157,23 @@ impl Db {
     }
 
     fn unread_lane(&self, limit: usize) -> Step<Vec<i64>> {
-        self.lane("SELECT contact FROM unread WHERE first <= ?1 ORDER BY first LIMIT ?2", i64::MAX, limit)
+        self.lane(
+            "SELECT contact FROM unread WHERE first <= ?1 AND NOT EXISTS
+             (SELECT 1 FROM failing WHERE failing.contact = unread.contact AND parked IS NOT NULL)
+             ORDER BY first LIMIT ?2",
+            i64::MAX,
+            limit,
+        )
     }
 
     fn due_lane(&self, limit: usize, now: DateTime<Utc>) -> Step<Vec<i64>> {
-        self.lane("SELECT id FROM state WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2", millis(now), limit)
+        self.lane(
+            "SELECT id FROM state WHERE due_at <= ?1 AND NOT EXISTS
+             (SELECT 1 FROM failing WHERE failing.contact = state.id AND parked IS NOT NULL)
+             ORDER BY due_at LIMIT ?2",
+            millis(now),
+            limit,
+        )
     }
 
     /// The next timer of a contact that can be read.
@@ -296,7 +318,7 @@ impl Db {
         Ok(Committed::Done)
     }
 
-    fn holds(&self, row: i64, revision: i64) -> Step<bool> {
+    pub(super) fn holds(&self, row: i64, revision: i64) -> Step<bool> {
         let mut statement = self
             .conn
             .prepare_cached("SELECT 1 FROM state WHERE id = ?1 AND revision = ?2 AND hot IS NOT NULL")?;

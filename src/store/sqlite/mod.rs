@@ -11,6 +11,7 @@ mod archive;
 mod catalog;
 mod db;
 mod denials;
+mod failing;
 mod fault;
 mod gate;
 mod mailbox;

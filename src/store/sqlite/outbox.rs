@@ -15,13 +15,15 @@ use super::rows::{BEGUN, blob, instant, message, messages, millis, status_column
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
 use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name, Reason};
-use crate::port::store::{Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, Verdict};
+use crate::port::store::{
+    Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, TakenBatch, Verdict,
+};
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn take(&self, take: &Take) -> Result<Vec<Taken>> {
+    async fn take(&self, take: &Take) -> Result<TakenBatch> {
         let take = take.clone();
         self.read("take messages", move |db| db.take(&take)).await
     }
@@ -97,7 +99,7 @@ impl Entry {
 }
 
 impl Db {
-    fn take(&mut self, take: &Take) -> Step<Vec<Taken>> {
+    fn take(&mut self, take: &Take) -> Step<TakenBatch> {
         let now = self.now();
         let channels = self.channel_terms(&take.channels)?;
         let mut places = self.ready(millis(now), &channels, take.limit)?;
@@ -113,7 +115,7 @@ impl Db {
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(taken)
+        Ok(TakenBatch::new(now, self.head.revision, taken))
     }
 
     /// When a message can be taken next, by a worker that has its channel.
@@ -232,9 +234,11 @@ impl Db {
         if gates.epochs != begin.epochs || gates.held || gates.erased {
             return Ok(Begun::Stale);
         }
+        let taken_at = begin.taken_at;
         let status = match begin.verdict {
+            Verdict::Send { permit, .. } if later(taken_at, permit) <= now => return Ok(Begun::Stale),
             Verdict::Send { content, permit, lease, policy } => {
-                return self.hand_over(&entry, &content, permit, lease, &policy, now);
+                return self.hand_over(&entry, &content, permit, lease, &policy, taken_at);
             }
             Verdict::Defer { until, reasons } => DeliveryStatus::Deferred { until, reasons },
             Verdict::Refuse { reasons } => DeliveryStatus::Refused { reasons },
@@ -252,9 +256,9 @@ impl Db {
         permit: TimeDelta,
         lease: TimeDelta,
         policy: &str,
-        now: DateTime<Utc>,
+        taken_at: DateTime<Utc>,
     ) -> Step<Begun> {
-        let (not_after, deadline) = (later(now, permit), later(now, lease));
+        let (not_after, deadline) = (later(taken_at, permit), later(taken_at, lease));
         let attempt = entry.attempts + 1;
         self.conn
             .prepare_cached(

@@ -323,7 +323,7 @@ impl Bench {
     }
 
     pub(super) async fn take(&self) -> Answer<Vec<Taken>> {
-        Ok(self.store.take(&Take::of(100, [Name::from(EMAIL), Name::from(SMS)])).await?)
+        Ok(self.store.take(&Take::of(100, [Name::from(EMAIL), Name::from(SMS)])).await?.messages)
     }
 
     /// When a worker with both channels has something to do next.

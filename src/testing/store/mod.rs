@@ -65,6 +65,7 @@ mod erase;
 mod gate;
 mod mailbox;
 mod outbox;
+mod park;
 mod settle;
 
 use std::fmt;
@@ -122,6 +123,7 @@ impl Suite {
         [
             mailbox::CASES,
             claim::CASES,
+            park::CASES,
             commit::CASES,
             outbox::CASES,
             settle::CASES,

@@ -16,6 +16,8 @@ use crate::port::store::{
 };
 
 cases! {
+    take_is_of_one_instant: "What is taken carries the store's own instant and the catalog's revision.",
+    permit_that_ran_out_does_not_begin: "A message whose permit is over when it would begin has not begun.",
     take_offers_what_was_committed: "A message is offered once its commit is done, with no history and nothing denied.",
     take_repeats_what_was_not_begun: "A message that was taken and not begun is offered again.",
     take_answers_in_order_of_decision: "Messages are offered in the order in which they were decided, across contacts.",
@@ -23,7 +25,7 @@ cases! {
     take_offers_only_named_channels: "Only messages of the channels that were named are offered.",
     take_skips_what_is_paused: "Messages of a paused journey or channel are held, and offered again after it.",
     take_hands_out_the_committed_contact: "A message comes with its contact as it is committed now, not as it was decided.",
-    begin_gives_a_not_after: "A begun message may be handed over until the permit's end by the store's clock.",
+    begin_gives_a_not_after: "A begun message may be handed over until its permit ends, which counts from the take.",
     begin_stores_the_content_once: "The first attempt's content stays; every later attempt is offered it.",
     begin_hides_the_message: "A message that has begun is not offered while its lease runs.",
     begin_refuses_after_withdraw: "A message that was taken before its purpose was withdrawn does not begin.",
@@ -83,7 +85,7 @@ async fn take_answers_in_order_of_decision(bench: Bench) -> Answer {
 
 async fn take_limits_messages(bench: Bench) -> Answer {
     let order = four(&bench).await?;
-    let taken = bench.store.take(&Take::of(3, [Name::from(EMAIL)])).await?;
+    let taken = bench.store.take(&Take::of(3, [Name::from(EMAIL)])).await?.messages;
     let found: Vec<MessageId> = taken.iter().map(|taken| taken.message.id).collect();
     check_eq!(found, order[..3], "the messages that are offered");
     Ok(())
@@ -96,8 +98,9 @@ async fn take_offers_only_named_channels(bench: Bench) -> Answer {
     let wanted: [(&[&str], &[MessageId]); 4] =
         [(&[EMAIL], &[email.id]), (&[SMS], &[sms.id]), (&["push"], &[]), (&[], &[])];
     for (channels, expected) in wanted {
-        let taken = bench.store.take(&Take::of(10, channels.iter().map(|name| Name::from(*name)))).await?;
-        let found: Vec<MessageId> = taken.iter().map(|taken| taken.message.id).collect();
+        let take = Take::of(10, channels.iter().map(|name| Name::from(*name)));
+        let taken = bench.store.take(&take).await?;
+        let found: Vec<MessageId> = taken.messages.iter().map(|taken| taken.message.id).collect();
         check_eq!(found, expected, "the messages that are offered for some channels");
     }
     Ok(())
@@ -143,8 +146,8 @@ async fn take_hands_out_the_committed_contact(bench: Bench) -> Answer {
 async fn begin_gives_a_not_after(bench: Bench) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let taken = bench.taken(&message).await?;
-    bench.clock.advance(millis(250));
     let expected = Begun::Begun { attempt: 1, not_after: bench.now() + PERMIT };
+    bench.clock.advance(PERMIT - millis(1));
     check_eq!(bench.begin(sends(&taken, "hi")).await?, expected, "the answer to a begin");
     let record = bench.record(&message).await?;
     check_eq!((record.status, record.attempts), (MessageStatus::Begun, 1), "where the message stands");
@@ -410,5 +413,24 @@ async fn beginning_one_message_concurrently_lets_one_win(bench: Bench) -> Answer
     }
     check_eq!(won, 1, "how many workers may send");
     check_eq!(bench.record(&message).await?.attempts, 1, "the number of attempts");
+    Ok(())
+}
+
+async fn take_is_of_one_instant(bench: Bench) -> Answer {
+    four(&bench).await?;
+    bench.clock.advance(millis(77));
+    let batch = bench.store.take(&Take::of(10, [Name::from(EMAIL)])).await?;
+    check_eq!(batch.now, bench.now(), "the instant of a take");
+    check_eq!(batch.catalog, bench.store.revision().await?, "the catalog's revision in a take");
+    check!(batch.messages.iter().all(|taken| taken.taken_at == batch.now), "a message has another instant");
+    Ok(())
+}
+
+async fn permit_that_ran_out_does_not_begin(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    let taken = bench.taken(&message).await?;
+    bench.clock.advance(PERMIT);
+    check_eq!(bench.begin(sends(&taken, "hi")).await?, Begun::Stale, "the answer once the permit is over");
+    bench.begun(&message, "hi").await?;
     Ok(())
 }
