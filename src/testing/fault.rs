@@ -173,3 +173,20 @@ impl ChannelFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own() {
+        let store: Vec<_> = Fault::kinds(TimeDelta::zero(), TimeDelta::zero());
+        let names: BTreeSet<_> = store.iter().map(Fault::name).collect();
+        assert_eq!((store.len(), names.len()), (10, 10));
+        let channel = ChannelFault::kinds(TimeDelta::zero());
+        let names: BTreeSet<_> = channel.iter().map(ChannelFault::name).collect();
+        assert_eq!((channel.len(), names.len()), (12, 12));
+    }
+}

@@ -119,8 +119,7 @@ impl FaultyStore {
     ) -> Result<T> {
         self.rig.step().await;
         if self.rig.is_dead() {
-            let reason = "the process is dead; give a clone of the store a new Life".to_owned();
-            return Err(StoreError::Unavailable { operation, reason });
+            return Err(dead(operation));
         }
         let asked = StoreCall::new(operation, self.rig.enter(operation));
         let answer = match self.rig.decide(|plan| plan.on_store(&asked), Fault::need, 1) {
@@ -154,7 +153,8 @@ impl FaultyStore {
             Fault::Delay(span) => {
                 fire();
                 self.rig.sleep(span).await;
-                call.await
+                // Another call can have killed the process meanwhile.
+                if self.rig.is_dead() { Err(dead(operation)) } else { call.await }
             }
             Fault::Pause(span) => {
                 fire();
@@ -188,6 +188,11 @@ impl FaultyStore {
             }
         }
     }
+}
+
+fn dead(operation: &'static str) -> StoreError {
+    let reason = "the process is dead; give a clone of the store a new Life".to_owned();
+    StoreError::Unavailable { operation, reason }
 }
 
 #[async_trait]
@@ -314,5 +319,209 @@ impl Archive for FaultyStore {
 
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {
         self.around("purge", self.inner.purge(before)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use futures::FutureExt;
+    use futures::executor::block_on;
+    use futures::future::{BoxFuture, join, ready};
+
+    use super::*;
+    use crate::model::Event;
+    use crate::store::MemoryStore;
+    use crate::testing::ManualClock;
+    use crate::testing::store::{StoreBuilder, Suite};
+
+    const DELAY: TimeDelta = TimeDelta::seconds(2);
+    const PAUSE: TimeDelta = TimeDelta::minutes(2);
+
+    fn memory() -> (Arc<MemoryStore>, ManualClock) {
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+        (Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build()), clock)
+    }
+
+    async fn append(store: &FaultyStore) -> Result<()> {
+        let event = Event::new("lea", "signed_up").id("signup-1");
+        store.append(&[event.into()], TimeDelta::days(1)).await.map(|receipts| assert_eq!(receipts.len(), 1))
+    }
+
+    /// When the store received the event, if it did.
+    fn received(store: &dyn Store) -> Option<TimeDelta> {
+        let inputs = block_on(store.inputs(&"lea".into(), 0, u64::MAX)).unwrap();
+        inputs.first().map(|input| input.received_at - DateTime::UNIX_EPOCH)
+    }
+
+    fn word(seen: &std::result::Result<Result<()>, Stop>) -> &'static str {
+        match seen {
+            Ok(Ok(())) => "answered",
+            Ok(Err(StoreError::Unavailable { .. })) => "unavailable",
+            Ok(Err(StoreError::Unknown { .. })) => "unknown",
+            Ok(Err(StoreError::Busy { .. })) => "busy",
+            Ok(Err(StoreError::Full { .. })) => "full",
+            Ok(Err(_)) => "another error",
+            Err(Stop::Crash) => "crashed",
+            Err(Stop::Cancel) => "cancelled",
+        }
+    }
+
+    #[test]
+    fn each_fault_shows_the_caller_its_own_face_and_reaches_the_store_or_does_not() {
+        let at_once = Some(TimeDelta::zero());
+        for fault in Fault::kinds(DELAY, PAUSE) {
+            // What the caller sees, when the store was reached, how long it took.
+            let expected = match fault {
+                Fault::Unavailable => ("unavailable", None, TimeDelta::zero()),
+                Fault::Unknown => ("unknown", at_once, TimeDelta::zero()),
+                Fault::Busy => ("busy", None, TimeDelta::zero()),
+                Fault::Full => ("full", None, TimeDelta::zero()),
+                Fault::Delay(_) => ("answered", Some(DELAY), DELAY),
+                Fault::Pause(_) => ("answered", at_once, PAUSE),
+                Fault::CrashBefore => ("crashed", None, TimeDelta::zero()),
+                Fault::CrashAfter => ("crashed", at_once, TimeDelta::zero()),
+                Fault::CancelBefore => ("cancelled", None, TimeDelta::zero()),
+                Fault::CancelAfter => ("cancelled", at_once, TimeDelta::zero()),
+            };
+            let (inner, clock) = memory();
+            let life = Life::new();
+            let store = FaultyStore::new(inner.clone()).sleep(Arc::new(clock.clone())).life(life.clone());
+            store.fail(1, fault);
+            let seen = block_on(life.live(append(&store)));
+            let took = clock.now() - DateTime::UNIX_EPOCH;
+            assert_eq!((word(&seen), received(&*inner), took), expected, "{fault:?}");
+            assert_eq!(store.fired_by_kind(), BTreeMap::from([(fault.name(), 1)]));
+
+            // It happens once, and who is not dead goes on.
+            let next = block_on(life.live(append(&store)));
+            let expected = if expected.0 == "crashed" { "crashed" } else { "answered" };
+            assert_eq!(word(&next), expected, "after {fault:?}");
+            assert_eq!(store.fired_by_kind(), BTreeMap::from([(fault.name(), 1)]));
+        }
+    }
+
+    #[test]
+    fn the_stores_own_error_stands_and_no_answer_is_lost() {
+        for fault in [Fault::Unknown, Fault::CrashAfter, Fault::CancelAfter] {
+            let inner = FaultyStore::new(memory().0);
+            inner.fail(1, Fault::Busy);
+            let life = Life::new();
+            let store = FaultyStore::new(Arc::new(inner)).life(life.clone());
+            store.fail(1, fault);
+            assert_eq!(word(&block_on(life.live(append(&store)))), "busy", "{fault:?}");
+            assert!(!store.fired(), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_cannot_happen_is_no_fault_and_is_not_counted() {
+        for fault in Fault::kinds(DELAY, PAUSE) {
+            let possible = matches!(fault, Fault::Unavailable | Fault::Unknown | Fault::Busy | Fault::Full);
+            let (inner, _) = memory();
+            // A life within which nobody runs the call.
+            let store = FaultyStore::new(inner.clone()).life(Life::new());
+            store.fail(1, fault);
+            let answered = block_on(append(&store)).is_ok();
+            assert_eq!((answered, store.fired()), (!possible, possible), "{fault:?}");
+            assert!(possible || received(&*inner).is_some(), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_dead_process_reaches_the_store_no_more_and_the_next_one_does() {
+        let (inner, _) = memory();
+        let life = Life::new();
+        let store = FaultyStore::new(inner.clone()).life(life.clone());
+        store.fail(1, Fault::CrashBefore);
+        // The second call is polled after the first has killed the process, before anybody noticed.
+        let both = join(store.revision(), append(&store));
+        assert_eq!(block_on(life.live(both)).err(), Some(Stop::Crash));
+        assert_eq!((received(&*inner), store.operations()), (None, vec!["revision"]));
+        assert!(matches!(block_on(append(&store)), Err(StoreError::Unavailable { .. })));
+
+        let store = store.life(Life::new());
+        block_on(append(&store)).unwrap();
+        assert_eq!((received(&*inner), store.calls()), (Some(TimeDelta::zero()), 2));
+    }
+
+    #[test]
+    fn a_call_that_is_late_does_not_reach_the_store_when_the_process_died_meanwhile() {
+        /// Whoever sleeps wakes up in the moment in which the process dies.
+        struct Nightmare(Life);
+
+        impl Sleep for Nightmare {
+            fn sleep(&self, _: TimeDelta) -> BoxFuture<'static, ()> {
+                let life = self.0.clone();
+                async move { life.stop(Stop::Crash) }.boxed()
+            }
+        }
+
+        let (inner, _) = memory();
+        let life = Life::new();
+        let store =
+            FaultyStore::new(inner.clone()).sleep(Arc::new(Nightmare(life.clone()))).life(life.clone());
+        store.fail(1, Fault::Delay(DELAY));
+        assert_eq!(word(&block_on(life.live(append(&store)))), "crashed");
+        assert_eq!((received(&*inner), store.fired()), (None, true));
+    }
+
+    #[test]
+    fn whoever_sleeps_is_asked_before_and_after_every_call() {
+        #[derive(Default)]
+        struct Steps(AtomicU64);
+
+        impl Sleep for Steps {
+            fn sleep(&self, _: TimeDelta) -> BoxFuture<'static, ()> {
+                ready(()).boxed()
+            }
+
+            fn step(&self) -> BoxFuture<'static, ()> {
+                self.0.fetch_add(1, Ordering::SeqCst);
+                ready(()).boxed()
+            }
+        }
+
+        let steps = Arc::new(Steps::default());
+        let store = FaultyStore::new(memory().0).sleep(steps.clone());
+        store.fail(2, Fault::Unavailable);
+        block_on(append(&store)).unwrap();
+        assert_eq!(steps.0.load(Ordering::SeqCst), 2);
+        block_on(append(&store)).unwrap_err();
+        assert_eq!(steps.0.load(Ordering::SeqCst), 4);
+    }
+
+    #[test]
+    fn a_plan_hears_of_every_call_but_what_was_named_comes_first() {
+        struct Full;
+
+        impl FaultPlan for Full {
+            fn on_store(&self, call: &StoreCall) -> Option<Fault> {
+                (call.operation == "append" && call.nth <= 2).then_some(Fault::Full)
+            }
+        }
+
+        let store = FaultyStore::new(memory().0).plan(Arc::new(Full));
+        store.fail(1, Fault::Busy);
+        let seen = [(); 3].map(|()| word(&Ok(block_on(append(&store)))));
+        assert_eq!(seen, ["busy", "full", "answered"]);
+    }
+
+    struct Wrapped;
+
+    #[async_trait]
+    impl StoreBuilder for Wrapped {
+        type Guard = ();
+
+        async fn build(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, ())> {
+            let store = MemoryStore::builder().clock(clock).build();
+            Ok((Arc::new(FaultyStore::new(Arc::new(store)).life(Life::new())), ()))
+        }
+    }
+
+    #[test]
+    fn a_wrapped_store_without_faults_keeps_every_obligation() {
+        block_on(Suite::run(Wrapped)).assert_passed();
     }
 }
