@@ -307,7 +307,7 @@ mod tests {
         fn hand_over(&self, messages: u32) -> Saw {
             let enrollment = EnrollmentId::from_bytes([1; 16]);
             let message = |number: u32| Message {
-                id: MessageId::derive(enrollment, number.into(), DateTime::UNIX_EPOCH),
+                id: MessageId::derive(enrollment, number, DateTime::UNIX_EPOCH),
                 contact: "lea".into(),
                 enrollment,
                 journey: JourneyId::from("welcome"),
