@@ -207,7 +207,7 @@ fn every_call_fails_once(make: Make) {
     let steps: usize = calm.steps.values().map(Vec::len).sum();
     assert!(steps >= 20 && calm.accepted.len() >= 8, "{steps} steps, {} accepted", calm.accepted.len());
     for call in 1..=calls {
-        for fault in [Fault::Before, Fault::After] {
+        for fault in [Fault::Unavailable, Fault::Unknown] {
             let (end, faulty) = run(make, Some((call, fault)));
             assert!(faulty.fired(), "call {call} never came");
             let operation = faulty.operations()[call as usize - 1];

@@ -1,33 +1,29 @@
-//! Wrappers that fail one chosen call.
+//! A store whose calls go wrong where one asks.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::fault::Fault;
+use super::life::{Life, Stop};
+use super::plan::{FaultPlan, StoreCall};
+use super::rig::Rig;
+use super::sleep::Sleep;
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Delivery, Handover, InputId, MessageId, Name, Outcome, Step};
+use crate::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step};
+use crate::port::Clock;
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
     Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt,
     Result, Store, StoredContact, Suppression, Take, TakenBatch,
 };
-use crate::port::{Channel, Clock, OnUnknown};
 
-/// Where a call of a store breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Before it took effect: the store is not called, the answer is [`StoreError::Unavailable`].
-    Before,
-    /// After it took effect: the store's answer is lost, the answer is [`StoreError::Unknown`].
-    After,
-}
-
-/// A store whose n-th call fails, so that a test can break every call of a run in turn. Clones share one count.
+/// A store of which any call can go wrong, so that a test can break every call of a run in turn. It wraps any store;
+/// clones share one count.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,8 +35,8 @@ pub enum Fault {
 ///
 /// # futures::executor::block_on(async {
 /// let store = FaultyStore::new(Arc::new(MemoryStore::new()));
-/// store.fail(1, Fault::Before);
-/// store.fail(2, Fault::After);
+/// store.fail(1, Fault::Unavailable);
+/// store.fail(2, Fault::Unknown);
 /// let hello = [Definition::Template(TemplateDefinition::new("hello").text("hi"))];
 ///
 /// assert!(matches!(store.publish(&hello).await, Err(StoreError::Unavailable { .. })));
@@ -54,64 +50,66 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
-    log: Arc<Mutex<Log<Fault>>>,
-}
-
-/// What was called, and what is still to fail.
-struct Log<F> {
-    operations: Vec<&'static str>,
-    planned: BTreeMap<u64, F>,
-    fired: u64,
-}
-
-impl<F> Default for Log<F> {
-    fn default() -> Self {
-        Self { operations: Vec::new(), planned: BTreeMap::new(), fired: 0 }
-    }
-}
-
-impl<F> Log<F> {
-    fn enter(&mut self, operation: &'static str) -> Option<F> {
-        self.operations.push(operation);
-        let fault = self.planned.remove(&(self.operations.len() as u64));
-        self.fired += u64::from(fault.is_some());
-        fault
-    }
-}
-
-// A test that fails while it holds the lock must not hide its own message behind a poisoned one.
-fn lock<F>(log: &Mutex<Log<F>>) -> MutexGuard<'_, Log<F>> {
-    log.lock().unwrap_or_else(PoisonError::into_inner)
+    rig: Rig,
 }
 
 impl FaultyStore {
     /// Wraps a store; nothing fails until it is told to.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, log: Arc::default() }
+        Self { inner, rig: Rig::default() }
     }
 
-    /// Makes one call fail, once; calls count from 1, over all operations. Several calls may be named.
+    /// Asks a plan at every call; what [`fail`](FaultyStore::fail) named comes first.
+    #[must_use]
+    pub fn plan(mut self, plan: Arc<dyn FaultPlan>) -> Self {
+        self.rig.plan = Some(plan);
+        self
+    }
+
+    /// Lets calls be late: without it, [`Fault::Delay`] and [`Fault::Pause`] do not happen.
+    #[must_use]
+    pub fn sleep(mut self, sleep: Arc<dyn Sleep>) -> Self {
+        self.rig.sleep = Some(sleep);
+        self
+    }
+
+    /// Lets calls end a life: outside of [`Life::live`], no crash and no cancellation happens. Once that life is dead,
+    /// every call is [`StoreError::Unavailable`], is not counted and does not reach the store; the next process takes a
+    /// clone with a new life.
+    #[must_use]
+    pub fn life(mut self, life: Life) -> Self {
+        self.rig.life = Some(life);
+        self
+    }
+
+    /// Makes one call go wrong, once; calls count from 1, over all operations. Several calls may be named.
     pub fn fail(&self, nth_call: u64, fault: Fault) {
-        lock(&self.log).planned.insert(nth_call, fault);
+        self.rig.planned.on_store_call(nth_call, fault);
     }
 
     /// How many calls were made; [`Mailbox::clock`] does not count.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        lock(&self.log).operations.len() as u64
+        self.rig.calls()
     }
 
-    /// Whether a planned fault has happened.
+    /// Whether a fault has happened.
     #[must_use]
     pub fn fired(&self) -> bool {
-        lock(&self.log).fired > 0
+        !self.rig.fired().is_empty()
+    }
+
+    /// How often each kind of fault has happened, by [`Fault::name`].
+    #[must_use]
+    pub fn fired_by_kind(&self) -> BTreeMap<&'static str, u64> {
+        self.rig.fired()
     }
 
     /// The name of each call, in order, so that a test can say which one failed.
     #[must_use]
     pub fn operations(&self) -> Vec<&'static str> {
-        lock(&self.log).operations.clone()
+        self.rig.operations()
     }
 
     async fn around<T>(
@@ -119,19 +117,82 @@ impl FaultyStore {
         operation: &'static str,
         call: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        let fault = lock(&self.log).enter(operation);
-        match fault {
+        self.rig.step().await;
+        if self.rig.is_dead() {
+            return Err(dead(operation));
+        }
+        let asked = StoreCall::new(operation, self.rig.enter(operation));
+        let answer = match self.rig.decide(|plan| plan.on_store(&asked), Fault::need, 1) {
             None => call.await,
-            Some(Fault::Before) => {
+            Some(fault) => self.break_call(operation, call, fault).await,
+        };
+        self.rig.step().await;
+        answer
+    }
+
+    async fn break_call<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T>> + Send,
+        fault: Fault,
+    ) -> Result<T> {
+        let fire = || self.rig.fire(fault.name());
+        match fault {
+            Fault::Unavailable => {
+                fire();
                 Err(StoreError::Unavailable { operation, reason: "a fault before the call".to_owned() })
             }
-            Some(Fault::After) => {
-                // Its own error stands: then nothing took effect, and the outcome is known.
+            Fault::Busy => {
+                fire();
+                Err(StoreError::Busy { operation })
+            }
+            Fault::Full => {
+                fire();
+                Err(StoreError::Full { operation })
+            }
+            Fault::Delay(span) => {
+                fire();
+                self.rig.sleep(span).await;
+                // Another call can have killed the process meanwhile.
+                if self.rig.is_dead() { Err(dead(operation)) } else { call.await }
+            }
+            Fault::Pause(span) => {
+                fire();
+                let answer = call.await;
+                self.rig.sleep(span).await;
+                answer
+            }
+            Fault::CrashBefore => {
+                fire();
+                self.rig.stop(Stop::Crash).await
+            }
+            Fault::CancelBefore => {
+                fire();
+                self.rig.stop(Stop::Cancel).await
+            }
+            // From here on the store's own error stands: then nothing took effect, and there is no answer to lose.
+            Fault::Unknown => {
                 call.await?;
+                fire();
                 Err(StoreError::Unknown { operation, reason: "a fault after the call".to_owned() })
+            }
+            Fault::CrashAfter => {
+                call.await?;
+                fire();
+                self.rig.stop(Stop::Crash).await
+            }
+            Fault::CancelAfter => {
+                call.await?;
+                fire();
+                self.rig.stop(Stop::Cancel).await
             }
         }
     }
+}
+
+fn dead(operation: &'static str) -> StoreError {
+    let reason = "the process is dead; give a clone of the store a new Life".to_owned();
+    StoreError::Unavailable { operation, reason }
 }
 
 #[async_trait]
@@ -277,162 +338,206 @@ impl Archive for FaultyStore {
     }
 }
 
-/// How one handover breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChannelFault {
-    /// The channel has it and its answer is lost: [`Outcome::Unknown`].
-    AcceptThenUnknown,
-    /// The channel never had it, and nobody knows: [`Outcome::Unknown`].
-    Unknown,
-    /// The channel never had it and asks for another attempt: [`Outcome::Retry`].
-    Retry,
-    /// The channel never had it, and panics.
-    Panic,
-}
-
-/// A channel whose n-th handover fails. Clones share one count.
-///
-/// ```
-/// use std::sync::Arc;
-/// use journeyman::port::Channel;
-/// use journeyman::testing::{ChannelFault, FaultyChannel};
-///
-/// fn flaky(channel: Arc<dyn Channel>) -> FaultyChannel {
-///     let flaky = FaultyChannel::new(channel);
-///     flaky.fail(1, ChannelFault::AcceptThenUnknown);
-///     flaky.fail(3, ChannelFault::Panic);
-///     flaky
-/// }
-/// ```
-#[derive(Clone)]
-pub struct FaultyChannel {
-    inner: Arc<dyn Channel>,
-    log: Arc<Mutex<Log<ChannelFault>>>,
-}
-
-impl FaultyChannel {
-    /// Wraps a channel; nothing fails until it is told to.
-    #[must_use]
-    pub fn new(inner: Arc<dyn Channel>) -> Self {
-        Self { inner, log: Arc::default() }
-    }
-
-    /// Makes one handover fail, once; handovers count from 1. Several may be named.
-    pub fn fail(&self, nth_send: u64, fault: ChannelFault) {
-        lock(&self.log).planned.insert(nth_send, fault);
-    }
-
-    /// How many handovers were asked for.
-    #[must_use]
-    pub fn calls(&self) -> u64 {
-        lock(&self.log).operations.len() as u64
-    }
-
-    /// Whether a planned fault has happened.
-    #[must_use]
-    pub fn fired(&self) -> bool {
-        lock(&self.log).fired > 0
-    }
-}
-
-#[async_trait]
-impl Channel for FaultyChannel {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    #[allow(clippy::panic)] // the fault that was asked for
-    async fn send(&self, handover: Handover<'_>) -> Outcome {
-        let fault = lock(&self.log).enter("send");
-        match fault {
-            None => self.inner.send(handover).await,
-            Some(ChannelFault::AcceptThenUnknown) => {
-                self.inner.send(handover).await;
-                Outcome::Unknown
-            }
-            Some(ChannelFault::Unknown) => Outcome::Unknown,
-            Some(ChannelFault::Retry) => Outcome::Retry { after: None },
-            Some(ChannelFault::Panic) => panic!("a fault that the test asked for"),
-        }
-    }
-
-    fn honours_ids(&self) -> bool {
-        self.inner.honours_ids()
-    }
-
-    fn on_unknown(&self) -> OnUnknown {
-        self.inner.on_unknown()
-    }
-
-    fn deadline(&self) -> TimeDelta {
-        self.inner.deadline()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::panic::AssertUnwindSafe;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use futures::FutureExt;
     use futures::executor::block_on;
+    use futures::future::{BoxFuture, join, ready};
 
     use super::*;
-    use crate::model::{Content, EnrollmentId, Hash, JourneyId, Message, NodeId};
+    use crate::model::Event;
+    use crate::store::MemoryStore;
+    use crate::testing::ManualClock;
+    use crate::testing::store::{StoreBuilder, Suite};
 
-    #[derive(Default)]
-    struct Counting(AtomicU32);
+    const DELAY: TimeDelta = TimeDelta::seconds(2);
+    const PAUSE: TimeDelta = TimeDelta::minutes(2);
 
-    #[async_trait]
-    impl Channel for Counting {
-        fn name(&self) -> &str {
-            "counting"
-        }
+    fn memory() -> (Arc<MemoryStore>, ManualClock) {
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+        (Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build()), clock)
+    }
 
-        async fn send(&self, _: Handover<'_>) -> Outcome {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            Outcome::Accepted
+    async fn append(store: &FaultyStore) -> Result<()> {
+        let event = Event::new("lea", "signed_up").id("signup-1");
+        store.append(&[event.into()], TimeDelta::days(1)).await.map(|receipts| assert_eq!(receipts.len(), 1))
+    }
+
+    /// When the store received the event, if it did.
+    fn received(store: &dyn Store) -> Option<TimeDelta> {
+        let inputs = block_on(store.inputs(&"lea".into(), 0, u64::MAX)).unwrap();
+        inputs.first().map(|input| input.received_at - DateTime::UNIX_EPOCH)
+    }
+
+    fn word(seen: &std::result::Result<Result<()>, Stop>) -> &'static str {
+        match seen {
+            Ok(Ok(())) => "answered",
+            Ok(Err(StoreError::Unavailable { .. })) => "unavailable",
+            Ok(Err(StoreError::Unknown { .. })) => "unknown",
+            Ok(Err(StoreError::Busy { .. })) => "busy",
+            Ok(Err(StoreError::Full { .. })) => "full",
+            Ok(Err(_)) => "another error",
+            Err(Stop::Crash) => "crashed",
+            Err(Stop::Cancel) => "cancelled",
         }
     }
 
     #[test]
-    fn each_fault_of_a_channel_fires_once_and_says_whether_it_was_reached() {
-        let enrollment = EnrollmentId::from_bytes([1; 16]);
-        let message = Message {
-            id: MessageId::derive(enrollment, 1, DateTime::UNIX_EPOCH),
-            contact: ContactId::from("lea"),
-            enrollment,
-            journey: JourneyId::from("welcome"),
-            version: 1,
-            node: NodeId::from("greet"),
-            channel: "counting".into(),
-            template: "hello".into(),
-            purpose: "marketing".into(),
-            decided_at: DateTime::UNIX_EPOCH,
-        };
-        let content = Content::new(None, Some("hi".to_owned()), None, Hash::default());
-        let counting = Arc::new(Counting::default());
-        let channel = FaultyChannel::new(counting.clone());
-        let faults = [
-            ChannelFault::AcceptThenUnknown,
-            ChannelFault::Unknown,
-            ChannelFault::Retry,
-            ChannelFault::Panic,
-        ];
-        for (nth, fault) in (1..).zip(faults) {
-            channel.fail(nth, fault);
+    fn each_fault_shows_the_caller_its_own_face_and_reaches_the_store_or_does_not() {
+        let at_once = Some(TimeDelta::zero());
+        for fault in Fault::kinds(DELAY, PAUSE) {
+            // What the caller sees, when the store was reached, how long it took.
+            let expected = match fault {
+                Fault::Unavailable => ("unavailable", None, TimeDelta::zero()),
+                Fault::Unknown => ("unknown", at_once, TimeDelta::zero()),
+                Fault::Busy => ("busy", None, TimeDelta::zero()),
+                Fault::Full => ("full", None, TimeDelta::zero()),
+                Fault::Delay(_) => ("answered", Some(DELAY), DELAY),
+                Fault::Pause(_) => ("answered", at_once, PAUSE),
+                Fault::CrashBefore => ("crashed", None, TimeDelta::zero()),
+                Fault::CrashAfter => ("crashed", at_once, TimeDelta::zero()),
+                Fault::CancelBefore => ("cancelled", None, TimeDelta::zero()),
+                Fault::CancelAfter => ("cancelled", at_once, TimeDelta::zero()),
+            };
+            let (inner, clock) = memory();
+            let life = Life::new();
+            let store = FaultyStore::new(inner.clone()).sleep(Arc::new(clock.clone())).life(life.clone());
+            store.fail(1, fault);
+            let seen = block_on(life.live(append(&store)));
+            let took = clock.now() - DateTime::UNIX_EPOCH;
+            assert_eq!((word(&seen), received(&*inner), took), expected, "{fault:?}");
+            assert_eq!(store.fired_by_kind(), BTreeMap::from([(fault.name(), 1)]));
+
+            // It happens once, and who is not dead goes on.
+            let next = block_on(life.live(append(&store)));
+            let expected = if expected.0 == "crashed" { "crashed" } else { "answered" };
+            assert_eq!(word(&next), expected, "after {fault:?}");
+            assert_eq!(store.fired_by_kind(), BTreeMap::from([(fault.name(), 1)]));
         }
-        let send = || {
-            let handover = Handover::new(&message, "somewhere", &content, 1);
-            let outcome = block_on(AssertUnwindSafe(channel.send(handover)).catch_unwind()).ok();
-            (outcome, counting.0.load(Ordering::SeqCst))
-        };
-        assert_eq!(send(), (Some(Outcome::Unknown), 1));
-        assert_eq!(send(), (Some(Outcome::Unknown), 1));
-        assert_eq!(send(), (Some(Outcome::Retry { after: None }), 1));
-        assert_eq!(send(), (None, 1));
-        assert_eq!(send(), (Some(Outcome::Accepted), 2));
-        assert!(channel.fired() && channel.calls() == 5);
+    }
+
+    #[test]
+    fn the_stores_own_error_stands_and_no_answer_is_lost() {
+        for fault in [Fault::Unknown, Fault::CrashAfter, Fault::CancelAfter] {
+            let inner = FaultyStore::new(memory().0);
+            inner.fail(1, Fault::Busy);
+            let life = Life::new();
+            let store = FaultyStore::new(Arc::new(inner)).life(life.clone());
+            store.fail(1, fault);
+            assert_eq!(word(&block_on(life.live(append(&store)))), "busy", "{fault:?}");
+            assert!(!store.fired(), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_cannot_happen_is_no_fault_and_is_not_counted() {
+        for fault in Fault::kinds(DELAY, PAUSE) {
+            let possible = matches!(fault, Fault::Unavailable | Fault::Unknown | Fault::Busy | Fault::Full);
+            let (inner, _) = memory();
+            // A life within which nobody runs the call.
+            let store = FaultyStore::new(inner.clone()).life(Life::new());
+            store.fail(1, fault);
+            let answered = block_on(append(&store)).is_ok();
+            assert_eq!((answered, store.fired()), (!possible, possible), "{fault:?}");
+            assert!(possible || received(&*inner).is_some(), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_dead_process_reaches_the_store_no_more_and_the_next_one_does() {
+        let (inner, _) = memory();
+        let life = Life::new();
+        let store = FaultyStore::new(inner.clone()).life(life.clone());
+        store.fail(1, Fault::CrashBefore);
+        // The second call is polled after the first has killed the process, before anybody noticed.
+        let both = join(store.revision(), append(&store));
+        assert_eq!(block_on(life.live(both)).err(), Some(Stop::Crash));
+        assert_eq!((received(&*inner), store.operations()), (None, vec!["revision"]));
+        assert!(matches!(block_on(append(&store)), Err(StoreError::Unavailable { .. })));
+
+        let store = store.life(Life::new());
+        block_on(append(&store)).unwrap();
+        assert_eq!((received(&*inner), store.calls()), (Some(TimeDelta::zero()), 2));
+    }
+
+    #[test]
+    fn a_call_that_is_late_does_not_reach_the_store_when_the_process_died_meanwhile() {
+        /// Whoever sleeps wakes up in the moment in which the process dies.
+        struct Nightmare(Life);
+
+        impl Sleep for Nightmare {
+            fn sleep(&self, _: TimeDelta) -> BoxFuture<'static, ()> {
+                let life = self.0.clone();
+                async move { life.stop(Stop::Crash) }.boxed()
+            }
+        }
+
+        let (inner, _) = memory();
+        let life = Life::new();
+        let store =
+            FaultyStore::new(inner.clone()).sleep(Arc::new(Nightmare(life.clone()))).life(life.clone());
+        store.fail(1, Fault::Delay(DELAY));
+        assert_eq!(word(&block_on(life.live(append(&store)))), "crashed");
+        assert_eq!((received(&*inner), store.fired()), (None, true));
+    }
+
+    #[test]
+    fn whoever_sleeps_is_asked_before_and_after_every_call() {
+        #[derive(Default)]
+        struct Steps(AtomicU64);
+
+        impl Sleep for Steps {
+            fn sleep(&self, _: TimeDelta) -> BoxFuture<'static, ()> {
+                ready(()).boxed()
+            }
+
+            fn step(&self) -> BoxFuture<'static, ()> {
+                self.0.fetch_add(1, Ordering::SeqCst);
+                ready(()).boxed()
+            }
+        }
+
+        let steps = Arc::new(Steps::default());
+        let store = FaultyStore::new(memory().0).sleep(steps.clone());
+        store.fail(2, Fault::Unavailable);
+        block_on(append(&store)).unwrap();
+        assert_eq!(steps.0.load(Ordering::SeqCst), 2);
+        block_on(append(&store)).unwrap_err();
+        assert_eq!(steps.0.load(Ordering::SeqCst), 4);
+    }
+
+    #[test]
+    fn a_plan_hears_of_every_call_but_what_was_named_comes_first() {
+        struct Full;
+
+        impl FaultPlan for Full {
+            fn on_store(&self, call: &StoreCall) -> Option<Fault> {
+                (call.operation == "append" && call.nth <= 2).then_some(Fault::Full)
+            }
+        }
+
+        let store = FaultyStore::new(memory().0).plan(Arc::new(Full));
+        store.fail(1, Fault::Busy);
+        let seen = [(); 3].map(|()| word(&Ok(block_on(append(&store)))));
+        assert_eq!(seen, ["busy", "full", "answered"]);
+    }
+
+    struct Wrapped;
+
+    #[async_trait]
+    impl StoreBuilder for Wrapped {
+        type Guard = ();
+
+        async fn build(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, ())> {
+            let store = MemoryStore::builder().clock(clock).build();
+            Ok((Arc::new(FaultyStore::new(Arc::new(store)).life(Life::new())), ()))
+        }
+    }
+
+    #[test]
+    fn a_wrapped_store_without_faults_keeps_every_obligation() {
+        block_on(Suite::run(Wrapped)).assert_passed();
     }
 }
