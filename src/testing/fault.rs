@@ -12,6 +12,8 @@ pub enum Fault {
     Unavailable,
     /// The call took effect and its answer is lost: [`StoreError::Unknown`](crate::StoreError::Unknown).
     Unknown,
+    /// The call never reached the store, and nobody knows: [`StoreError::Unknown`](crate::StoreError::Unknown).
+    Lost,
     /// The store is not called; the answer is [`StoreError::Busy`](crate::StoreError::Busy).
     Busy,
     /// The store is not called; the answer is [`StoreError::Full`](crate::StoreError::Full).
@@ -49,6 +51,7 @@ impl Fault {
         vec![
             Self::Unavailable,
             Self::Unknown,
+            Self::Lost,
             Self::Busy,
             Self::Full,
             Self::Delay(delay),
@@ -66,6 +69,7 @@ impl Fault {
         match self {
             Self::Unavailable => "unavailable",
             Self::Unknown => "unknown",
+            Self::Lost => "lost",
             Self::Busy => "busy",
             Self::Full => "full",
             Self::Delay(_) => "delay",
@@ -79,7 +83,7 @@ impl Fault {
 
     pub(super) fn need(&self) -> Need {
         match self {
-            Self::Unavailable | Self::Unknown | Self::Busy | Self::Full => Need::Nothing,
+            Self::Unavailable | Self::Unknown | Self::Lost | Self::Busy | Self::Full => Need::Nothing,
             Self::Delay(_) | Self::Pause(_) => Need::Sleep,
             Self::CrashBefore | Self::CrashAfter | Self::CancelBefore | Self::CancelAfter => Need::Life,
         }
@@ -184,7 +188,7 @@ mod tests {
     fn every_kind_has_a_word_of_its_own() {
         let store: Vec<_> = Fault::kinds(TimeDelta::zero(), TimeDelta::zero());
         let names: BTreeSet<_> = store.iter().map(Fault::name).collect();
-        assert_eq!((store.len(), names.len()), (10, 10));
+        assert_eq!((store.len(), names.len()), (11, 11));
         let channel = ChannelFault::kinds(TimeDelta::zero());
         let names: BTreeSet<_> = channel.iter().map(ChannelFault::name).collect();
         assert_eq!((channel.len(), names.len()), (12, 12));

@@ -1,8 +1,8 @@
 //! A store whose calls go wrong where one asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,13 +51,22 @@ use crate::port::store::{
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
     rig: Rig,
+    poison: Arc<Mutex<Poison>>,
+}
+
+/// Contacts whose commits are refused.
+#[derive(Default)]
+struct Poison {
+    contacts: BTreeSet<ContactId>,
+    /// Whose rows they are, as claims told.
+    rows: BTreeSet<u64>,
 }
 
 impl FaultyStore {
     /// Wraps a store; nothing fails until it is told to.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, rig: Rig::default() }
+        Self { inner, rig: Rig::default(), poison: Arc::default() }
     }
 
     /// Asks a plan at every call; what [`fail`](FaultyStore::fail) named comes first.
@@ -86,6 +95,30 @@ impl FaultyStore {
     /// Makes one call go wrong, once; calls count from 1, over all operations. Several calls may be named.
     pub fn fail(&self, nth_call: u64, fault: Fault) {
         self.rig.planned.on_store_call(nth_call, fault);
+    }
+
+    /// Refuses every commit that a contact is part of, from its next claim on: the contact that poisons its batch.
+    pub fn poison(&self, contact: impl Into<ContactId>) {
+        self.poisoned().contacts.insert(contact.into());
+    }
+
+    /// Ends what [`poison`](FaultyStore::poison) began, for everybody.
+    pub fn cure(&self) {
+        *self.poisoned() = Poison::default();
+    }
+
+    fn poisoned(&self) -> MutexGuard<'_, Poison> {
+        self.poison.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers the rows of poisoned contacts that were handed out.
+    fn learn(&self, claimed: &Claimed) {
+        let mut poison = self.poisoned();
+        for work in &claimed.work {
+            if poison.contacts.contains(&work.state.cold.contact.id) {
+                poison.rows.insert(work.lease.row);
+            }
+        }
     }
 
     /// How many calls were made; [`Mailbox::clock`] does not count.
@@ -141,6 +174,10 @@ impl FaultyStore {
             Fault::Unavailable => {
                 fire();
                 Err(StoreError::Unavailable { operation, reason: "a fault before the call".to_owned() })
+            }
+            Fault::Lost => {
+                fire();
+                Err(StoreError::Unknown { operation, reason: "a fault instead of the call".to_owned() })
             }
             Fault::Busy => {
                 fire();
@@ -202,11 +239,24 @@ impl Mailbox for FaultyStore {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
-        self.around("claim", self.inner.claim(claim)).await
+        let claim = async {
+            let claimed = self.inner.claim(claim).await?;
+            self.learn(&claimed);
+            Ok(claimed)
+        };
+        self.around("claim", claim).await
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
-        self.around("commit", self.inner.commit(commits)).await
+        let commit = async {
+            if commits.iter().any(|commit| self.poisoned().rows.contains(&commit.lease.row)) {
+                self.rig.fire("poison");
+                let reason = "a contact of the batch is poisoned".to_owned();
+                return Err(StoreError::Unavailable { operation: "commit", reason });
+            }
+            self.inner.commit(commits).await
+        };
+        self.around("commit", commit).await
     }
 
     async fn give_back(&self, leases: &[Lease]) -> Result<()> {
@@ -392,6 +442,7 @@ mod tests {
             let expected = match fault {
                 Fault::Unavailable => ("unavailable", None, TimeDelta::zero()),
                 Fault::Unknown => ("unknown", at_once, TimeDelta::zero()),
+                Fault::Lost => ("unknown", None, TimeDelta::zero()),
                 Fault::Busy => ("busy", None, TimeDelta::zero()),
                 Fault::Full => ("full", None, TimeDelta::zero()),
                 Fault::Delay(_) => ("answered", Some(DELAY), DELAY),
@@ -434,7 +485,10 @@ mod tests {
     #[test]
     fn a_fault_that_cannot_happen_is_no_fault_and_is_not_counted() {
         for fault in Fault::kinds(DELAY, PAUSE) {
-            let possible = matches!(fault, Fault::Unavailable | Fault::Unknown | Fault::Busy | Fault::Full);
+            let possible = matches!(
+                fault,
+                Fault::Unavailable | Fault::Unknown | Fault::Lost | Fault::Busy | Fault::Full
+            );
             let (inner, _) = memory();
             // A life within which nobody runs the call.
             let store = FaultyStore::new(inner.clone()).life(Life::new());

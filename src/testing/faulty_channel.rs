@@ -12,7 +12,7 @@ use super::life::{Life, Stop};
 use super::plan::{ChannelCall, FaultPlan};
 use super::rig::Rig;
 use super::sleep::Sleep;
-use crate::model::{Handover, Outcome};
+use crate::model::{Handover, MessageId, Outcome};
 use crate::port::{Channel, OnUnknown};
 
 /// A channel of which any call can go wrong. It wraps any channel; clones share one count.
@@ -181,9 +181,9 @@ impl Answer for Outcome {
     }
 }
 
-impl Answer for Vec<Outcome> {
+impl Answer for Vec<(MessageId, Outcome)> {
     fn same(handovers: &[Handover<'_>], outcome: Outcome) -> Self {
-        handovers.iter().map(|_| outcome.clone()).collect()
+        handovers.iter().map(|handover| (handover.message.id, outcome.clone())).collect()
     }
 
     fn shuffled(mut self) -> Self {
@@ -202,7 +202,7 @@ impl Channel for FaultyChannel {
         self.around("send", &[handover], |_| self.inner.send(handover)).await
     }
 
-    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<Outcome> {
+    async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
         self.around("send_many", handovers, |some| self.inner.send_many(some)).await
     }
 
@@ -233,7 +233,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use crate::model::{Content, EnrollmentId, Hash, JourneyId, Message, MessageId, NodeId};
+    use crate::model::{Content, EnrollmentId, Hash, JourneyId, Message, NodeId};
     use crate::port::Clock;
     use crate::testing::ManualClock;
 
@@ -327,7 +327,13 @@ mod tests {
             let call = async {
                 match handovers.as_slice() {
                     [one] => vec![self.channel.send(*one).await],
-                    several => self.channel.send_many(several).await,
+                    several => self
+                        .channel
+                        .send_many(several)
+                        .await
+                        .into_iter()
+                        .map(|(_, outcome)| outcome)
+                        .collect(),
                 }
             };
             match block_on(AssertUnwindSafe(self.life.live(call)).catch_unwind()) {
