@@ -1,0 +1,206 @@
+//! The little world that every simulation plays in: three journeys with every kind of node, in two versions, three channels.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error::BuildError;
+use crate::journey::Journey;
+use crate::port::OnUnknown;
+use crate::port::store::Definition;
+use crate::rule::TemplateDefinition;
+
+/// When every simulation begins: a week before the clocks of Europe change.
+pub(super) fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_774_252_800_000).unwrap_or_default() // 2026-03-23T08:00:00Z
+}
+
+/// For how long the host tells things, and for how long the engines may finish afterwards.
+pub(super) const TELLING: TimeDelta = TimeDelta::days(9);
+pub(super) const FINISHING: TimeDelta = TimeDelta::days(14);
+
+const WELCOME: &str = r#"
+journey: welcome
+version: VERSION
+zone: Europe/Paris
+enter: { on: { event: signed_up } }
+reenter: { after: 2d }
+exit:
+  - { on: { event: booked, where: { number: { at_least: 2 } } }, as: goal }
+  - { on: { event: replied } }
+max_duration: 8d
+steps:
+  - { id: hello, send: { channel: email, template: hello, purpose: onboarding } }
+  - { id: pause, wait: SPAN }
+  - { id: proof, send: { channel: sms, template: proof, purpose: marketing } }
+  - { id: later, wait_until: { entry: +1d } }
+  - { id: ask, wait_for: { any: [{ event: clicked, where: { number: 1 }, goto: thanks }, { event: seen }], within: 2d, otherwise: objection } }
+  - { id: worth, branch: { when: [{ if: { attribute: score, at_least: 50 }, goto: thanks }], else: next } }
+  - { id: objection, send: { channel: letter, template: objection, purpose: marketing } }
+  - { id: morning, wait_until: { time: "09:30" } }
+  - { id: thanks, send: { channel: email, template: thanks, purpose: marketing } }
+"#;
+
+const CAREFUL: &str = r#"
+journey: careful
+version: VERSION
+enter:
+  - { on: { event: seen, where: { number: 0 } } }
+  - { on: { event: clicked }, if: { not: { performed: booked } } }
+reenter: always
+steps:
+  - { id: night, wait_until: { time: "02:30" } }
+  - { id: try, send: { channel: email, template: hello, purpose: marketing, refused: plan_b } }
+  - { id: rest, wait: SPAN }
+  - { id: plan_b, send: { channel: sms, template: proof, purpose: onboarding, refused: end } }
+  - { id: end, exit: done }
+"#;
+
+const NIGHTLY: &str = r#"
+journey: nightly
+version: VERSION
+enter: { on: { event: booked } }
+max_duration: 4d
+steps:
+  - { id: turn, wait: SPAN }
+  - { id: evening, wait_until: { time: "23:45" } }
+  - { id: note, send: { channel: letter, template: thanks, purpose: onboarding }, goto: turn }
+"#;
+
+pub(super) const JOURNEYS: [&str; 3] = ["welcome", "careful", "nightly"];
+pub(super) const EVENTS: [&str; 5] = ["signed_up", "clicked", "booked", "replied", "seen"];
+pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
+
+/// Everything published as of a version; every version has a span of its own in its waits.
+pub(super) fn definitions(version: u32) -> Result<Vec<Definition>, BuildError> {
+    let mut definitions: Vec<Definition> = Vec::new();
+    for name in ["hello", "proof", "objection", "thanks"] {
+        let text = format!("{name} {version}: {{{{ contact.name | default(value='you') }}}}");
+        definitions.push(TemplateDefinition::new(name).text(text).into());
+    }
+    for text in [WELCOME, CAREFUL, NIGHTLY] {
+        let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
+        definitions.push(Journey::from_yaml(&text)?.into());
+    }
+    Ok(definitions)
+}
+
+fn span(version: u32) -> &'static str {
+    match version {
+        1 => "2h",
+        2 => "5h",
+        _ => "45m",
+    }
+}
+
+/// How long the plain waits of a version last.
+pub(super) fn wait_of(version: u32) -> TimeDelta {
+    match version {
+        1 => TimeDelta::hours(2),
+        2 => TimeDelta::hours(5),
+        _ => TimeDelta::minutes(45),
+    }
+}
+
+/// Local times that steps wait for, by node.
+pub(super) fn time_of(node: &str) -> Option<TimeDelta> {
+    match node {
+        "morning" => Some(TimeDelta::minutes(9 * 60 + 30)),
+        "night" => Some(TimeDelta::minutes(2 * 60 + 30)),
+        "evening" => Some(TimeDelta::minutes(23 * 60 + 45)),
+        _ => None,
+    }
+}
+
+/// Zones of contacts, with their distance from UTC before and after an instant, as tables say and no code of ours.
+pub(super) struct Place {
+    pub(super) zone: &'static str,
+    before: i64,
+    after: i64,
+    /// When the clocks change, in milliseconds since 1970.
+    change: i64,
+}
+
+const EUROPE: i64 = 1_774_746_000_000; // 2026-03-29T01:00:00Z
+
+pub(super) const PLACES: [Place; 4] = [
+    Place { zone: "Europe/Paris", before: 60, after: 120, change: EUROPE },
+    Place { zone: "Asia/Tokyo", before: 540, after: 540, change: EUROPE },
+    Place { zone: "Indian/Reunion", before: 240, after: 240, change: EUROPE },
+    Place { zone: "Atlantic/Azores", before: -60, after: 0, change: EUROPE },
+];
+
+impl Place {
+    /// The local time of day at an instant.
+    pub(super) fn time_of_day(&self, at: DateTime<Utc>) -> TimeDelta {
+        TimeDelta::milliseconds(self.local(at).rem_euclid(DAY))
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> i64 {
+        let at = at.timestamp_millis();
+        at + MINUTE * if at < self.change { self.before } else { self.after }
+    }
+
+    /// The first instant at or after another with this local time; where a gap swallows it, the end of the gap.
+    pub(super) fn next(&self, at: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
+        let midnight = self.local(at).div_euclid(DAY) * DAY;
+        let local = (0..).map(|day| midnight + day * DAY + time.num_milliseconds());
+        let instants = local.map(|local| {
+            let early = local - MINUTE * self.before;
+            let instant = match early < self.change {
+                true => early,
+                // A local time that no clock shows is the instant of the change.
+                false => (local - MINUTE * self.after).max(self.change),
+            };
+            DateTime::from_timestamp_millis(instant).unwrap_or_default()
+        });
+        let mut instants = instants.skip_while(|instant| *instant < at);
+        instants.next().unwrap_or_default()
+    }
+}
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 86_400_000;
+
+/// A way to reach people, as its provider behaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) name: &'static str,
+    pub(super) honours_ids: bool,
+    pub(super) on_unknown: OnUnknown,
+    pub(super) batch: usize,
+}
+
+pub(super) const LINES: [Line; 3] = [
+    Line { name: "email", honours_ids: true, on_unknown: OnUnknown::Park, batch: 4 },
+    Line { name: "sms", honours_ids: false, on_unknown: OnUnknown::Park, batch: 1 },
+    Line { name: "letter", honours_ids: false, on_unknown: OnUnknown::Resend, batch: 3 },
+];
+
+pub(super) fn line(name: &str) -> Line {
+    LINES.into_iter().find(|line| line.name == name).unwrap_or(LINES[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixture_compiles_in_every_version() {
+        for version in 1..=3 {
+            assert_eq!(definitions(version).unwrap().len(), 7);
+        }
+    }
+
+    #[test]
+    fn the_table_of_places_knows_the_gap_of_spring() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let night = time_of("night").unwrap();
+        let [paris, tokyo, _, azores] = &PLACES;
+        assert_eq!(paris.next(at("2026-03-27T08:00:00Z"), night), at("2026-03-28T01:30:00Z"));
+        assert_eq!(paris.next(at("2026-03-28T01:30:00Z"), night), at("2026-03-28T01:30:00Z"));
+        assert_eq!(paris.next(at("2026-03-28T01:30:00.001Z"), night), at("2026-03-29T01:00:00Z"));
+        assert_eq!(paris.next(at("2026-03-29T01:00:00.001Z"), night), at("2026-03-30T00:30:00Z"));
+        assert_eq!(tokyo.next(at("2026-03-27T18:00:00Z"), night), at("2026-03-28T17:30:00Z"));
+        assert_eq!(azores.next(at("2026-03-29T00:00:00Z"), night), at("2026-03-29T02:30:00Z"));
+        assert_eq!(paris.time_of_day(at("2026-03-29T01:00:00Z")), TimeDelta::hours(3));
+    }
+}

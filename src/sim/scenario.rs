@@ -1,0 +1,207 @@
+//! What happens to the engines from outside: people, what is told of them and when, what is done to the workers.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::faults::{FaultClass, Swarm};
+use super::fixture::{EVENTS, JOURNEYS, LINES, PLACES, PURPOSES, TELLING, start};
+use super::random::Random;
+
+/// Everything that is decided before a simulation begins, so that a smaller one can be made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Scenario {
+    /// How many engines share the store.
+    pub(super) workers: usize,
+    /// Contacts that one claim hands out at most.
+    pub(super) batch: usize,
+    pub(super) people: Vec<Person>,
+    pub(super) deeds: Vec<Deed>,
+}
+
+/// A person, and what it allows from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Person {
+    pub(super) id: String,
+    /// A number into the places.
+    pub(super) place: usize,
+    /// Whose addresses it shares, itself where nobody's.
+    pub(super) address: String,
+    pub(super) score: i64,
+    /// Numbers into purposes and lines.
+    pub(super) grants: Vec<(usize, usize)>,
+}
+
+/// Something that happens at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Deed {
+    /// Milliseconds after the start.
+    pub(super) at: i64,
+    pub(super) what: What,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    /// An event is told, by several hosts at once where it has copies, late or early by some milliseconds.
+    Event { person: String, name: usize, number: i64, lag: i64, copies: usize },
+    /// An attribute changes.
+    Score { person: String, score: i64 },
+    /// Addresses change to some that nobody shares.
+    Move { person: String },
+    Grant { person: String, purpose: usize, line: usize },
+    /// Absent means every one.
+    Withdraw { person: String, purpose: Option<usize>, line: Option<usize>, drain: bool },
+    Suppress { person: String, line: usize },
+    Erase { person: String },
+    Publish { version: u32 },
+    /// A journey (by number) or else a channel is held for some milliseconds.
+    HoldJourney { journey: usize, length: i64 },
+    HoldChannel { line: usize, length: i64 },
+    /// A worker's process dies, wherever it is.
+    Kill { worker: usize },
+    /// A worker's clock is set wrong by some milliseconds.
+    Skew { worker: usize, skew: i64 },
+    /// The store refuses every commit of a contact for some milliseconds.
+    Poison { person: String, length: i64 },
+}
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+impl Scenario {
+    pub(super) fn draw(seed: u64, swarm: &Swarm) -> Self {
+        let random = &mut Random::fork(seed, "scenario");
+        let count = random.below(7) + 4;
+        let mut people: Vec<Person> = Vec::with_capacity(count);
+        for number in 0..count {
+            let id = format!("p{number}");
+            let address = match people.is_empty() || !random.chance(2_500) {
+                true => id.clone(),
+                false => random.pick(&people).address.clone(),
+            };
+            let mut grants = Vec::new();
+            for purpose in 0..PURPOSES.len() {
+                for line in 0..LINES.len() {
+                    if random.chance(8_500) {
+                        grants.push((purpose, line));
+                    }
+                }
+            }
+            let place = random.below(PLACES.len());
+            people.push(Person { id, place, address, score: random.between(0, 100), grants });
+        }
+        let mut deeds = Vec::new();
+        let end = TELLING.num_milliseconds();
+        for person in &people {
+            for _ in 0..random.below(10) + 6 {
+                let at = random.between(0, end);
+                deeds.push(Deed { at, what: told(random, person, swarm) });
+            }
+        }
+        for (class, most, make) in WORLD {
+            if swarm.has(class) {
+                for _ in 0..random.below(most) + 1 {
+                    let (at, what) = make(random, &people);
+                    deeds.push(Deed { at, what });
+                }
+            }
+        }
+        let workers = random.below(3) + 2;
+        for deed in &mut deeds {
+            if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
+                *worker %= workers;
+            }
+        }
+        deeds.sort_by_key(|deed| deed.at);
+        Self { workers, batch: random.below(6) + 1, people, deeds }
+    }
+
+    pub(super) fn person(&self, id: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
+    }
+}
+
+impl Deed {
+    pub(super) fn instant(&self) -> DateTime<Utc> {
+        start() + TimeDelta::milliseconds(self.at)
+    }
+}
+
+/// What a host says of a person in the course of things.
+fn told(random: &mut Random, person: &Person, swarm: &Swarm) -> What {
+    let id = person.id.clone();
+    match random.below(20) {
+        0 => What::Score { person: id, score: random.between(0, 100) },
+        1 => What::Grant { person: id, purpose: random.below(PURPOSES.len()), line: random.below(LINES.len()) },
+        2 => What::Move { person: id },
+        _ => {
+            // Entries come more often than exits, else nobody stays.
+            let name = match random.below(10) {
+                0..=3 => 0,
+                4..=5 => 1,
+                6 => 2,
+                7 if random.chance(5_000) => 3,
+                _ => 4,
+            };
+            let lag = match swarm.has(FaultClass::Disorder) && random.chance(3_000) {
+                true => random.between(-2 * DAY, DAY),
+                false => 0,
+            };
+            let copies = match swarm.has(FaultClass::Duplicates) && random.chance(4_000) {
+                true => random.below(3) + 1,
+                false => 1,
+            };
+            debug_assert!(name < EVENTS.len());
+            What::Event { person: id, name, number: random.between(0, 4), lag, copies }
+        }
+    }
+}
+
+type Make = fn(&mut Random, &[Person]) -> (i64, What);
+
+/// What is done only where the swarm has its class, and how often at most.
+const WORLD: [(FaultClass, usize, Make); 7] = [
+    (FaultClass::Withdrawals, 6, |random, people| {
+        let line = random.chance(7_000).then(|| random.below(LINES.len()));
+        let purpose = random.chance(6_000).then(|| random.below(PURPOSES.len()));
+        let (person, drain) = (random.pick(people).id.clone(), random.chance(3_000));
+        (instant(random), What::Withdraw { person, purpose, line, drain })
+    }),
+    (FaultClass::Withdrawals, 2, |random, people| {
+        let (person, line) = (random.pick(people).id.clone(), random.below(LINES.len()));
+        (instant(random), What::Suppress { person, line })
+    }),
+    (FaultClass::Erasures, 2, |random, people| {
+        (instant(random), What::Erase { person: random.pick(people).id.clone() })
+    }),
+    (FaultClass::Edits, 4, |random, _| match random.below(4) {
+        0 => (instant(random), What::Publish { version: random.between(2, 4) as u32 }),
+        1 => {
+            let (line, length) = (random.below(LINES.len()), random.between(MINUTE, 12 * HOUR));
+            (instant(random), What::HoldChannel { line, length })
+        }
+        _ => {
+            let (journey, length) = (random.below(JOURNEYS.len()), random.between(MINUTE, DAY));
+            (instant(random), What::HoldJourney { journey, length })
+        }
+    }),
+    (FaultClass::Crashes, 20, |random, _| (instant(random), What::Kill { worker: random.below(12) })),
+    (FaultClass::Skew, 10, |random, _| {
+        let skew = match random.below(5) {
+            0 => random.between(-400 * DAY, 400 * DAY),
+            1 => 0,
+            _ => random.between(-2 * MINUTE, 2 * MINUTE),
+        };
+        (random.between(0, TELLING.num_milliseconds()), What::Skew { worker: random.below(12), skew })
+    }),
+    (FaultClass::Poison, 2, |random, people| {
+        let (person, length) = (random.pick(people).id.clone(), random.between(HOUR, 2 * DAY));
+        (random.between(0, TELLING.num_milliseconds()), What::Poison { person, length })
+    }),
+];
+
+fn instant(random: &mut Random) -> i64 {
+    random.between(0, TELLING.num_milliseconds())
+}

@@ -1,0 +1,325 @@
+//! What really happened, as the store's effects and the providers show it, and what must hold of it at once.
+//!
+//! It sees effects and never asks the engine; its rules are its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::fixture::{PLACES, line};
+use super::scenario::Scenario;
+use super::timeline::Timeline;
+use crate::model::{DeliveryStatus, Hash, MessageId, Outcome};
+use crate::port::store::MessageStatus;
+use crate::port::{Clock, OnUnknown};
+use crate::testing::Invariant;
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Breach {
+    /// Which one.
+    pub invariant: Invariant,
+    /// When it was seen, in virtual time.
+    pub at: DateTime<Utc>,
+    /// What was found.
+    pub found: String,
+}
+
+impl std::fmt::Display for Breach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}: {}", self.invariant, self.at.format("%d %H:%M:%S%.3f"), self.found)
+    }
+}
+
+/// Everything that was seen. Clones are one.
+#[derive(Clone)]
+pub(super) struct Truth(Arc<Mutex<Seen>>);
+
+pub(super) struct Seen {
+    pub(super) timeline: Timeline,
+    pub(super) breaches: Vec<Breach>,
+    /// How often what happened, by word.
+    pub(super) happened: BTreeMap<&'static str, u64>,
+    /// How many effects there were; the order of everything below.
+    pub(super) order: u64,
+    pub(super) people: BTreeMap<String, SeenPerson>,
+    pub(super) messages: BTreeMap<MessageId, SeenMessage>,
+    /// By channel, address and by whom: what was denied, in order.
+    pub(super) denials: Vec<Denial>,
+    pub(super) suppressed: BTreeMap<(String, String), u64>,
+    /// Who holds which row until when.
+    pub(super) leases: BTreeMap<u64, DateTime<Utc>>,
+    pub(super) revisions: BTreeMap<u64, u64>,
+    pub(super) rows: BTreeMap<u64, String>,
+    pub(super) withdrawals: BTreeSet<[u8; 16]>,
+    /// When journeys went on after a pause.
+    pub(super) resumes: BTreeSet<DateTime<Utc>>,
+    /// Whether anything was published or held after the beginning.
+    pub(super) edited: bool,
+    /// Whether the store leases.
+    pub(super) leases_are_exclusive: bool,
+}
+
+/// One person, as the effects on its mailbox show it.
+#[derive(Default)]
+pub(super) struct SeenPerson {
+    pub(super) place: usize,
+    pub(super) addresses: BTreeMap<String, String>,
+    /// Purpose, channel and order of every grant.
+    pub(super) grants: Vec<(String, String, u64)>,
+    pub(super) erased: Option<u64>,
+    /// How often each event of a host's id was kept.
+    pub(super) events: BTreeMap<String, u64>,
+}
+
+pub(super) struct Denial {
+    pub(super) by: String,
+    /// Absent means every one.
+    pub(super) purposes: Vec<String>,
+    pub(super) channel: Option<String>,
+    pub(super) addresses: BTreeMap<String, String>,
+    pub(super) order: u64,
+}
+
+/// One message, from its decision on.
+pub(super) struct SeenMessage {
+    pub(super) person: String,
+    pub(super) channel: String,
+    pub(super) purpose: String,
+    pub(super) begun: BTreeMap<u32, SeenBegin>,
+    /// What the engine was answered for each attempt; absent where the call never ended.
+    pub(super) called: BTreeMap<u32, Option<Outcome>>,
+    pub(super) accepted: u64,
+    pub(super) content: Option<Hash>,
+    pub(super) settled: Option<MessageStatus>,
+}
+
+pub(super) struct SeenBegin {
+    order: u64,
+    not_after: DateTime<Utc>,
+}
+
+impl Truth {
+    pub(super) fn new(timeline: Timeline, scenario: &Scenario, leases_are_exclusive: bool) -> Self {
+        let people = scenario.people.iter().map(|person| {
+            (person.id.clone(), SeenPerson { place: person.place, ..SeenPerson::default() })
+        });
+        Self(Arc::new(Mutex::new(Seen {
+            timeline,
+            breaches: Vec::new(),
+            happened: BTreeMap::new(),
+            order: 0,
+            people: people.collect(),
+            messages: BTreeMap::new(),
+            denials: Vec::new(),
+            suppressed: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            withdrawals: BTreeSet::new(),
+            resumes: BTreeSet::new(),
+            edited: false,
+            leases_are_exclusive,
+        })))
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.timeline.now()
+    }
+
+    pub(super) fn breach(&mut self, invariant: Invariant, found: impl Into<String>) {
+        // The first few tell the story; a broken engine would fill the memory.
+        if self.breaches.len() < 64 {
+            let at = self.now();
+            self.breaches.push(Breach { invariant, at, found: found.into() });
+        }
+    }
+
+    pub(super) fn count(&mut self, word: &'static str) {
+        *self.happened.entry(word).or_default() += 1;
+    }
+
+    pub(super) fn next_order(&mut self) -> u64 {
+        self.order += 1;
+        self.order
+    }
+
+    /// Who forbids a purpose on a channel to a person at an address, as of an order.
+    fn forbidden(
+        &self,
+        person: &str,
+        to: Option<&str>,
+        channel: &str,
+        purpose: &str,
+        order: u64,
+    ) -> Option<&str> {
+        let denials = self.denials.iter().filter(|denial| {
+            let concerned = denial.channel.as_ref().is_none_or(|own| own == channel)
+                && (denial.purposes.is_empty() || denial.purposes.iter().any(|own| own == purpose));
+            let here = denial.by == person
+                || to.is_some_and(|to| denial.addresses.get(channel).is_some_and(|own| own == to));
+            concerned && here && denial.order < order
+        });
+        let mut standing = denials.filter(|denial| {
+            let grants = self.people.get(&denial.by).map_or(&[][..], |person| &person.grants);
+            !grants.iter().any(|(granted, on, at)| {
+                granted == purpose && on == channel && *at > denial.order && *at < order
+            })
+        });
+        standing.next().map(|denial| denial.by.as_str())
+    }
+
+    pub(super) fn begun(&mut self, id: MessageId, attempt: u32, taken_at: DateTime<Utc>, not_after: DateTime<Utc>) {
+        let order = self.next_order();
+        self.count("begun");
+        let Some(message) = self.messages.get_mut(&id) else {
+            return self.breach(Invariant::B1, format!("{id} has begun and was never decided"));
+        };
+        let again = message.begun.insert(attempt, SeenBegin { order, not_after }).is_some();
+        let settled = message.settled.clone();
+        let (person, channel, purpose) =
+            (message.person.clone(), message.channel.clone(), message.purpose.clone());
+        if attempt > 1 {
+            self.count("begun_again");
+        }
+        if again {
+            self.breach(Invariant::B2, format!("attempt {attempt} of {id} has begun twice"));
+        }
+        if let Some(status) = settled {
+            self.breach(Invariant::B3, format!("{id} was {status:?} and has begun again"));
+        }
+        if not_after - taken_at > TimeDelta::seconds(5) || self.now() >= not_after {
+            self.breach(Invariant::C2, format!("the permit of {id} lives until {not_after}"));
+        }
+        let Some(seen) = self.people.get(&person) else { return };
+        if seen.erased.is_some() {
+            self.breach(Invariant::C4, format!("{id} has begun for {person}, who was erased"));
+            return;
+        }
+        let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
+        if !granted {
+            self.breach(Invariant::C1, format!("{id} has begun, and {person} never allowed {purpose} by {channel}"));
+        }
+        let place = &PLACES[seen.place % PLACES.len()];
+        let local = place.time_of_day(taken_at);
+        let quiet = local >= TimeDelta::hours(20) || local < TimeDelta::minutes(8 * 60 + 30);
+        if channel == "sms" && purpose == "marketing" && quiet {
+            self.breach(Invariant::C5, format!("{id} has begun in a quiet hour of {}", place.zone));
+        }
+        if let Some(by) = self.forbidden(&person, None, &channel, &purpose, order) {
+            let found = format!("{id} for {purpose} by {channel} has begun, and {by} forbids it");
+            self.breach(Invariant::C3, found);
+        }
+    }
+
+    /// A channel is called, and the engine's last look is over.
+    pub(super) fn called(&mut self, id: MessageId, attempt: u32, to: &str) {
+        self.count("called");
+        let now = self.now();
+        let Some(message) = self.messages.get_mut(&id) else {
+            return self.breach(Invariant::B2, format!("{id} was handed over and was never decided"));
+        };
+        let twice = message.called.insert(attempt, None).is_some();
+        let (person, channel, purpose) =
+            (message.person.clone(), message.channel.clone(), message.purpose.clone());
+        let begun = message.begun.get(&attempt).map(|begun| (begun.order, begun.not_after));
+        if twice {
+            self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over twice"));
+        }
+        let Some((order, not_after)) = begun else {
+            return self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over and has not begun"));
+        };
+        if now >= not_after {
+            self.breach(Invariant::C2, format!("{id} was handed over at {now}, after its permit ended at {not_after}"));
+        }
+        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order) {
+            let found = format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
+            self.breach(Invariant::C3, found);
+        }
+        if self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order) {
+            self.breach(Invariant::C3, format!("{id} was handed over to an address that is suppressed"));
+        }
+        if self.people.get(&person).and_then(|seen| seen.erased).is_some_and(|since| since < order) {
+            self.breach(Invariant::C4, format!("{id} was handed over for {person}, who was erased"));
+        }
+    }
+
+    pub(super) fn answered(&mut self, id: MessageId, attempt: u32, outcome: Option<Outcome>) {
+        if let Some(message) = self.messages.get_mut(&id) {
+            message.called.insert(attempt, outcome);
+        }
+    }
+
+    /// A provider has a message for good.
+    pub(super) fn accepted(&mut self, id: MessageId, content: Hash) {
+        let Some(message) = self.messages.get_mut(&id) else { return };
+        let line = line(&message.channel);
+        message.accepted += 1;
+        let accepted = message.accepted;
+        let same = *message.content.get_or_insert(content) == content;
+        if !same {
+            self.breach(Invariant::B5, format!("an attempt at {id} carries other bytes than one before it"));
+        }
+        if accepted > 1 && !line.honours_ids {
+            self.count("accepted_twice_where_ids_mean_nothing");
+            if line.on_unknown == OnUnknown::Park {
+                self.breach(Invariant::B2, format!("{} has {id} twice, and an unknown outcome parks", line.name));
+            }
+        }
+    }
+
+    /// An answer is written down; `effective` where it was the current attempt's.
+    pub(super) fn settled(&mut self, id: MessageId, attempt: u32, status: &DeliveryStatus, effective: bool) {
+        let Some(message) = self.messages.get_mut(&id) else { return };
+        let heard = message.called.get(&attempt).cloned();
+        let fits = match (&heard, status) {
+            (Some(Some(Outcome::Accepted)), status) => matches!(status, DeliveryStatus::Accepted),
+            (Some(Some(Outcome::Refused { .. })), status) => matches!(status, DeliveryStatus::Refused { .. }),
+            (Some(Some(Outcome::Retry { .. })), status) => {
+                matches!(status, DeliveryStatus::Retry { .. } | DeliveryStatus::Refused { .. })
+            }
+            (Some(Some(Outcome::Unknown) | None), status) => {
+                matches!(status, DeliveryStatus::Retry { .. } | DeliveryStatus::Parked)
+            }
+            (None, status) => matches!(status, DeliveryStatus::Retry { .. }),
+        };
+        if !fits {
+            let found = format!("attempt {attempt} of {id} was answered by {heard:?} and is written down as {status:?}");
+            self.breach(Invariant::B6, found);
+        }
+        if !effective {
+            self.count("late_answer");
+        }
+        match status {
+            DeliveryStatus::Accepted => self.count("settled_accepted"),
+            DeliveryStatus::Refused { .. } => self.count("settled_refused"),
+            DeliveryStatus::Retry { .. } => self.count("settled_retry"),
+            DeliveryStatus::Parked => self.count("settled_parked"),
+            DeliveryStatus::Deferred { .. } => self.count("settled_deferred"),
+        }
+    }
+
+    /// Where a message stands after something was written down about it; what is final stays.
+    pub(super) fn stands(&mut self, id: MessageId, status: MessageStatus) {
+        let Some(message) = self.messages.get_mut(&id) else { return };
+        let last = matches!(
+            status,
+            MessageStatus::Accepted | MessageStatus::Refused | MessageStatus::Parked | MessageStatus::Cancelled
+        );
+        match message.settled.clone() {
+            Some(before) if before != status => {
+                self.breach(Invariant::B3, format!("{id} was {before:?} and is {status:?}"));
+            }
+            None if last => message.settled = Some(status),
+            _ => {}
+        }
+    }
+}

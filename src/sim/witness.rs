@@ -1,0 +1,446 @@
+//! A store that tells the truth what really took effect, below all faults.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::truth::{Denial, SeenMessage, Truth};
+use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
+use crate::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step, StepOutcome};
+use crate::port::Clock;
+use crate::port::store::{
+    Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
+    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
+    Store, StoredContact, Suppression, Take, TakenBatch,
+};
+use crate::testing::Invariant;
+
+/// How many claims lie between two looks at what a claim left out.
+const LOOK_EVERY: u64 = 12;
+
+pub(super) struct Witness {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) truth: Truth,
+    pub(super) claims: AtomicU64,
+    /// What fingerprints mean, to be read back from suppressions.
+    pub(super) addresses: Vec<(String, crate::model::Fingerprint, String)>,
+}
+
+/// Waits for the store at once: to a simulation one call of it is one instant, whatever threads it has.
+macro_rules! now {
+    ($call:expr) => {
+        pollster::block_on($call)
+    };
+}
+
+impl Witness {
+    /// Whoever is ready and free must be in a claim that had room left.
+    fn look_for_forgotten(&self, claimed: &Claimed) -> Result<()> {
+        let parked: Vec<ContactId> = now!(self.store.parked())?.into_iter().map(|(id, _)| id).collect();
+        let people: Vec<String> = self.truth.seen().people.keys().cloned().collect();
+        for id in people {
+            let contact = ContactId::from(id.as_str());
+            let Some(stored) = now!(self.store.contact(&contact))? else { continue };
+            let due = stored.due_at.is_some_and(|due| due <= claimed.now);
+            let mail = !now!(self.store.inputs(&contact, stored.read_seq, u64::MAX >> 1))?.is_empty();
+            let handed_out = claimed.work.iter().any(|work| work.state.cold.contact.id == contact);
+            let mut seen = self.truth.seen();
+            let held = seen.rows.iter().any(|(row, own)| {
+                *own == id && seen.leases.get(row).is_some_and(|until| *until > claimed.now)
+            });
+            if (due || mail) && !stored.erased && !held && !handed_out && !parked.contains(&contact) {
+                let found = format!("{id} has something to do, is free and is not handed out");
+                seen.breach(Invariant::S6, found);
+            }
+        }
+        Ok(())
+    }
+
+    fn stands(&self, id: MessageId) -> Result<()> {
+        if let Some(record) = now!(self.store.message(id))? {
+            self.truth.seen().stands(id, record.status);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Mailbox for Witness {
+    async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>> {
+        let receipts = now!(self.store.append(inputs, horizon))?;
+        let mut seen = self.truth.seen();
+        for (input, receipt) in inputs.iter().zip(&receipts) {
+            match receipt {
+                Receipt::Kept { .. } => {}
+                Receipt::Duplicate => {
+                    seen.count("duplicate");
+                    continue;
+                }
+                Receipt::Erased => {
+                    seen.count("told_of_the_erased");
+                    continue;
+                }
+                _ => continue,
+            }
+            let order = seen.next_order();
+            let Some(person) = seen.people.get_mut(input.contact.as_str()) else { continue };
+            let erased = person.erased.is_some();
+            match &input.kind {
+                InputKind::Identify(contact) => {
+                    for (channel, address) in &contact.addresses {
+                        person.addresses.insert(channel.to_string(), address.value.to_string());
+                    }
+                }
+                InputKind::Consent(consent) => {
+                    person.grants.push((consent.purpose.to_string(), consent.channel.to_string(), order));
+                }
+                InputKind::Event(event) => {
+                    if let Some(id) = &event.id {
+                        let kept = person.events.entry(id.to_string()).or_default();
+                        *kept += 1;
+                        if *kept > 1 {
+                            let found = format!("the event {id} of {} was kept {kept} times", input.contact);
+                            seen.breach(Invariant::X2, found);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            if erased {
+                seen.breach(Invariant::C4, format!("{} was erased and receives mail", input.contact));
+            }
+        }
+        Ok(receipts)
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        let claimed = now!(self.store.claim(claim))?;
+        let room = claimed.work.len() < claim.limit;
+        if room && self.claims.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_EVERY) {
+            self.look_for_forgotten(&claimed)?;
+        }
+        let mut seen = self.truth.seen();
+        for work in &claimed.work {
+            let (row, id) = (work.lease.row, work.state.cold.contact.id.to_string());
+            let held = seen.leases.get(&row).copied();
+            if seen.leases_are_exclusive && held.is_some_and(|until| until > claimed.now) {
+                seen.breach(Invariant::S4, format!("{id} is handed out while another worker holds it"));
+            }
+            if held.is_some_and(|until| until <= claimed.now) {
+                seen.count("lease_stolen");
+            }
+            if seen.leases_are_exclusive {
+                seen.leases.insert(row, claimed.now + claim.lease);
+            }
+            seen.rows.insert(row, id);
+        }
+        Ok(claimed)
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
+        struct Noted {
+            lease: Lease,
+            now: DateTime<Utc>,
+            steps: Vec<Step>,
+            messages: Vec<(MessageId, SeenMessage)>,
+            cancels: bool,
+        }
+        let noted: Vec<Noted> = commits
+            .iter()
+            .map(|commit| Noted {
+                lease: commit.lease.clone(),
+                now: commit.now,
+                steps: commit.steps.clone(),
+                messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
+                cancels: !commit.cancel.is_empty(),
+            })
+            .collect();
+        let committed = now!(self.store.commit(commits))?;
+        let mut cancelled = Vec::new();
+        {
+            let mut seen = self.truth.seen();
+            for (noted, committed) in noted.into_iter().zip(&committed) {
+                let row = noted.lease.row;
+                match committed {
+                    Committed::Done => {}
+                    Committed::StaleLease => {
+                        seen.count("zombie_refused");
+                        continue;
+                    }
+                    Committed::StaleCatalog => {
+                        seen.count("old_program_refused");
+                        seen.leases.remove(&row);
+                        continue;
+                    }
+                }
+                seen.leases.remove(&row);
+                let before = seen.revisions.insert(row, noted.lease.revision);
+                if before.is_some_and(|before| before >= noted.lease.revision) {
+                    let found = format!("revision {} of row {row} was committed twice", noted.lease.revision);
+                    seen.breach(Invariant::S4, found);
+                }
+                let now = seen.now();
+                if noted.now > now {
+                    seen.breach(Invariant::S2, format!("a commit of row {row} is of {}", noted.now));
+                }
+                for step in &noted.steps {
+                    seen.count(word(&step.outcome));
+                    if step.at > now {
+                        let found = format!("step {} of {} is of {}", step.ordinal, step.enrollment, step.at);
+                        seen.breach(Invariant::S2, found);
+                    }
+                }
+                for (id, message) in noted.messages {
+                    if noted.cancels {
+                        cancelled.push(id);
+                    }
+                    seen.messages.entry(id).or_insert(message);
+                }
+            }
+        }
+        cancelled.into_iter().try_for_each(|id| self.stands(id))?;
+        Ok(committed)
+    }
+
+    async fn give_back(&self, leases: &[Lease]) -> Result<()> {
+        now!(self.store.give_back(leases))?;
+        let mut seen = self.truth.seen();
+        for lease in leases {
+            seen.leases.remove(&lease.row);
+        }
+        seen.count("given_back");
+        Ok(())
+    }
+
+    async fn fail(&self, lease: &Lease, reason: &Name, most: u32) -> Result<Option<u32>> {
+        let failures = now!(self.store.fail(lease, reason, most))?;
+        let mut seen = self.truth.seen();
+        if failures.is_some() {
+            seen.leases.remove(&lease.row);
+        }
+        if failures.is_some_and(|failures| failures >= most) {
+            seen.count("parked");
+        }
+        Ok(failures)
+    }
+
+    async fn release(&self, contact: &ContactId) -> Result<bool> {
+        let released = now!(self.store.release(contact))?;
+        if released {
+            self.truth.seen().count("released");
+        }
+        Ok(released)
+    }
+
+    async fn next_due(&self, channels: &[Name]) -> Result<Option<DateTime<Utc>>> {
+        now!(self.store.next_due(channels))
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.store.clock()
+    }
+}
+
+fn decided(message: &crate::model::Message) -> SeenMessage {
+    SeenMessage {
+        person: message.contact.to_string(),
+        channel: message.channel.to_string(),
+        purpose: message.purpose.to_string(),
+        begun: Default::default(),
+        called: Default::default(),
+        accepted: 0,
+        content: None,
+        settled: None,
+    }
+}
+
+fn word(outcome: &StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Entered => "step_entered",
+        StepOutcome::Waited => "step_waited",
+        StepOutcome::Matched { .. } => "step_matched",
+        StepOutcome::TimedOut => "step_timed_out",
+        StepOutcome::Branched { .. } => "step_branched",
+        StepOutcome::Sent { .. } => "step_sent",
+        StepOutcome::Deferred { .. } => "step_deferred",
+        StepOutcome::Refused { .. } => "step_refused",
+        StepOutcome::Settled { .. } => "step_settled",
+        StepOutcome::Exited { .. } => "step_exited",
+    }
+}
+
+#[async_trait]
+impl Outbox for Witness {
+    async fn take(&self, take: &Take) -> Result<TakenBatch> {
+        now!(self.store.take(take))
+    }
+
+    async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        let asked: Vec<_> = begins.iter().map(|begin| (begin.message, begin.taken_at)).collect();
+        let begun = now!(self.store.begin(begins))?;
+        for ((id, taken_at), begun) in asked.into_iter().zip(&begun) {
+            match begun {
+                Begun::Begun { attempt, not_after } => {
+                    self.truth.seen().begun(id, *attempt, taken_at, *not_after);
+                }
+                Begun::Answered => {
+                    self.truth.seen().count("answered_by_the_gate");
+                    self.stands(id)?;
+                }
+                Begun::Stale => self.truth.seen().count("stale_begin"),
+            }
+        }
+        Ok(begun)
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
+        let mut effective = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            let record = now!(self.store.message(delivery.message))?;
+            effective.push(record.is_some_and(|record| {
+                record.status == crate::port::store::MessageStatus::Begun && record.attempts == delivery.attempt
+            }));
+        }
+        now!(self.store.settle(deliveries))?;
+        for (delivery, effective) in deliveries.iter().zip(effective) {
+            self.truth.seen().settled(delivery.message, delivery.attempt, &delivery.status, effective);
+            self.stands(delivery.message)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Gate for Witness {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+        now!(self.store.withdraw(withdrawal, id))?;
+        let mut seen = self.truth.seen();
+        let order = seen.next_order();
+        if !seen.withdrawals.insert(*id.as_bytes()) {
+            seen.count("withdrawn_twice");
+            return Ok(());
+        }
+        seen.count("withdrawn");
+        let by = withdrawal.contact.to_string();
+        let addresses = seen.people.get(&by).map(|person| person.addresses.clone()).unwrap_or_default();
+        let purposes = withdrawal.purposes.iter().map(ToString::to_string).collect();
+        let channel = withdrawal.channel.as_ref().map(ToString::to_string);
+        seen.denials.push(Denial { by, purposes, channel, addresses, order });
+        Ok(())
+    }
+
+    async fn suppress(&self, suppression: &Suppression) -> Result<()> {
+        now!(self.store.suppress(suppression))?;
+        let mut seen = self.truth.seen();
+        seen.count("suppressed");
+        let order = seen.next_order();
+        let (channel, address) = (&*suppression.channel, suppression.address);
+        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
+        if let Some((channel, _, address)) = known {
+            seen.suppressed.entry((channel.clone(), address.clone())).or_insert(order);
+        }
+        Ok(())
+    }
+
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        let begun = now!(self.store.in_flight(contact))?.len();
+        let known = now!(self.store.erase(contact))?;
+        let mut seen = self.truth.seen();
+        let order = seen.next_order();
+        let row = seen.rows.iter().find(|(_, own)| own.as_str() == contact.as_str()).map(|(row, _)| *row);
+        if let Some(row) = row {
+            seen.leases.remove(&row);
+        }
+        if begun > 0 {
+            seen.count("erased_in_flight");
+        }
+        seen.count("erased");
+        if let Some(person) = seen.people.get_mut(contact.as_str()).filter(|_| known) {
+            let addresses = person.addresses.clone();
+            if person.erased.is_none() {
+                person.erased = Some(order);
+                for (channel, address) in addresses {
+                    seen.suppressed.entry((channel, address)).or_insert(order);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
+        now!(self.store.in_flight(contact))
+    }
+}
+
+#[async_trait]
+impl Catalog for Witness {
+    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
+        let revision = now!(self.store.publish(definitions))?;
+        let mut seen = self.truth.seen();
+        seen.edited |= revision > 1;
+        seen.count("published");
+        Ok(revision)
+    }
+
+    async fn pause(&self, target: &Pausable) -> Result<u64> {
+        let revision = now!(self.store.pause(target))?;
+        let mut seen = self.truth.seen();
+        seen.edited = true;
+        seen.count("paused");
+        Ok(revision)
+    }
+
+    async fn resume(&self, target: &Pausable) -> Result<u64> {
+        let revision = now!(self.store.resume(target))?;
+        let mut seen = self.truth.seen();
+        let now = seen.now();
+        seen.resumes.insert(now);
+        seen.count("resumed");
+        Ok(revision)
+    }
+
+    async fn revision(&self) -> Result<u64> {
+        now!(self.store.revision())
+    }
+
+    async fn snapshot(&self) -> Result<CatalogSnapshot> {
+        now!(self.store.snapshot())
+    }
+
+    async fn jobs(&self) -> Result<Vec<Job>> {
+        now!(self.store.jobs())
+    }
+
+    async fn advance_job(&self, job: u64, from: u64, to: Option<u64>) -> Result<bool> {
+        let moved = now!(self.store.advance_job(job, from, to))?;
+        self.truth.seen().count(if moved { "job_moved" } else { "job_moved_by_another" });
+        Ok(moved)
+    }
+}
+
+/// What is only read passes through.
+macro_rules! reads {
+    ($($name:ident($($argument:ident: $of:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Archive for Witness {
+            $(async fn $name(&self, $($argument: $of),*) -> Result<$answer> {
+                now!(self.store.$name($($argument),*))
+            })*
+        }
+    };
+}
+
+reads! {
+    contact(contact: &ContactId) -> Option<StoredContact>;
+    steps(contact: &ContactId) -> Vec<Step>;
+    messages(contact: &ContactId) -> Vec<MessageRecord>;
+    message(message: MessageId) -> Option<MessageRecord>;
+    inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>;
+    consents(contact: &ContactId) -> Vec<ConsentRecord>;
+    commits(contact: &ContactId) -> Vec<CommitRecord>;
+    scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>;
+    parked() -> Vec<(ContactId, Name)>;
+    purge(before: DateTime<Utc>) -> Purged;
+}
