@@ -115,6 +115,9 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
 
 /// S2: the first step that came before its instant, and that instant.
 fn too_early<'r>(chart: &Chart, passage: &Passage<'r>) -> Option<(&'r Step, DateTime<Utc>)> {
+    if passage.steps[0].outcome != StepOutcome::Entered {
+        return None; // when it began is lost, which is told of by another name
+    }
     let entered = passage.steps[0].at;
     let (mut arrived, mut deferred) = (entered, None);
     for step in passage.steps.iter().copied() {
