@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 mod clean;
+#[path = "../common/mod.rs"]
+mod common;
 mod doctored;
 mod history;
 mod population;

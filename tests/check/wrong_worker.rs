@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use futures::executor::block_on;
 use journeyman::machine::{Input, Program};
+use journeyman::model::{Evidence, Handover, Outcome};
 use journeyman::port::store::{Catalog, Claim, Commit, Committed, Definition, Mailbox, Pausable};
+use journeyman::port::{Channel, Store};
+use journeyman::rule::TemplateDefinition;
 use journeyman::store::MemoryStore;
 use journeyman::testing::Invariant::{S1, T1};
+use journeyman::testing::check::check_contact;
 use journeyman::testing::{ManualClock, check};
-use journeyman::{Engine, Event, Journey};
+use journeyman::{Consent, Contact, Engine, Event, Journey};
 
+use crate::common;
 use crate::population::start;
 
 const WAITS: &str = r#"
@@ -98,5 +104,43 @@ fn a_worker_that_ends_a_job_without_doing_it_breaks_s1() {
             let expected: &[_] = if done { &[] } else { &[S1] };
             assert_eq!(findings.broken(), expected, "{findings}");
         });
+    }
+}
+
+/// An attempt that was under way when its contact was erased ends in a request to try again.
+#[test]
+fn a_message_of_an_erased_contact_does_not_wait_for_another_attempt() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in common::stores(Arc::new(clock)) {
+        block_on(async {
+            let email = ErasesAndRetries(store.clone());
+            let engine = Engine::builder(store.clone()).channel(email).build();
+            let hello = TemplateDefinition::new("hello").text("Bonjour");
+            let journey =
+                Journey::builder("hello").enter_on("signed_up").send("hi", "email", "hello", "news").build();
+            engine.publish([hello.into(), journey.unwrap().into()]).await.unwrap();
+            engine.identify(Contact::new("lea").address("email", "lea@x")).await.unwrap();
+            let granted = Consent::granted("lea", "news", "email", Evidence::new("form", "v1"));
+            engine.consent(granted).await.unwrap();
+            engine.track(Event::new("lea", "signed_up")).await.unwrap();
+            assert_eq!(engine.tick().await.unwrap().retried, 1, "{name}");
+            let findings = check_contact(&*store, &"lea".into()).await.unwrap();
+            findings.assert_clean();
+            assert_eq!((findings.erased, findings.messages), (1, 1), "{name}: {findings}");
+        });
+    }
+}
+
+struct ErasesAndRetries(Arc<dyn Store>);
+
+#[async_trait]
+impl Channel for ErasesAndRetries {
+    fn name(&self) -> &str {
+        "email"
+    }
+
+    async fn send(&self, handover: Handover<'_>) -> Outcome {
+        assert!(self.0.erase(&handover.message.contact).await.unwrap());
+        Outcome::Retry { after: None }
     }
 }
