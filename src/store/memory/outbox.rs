@@ -171,7 +171,9 @@ impl Inner {
                 DeliveryStatus::Accepted => MessageStatus::Accepted,
                 DeliveryStatus::Refused { .. } => MessageStatus::Refused,
                 DeliveryStatus::Parked => MessageStatus::Parked,
-                DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled || erased => {
+                DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. }
+                    if entry.cancelled || erased =>
+                {
                     MessageStatus::Cancelled
                 }
                 DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
