@@ -24,7 +24,7 @@ fn is_found_right(store: Arc<dyn Store>, clock: ManualClock) {
         (findings.inputs, 70),
         (findings.consents, 20),
         (findings.commits, 50),
-        (findings.at_once, 3),
+        (findings.at_once, 12),
     ];
     assert!(least.iter().all(|(count, least)| count >= least), "{findings}");
     assert_eq!(findings.replayed, findings.commits, "every commit was run again");

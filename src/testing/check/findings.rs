@@ -64,7 +64,7 @@ pub struct Findings {
     pub commits: u64,
     /// Commits that were run again and gave the same.
     pub replayed: u64,
-    /// Contacts whose whole mail was run again in one go.
+    /// Rows of commits of one contact and one program whose mail was run again in one go.
     pub at_once: u64,
     /// What could not be judged.
     pub skipped: Skipped,
@@ -154,7 +154,7 @@ impl fmt::Display for Findings {
         write!(
             f,
             "{} violations in {} contacts ({} erased), {} enrollments, {} steps, {} messages, {} inputs, {} consents, \
-             {} commits; {} commits replayed, {} contacts at once",
+             {} commits; {} commits replayed, {} rows of them at once",
             self.violations.len(),
             self.contacts,
             self.erased,

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::super::Invariant;
 use super::findings::Findings;
 use super::known::Known;
 use super::record::{Record, Sink};
-use crate::machine::{ContactState, Envelope, InputKind, Transition};
+use crate::machine::{ContactState, Envelope, InputKind, Program, Transition};
 use crate::model::{ConsentRecord, EnrollmentId, InputId, JourneyId, Message, Step, StepOutcome};
+use crate::port::store::CommitRecord;
 
 /// How long mail that is stamped may take to become visible: so much later than a commit's instant it may be read and
 /// still have been on its way.
@@ -21,82 +22,109 @@ pub(super) fn programs_are_known(known: &Known, record: &Record) -> bool {
 }
 
 pub(super) fn judge(known: &Known, record: &Record, findings: &mut Findings, sink: &mut Sink<'_>) {
-    let mut all = Steps::default();
     let mut state = ContactState::new(record.contact.clone());
-    let mut read_seq = 0;
-    for (number, commit) in record.commits.iter().enumerate() {
-        let Some(ran) = known.program(commit.program) else {
-            findings.skipped.without_program += (record.commits.len() - number) as u64;
+    let (mut read_seq, mut passed) = (0, [0; 3]);
+    let mut rest = record.commits.as_slice();
+    // Commits that ran one program follow from their mail in one go, too.
+    while let Some(first) = rest.first() {
+        let Some(ran) = known.program(first.program) else {
+            findings.skipped.without_program += rest.len() as u64;
             return;
         };
-        let mail = between(&record.mail, read_seq, commit.read_seq);
-        let transition = ran.program.transition(state, mail, commit.now);
-        let consumed = transition.consumed;
-        state = all.take_in(transition);
-        let place = format!("commit {}", commit.revision);
-        if consumed != mail.len() {
-            return sink.add(
-                Invariant::X7,
-                place,
-                format!("it read {} inputs and reads {consumed}", mail.len()),
-            );
+        let count = rest.iter().take_while(|commit| commit.program == first.program).count();
+        let (run, later) = rest.split_at(count);
+        let before = Before { state: state.clone(), read_seq, passed };
+        let mut due_at = None;
+        for commit in run {
+            let mail = between(&record.mail, read_seq, commit.read_seq);
+            let transition = ran.program.transition(state, mail, commit.now);
+            let consumed = transition.consumed;
+            due_at = transition.due_at;
+            let mut told = Told::default();
+            state = told.take_in(transition);
+            let place = format!("commit {}", commit.revision);
+            if consumed != mail.len() {
+                let found = format!("it read {} inputs and reads {consumed}", mail.len());
+                return sink.add(Invariant::X7, place, found);
+            }
+            if state.hot.now != commit.now {
+                let found = format!("it came to {} and comes to {}", commit.now, state.hot.now);
+                return sink.add(Invariant::X7, place, found);
+            }
+            if let Some(found) = told.departs_from(record, passed) {
+                return sink.add(Invariant::X7, place, found);
+            }
+            passed = told.counted_from(passed);
+            read_seq = commit.read_seq;
+            findings.replayed += 1;
         }
-        if state.hot.now != commit.now {
-            let found = format!("it came to {} and comes to {}", commit.now, state.hot.now);
-            return sink.add(Invariant::X7, place, found);
+        // One that used up its timers left the rest to the commit after it, which is not among these.
+        let finished = run.last().is_some_and(|last| due_at.is_none_or(|due| due > last.now));
+        if run.len() > 1 && finished {
+            findings.at_once += 1;
+            at_once(&ran.program, record, run, before, passed, sink);
         }
-        if let Some(found) = all.departs_from(record) {
-            return sink.add(Invariant::X7, place, found);
-        }
-        read_seq = commit.read_seq;
-        findings.replayed += 1;
+        rest = later;
     }
-    if let Some(found) = all.falls_short_of(record) {
+    let stored = [record.steps.len(), record.messages.len(), record.consents.len()];
+    if passed != stored {
+        let found = format!("{passed:?} of {stored:?} steps, messages and consents follow");
         return sink.add(Invariant::X7, "the history", found);
     }
     if state != record.stored.state {
         let part = if state.cold != record.stored.state.cold { "what is known" } else { "where it stands" };
-        return sink.add(Invariant::X7, "the state", format!("{part} is not the fold of the mail"));
+        sink.add(Invariant::X7, "the state", format!("{part} is not the fold of the mail"));
     }
-    at_once(known, record, findings, sink);
 }
 
-/// T1, where all commits ran one program.
-fn at_once(known: &Known, record: &Record, findings: &mut Findings, sink: &mut Sink<'_>) {
-    let [first, .., last] = record.commits.as_slice() else { return };
-    let unfinished = record.stored.due_at.is_some_and(|due| due <= last.now);
-    if unfinished || record.commits.iter().any(|commit| commit.program != first.program) {
-        return;
-    }
-    let Some(ran) = known.program(first.program) else { return };
-    let mut mail = between(&record.mail, 0, last.read_seq).to_vec();
+/// Where a contact stood before some commits.
+struct Before {
+    state: ContactState,
+    read_seq: u64,
+    /// Steps, messages and consents.
+    passed: [usize; 3],
+}
+
+/// T1, of some commits of one program.
+fn at_once(
+    program: &Program,
+    record: &Record,
+    run: &[CommitRecord],
+    before: Before,
+    after: [usize; 3],
+    sink: &mut Sink<'_>,
+) {
+    let Some(last) = run.last() else { return };
+    let mut mail = between(&record.mail, before.read_seq, last.read_seq).to_vec();
     // What was on its way applied when the commit before it had run, and not when it was stamped.
-    let mut commits = record.commits.iter().peekable();
-    let mut before = DateTime::<Utc>::UNIX_EPOCH;
+    let mut commits = run.iter().peekable();
+    let mut now = before.state.hot.now;
     for envelope in &mut mail {
         while let Some(commit) = commits.next_if(|commit| commit.read_seq < envelope.seq) {
-            before = commit.now;
+            now = commit.now;
         }
-        if before - envelope.received_at <= ON_ITS_WAY {
-            envelope.received_at = envelope.received_at.max(before);
+        if now - envelope.received_at <= ON_ITS_WAY {
+            envelope.received_at = envelope.received_at.max(now);
         }
     }
-    let mut all = Steps::default();
-    let mut state = ContactState::new(record.contact.clone());
+    let mut told = Told::default();
+    let mut state = before.state;
     let mut rest = mail.as_slice();
     // A transition stops when its timers are used up; each one passes some of them.
-    for _ in 0..=record.steps.len() + mail.len() + ContactState::MOST_PENDING {
-        let transition = ran.program.transition(state, rest, last.now);
+    for _ in 0..=after[0] + mail.len() + ContactState::MOST_PENDING {
+        let transition = program.transition(state, rest, last.now);
         rest = &rest[transition.consumed..];
         let left = transition.due_at.is_some_and(|due| due <= last.now);
-        state = all.take_in(transition);
+        state = told.take_in(transition);
         if rest.is_empty() && !left {
             break;
         }
     }
-    findings.at_once += 1;
-    if let Some(found) = all.departs_from(record).or_else(|| all.falls_short_of(record)) {
-        sink.add(Invariant::T1, "the history", format!("in one go {found}"));
+    let short = (told.counted_from(before.passed) != after)
+        .then(|| "other steps, messages or consents follow".to_owned());
+    if let Some(found) = told.departs_from(record, before.passed).or(short) {
+        let place = format!("the commits until {}", last.revision);
+        sink.add(Invariant::T1, place, format!("in one go {found}"));
     }
 }
 
@@ -109,13 +137,13 @@ fn between(mail: &[Envelope], after: u64, until: u64) -> &[Envelope] {
 
 /// What a run gave so far.
 #[derive(Default)]
-struct Steps {
+struct Told {
     steps: Vec<Step>,
     messages: Vec<Message>,
     consents: Vec<ConsentRecord>,
 }
 
-impl Steps {
+impl Told {
     fn take_in(&mut self, transition: Transition) -> ContactState {
         self.steps.extend(transition.steps);
         self.messages.extend(transition.messages);
@@ -123,36 +151,25 @@ impl Steps {
         transition.state
     }
 
-    /// The first thing that is not as it is stored.
-    fn departs_from(&self, record: &Record) -> Option<String> {
-        let mut steps = self.steps.iter().zip(&record.steps);
-        if self.steps.len() > record.steps.len() || steps.any(|(one, other)| one != other) {
-            let pair =
-                self.steps.iter().enumerate().find(|(number, step)| record.steps.get(*number) != Some(step));
-            return pair.map(|(_, step)| {
-                format!("step {} of enrollment {} is another one", step.ordinal, step.enrollment)
-            });
-        }
-        let stored = |number: usize| record.messages.get(number).map(|message| &message.message);
-        if let Some((_, message)) =
-            self.messages.iter().enumerate().find(|(number, message)| stored(*number) != Some(message))
-        {
-            return Some(format!("message {} is another one", message.id));
-        }
-        let other =
-            self.consents.iter().enumerate().find(|(number, one)| record.consents.get(*number) != Some(one));
-        other.map(|(_, one)| format!("consent {} is another one", one.seq))
+    fn counted_from(&self, [steps, messages, consents]: [usize; 3]) -> [usize; 3] {
+        [steps + self.steps.len(), messages + self.messages.len(), consents + self.consents.len()]
     }
 
-    /// What is stored and was never reached.
-    fn falls_short_of(&self, record: &Record) -> Option<String> {
-        let counts = [
-            ("steps", self.steps.len(), record.steps.len()),
-            ("messages", self.messages.len(), record.messages.len()),
-            ("consents", self.consents.len(), record.consents.len()),
-        ];
-        let short = counts.into_iter().find(|(_, run, stored)| run < stored);
-        short.map(|(what, run, stored)| format!("{run} of {stored} {what} follow"))
+    /// The first thing that is not as it is stored, counted from there on.
+    fn departs_from(&self, record: &Record, from: [usize; 3]) -> Option<String> {
+        let step = (from[0]..).zip(&self.steps).find(|(place, step)| record.steps.get(*place) != Some(step));
+        if let Some((_, step)) = step {
+            return Some(format!("step {} of enrollment {} is another one", step.ordinal, step.enrollment));
+        }
+        let stored = |place: usize| record.messages.get(place).map(|message| &message.message);
+        let message =
+            (from[1]..).zip(&self.messages).find(|(place, message)| stored(*place) != Some(message));
+        if let Some((_, message)) = message {
+            return Some(format!("message {} is another one", message.id));
+        }
+        let consent =
+            (from[2]..).zip(&self.consents).find(|(place, one)| record.consents.get(*place) != Some(one));
+        consent.map(|(_, one)| format!("consent {} is another one", one.seq))
     }
 }
 
