@@ -239,10 +239,10 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let mut entered: BTreeMap<&JourneyId, &Step> = BTreeMap::new();
     for step in &record.steps {
         match &step.outcome {
-            StepOutcome::Exited { .. } => {
-                if inside.get(&step.journey).is_some_and(|other| other.enrollment == step.enrollment) {
-                    inside.remove(&step.journey);
-                }
+            StepOutcome::Exited { .. }
+                if inside.get(&step.journey).is_some_and(|other| other.enrollment == step.enrollment) =>
+            {
+                inside.remove(&step.journey);
             }
             StepOutcome::Entered => {
                 let other = inside.insert(&step.journey, step);
