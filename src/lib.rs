@@ -97,7 +97,8 @@
 //! | `yaml` | yes | definitions in YAML | your definitions are JSON or Rust |
 //! | `schema` | no | [`journey::json_schema`](journey) | |
 //! | `tokio` | no | `Engine::run`, a loop that sleeps and wakes | |
-//! | `testing` | no | the conformance suite, faulty wrappers, a clock moved by hand | |
+//! | `testing` | no | the conformance suite, faulty wrappers, the judge of a store, a clock moved by hand | |
+//! | `sim` | no | the simulator: several engines over one store, in virtual time, replayed from a seed | |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // A library never panics; tests may.
@@ -111,6 +112,8 @@ pub mod machine;
 pub mod model;
 pub mod port;
 pub mod rule;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -12,6 +12,7 @@ use journeyman::port::store::{MessageStatus, Pausable};
 use journeyman::port::{Clock, Store};
 use journeyman::rule::TemplateDefinition;
 use journeyman::store::{Durability, MemoryStore, SqliteStore};
+use journeyman::testing::check::Checker;
 use journeyman::testing::{Fault, FaultyStore, ManualClock};
 use journeyman::time::Zone;
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
@@ -152,6 +153,13 @@ async fn tell(store: FaultyStore, inner: &dyn Store, clock: ManualClock) -> End 
     host.settle().await;
     until(200);
     host.settle().await;
+
+    // Whatever failed, what was committed is found right.
+    let checker = Checker::new().zone(Zone::named("Europe/Paris").unwrap()).keeps_all_mail();
+    let mut findings = checker.check(inner).await.unwrap();
+    findings.absorb(checker.check_contact(inner, &max).await.unwrap());
+    findings.assert_clean();
+    assert!(findings.skipped.is_nothing() && findings.contacts == 4, "{findings}");
 
     let mut end = End {
         states: BTreeMap::new(),

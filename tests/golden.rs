@@ -25,6 +25,7 @@ use journeyman::port::{Archive, Catalog, Channel, Clock, Gate, Outbox};
 use journeyman::rule::{Policy, QuietHours, TemplateDefinition};
 use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
+use journeyman::testing::check::Checker;
 use journeyman::time::Zone;
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use tempfile::TempDir;
@@ -175,6 +176,11 @@ impl Channel for Post {
     }
 }
 
+fn policy() -> Policy {
+    let night = QuietHours::new("sms", "20:00-08:30".parse().unwrap()).for_purpose("marketing");
+    Policy::new("règles-2026").quiet(night)
+}
+
 /// A host on a file: the same settings in both halves.
 struct Host {
     store: SqliteStore,
@@ -190,12 +196,11 @@ impl Host {
             SqliteStore::builder(path).clock(Arc::new(clock.clone())).namespace("école").open().unwrap();
         let channels = ["email", "sms", "courrier"].map(RecordingChannel::new);
         let [email, sms, post] = channels.clone();
-        let night = QuietHours::new("sms", "20:00-08:30".parse().unwrap()).for_purpose("marketing");
         let engine = Engine::builder(Arc::new(store.clone()))
             .channel(email)
             .channel(sms)
             .channel(Post(post))
-            .policy(Policy::new("règles-2026").quiet(night))
+            .policy(policy())
             .zone(Zone::named("Europe/Paris").unwrap())
             .fingerprint_key(FingerprintKey::new(*b"a golden key that opens no door."))
             .build();
@@ -600,8 +605,19 @@ fn end(path: &Path) -> (Picture, Vec<String>) {
             let (text, attempt) = (sent.content.plain().to_owned(), sent.attempt);
             format!("{} {} to {}, attempt {attempt}: {text}", sent.message.id, sent.message.channel, sent.to)
         });
+        judge(&host.store).await;
         (Picture::of(&host.store).await, sent.collect())
     })
+}
+
+/// Whatever a released version wrote is found right by the judge of this one.
+async fn judge(store: &SqliteStore) {
+    let checker = Checker::new().policy(policy()).zone(Zone::named("Europe/Paris").unwrap()).keeps_all_mail();
+    let mut findings = checker.check(store).await.unwrap();
+    findings.absorb(checker.check_contact(store, &"benoit".into()).await.unwrap());
+    println!("{findings}");
+    findings.assert_clean();
+    assert!(findings.steps > 40 && findings.messages > 10 && findings.erased == 1, "{findings}");
 }
 
 #[test]
@@ -637,6 +653,7 @@ fn every_golden_file_goes_on_to_the_same_end() {
 fn the_golden_file_stands_in_the_middle_of_everything() {
     let (_folder, path) = copy(FILES[0]);
     let host = Host::open(&path, HALF);
+    block_on(judge(&host.store));
     let half = block_on(Picture::of(&host.store));
     let node = |id: &str| {
         let enrollment = &half.people[id].state.hot.enrollments[0];

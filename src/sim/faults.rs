@@ -184,7 +184,12 @@ impl Faults {
     }
 
     pub(super) fn end(&self) {
-        self.on.store(false, Ordering::Relaxed);
+        self.set(false);
+    }
+
+    /// Lets calls through until it is set again.
+    pub(super) fn set(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
     }
 
     pub(super) fn happened(&self) -> Vec<Happening> {
@@ -246,23 +251,23 @@ impl FaultPlan for View {
 
 fn draw_store(swarm: &Swarm, random: &mut Random) -> Option<(&'static str, i64)> {
     if swarm.fires(Errors, random) {
-        return Some((random.pick(&["unavailable", "unavailable", "busy", "full"]), 0));
+        return Some((*random.pick(&["unavailable", "unavailable", "busy", "full"]), 0));
     }
     if swarm.fires(Ambiguity, random) {
-        return Some((random.pick(&["unknown", "lost"]), 0));
+        return Some((*random.pick(&["unknown", "lost"]), 0));
     }
     if swarm.fires(Delays, random) {
         return Some(("delay", random.between(1, 8_000)));
     }
     // A pause costs two minutes of a worker's time, so it comes more rarely than what costs nothing.
     if random.chance(3_000) && swarm.fires(Pauses, random) {
-        return Some((random.pick(&["pause", "pause", "delay"]), random.between(20_000, 110_000)));
+        return Some((*random.pick(&["pause", "pause", "delay"]), random.between(20_000, 110_000)));
     }
     if random.chance(5_000) && swarm.fires(Crashes, random) {
-        return Some((random.pick(&["crash_before", "crash_after"]), 0));
+        return Some((*random.pick(&["crash_before", "crash_after"]), 0));
     }
     if swarm.fires(Cancels, random) {
-        return Some((random.pick(&["cancel_before", "cancel_after"]), 0));
+        return Some((*random.pick(&["cancel_before", "cancel_after"]), 0));
     }
     None
 }

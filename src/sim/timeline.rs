@@ -75,7 +75,8 @@ impl Timeline {
         let mut inner = self.inner();
         let Some((&(at, _), _)) = inner.timers.first_key_value() else { return false };
         inner.now = inner.now.max(at);
-        let later = inner.timers.split_off(&(inner.now, u64::MAX));
+        let now = inner.now;
+        let later = inner.timers.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut inner.timers, later);
         drop(inner);
         due.into_values().for_each(Waker::wake);

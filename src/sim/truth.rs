@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
 use super::timeline::Timeline;
+use crate::machine::Withdrawal;
 use crate::model::{DeliveryStatus, Hash, MessageId, Outcome};
 use crate::port::store::MessageStatus;
 use crate::port::{Clock, OnUnknown};
@@ -54,6 +55,8 @@ pub(super) struct Seen {
     pub(super) revisions: BTreeMap<u64, u64>,
     pub(super) rows: BTreeMap<u64, String>,
     pub(super) withdrawals: BTreeSet<[u8; 16]>,
+    /// Who was drained, of what, and when.
+    pub(super) drained: Vec<(String, Withdrawal, u64)>,
     /// When journeys went on after a pause.
     pub(super) resumes: BTreeSet<DateTime<Utc>>,
     /// Whether anything was published or held after the beginning.
@@ -119,6 +122,7 @@ impl Truth {
             revisions: BTreeMap::new(),
             rows: BTreeMap::new(),
             withdrawals: BTreeSet::new(),
+            drained: Vec::new(),
             resumes: BTreeSet::new(),
             edited: false,
             leases_are_exclusive,
@@ -177,6 +181,22 @@ impl Seen {
         standing.next().map(|denial| denial.by.as_str())
     }
 
+    /// Whether no call for a person starts any more, as a drain promised; a grant after it ends that.
+    fn drained(&self, person: &str, channel: &str, purpose: &str) -> Option<String> {
+        let drained = self.drained.iter().find(|(by, withdrawal, order)| {
+            let grants = self.people.get(person).map_or(&[][..], |person| &person.grants);
+            let lifted = grants.iter().any(|(_, _, at)| self.lifted_before(person, *at, *order));
+            by == person && withdrawal.concerns(purpose, channel) && !lifted
+        });
+        drained.map(|(by, ..)| by.clone())
+    }
+
+    /// Whether a grant came between a withdrawal and the end of its drain.
+    fn lifted_before(&self, person: &str, granted: u64, drained: u64) -> bool {
+        let withdrawn = self.denials.iter().filter(|denial| denial.by == person && denial.order < drained);
+        withdrawn.map(|denial| denial.order).max().is_none_or(|withdrawn| granted > withdrawn)
+    }
+
     pub(super) fn begun(&mut self, id: MessageId, attempt: u32, taken_at: DateTime<Utc>, not_after: DateTime<Utc>) {
         let order = self.next_order();
         self.count("begun");
@@ -205,10 +225,10 @@ impl Seen {
             return;
         }
         let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
+        let place = &PLACES[seen.place % PLACES.len()];
         if !granted {
             self.breach(Invariant::C1, format!("{id} has begun, and {person} never allowed {purpose} by {channel}"));
         }
-        let place = &PLACES[seen.place % PLACES.len()];
         let local = place.time_of_day(taken_at);
         let quiet = local >= TimeDelta::hours(20) || local < TimeDelta::minutes(8 * 60 + 30);
         if channel == "sms" && purpose == "marketing" && quiet {
@@ -233,6 +253,9 @@ impl Seen {
         let begun = message.begun.get(&attempt).map(|begun| (begun.order, begun.not_after));
         if twice {
             self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over twice"));
+        }
+        if let Some(by) = self.drained(&person, &channel, &purpose) {
+            self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
             return self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over and has not begun"));

@@ -107,6 +107,12 @@ impl FaultyStore {
         *self.poisoned() = Poison::default();
     }
 
+    /// Whether commits of a contact are refused.
+    #[must_use]
+    pub fn is_poisoned(&self, contact: &ContactId) -> bool {
+        self.poisoned().contacts.contains(contact)
+    }
+
     fn poisoned(&self) -> MutexGuard<'_, Poison> {
         self.poison.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,10 +1,11 @@
-//! What a test of a host, a store or a channel needs: a clock moved by hand, wrappers that fail where one asks, and the
-//! conformance suite for stores.
+//! What a test of a host, a store or a channel needs: a clock moved by hand, wrappers that fail where one asks, the
+//! conformance suite for stores, and a judge of what a store holds.
 //!
 //! - [`ManualClock`] says what time it is when it is told.
 //! - [`store::Suite`] runs one named case for each obligation of [`port::store`](crate::port::store).
 //! - [`FaultyStore`] and [`FaultyChannel`] wrap any store and any channel and let chosen calls go wrong: a [`Fault`] or a
 //!   [`ChannelFault`] happens where [`FaultyStore::fail`] or a [`FaultPlan`] says so.
+//! - [`check()`] judges everything that a store has ever committed by [`Invariant`]s with names of their own.
 //! - [`Life`] is a process that a fault can kill, or whose call it can drop, at any await; [`Sleep`] is how time passes
 //!   while a call is late.
 //!
@@ -60,20 +61,24 @@
 //! }
 //! ```
 
+pub mod check;
 mod clock;
 mod fault;
 mod faulty;
 mod faulty_channel;
+mod invariant;
 mod life;
 mod plan;
 mod rig;
 mod sleep;
 pub mod store;
 
+pub use check::check;
 pub use clock::ManualClock;
 pub use fault::{ChannelFault, Fault};
 pub use faulty::FaultyStore;
 pub use faulty_channel::FaultyChannel;
+pub use invariant::Invariant;
 pub use life::{Life, Stop};
 pub use plan::{ChannelCall, FaultPlan, Planned, StoreCall};
 pub use sleep::Sleep;

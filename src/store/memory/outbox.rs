@@ -174,7 +174,9 @@ impl Inner {
                 DeliveryStatus::Accepted => MessageStatus::Accepted,
                 DeliveryStatus::Refused { .. } => MessageStatus::Refused,
                 DeliveryStatus::Parked => MessageStatus::Parked,
-                DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled => {
+                DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. }
+                    if entry.cancelled || erased =>
+                {
                     MessageStatus::Cancelled
                 }
                 DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {

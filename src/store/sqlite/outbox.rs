@@ -294,11 +294,12 @@ impl Db {
 
     /// Records an answer for a message and tells its contact.
     fn answer(&mut self, entry: Entry, status: DeliveryStatus, now: DateTime<Utc>) -> Step<()> {
+        let erased = self.is_erased(entry.contact)?;
         let (after, not_before) = match &status {
             DeliveryStatus::Accepted => (MessageStatus::Accepted, None),
             DeliveryStatus::Refused { .. } => (MessageStatus::Refused, None),
             DeliveryStatus::Parked => (MessageStatus::Parked, None),
-            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled => {
+            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled || erased => {
                 (MessageStatus::Cancelled, None)
             }
             DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
@@ -306,7 +307,6 @@ impl Db {
             }
         };
         let answers = entry.answers + 1;
-        let erased = self.is_erased(entry.contact)?;
         self.conn
             .prepare_cached(
                 "UPDATE outbox SET status = ?2, ready_at = ?3, not_before = coalesce(?4, not_before), answers = ?5,
@@ -315,7 +315,7 @@ impl Db {
             .execute(params![
                 entry.seq,
                 status_column(after),
-                not_before.filter(|_| !erased),
+                not_before,
                 not_before,
                 answers,
                 // What a provider said can name the person.

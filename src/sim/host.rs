@@ -1,0 +1,467 @@
+//! Workers that tick and die and come back, and hosts that tell what happens until they are heard.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+
+use super::executor::Spawner;
+use super::faults::Faults;
+use super::fixture::{EVENTS, FINISHING, JOURNEYS, LINES, PURPOSES, TELLING, definitions, start};
+use super::provider::{Overheard, Provider};
+use super::random::Random;
+use super::scenario::{Deed, Person, Scenario, What};
+use super::timeline::{Timeline, WorkerClock};
+use super::truth::Truth;
+use crate::engine::{Backoff, Drain};
+use crate::error::Error;
+use crate::machine::Withdrawal;
+use crate::model::{Consent, Contact, ContactId, Event, Evidence, FingerprintKey, Name};
+use crate::port::store::Pausable;
+use crate::port::{Clock, Store};
+use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
+use crate::time::Zone;
+use crate::{Engine, StoreError};
+
+/// The longest that a worker sleeps before it looks for what others did.
+const POLL: TimeDelta = TimeDelta::minutes(90);
+
+/// Everything that the tasks of a simulation share.
+pub(super) struct World {
+    pub(super) scenario: Scenario,
+    pub(super) timeline: Timeline,
+    pub(super) spawner: Spawner,
+    pub(super) truth: Truth,
+    pub(super) faults: Faults,
+    /// The store as it really is, seen by the truth.
+    pub(super) store: Arc<dyn Store>,
+    /// The same with its faults.
+    pub(super) faulty: FaultyStore,
+    pub(super) channels: Vec<FaultyChannel>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) random: Mutex<Random>,
+    pub(super) over: AtomicBool,
+}
+
+/// One process.
+pub(super) struct Worker {
+    pub(super) clock: WorkerClock,
+    running: Mutex<Option<(Life, Engine)>>,
+}
+
+impl Worker {
+    pub(super) fn new(timeline: &Timeline) -> Self {
+        Self { clock: WorkerClock::new(timeline.clone()), running: Mutex::new(None) }
+    }
+
+    fn running(&self) -> Option<(Life, Engine)> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, running: Option<(Life, Engine)>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+    }
+}
+
+pub(super) fn key() -> FingerprintKey {
+    FingerprintKey::new([5; 32])
+}
+
+pub(super) fn zone() -> Zone {
+    Zone::utc()
+}
+
+/// An address of a person, and the one it moves to.
+pub(super) fn address(of: &str, channel: &str, moved: bool) -> String {
+    format!("{of}.{channel}{}@example.org", if moved { ".new" } else { "" })
+}
+
+pub(super) fn channels(truth: &Truth, timeline: &Timeline, seed: u64) -> Vec<FaultyChannel> {
+    let channel = |line: super::fixture::Line| {
+        let random = Arc::new(Mutex::new(Random::fork(seed, line.name)));
+        let provider = Provider { line, truth: truth.clone(), timeline: timeline.clone(), random };
+        FaultyChannel::new(Arc::new(provider)).sleep(Arc::new(timeline.clone()))
+    };
+    LINES.into_iter().map(channel).collect()
+}
+
+impl World {
+    /// The process of a worker, as it comes up.
+    fn engine(&self, worker: usize, life: &Life) -> Engine {
+        let plan = self.faults.of(worker);
+        let timeline: Arc<Timeline> = Arc::new(self.timeline.clone());
+        let store = self.faulty.clone().plan(plan.clone()).sleep(timeline).life(life.clone());
+        let mut builder = Engine::builder(Arc::new(store))
+            .clock(Arc::new(self.workers[worker].clock.clone()))
+            .zone(zone())
+            .fingerprint_key(key())
+            .batch(self.scenario.batch)
+            .most_failures(4)
+            .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 });
+        for channel in &self.channels {
+            let channel = channel.clone().plan(plan.clone()).life(life.clone());
+            builder = builder.channel(Overheard { channel: Arc::new(channel), truth: self.truth.clone() });
+        }
+        builder.build()
+    }
+
+    fn between(&self, from: i64, until: i64) -> i64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).between(from, until)
+    }
+
+    async fn rest(&self, from: i64, until: i64) {
+        let span = TimeDelta::milliseconds(self.between(from, until));
+        self.timeline.until(self.timeline.now() + span).await;
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Publishes, and lets everybody be known, before anything goes wrong.
+    pub(super) async fn begin(self: &Arc<Self>) -> Result<(), Error> {
+        let life = Life::new();
+        self.faults.set(false);
+        let engine = self.engine(0, &life);
+        engine.publish(definitions(1)?).await?;
+        for person in &self.scenario.people {
+            engine.identify(self.contact(person, false)).await?;
+            for (purpose, line) in &person.grants {
+                engine.consent(granted(&person.id, *purpose, *line, "first")).await?;
+            }
+        }
+        self.faults.set(true);
+        for worker in 0..self.workers.len() {
+            self.spawner.spawn(Arc::clone(self).work(worker));
+        }
+        for (number, deed) in self.scenario.deeds.iter().enumerate() {
+            self.spawner.spawn(Arc::clone(self).happens(number, deed.clone()));
+        }
+        self.spawner.spawn(Arc::clone(self).ends());
+        Ok(())
+    }
+
+    fn contact(&self, person: &Person, moved: bool) -> Contact {
+        let place = &super::fixture::PLACES[person.place % super::fixture::PLACES.len()];
+        let mut contact = Contact::new(person.id.as_str()).zone(place.zone).attribute("score", person.score);
+        let of = if moved { &person.id } else { &person.address };
+        for line in LINES {
+            contact = contact.address(line.name, address(of, line.name, moved));
+        }
+        contact
+    }
+
+    /// A worker: it ticks, sleeps and wakes until its process dies, and then comes back.
+    async fn work(self: Arc<Self>, worker: usize) {
+        while !self.is_over() {
+            let life = Life::new();
+            let engine = self.engine(worker, &life);
+            self.workers[worker].set(Some((life.clone(), engine.clone())));
+            loop {
+                let tick = life.live(engine.tick()).await;
+                if self.is_over() {
+                    return;
+                }
+                let now = self.timeline.now();
+                match tick {
+                    Ok(Ok(tick)) => {
+                        let wake = tick.next_wake.unwrap_or(now + POLL).min(now + POLL);
+                        // What is due at once is often another worker's.
+                        self.timeline.until_or_bell(wake.max(now + TimeDelta::milliseconds(200))).await;
+                    }
+                    Ok(Err(_)) => self.rest(200, 2_000).await,
+                    Err(Stop::Cancel) => self.rest(0, 500).await,
+                    Err(_) => break,
+                }
+            }
+            self.truth.seen().count("crashed");
+            self.workers[worker].set(None);
+            self.rest(500, 20_000).await;
+        }
+    }
+
+    /// Calls some engine until it is heard; what is told again has the same id.
+    async fn tell<T, F>(&self, call: impl Fn(Engine) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        loop {
+            let worker = self.between(0, self.workers.len() as i64) as usize;
+            let Some((life, engine)) = self.workers[worker].running() else {
+                self.rest(100, 3_000).await;
+                continue;
+            };
+            match life.live(call(engine)).await {
+                Ok(Ok(answer)) => {
+                    self.timeline.ring();
+                    return Ok(answer);
+                }
+                Ok(Err(Error::Store(error))) if error.is_retryable() || is_unknown(&error) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {}
+            }
+            self.rest(100, 3_000).await;
+        }
+    }
+
+    async fn happens(self: Arc<Self>, number: usize, deed: Deed) {
+        self.timeline.until(deed.instant()).await;
+        if self.is_over() {
+            return;
+        }
+        let result = self.do_it(number, deed).await;
+        if let Err(error) = result
+            && !matches!(error, Error::Erased { .. } | Error::Expired { .. })
+        {
+            self.truth.seen().breach(Invariant::S3, format!("what was told was refused: {error}"));
+        }
+    }
+
+    async fn do_it(self: &Arc<Self>, number: usize, deed: Deed) -> Result<(), Error> {
+        let at = deed.instant();
+        match deed.what {
+            What::Event { person, name, number: value, lag, copies } => {
+                let mut event = Event::new(person.as_str(), EVENTS[name % EVENTS.len()]);
+                event = event.id(format!("deed-{number}")).property("number", value);
+                if lag != 0 {
+                    event = event.at(at + TimeDelta::milliseconds(lag));
+                    self.truth.seen().count(if lag < 0 { "event_from_the_past" } else { "event_from_the_future" });
+                }
+                for _ in 1..copies {
+                    let (world, event) = (Arc::clone(self), event.clone());
+                    self.spawner.spawn(async move {
+                        world.track(&event).await.ok();
+                    });
+                }
+                self.track(&event).await?;
+                self.must_be_kept(&event);
+                Ok(())
+            }
+            What::Score { person, score } => {
+                let contact = Contact::new(person.as_str()).attribute("score", score);
+                self.tell(|engine| identify(engine, contact.clone())).await
+            }
+            What::Move { person } => {
+                let Some(person) = self.scenario.person(&person) else { return Ok(()) };
+                let contact = self.contact(person, true);
+                self.tell(|engine| identify(engine, contact.clone())).await
+            }
+            What::Grant { person, purpose, line } => {
+                let consent = granted(&person, purpose, line, &format!("deed-{number}"));
+                self.tell(|engine| consents(engine, consent.clone())).await
+            }
+            What::Withdraw { person, purpose, line, drain } => {
+                let mut withdrawal = Withdrawal::everything(person.as_str(), Evidence::new("link", "v1"));
+                if let Some(purpose) = purpose {
+                    withdrawal = withdrawal.for_purpose(PURPOSES[purpose % PURPOSES.len()]);
+                }
+                if let Some(line) = line {
+                    withdrawal = withdrawal.on_channel(LINES[line % LINES.len()].name);
+                }
+                let withdrawal = withdrawal.id(format!("deed-{number}"));
+                match drain {
+                    true => self.drain(withdrawal).await,
+                    false => self.tell(|engine| withdraw(engine, withdrawal.clone())).await,
+                }
+            }
+            What::Suppress { person, line } => {
+                let Some(known) = self.scenario.person(&person) else { return Ok(()) };
+                let channel = LINES[line % LINES.len()].name;
+                let address = address(&known.address, channel, false);
+                self.tell(|engine| suppress(engine, channel, address.clone(), person.clone())).await
+            }
+            What::Erase { person } => {
+                let contact = ContactId::from(person.as_str());
+                self.tell(|engine| erase(engine, contact.clone())).await.map(drop)
+            }
+            What::Publish { version } => {
+                let definitions = definitions(version)?;
+                self.tell(|engine| publish(engine, definitions.clone())).await
+            }
+            What::HoldJourney { journey, length } => {
+                self.hold(Pausable::Journey(JOURNEYS[journey % JOURNEYS.len()].into()), length).await
+            }
+            What::HoldChannel { line, length } => {
+                self.hold(Pausable::Channel(LINES[line % LINES.len()].name.into()), length).await
+            }
+            What::Kill { worker } => {
+                if let Some((life, _)) = self.workers[worker % self.workers.len()].running() {
+                    self.truth.seen().count("killed");
+                    life.stop(Stop::Crash);
+                }
+                Ok(())
+            }
+            What::Skew { worker, skew } => {
+                self.truth.seen().count("clock_set_wrong");
+                self.workers[worker % self.workers.len()].clock.set(skew);
+                Ok(())
+            }
+            What::Poison { person, length } => {
+                self.faulty.poison(person.as_str());
+                self.truth.seen().count("poisoned");
+                self.timeline.until(at + TimeDelta::milliseconds(length)).await;
+                self.nobody_waits_behind(&person).await?;
+                self.cure().await
+            }
+        }
+    }
+
+    async fn track(&self, event: &Event) -> Result<bool, Error> {
+        self.tell(|engine| track(engine, event.clone())).await
+    }
+
+    /// What was acknowledged stands in the mailbox.
+    fn must_be_kept(&self, event: &Event) {
+        let mut seen = self.truth.seen();
+        let id = event.id.as_deref().unwrap_or_default();
+        let kept = seen.people.get(event.contact.as_str()).is_none_or(|person| {
+            person.erased.is_some() || person.events.contains_key(id)
+        });
+        if !kept {
+            seen.breach(Invariant::X2, format!("the event {id} was acknowledged and is in no mailbox"));
+        }
+    }
+
+    /// Withdraws, and waits until no call for the contact can start any more.
+    async fn drain(&self, withdrawal: Withdrawal) -> Result<(), Error> {
+        let mut drain = self.tell(|engine| start_drain(engine, withdrawal.clone())).await?;
+        while !drain.is_done() {
+            let until = drain.until().unwrap_or_else(|| self.timeline.now());
+            self.timeline.until(until.min(self.timeline.now() + TimeDelta::seconds(5))).await;
+            drain = self.tell(|engine| poll_drain(engine, drain.clone())).await?;
+        }
+        let mut seen = self.truth.seen();
+        seen.count("drained");
+        if !drain.unanswered.is_empty() {
+            seen.count("drained_without_an_answer");
+        }
+        let order = seen.next_order();
+        seen.drained.push((withdrawal.contact.to_string(), withdrawal, order));
+        Ok(())
+    }
+
+    async fn hold(self: &Arc<Self>, target: Pausable, length: i64) -> Result<(), Error> {
+        self.tell(|engine| pause(engine, target.clone())).await?;
+        self.timeline.until(self.timeline.now() + TimeDelta::milliseconds(length)).await;
+        self.tell(|engine| resume(engine, target.clone())).await
+    }
+
+    /// While one contact is refused again and again, the others have been looked at.
+    async fn nobody_waits_behind(&self, poisoned: &str) -> Result<(), Error> {
+        let long_ago = self.timeline.now() - TimeDelta::hours(1);
+        let parked = self.store.parked().await?;
+        for person in &self.scenario.people {
+            let id = ContactId::from(person.id.as_str());
+            if person.id == poisoned || parked.iter().any(|(parked, _)| *parked == id) {
+                continue;
+            }
+            let Some(stored) = self.store.contact(&id).await? else { continue };
+            let mail = self.store.inputs(&id, stored.read_seq, u64::MAX >> 1).await?;
+            let waits = mail.first().map(|envelope| envelope.received_at).into_iter().chain(stored.due_at).min();
+            if !stored.erased && waits.is_some_and(|since| since < long_ago) && !self.faulty.is_poisoned(&id) {
+                let found = format!("{id} waits since {waits:?} while {poisoned} is refused");
+                self.truth.seen().breach(Invariant::S6, found);
+            }
+        }
+        Ok(())
+    }
+
+    async fn cure(&self) -> Result<(), Error> {
+        self.faulty.cure();
+        for (contact, _) in self.store.parked().await? {
+            self.tell(|engine| release(engine, contact.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// When everything was told, faults end; then everything that is due must happen.
+    async fn ends(self: Arc<Self>) {
+        self.timeline.until(start() + TELLING).await;
+        self.faults.end();
+        if let Err(error) = self.finishes().await {
+            self.truth.seen().breach(Invariant::S3, format!("the store does not answer: {error}"));
+        }
+        self.over.store(true, Ordering::Relaxed);
+        self.timeline.ring();
+    }
+
+    async fn finishes(&self) -> Result<(), Error> {
+        self.timeline.until(start() + TELLING + TimeDelta::days(3)).await;
+        self.cure().await?;
+        self.is_calm("three days after the last fault").await?;
+        self.timeline.until(start() + TELLING + FINISHING).await;
+        self.is_calm("at the end").await
+    }
+
+    /// Nothing is due that was due some time ago.
+    async fn is_calm(&self, when: &str) -> Result<(), Error> {
+        self.timeline.until(self.timeline.now() + TimeDelta::minutes(5)).await;
+        let channels: Vec<Name> = LINES.iter().map(|line| Name::from(line.name)).collect();
+        let due = self.store.next_due(&channels).await?;
+        if let Some(due) = due.filter(|due| *due < self.timeline.now() - TimeDelta::minutes(4)) {
+            self.truth.seen().breach(Invariant::S3, format!("{when} something is due since {due}"));
+        }
+        Ok(())
+    }
+}
+
+fn is_unknown(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unknown { .. })
+}
+
+fn granted(person: &str, purpose: usize, line: usize, id: &str) -> Consent {
+    let (purpose, channel) = (PURPOSES[purpose % PURPOSES.len()], LINES[line % LINES.len()].name);
+    let evidence = Evidence::new("form", "v1");
+    Consent::granted(person, purpose, channel, evidence).id(format!("{id}/{purpose}/{channel}"))
+}
+
+// Each call owns its engine, so that a host may repeat it.
+
+async fn identify(engine: Engine, contact: Contact) -> Result<(), Error> {
+    engine.identify(contact).await
+}
+
+async fn consents(engine: Engine, consent: Consent) -> Result<(), Error> {
+    engine.consent(consent).await
+}
+
+async fn track(engine: Engine, event: Event) -> Result<bool, Error> {
+    engine.track(event).await
+}
+
+async fn withdraw(engine: Engine, withdrawal: Withdrawal) -> Result<(), Error> {
+    engine.withdraw(&withdrawal).await
+}
+
+async fn start_drain(engine: Engine, withdrawal: Withdrawal) -> Result<Drain, Error> {
+    engine.withdraw_and_drain(&withdrawal).await
+}
+
+async fn poll_drain(engine: Engine, mut drain: Drain) -> Result<Drain, Error> {
+    engine.poll_drain(&mut drain).await?;
+    Ok(drain)
+}
+
+async fn suppress(engine: Engine, channel: &str, address: String, person: String) -> Result<(), Error> {
+    engine.suppress(channel, &address, Some(&person.into()), "complaint").await
+}
+
+async fn erase(engine: Engine, contact: ContactId) -> Result<bool, Error> {
+    engine.erase(&contact).await
+}
+
+async fn publish(engine: Engine, definitions: Vec<crate::port::store::Definition>) -> Result<(), Error> {
+    engine.publish(definitions).await
+}
+
+async fn pause(engine: Engine, target: Pausable) -> Result<(), Error> {
+    engine.pause(&target).await
+}
+
+async fn resume(engine: Engine, target: Pausable) -> Result<(), Error> {
+    engine.resume(&target).await
+}
+
+async fn release(engine: Engine, contact: ContactId) -> Result<bool, Error> {
+    engine.release(&contact).await
+}

@@ -1,0 +1,112 @@
+//! What must hold of everything once it is over: the store's own story against what really happened.
+
+use chrono::{DateTime, Utc};
+
+use super::fixture::{LINES, PLACES, time_of, wait_of};
+use super::host::{World, zone};
+use crate::error::StoreError;
+use crate::model::{ContactId, Step, StepOutcome};
+use crate::port::store::{MessageRecord, MessageStatus};
+use crate::port::Clock;
+use crate::testing::Invariant;
+use crate::testing::check::{Checker, Findings};
+
+impl World {
+    /// Judges every person at rest, and answers what the store's own checker looked at.
+    pub(super) async fn judge(&self) -> Result<Findings, StoreError> {
+        let checker = Checker::new().zone(zone()).keeps_all_mail();
+        let mut all = Findings::default();
+        for person in &self.scenario.people {
+            let id = ContactId::from(person.id.as_str());
+            let findings = checker.check_contact(&*self.store, &id).await?;
+            for violation in &findings.violations {
+                self.truth.seen().breach(violation.invariant, violation.to_string());
+            }
+            all.absorb(findings);
+            let steps = self.store.steps(&id).await?;
+            let messages = self.store.messages(&id).await?;
+            let place = &PLACES[person.place % PLACES.len()];
+            let stored = self.store.contact(&id).await?;
+            let erased = stored.as_ref().is_some_and(|stored| stored.erased);
+            if let Some(stored) = stored {
+                for enrollment in &stored.state.hot.enrollments {
+                    let found = format!("{id} is still in {} at {}", enrollment.journey, enrollment.node);
+                    self.truth.seen().breach(Invariant::S3, found);
+                }
+            }
+            self.waits_are_exact(&steps, |at, time| place.next(at, time));
+            for record in messages {
+                self.message_is_what_happened(&record, erased);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Every plain wait lasts what its version says, every wait for a local time ends at it, once, or when a pause ends.
+    fn waits_are_exact(
+        &self,
+        steps: &[Step],
+        next: impl Fn(DateTime<Utc>, chrono::TimeDelta) -> DateTime<Utc>,
+    ) {
+        let mut seen = self.truth.seen();
+        for step in steps.iter().filter(|step| step.outcome == StepOutcome::Waited) {
+            let before = steps
+                .iter()
+                .find(|before| before.enrollment == step.enrollment && before.ordinal + 1 == step.ordinal);
+            let Some(arrived) = before.map(|before| before.at) else { continue };
+            let (invariant, expected) = match (time_of(step.node.as_str()), step.node.as_str()) {
+                (Some(time), _) => (Invariant::S5, next(arrived, time)),
+                (None, "pause" | "rest" | "turn") => (Invariant::S2, arrived + wait_of(step.version)),
+                _ => continue,
+            };
+            let held = seen.resumes.contains(&step.at) && step.at > expected;
+            if step.at != expected && !held {
+                let found =
+                    format!("{} at {} ends at {}, and its instant is {expected}", step.enrollment, step.node, step.at);
+                seen.breach(invariant, found);
+            }
+            seen.count(if invariant == Invariant::S5 { "local_time_judged" } else { "wait_judged" });
+        }
+    }
+
+    /// What the outbox says of a message is what its provider knows.
+    fn message_is_what_happened(&self, record: &MessageRecord, erased: bool) {
+        let id = record.message.id;
+        let mut seen = self.truth.seen();
+        let now = self.timeline.now();
+        let Some(message) = seen.messages.get(&id) else {
+            return seen.breach(Invariant::B1, format!("{id} was never decided"));
+        };
+        let (accepted, calls) = (message.accepted, message.called.len() as u32);
+        let unknown = message.called.values().any(|answer| {
+            matches!(answer, None | Some(crate::model::Outcome::Unknown))
+        }) || message.begun.len() > message.called.len();
+        if calls > record.attempts {
+            seen.breach(Invariant::B2, format!("{id} was called for {calls} times in {} attempts", record.attempts));
+        }
+        let found = match record.status {
+            MessageStatus::Accepted if accepted == 0 => Some("accepted, and its provider never had it"),
+            MessageStatus::Parked if !unknown => Some("parked, and every answer is known"),
+            MessageStatus::Pending if accepted > 0 && !erased => Some("pending, and its provider has it"),
+            _ => None,
+        };
+        if let Some(found) = found {
+            seen.breach(Invariant::B4, format!("{id} is {found}"));
+        }
+        let open = matches!(record.status, MessageStatus::Pending | MessageStatus::Begun);
+        if open && !erased && record.not_before <= now {
+            seen.breach(Invariant::S3, format!("{id} is {:?} and nobody sends it", record.status));
+        }
+        seen.count(match record.status {
+            MessageStatus::Accepted => "message_accepted",
+            MessageStatus::Refused => "message_refused",
+            MessageStatus::Parked => "message_parked",
+            MessageStatus::Cancelled => "message_cancelled",
+            MessageStatus::Pending | MessageStatus::Begun => "message_open",
+        });
+        if unknown && record.status == MessageStatus::Accepted {
+            seen.count("unknown_resolved_as_accepted");
+        }
+        debug_assert!(LINES.iter().any(|line| *line.name == *record.message.channel));
+    }
+}

@@ -1,0 +1,196 @@
+//! C1, C3, C4 and C5, as far as a store shows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Invariant;
+use super::known::Known;
+use super::record::{Record, Sink};
+use crate::machine::{ContactState, Envelope, InputKind};
+use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Message, Name};
+use crate::port::store::{MessageRecord, MessageStatus};
+use crate::time::Zone;
+
+pub(super) fn judge(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    chain(record, sink);
+    if record.has_history() {
+        standing(known, record, sink);
+        decided(record, sink);
+    }
+    withdrawn(record, sink);
+}
+
+/// C4.
+pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
+    let stored = &record.stored;
+    let mut left = |found: &str| sink.add(Invariant::C4, "the contact", format!("it was erased and {found}"));
+    if stored.state != ContactState::new(record.contact.clone()) {
+        left("its state is kept");
+    }
+    if stored.due_at.is_some() {
+        left("it is still to be woken");
+    }
+    if !record.mail.is_empty() {
+        left("its mail is kept");
+    }
+    if !record.steps.is_empty() {
+        left("its steps are kept");
+    }
+    for message in &record.messages {
+        let place = format!("message {}", message.message.id);
+        if message.content.is_some() || message.answer.is_some() {
+            sink.add(Invariant::C4, &place, "its contact was erased and what was said is kept");
+        }
+        if message.status == MessageStatus::Pending {
+            sink.add(Invariant::C4, &place, "its contact was erased and it waits to be sent");
+        }
+    }
+    chain(record, sink);
+}
+
+/// C1: the chain.
+fn chain(record: &Record, sink: &mut Sink<'_>) {
+    if !ConsentRecord::verify(&record.consents) {
+        sink.add(Invariant::C1, "the consents", "their chain is broken");
+    }
+}
+
+/// What a contact says of one purpose on one channel: nothing, or a grant with the address that it is for.
+fn allowed<'c>(
+    consents: impl IntoIterator<Item = &'c ConsentRecord>,
+    purpose: &Name,
+    channel: &Name,
+) -> Option<Option<Fingerprint>> {
+    consents.into_iter().fold(None, |before, record| {
+        if concerns(record, purpose, channel) {
+            (record.status == ConsentStatus::Granted).then_some(record.address)
+        } else {
+            before
+        }
+    })
+}
+
+/// A grant is for one purpose on one channel; a withdrawal that names none is for all of them.
+fn concerns(record: &ConsentRecord, purpose: &Name, channel: &Name) -> bool {
+    match record.status {
+        ConsentStatus::Granted => {
+            record.purpose.as_ref() == Some(purpose) && record.channel.as_ref() == Some(channel)
+        }
+        ConsentStatus::Withdrawn => {
+            record.purpose.as_ref().is_none_or(|name| name == purpose)
+                && record.channel.as_ref().is_none_or(|name| name == channel)
+        }
+    }
+}
+
+/// C1: the fold of the chain is the standing.
+fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    let standing = &record.stored.state.cold.standing;
+    let place = "the standing";
+    let head = record.consents.last().map_or((0, Default::default()), |last| (last.seq, last.hash));
+    if standing.head() != head {
+        let found = format!("it counts {} consents and the chain has {}", standing.head().0, head.0);
+        return sink.add(Invariant::C1, place, found);
+    }
+    let mut asked: BTreeSet<(Name, Name)> = known.sends().collect();
+    let named = record.consents.iter().filter_map(|one| Some((one.purpose.clone()?, one.channel.clone()?)));
+    asked.extend(named);
+    for (purpose, channel) in asked {
+        let expected = allowed(&record.consents, &purpose, &channel);
+        let address = expected.flatten();
+        let right = match expected {
+            None => !standing.allows(&purpose, &channel, None),
+            Some(_) => {
+                standing.allows(&purpose, &channel, address)
+                    && standing.allows(&purpose, &channel, None) == address.is_none()
+            }
+        };
+        if !right {
+            let found = format!("it and the consents differ on {purpose} by {channel}");
+            sink.add(Invariant::C1, place, found);
+        }
+    }
+}
+
+/// C1: what was decided was granted when it was.
+fn decided(record: &Record, sink: &mut Sink<'_>) {
+    for MessageRecord { message, .. } in &record.messages {
+        let Message { purpose, channel, decided_at, .. } = message;
+        // Consents of the very instant may have come before the decision or after it.
+        let before = record.consents.iter().filter(|one| one.at < *decided_at).count();
+        let until = record.consents.iter().filter(|one| one.at <= *decided_at).count();
+        let granted = (before..=until).any(|count| {
+            allowed(&record.consents[..count.min(record.consents.len())], purpose, channel).is_some()
+        });
+        if !granted {
+            let place = format!("message {}", message.id);
+            sink.add(
+                Invariant::C1,
+                place,
+                format!("it was decided and {purpose} by {channel} was not granted"),
+            );
+        }
+    }
+}
+
+/// C3: a message that lay in the outbox when a withdrawal came that forbids it, and that still waits.
+///
+/// That it lay there is known of one that was answered before. One that was never answered may come of a worker that had
+/// not read the withdrawal and committed after it; the gate refuses it when it is taken.
+fn withdrawn(record: &Record, sink: &mut Sink<'_>) {
+    let mut told: BTreeMap<_, u64> = BTreeMap::new();
+    for envelope in &record.mail {
+        if let InputKind::Delivery(delivery) = &envelope.kind {
+            told.insert(delivery.message, envelope.seq);
+        }
+    }
+    let read = |envelope: &&Envelope| envelope.seq <= record.stored.read_seq;
+    for message in &record.messages {
+        let Message { id, purpose, channel, .. } = &message.message;
+        let Some(told) = told.get(id).filter(|_| message.status == MessageStatus::Pending) else { continue };
+        let after = record.mail.iter().filter(|envelope| envelope.seq > *told);
+        let granted_again = |withdrawal: &Envelope| {
+            record.mail.iter().any(|envelope| {
+                envelope.seq > withdrawal.seq
+                    && matches!(&envelope.kind, InputKind::Consent(consent)
+                        if consent.purpose == *purpose && consent.channel == *channel)
+            })
+        };
+        let mut forbidding = after.filter(read).filter(|envelope| match &envelope.kind {
+            InputKind::Withdrawal(withdrawal) => withdrawal.concerns(purpose, channel),
+            _ => false,
+        });
+        if let Some(withdrawal) = forbidding.find(|withdrawal| !granted_again(withdrawal)) {
+            let found = format!("it waits to be sent and was withdrawn at {}", withdrawal.received_at);
+            sink.add(Invariant::C3, format!("message {id}"), found);
+        }
+    }
+}
+
+/// C5: what was decided in an hour that is quiet wherever the contact may have been then. Asked only where the policy is
+/// the one that the commits ran with and the mail is whole.
+pub(super) fn quiet(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    if known.policy.quiet.is_empty() || record.messages.is_empty() {
+        return;
+    }
+    let mut own: BTreeSet<&Name> = record.stored.state.cold.contact.zone.iter().collect();
+    own.extend(record.mail.iter().filter_map(|envelope| match &envelope.kind {
+        InputKind::Identify(contact) => contact.zone.as_ref(),
+        _ => None,
+    }));
+    let own: Vec<Zone> = own.into_iter().filter_map(|zone| Zone::named(zone).ok()).collect();
+    for MessageRecord { message, .. } in &record.messages {
+        let journey = known.chart(&message.journey, message.version).and_then(|chart| chart.zone.as_ref());
+        let fallback = journey.unwrap_or(&known.zone);
+        let quiet = known.policy.quiet.iter().find(|quiet| {
+            let meant = quiet.purposes.is_empty() || quiet.purposes.contains(&message.purpose);
+            let mut zones = own.iter().chain([fallback]);
+            meant
+                && quiet.channel == message.channel
+                && zones.all(|zone| quiet.window.contains(zone.local(message.decided_at).time()))
+        });
+        if let Some(quiet) = quiet {
+            let found = format!("it was decided at {} and {} is quiet", message.decided_at, quiet.window);
+            sink.add(Invariant::C5, format!("message {}", message.id), found);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is published and paused: the charts of the journeys, and the programs that commits may have run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+
+use super::chart::{Chart, Kind};
+use crate::journey::Journey;
+use crate::machine::{Pause, Program, ProgramParts};
+use crate::model::{Hash, JourneyId, Name};
+use crate::port::store::{CatalogSnapshot, Definition, JobKind, Result, Store};
+use crate::rule::Policy;
+use crate::time::Zone;
+
+/// The most earlier programs that are built to find the one of a commit.
+const MOST_PROGRAMS: usize = 4_096;
+
+pub(super) type Pauses = BTreeMap<JourneyId, Vec<Pause>>;
+
+/// The catalog, as of one revision.
+pub(super) struct Known {
+    pub(super) snapshot: CatalogSnapshot,
+    pub(super) policy: Policy,
+    pub(super) zone: Zone,
+    charts: BTreeMap<JourneyId, BTreeMap<u32, Chart>>,
+    /// The journeys whose people a job is still waking.
+    pub(super) waking: BTreeSet<JourneyId>,
+    /// What was paused after each change, from nothing to now.
+    pub(super) history: Vec<Pauses>,
+    /// In order of publication; empty where one cannot be compiled by this version.
+    journeys: Vec<Arc<Journey>>,
+    current: Arc<Ran>,
+    earlier: OnceLock<BTreeMap<Hash, Arc<Ran>>>,
+}
+
+/// A program that a commit may have run, with what was paused then.
+pub(super) struct Ran {
+    pub(super) program: Program,
+    pub(super) pauses: Pauses,
+}
+
+impl Known {
+    pub(super) async fn load(store: &dyn Store, policy: &Policy, zone: &Zone) -> Result<Self> {
+        let snapshot = store.snapshot().await?;
+        let jobs = store.jobs().await?;
+        let mut charts: BTreeMap<JourneyId, BTreeMap<u32, Chart>> = BTreeMap::new();
+        let mut journeys = Some(Vec::new());
+        for definition in &snapshot.definitions {
+            let Definition::Journey(definition) = definition else { continue };
+            let id = JourneyId::from(definition.journey.as_str());
+            charts.entry(id).or_default().insert(definition.version, Chart::of(definition));
+            journeys = journeys.zip(Journey::compile(definition).ok()).map(|(mut all, one)| {
+                all.push(Arc::new(one));
+                all
+            });
+        }
+        let waking = jobs.into_iter().map(|job| match job.kind {
+            JobKind::Resume { journey } => journey,
+        });
+        let journeys = journeys.unwrap_or_default();
+        let history = history(&snapshot.pauses);
+        let current = Arc::new(run(&snapshot, policy, zone, &journeys, snapshot.pauses.clone()));
+        Ok(Self {
+            policy: policy.clone(),
+            zone: zone.clone(),
+            charts,
+            waking: waking.collect(),
+            history,
+            journeys,
+            current,
+            earlier: OnceLock::new(),
+            snapshot,
+        })
+    }
+
+    pub(super) fn chart(&self, journey: &JourneyId, version: u32) -> Option<&Chart> {
+        self.charts.get(journey)?.get(&version)
+    }
+
+    /// The program of this hash: that of now, or one from an earlier catalog.
+    pub(super) fn program(&self, hash: Hash) -> Option<&Ran> {
+        if self.current.program.hash == hash {
+            return Some(&self.current);
+        }
+        let earlier = self.earlier.get_or_init(|| {
+            // Journeys are only ever added, and pauses only begin and end.
+            let parts = (0..=self.journeys.len())
+                .flat_map(|count| self.history.iter().map(move |pauses| (count, pauses)));
+            let build = |(count, pauses): (usize, &Pauses)| {
+                let ran =
+                    run(&self.snapshot, &self.policy, &self.zone, &self.journeys[..count], pauses.clone());
+                (ran.program.hash, Arc::new(ran))
+            };
+            parts.take(MOST_PROGRAMS).map(build).collect()
+        });
+        earlier.get(&hash).map(|ran| &**ran)
+    }
+
+    /// Every purpose and channel for which something published is sent.
+    pub(super) fn sends(&self) -> impl Iterator<Item = (Name, Name)> {
+        let places = self.charts.values().flat_map(BTreeMap::values).flat_map(|chart| chart.places.values());
+        places.filter_map(|place| match &place.kind {
+            Kind::Send { channel, purpose, .. } => Some((purpose.as_str().into(), channel.as_str().into())),
+            _ => None,
+        })
+    }
+}
+
+fn run(
+    snapshot: &CatalogSnapshot,
+    policy: &Policy,
+    zone: &Zone,
+    journeys: &[Arc<Journey>],
+    pauses: Pauses,
+) -> Ran {
+    let program = Program::new(ProgramParts {
+        namespace: snapshot.namespace.clone(),
+        catalog: snapshot.revision,
+        journeys: journeys.to_vec(),
+        pauses: pauses.clone(),
+        policy: policy.clone(),
+        zone: zone.clone(),
+    });
+    Ran { program, pauses }
+}
+
+/// What was paused after each change, from nothing to now.
+fn history(pauses: &Pauses) -> Vec<Pauses> {
+    let mut changes: Vec<(DateTime<Utc>, usize, bool, &JourneyId)> = Vec::new();
+    for (journey, pauses) in pauses {
+        for (number, pause) in pauses.iter().enumerate() {
+            changes.push((pause.from, number, false, journey));
+            changes.extend(pause.until.map(|until| (until, number, true, journey)));
+        }
+    }
+    changes.sort();
+    let mut states = vec![Pauses::new()];
+    let mut now = Pauses::new();
+    for (at, number, ends, journey) in changes {
+        let paused = now.entry(journey.clone()).or_default();
+        match paused.get_mut(number).filter(|_| ends) {
+            Some(pause) => pause.until = Some(at),
+            None => paused.push(Pause::new(at, None)),
+        }
+        states.push(now.clone());
+    }
+    states
+}
+
+/// When something that is due happens, if these pauses hold it: then, when the pause ends, or not as long as it lasts.
+pub(super) fn held(pauses: &Pauses, journey: &JourneyId, due: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let mut due = due;
+    for pause in pauses.get(journey).map_or(&[][..], Vec::as_slice) {
+        if due >= pause.from {
+            due = due.max(pause.until?);
+        }
+    }
+    Some(due)
+}

@@ -1,0 +1,150 @@
+//! S1 and S2: whether what waits can still go on, and whether it waited long enough.
+
+use chrono::{DateTime, Utc};
+
+use super::super::Invariant;
+use super::chart::{Chart, Kind, earliest_after};
+use super::known::{Known, Pauses, held};
+use super::record::{Passage, Record, Sink, at};
+use crate::machine::InputKind;
+use crate::model::{Enrollment, ExitReason, JourneyId, MessageId, Step, StepOutcome, Waiting};
+use crate::port::store::MessageStatus;
+
+pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
+    for enrollment in &record.stored.state.hot.enrollments {
+        if let Some(found) = stuck(known, record, enrollment) {
+            sink.add(Invariant::S1, format!("enrollment {}", enrollment.id), found);
+        }
+    }
+    timers(known, record, sink);
+    for passage in passages {
+        let first = passage.steps[0];
+        if let Some(chart) = known.chart(&first.journey, first.version)
+            && let Some((step, until)) = too_early(chart, passage)
+        {
+            sink.add(Invariant::S2, at(step), format!("it happened at {} and waited until {until}", step.at));
+        }
+    }
+}
+
+/// S1: an enrollment that waits for what its node never gives, or for what will not come any more.
+fn stuck(known: &Known, record: &Record, enrollment: &Enrollment) -> Option<String> {
+    let chart = known.chart(&enrollment.journey, enrollment.version)?;
+    let Some(kind) = chart.kind(&enrollment.node) else {
+        return Some(format!("its journey has no node {}", enrollment.node));
+    };
+    let fits = match &enrollment.waiting {
+        Waiting::Until { .. } => matches!(kind, Kind::Wait(_) | Kind::WaitUntil { .. }),
+        Waiting::Event { .. } | Waiting::Matched { .. } => matches!(kind, Kind::WaitFor { .. }),
+        Waiting::Permit { .. } => matches!(kind, Kind::Send { .. }),
+        Waiting::Delivery { .. } | Waiting::Settled { .. } => {
+            matches!(kind, Kind::Send { refused: Some(_), .. })
+        }
+    };
+    if !fits {
+        return Some(format!("the node {} does not wait in this way", enrollment.node));
+    }
+    match &enrollment.waiting {
+        Waiting::Delivery { message } => undelivered(record, enrollment, *message),
+        _ => None,
+    }
+}
+
+fn undelivered(record: &Record, enrollment: &Enrollment, id: MessageId) -> Option<String> {
+    let message = record.messages.iter().find(|message| message.message.id == id);
+    let Some(message) = message.filter(|message| message.message.enrollment == enrollment.id) else {
+        return Some(format!("it waits for message {id}, which is not one of its own"));
+    };
+    let open = matches!(message.status, MessageStatus::Pending | MessageStatus::Begun);
+    let told = record.mail.iter().any(|envelope| {
+        envelope.seq > record.stored.read_seq
+            && matches!(&envelope.kind, InputKind::Delivery(delivery) if delivery.message == id)
+    });
+    (!open && !told).then(|| format!("it waits for message {id}, of which everything was read"))
+}
+
+/// S1: the contact wakes when the first of its timers does.
+fn timers(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    let stored = &record.stored;
+    let ran = record.commits.last().and_then(|commit| known.program(commit.program));
+    let right = match ran {
+        Some(ran) => first_timer(record, &ran.pauses).0 == stored.due_at,
+        // What was paused when the newest commit ran is not known.
+        None => known.history.iter().any(|pauses| first_timer(record, pauses).0 == stored.due_at),
+    };
+    if !right && stored.revision > 0 {
+        let expected = first_timer(record, ran.map_or(&known.snapshot.pauses, |ran| &ran.pauses)).0;
+        let found = format!("it wakes at {:?} and its first timer is due at {expected:?}", stored.due_at);
+        return sink.add(Invariant::S1, "the contact", found);
+    }
+    // After a pause has ended, either somebody was told, or somebody is still at it.
+    let (due, journey) = first_timer(record, &known.snapshot.pauses);
+    let late = due.is_some_and(|due| stored.due_at.is_none_or(|stored| due < stored));
+    let unread = record.mail.iter().any(|envelope| envelope.seq > stored.read_seq);
+    if late && !unread && !journey.is_some_and(|journey| known.waking.contains(journey)) {
+        let found =
+            format!("it wakes at {:?}, a timer is due at {due:?} and nothing wakes it", stored.due_at);
+        sink.add(Invariant::S1, "the contact", found);
+    }
+}
+
+/// The first timer of a contact where these pauses hold, and whose it is.
+fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>>, Option<&'r JourneyId>) {
+    let hot = &record.stored.state.hot;
+    let waits = hot.enrollments.iter().flat_map(|enrollment| {
+        let timer = match &enrollment.waiting {
+            Waiting::Until { at } | Waiting::Matched { at, .. } | Waiting::Settled { at, .. } => Some(*at),
+            Waiting::Event { until } | Waiting::Permit { until } => Some(*until),
+            Waiting::Delivery { .. } => None,
+        };
+        let timers = [timer, enrollment.expires_at].into_iter().flatten();
+        timers.filter_map(|due| Some((held(pauses, &enrollment.journey, due)?, Some(&enrollment.journey))))
+    });
+    let later = hot.pending.iter().map(|envelope| {
+        let at = match &envelope.kind {
+            InputKind::Event(event) => event.at,
+            _ => None,
+        };
+        (at.unwrap_or(envelope.received_at), None)
+    });
+    match waits.chain(later).min() {
+        Some((due, journey)) => (Some(due), journey),
+        None => (None, None),
+    }
+}
+
+/// S2: the first step that came before its instant, and that instant.
+fn too_early<'r>(chart: &Chart, passage: &Passage<'r>) -> Option<(&'r Step, DateTime<Utc>)> {
+    if passage.steps[0].outcome != StepOutcome::Entered {
+        return None; // when it began is lost, which is told of by another name
+    }
+    let entered = passage.steps[0].at;
+    let (mut arrived, mut deferred) = (entered, None);
+    for step in passage.steps.iter().copied() {
+        let until = match (&step.outcome, chart.kind(&step.node)) {
+            (StepOutcome::Exited { reason: ExitReason::MaxDuration }, _) => {
+                chart.max_duration.map(|span| earliest_after(entered, span))
+            }
+            (StepOutcome::Exited { .. }, _) => None,
+            (StepOutcome::Waited, Some(Kind::Wait(span))) => Some(earliest_after(arrived, *span)),
+            (StepOutcome::Waited, Some(Kind::WaitUntil { entry: Some(span), timed: false })) => {
+                Some(earliest_after(entered, *span))
+            }
+            (StepOutcome::TimedOut, Some(Kind::WaitFor { within, .. })) => {
+                Some(earliest_after(arrived, *within))
+            }
+            _ => deferred,
+        };
+        if let Some(until) = until.filter(|until| step.at < *until) {
+            return Some((step, until));
+        }
+        if step.next.is_some() {
+            arrived = step.at;
+        }
+        deferred = match &step.outcome {
+            StepOutcome::Deferred { until, .. } => Some(*until),
+            _ => None,
+        };
+    }
+    None
+}

@@ -1,0 +1,164 @@
+//! What must hold of everything that was ever committed, under a name of its own.
+
+use std::fmt;
+
+/// Something that must hold after every commit, whatever failed on the way.
+///
+/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time. [`check`](super::check())
+/// judges what a store alone can show; what needs the provider's side too is judged by whoever sees it, under the same
+/// names.
+///
+/// ```
+/// use journeyman::testing::Invariant;
+/// assert_eq!(Invariant::ALL.len(), 26);
+/// assert_eq!(Invariant::X1.to_string(), "X1");
+/// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each is said by its sentence
+pub enum Invariant {
+    X1,
+    X2,
+    X3,
+    X4,
+    X5,
+    X6,
+    X7,
+    X8,
+    S1,
+    S2,
+    S3,
+    S4,
+    S5,
+    S6,
+    B1,
+    B2,
+    B3,
+    B4,
+    B5,
+    B6,
+    C1,
+    C2,
+    C3,
+    C4,
+    C5,
+    T1,
+}
+
+use Invariant::*;
+
+impl Invariant {
+    /// All of them, in order.
+    pub const ALL: [Invariant; 26] = [
+        X1, X2, X3, X4, X5, X6, X7, X8, S1, S2, S3, S4, S5, S6, B1, B2, B3, B4, B5, B6, C1, C2, C3, C4, C5,
+        T1,
+    ];
+
+    /// Its short name, such as `X1`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            X1 => "X1",
+            X2 => "X2",
+            X3 => "X3",
+            X4 => "X4",
+            X5 => "X5",
+            X6 => "X6",
+            X7 => "X7",
+            X8 => "X8",
+            S1 => "S1",
+            S2 => "S2",
+            S3 => "S3",
+            S4 => "S4",
+            S5 => "S5",
+            S6 => "S6",
+            B1 => "B1",
+            B2 => "B2",
+            B3 => "B3",
+            B4 => "B4",
+            B5 => "B5",
+            B6 => "B6",
+            C1 => "C1",
+            C2 => "C2",
+            C3 => "C3",
+            C4 => "C4",
+            C5 => "C5",
+            T1 => "T1",
+        }
+    }
+
+    /// What must hold, in one sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            X1 => {
+                "The steps of an enrollment are numbered from 0 without a gap, begin with its entry, follow the edges of its journey version and never go back in time."
+            }
+            X2 => "No visit of a node is consumed twice.",
+            X3 => {
+                "An enrollment that has not ended stands where its last step led, on the version it entered."
+            }
+            X4 => {
+                "The commits of a contact raise its revision one by one and never go back in time or in the mailbox."
+            }
+            X5 => {
+                "An enrollment that ended has no state, takes no step and says nothing that its end took back."
+            }
+            X6 => "Nobody is in a journey twice at once, or enters it more often than it allows.",
+            X7 => "The state, steps, messages and consents of a contact are the fold of its mail.",
+            X8 => "One input or one timer leads an enrollment through no more nodes than the step budget.",
+            S1 => {
+                "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
+            }
+            S2 => "Nothing that waits for an instant happens before it.",
+            S3 => "Once nothing fails any more, everything that is due happens.",
+            S4 => "Of two workers that hold one contact, only one commits.",
+            S5 => "A wait for a local time ends exactly once.",
+            S6 => "Nothing waits for ever behind what is due later.",
+            B1 => {
+                "Every send that was decided has one message under its derived id, and no message is without one."
+            }
+            B2 => {
+                "A channel that honours ids accepts a message once, and is called no more often than attempts have begun."
+            }
+            B3 => {
+                "The status of a message agrees with its attempts, content and answer, and a final answer stays final."
+            }
+            B4 => {
+                "What the outbox says of a message is what its contact was told and what the provider knows."
+            }
+            B5 => "Every attempt to deliver a message carries the same bytes.",
+            B6 => "The outcome of one message of a batch depends on the channel's answer for it alone.",
+            C1 => {
+                "Every message was allowed by the consents of its contact, whose chain is unbroken and whose fold is the standing."
+            }
+            C2 => "A message is handed over within the life of its permit.",
+            C3 => "What a withdrawal forbids is not begun after it, unless a later grant allows it again.",
+            C4 => "Of an erased contact nothing personal is left, and nothing more is handed over.",
+            C5 => "The quiet hours of the policy hold.",
+            T1 => "One big tick equals many small ones.",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_invariant_has_a_place_a_name_and_a_sentence_of_its_own() {
+        let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
+        let sentences: std::collections::BTreeSet<&str> =
+            Invariant::ALL.iter().map(|one| one.sentence()).collect();
+        assert_eq!((codes.len(), sentences.len()), (26, 26));
+        assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
+        assert!(Invariant::ALL.is_sorted());
+    }
+}

@@ -1,0 +1,128 @@
+//! A store that answers with the altered history of one contact.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
+use journeyman::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step};
+use journeyman::port::Clock;
+use journeyman::port::store::*;
+use journeyman::store::MemoryStore;
+
+/// Everything that a store says of one contact, and of the catalog.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) stored: StoredContact,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) messages: Vec<MessageRecord>,
+    pub(crate) mail: Vec<Envelope>,
+    pub(crate) consents: Vec<ConsentRecord>,
+    pub(crate) commits: Vec<CommitRecord>,
+    pub(crate) snapshot: CatalogSnapshot,
+}
+
+impl History {
+    pub(crate) async fn read(store: &MemoryStore, contact: &ContactId) -> Self {
+        Self {
+            stored: store.contact(contact).await.unwrap().unwrap(),
+            steps: store.steps(contact).await.unwrap(),
+            messages: store.messages(contact).await.unwrap(),
+            mail: store.inputs(contact, 0, u64::MAX).await.unwrap(),
+            consents: store.consents(contact).await.unwrap(),
+            commits: store.commits(contact).await.unwrap(),
+            snapshot: store.snapshot().await.unwrap(),
+        }
+    }
+}
+
+/// A store whose archive was tampered with.
+pub(crate) struct Doctored {
+    pub(crate) inner: Arc<MemoryStore>,
+    pub(crate) history: History,
+}
+
+/// A role of the store: what it answers itself, then what it leaves to the right one.
+macro_rules! role {
+    ($role:ident { $($own:item)* } $($name:ident($($argument:ident: $of:ty),*) -> $answer:ty,)*) => {
+        #[async_trait]
+        impl $role for Doctored {
+            $($own)*
+            $(async fn $name(&self, $($argument: $of),*) -> Result<$answer> {
+                self.inner.$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+role! {
+    Mailbox {
+        fn clock(&self) -> Arc<dyn Clock> {
+            self.inner.clock()
+        }
+    }
+    append(inputs: &[Input], horizon: TimeDelta) -> Vec<Receipt>,
+    claim(claim: &Claim) -> Claimed,
+    commit(commits: Vec<Commit>) -> Vec<Committed>,
+    next_due(channels: &[Name]) -> Option<DateTime<Utc>>,
+}
+
+role! {
+    Outbox {}
+    take(take: &Take) -> Vec<Taken>,
+    begin(begins: Vec<Begin>) -> Vec<Begun>,
+    settle(deliveries: &[Delivery]) -> (),
+}
+
+role! {
+    Gate {}
+    withdraw(withdrawal: &Withdrawal, id: InputId) -> (),
+    suppress(suppression: &Suppression) -> (),
+    erase(contact: &ContactId) -> bool,
+    in_flight(contact: &ContactId) -> Vec<InFlight>,
+}
+
+role! {
+    Catalog {
+        async fn snapshot(&self) -> Result<CatalogSnapshot> {
+            Ok(self.history.snapshot.clone())
+        }
+    }
+    publish(definitions: &[Definition]) -> u64,
+    pause(target: &Pausable) -> u64,
+    resume(target: &Pausable) -> u64,
+    revision() -> u64,
+    jobs() -> Vec<Job>,
+    advance_job(job: u64, from: u64, to: Option<u64>) -> bool,
+}
+
+role! {
+    Archive {
+        async fn contact(&self, _: &ContactId) -> Result<Option<StoredContact>> {
+            Ok(Some(self.history.stored.clone()))
+        }
+
+        async fn steps(&self, _: &ContactId) -> Result<Vec<Step>> {
+            Ok(self.history.steps.clone())
+        }
+
+        async fn messages(&self, _: &ContactId) -> Result<Vec<MessageRecord>> {
+            Ok(self.history.messages.clone())
+        }
+
+        async fn inputs(&self, _: &ContactId, _: u64, _: u64) -> Result<Vec<Envelope>> {
+            Ok(self.history.mail.clone())
+        }
+
+        async fn consents(&self, _: &ContactId) -> Result<Vec<ConsentRecord>> {
+            Ok(self.history.consents.clone())
+        }
+
+        async fn commits(&self, _: &ContactId) -> Result<Vec<CommitRecord>> {
+            Ok(self.history.commits.clone())
+        }
+    }
+    message(message: MessageId) -> Option<MessageRecord>,
+    scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
+    purge(before: DateTime<Utc>) -> Purged,
+}
