@@ -82,6 +82,7 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, seen: &Seen) {
+        assert_eq!((seen.lost, seen.twice), (0, 0), "after {} kills: {seen:?}", self.kills);
         self.lost += seen.lost;
         self.twice += seen.twice;
     }

@@ -45,6 +45,52 @@ fn everybody() -> impl Iterator<Item = &'static str> {
     MAIN.into_iter().chain(BESIDE)
 }
 
+/// What a store holds of some contacts.
+#[derive(Debug, Default)]
+pub(crate) struct Whole {
+    pub(crate) visits: usize,
+    /// Visits whose number had come before.
+    pub(crate) twice: usize,
+    pub(crate) accepted: usize,
+    /// How often each message was begun.
+    pub(crate) attempts: BTreeMap<String, u32>,
+}
+
+/// Asserts that no commit of these contacts is half there, and that no visit is missing.
+pub(crate) async fn whole(store: &SqliteStore, contacts: impl Iterator<Item = &str>) -> Whole {
+    let mut whole = Whole::default();
+    for contact in contacts.map(Into::into) {
+        let mut next: BTreeMap<_, u32> = BTreeMap::new();
+        let steps = store.steps(&contact).await.unwrap();
+        let mut decided = BTreeSet::new();
+        for step in &steps {
+            let ordinal = next.entry(step.enrollment).or_default();
+            whole.twice += usize::from(step.ordinal < *ordinal);
+            assert!(step.ordinal <= *ordinal, "a step of {contact} is missing before {step:?}");
+            *ordinal = step.ordinal + 1;
+            if let StepOutcome::Sent { message } = step.outcome {
+                decided.insert(message);
+            }
+        }
+        whole.visits += steps.len();
+        let messages = store.messages(&contact).await.unwrap();
+        let put_out: BTreeSet<_> = messages.iter().map(|record| record.message.id).collect();
+        assert_eq!(
+            decided, put_out,
+            "a message of {contact} without its step, or a step without its message"
+        );
+        whole.accepted += messages.iter().filter(|record| record.status == MessageStatus::Accepted).count();
+        whole.attempts.extend(messages.iter().map(|record| (record.message.id.to_string(), record.attempts)));
+        if let Some(stored) = store.contact(&contact).await.unwrap() {
+            let commits = store.commits(&contact).await.unwrap();
+            let revisions: Vec<u64> = commits.iter().map(|commit| commit.revision).collect();
+            assert_eq!(revisions, (1..=stored.revision).collect::<Vec<_>>(), "commits of {contact}");
+            assert_eq!(commits.last().map_or(0, |commit| commit.read_seq), stored.read_seq, "{contact}");
+        }
+    }
+    whole
+}
+
 /// Looks for everything that the log says was acknowledged, and for what may never be.
 pub(crate) async fn check(file: &Path, log: &Path, story: &[Act]) -> Seen {
     let mut seen = Seen::default();
@@ -80,45 +126,12 @@ pub(crate) async fn check(file: &Path, log: &Path, story: &[Act]) -> Seen {
         seen.lost += usize::from(!mail.iter().any(|envelope| envelope.id == id));
     }
 
-    // What a tick reported: steps and deliveries are there, each visit once, and no commit is half there.
-    let (mut steps, mut accepted) = (0, 0);
-    let mut attempts = BTreeMap::new();
-    for contact in everybody().map(Into::into) {
-        let mut next: BTreeMap<_, u32> = BTreeMap::new();
-        let told = store.steps(&contact).await.unwrap();
-        let mut decided = BTreeSet::new();
-        for step in &told {
-            let ordinal = next.entry(step.enrollment).or_default();
-            seen.twice += usize::from(step.ordinal < *ordinal);
-            assert!(step.ordinal <= *ordinal, "a step of {contact} is missing before {step:?}");
-            *ordinal = step.ordinal + 1;
-            if let StepOutcome::Sent { message } = step.outcome {
-                decided.insert(message);
-            }
-        }
-        steps += told.len();
-        let messages = store.messages(&contact).await.unwrap();
-        let put_out: BTreeSet<_> = messages.iter().map(|record| record.message.id).collect();
-        assert_eq!(
-            decided, put_out,
-            "a message of {contact} without its step, or a step without its message"
-        );
-        accepted += messages.iter().filter(|record| record.status == MessageStatus::Accepted).count();
-        attempts.extend(messages.iter().map(|record| (record.message.id.to_string(), record.attempts)));
-        if let Some(stored) = store.contact(&contact).await.unwrap() {
-            let commits = store.commits(&contact).await.unwrap();
-            let revisions: Vec<u64> = commits.iter().map(|commit| commit.revision).collect();
-            assert_eq!(revisions, (1..=stored.revision).collect::<Vec<_>>(), "{contact}");
-            assert_eq!(commits.last().map_or(0, |commit| commit.read_seq), stored.read_seq, "{contact}");
-        }
-    }
-    seen.visits = steps;
-    for (word, found) in [(1, steps), (2, accepted)] {
-        let reported: usize = lines
-            .iter()
-            .filter(|line| line[0] == "ticked")
-            .map(|line| line[word].parse::<usize>().unwrap())
-            .sum();
+    // What a tick reported: steps and deliveries are there.
+    let whole = whole(&store, everybody()).await;
+    (seen.visits, seen.twice) = (whole.visits, whole.twice);
+    for (word, found) in [(1, whole.visits), (2, whole.accepted)] {
+        let ticked = lines.iter().filter(|line| line[0] == "ticked");
+        let reported: usize = ticked.map(|line| line[word].parse::<usize>().unwrap()).sum();
         seen.acknowledged += reported;
         seen.lost += reported.saturating_sub(found);
     }
@@ -145,7 +158,7 @@ pub(crate) async fn check(file: &Path, log: &Path, story: &[Act]) -> Seen {
         assert!(sent.iter().all(|one| one.text == sent[0].text), "{id} said two things: {sent:?}");
         let numbers: BTreeSet<u32> = sent.iter().map(|one| one.attempt).collect();
         assert_eq!(numbers.len(), sent.len(), "one attempt of {id} was handed over twice: {sent:?}");
-        let begun = attempts.get(&id).copied();
+        let begun = whole.attempts.get(&id).copied();
         assert!(begun >= numbers.last().copied(), "{id} was handed over and never begun: {sent:?}");
     }
     seen
@@ -189,8 +202,8 @@ impl End {
                 parked += 1;
             }
         }
-        assert_eq!(self.messages, calm.messages, "{when}");
-        assert_eq!(self.steps, calm.steps, "{when}");
+        assert_same(&self.messages, &calm.messages, when);
+        assert_same(&self.steps, &calm.steps, when);
         parked
     }
 
@@ -200,4 +213,16 @@ impl End {
             self.messages.values().filter(|(_, status)| *status == MessageStatus::Accepted).count();
         (self.steps.len(), self.messages.len(), accepted)
     }
+}
+
+/// As `assert_eq`, and shows what differs alone.
+fn assert_same<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+    found: &BTreeMap<K, V>,
+    calm: &BTreeMap<K, V>,
+    when: &str,
+) {
+    let keys: BTreeSet<&K> = found.keys().chain(calm.keys()).collect();
+    let differ = keys.into_iter().map(|key| (key, found.get(key), calm.get(key)));
+    let differ: Vec<_> = differ.filter(|(_, found, calm)| found != calm).collect();
+    assert!(differ.is_empty(), "{when}: found, and in a calm run: {differ:#?}");
 }

@@ -1,4 +1,4 @@
-//! A story that a host tells: what it says of six people over four days, and when it ticks.
+//! A story that a host tells: what it says of six people over five days, and when it ticks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -53,6 +53,8 @@ pub(crate) enum Act {
     Decide,
     Grant(&'static str, &'static str, &'static str, String),
     Withdraw(&'static str, &'static str, String),
+    /// Hands over what was decided, and reads no mail: what was withdrawn is known to the gate alone.
+    Deliver,
     /// Ticks until nothing is left, while events of `BESIDE` with these ids come in.
     Tick(Vec<String>),
 }
@@ -80,14 +82,14 @@ pub(crate) fn story(seed: u64) -> Vec<Act> {
         let (contact, channel) = (random.pick(&MAIN), random.pick(&["email", "sms"]));
         match hour % 6 {
             // Between the decision and the handover, where every message that waits must be taken back.
-            3 => acts.push(Act::Withdraw(contact, channel, format!("w{hour}"))),
+            3 => acts.extend([Act::Withdraw(contact, channel, format!("w{hour}")), Act::Deliver]),
             5 => acts.push(Act::Withdraw(contact, "email", format!("w{hour}"))),
             4 | 0 => acts.push(Act::Grant(contact, "marketing", channel, format!("g{hour}"))),
             _ => {}
         }
         acts.push(Act::Tick((0..2).map(|number| format!("p{hour}-{number}")).collect()));
     }
-    for hour in [24, 30, 40, 60, 96] {
+    for hour in [24, 30, 40, 60, 100] {
         acts.extend([Act::Clock(hour), Act::Tick(Vec::new())]);
     }
     acts
@@ -186,6 +188,10 @@ impl Host {
                     Withdrawal::everything(*contact, evidence()).on_channel(*channel).id(id.as_str());
                 self.engine.withdraw(&withdrawal).await?;
                 self.log.write(&format!("withdrew {contact} {channel}"));
+            }
+            Act::Deliver => {
+                let tick = self.engine.deliver().await?;
+                self.log.write(&format!("ticked {} {}", tick.steps, tick.accepted));
             }
             Act::Tick(pings) => {
                 let events = async {
