@@ -6,10 +6,18 @@ mod process;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use futures::executor::block_on;
-use journeyman::store::Durability;
-use journeyman::{Error, StoreError};
+use journeyman::channel::RecordingChannel;
+use journeyman::machine::Withdrawal;
+use journeyman::model::Evidence;
+use journeyman::port::Archive;
+use journeyman::port::store::MessageStatus;
+use journeyman::rule::TemplateDefinition;
+use journeyman::store::{Durability, SqliteStore};
+use journeyman::testing::ManualClock;
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use process::end::{End, check, end};
 use process::log::{Log, lines};
 use process::story::{Act, Host, done, story};
@@ -90,11 +98,83 @@ fn a_file_that_grows_page_by_page_comes_to_the_same_end() {
     let mut fulls = Fulls::new();
     let mut rounds = 0;
     // Texts of other lengths make other operations the first that need a page.
-    for (seed, bio) in [(0, 10), (1, 700), (2, 3_000), (3, 9_000)] {
+    for (seed, bio, more) in [(0, 10, 1), (1, 700, 1), (2, 3_000, 2), (3, 9_000, 5)] {
         let calm = calm(seed, bio);
-        for more in [1, 2, 3] {
-            rounds += in_small_pieces(seed, 1, more, bio, &calm, &mut fulls);
-        }
+        rounds += in_small_pieces(seed, 1, more, bio, &calm, &mut fulls);
     }
     println!("{rounds} times full: {fulls:?}");
+    for operation in ["open its file", "append inputs", "commit", "begin messages", "settle messages"] {
+        assert!(fulls.contains_key(operation), "{operation} never met the end of the file: {fulls:?}");
+    }
+}
+
+/// What is larger than the space that is left, for each kind of call; then the same call with room.
+#[test]
+fn every_kind_of_call_is_told_that_the_file_is_full_and_succeeds_with_room() {
+    let folder = folder();
+    let file = folder.path().join("journeyman.db");
+    let clock = ManualClock::new(process::story::start());
+    let open = |pages: u32| {
+        let store = SqliteStore::builder(&file).clock(Arc::new(clock.clone())).most_pages(pages);
+        Engine::builder(Arc::new(store.open().unwrap())).channel(RecordingChannel::new("email")).build()
+    };
+    let large = "x".repeat(9_000);
+    let evidence = || Evidence::new("form", "v1");
+    let greeting =
+        || Journey::builder("greeting").enter_on("seen").send("greet", "email", "hello", "marketing");
+    let hello = || TemplateDefinition::new("hello").text(format!("{large} {{{{ contact.bio }}}}"));
+    let names = (0..60).map(|number| format!("{number:0200}"));
+    let withdrawal = names.fold(Withdrawal::everything("tom", evidence()).id("w"), Withdrawal::for_purpose);
+    type Call<'a> = Box<dyn Fn(&Engine) -> Result<(), Error> + 'a>;
+    let calls: [(&str, Call<'_>); 7] = [
+        (
+            "publish",
+            Box::new(|engine| block_on(engine.publish([hello().into(), greeting().build()?.into()]))),
+        ),
+        (
+            "append inputs",
+            Box::new(|engine| {
+                let lea = Contact::new("lea").attribute("bio", large.as_str()).address("email", "lea@x");
+                block_on(engine.identify(lea))
+            }),
+        ),
+        (
+            "append inputs",
+            Box::new(|engine| {
+                block_on(engine.consent(Consent::granted("lea", "marketing", "email", evidence()).id("c")))?;
+                let event = Event::new("lea", "seen").id("1").property("page", large.as_str());
+                block_on(engine.track(event)).map(drop)
+            }),
+        ),
+        ("commit", Box::new(|engine| block_on(engine.advance()).map(drop))),
+        ("begin messages", Box::new(|engine| block_on(engine.deliver()).map(drop))),
+        ("withdraw", Box::new(|engine| block_on(engine.withdraw(&withdrawal)))),
+        (
+            "append inputs",
+            Box::new(|engine| {
+                let event = Event::new("max", "seen").id("2").property("page", large.as_str());
+                block_on(engine.track(event)).map(drop)
+            }),
+        ),
+    ];
+    drop(open(NO_LIMIT));
+    for (operation, call) in &calls {
+        let conn = rusqlite::Connection::open(&file).unwrap();
+        let pages: u32 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        drop(conn);
+        let tight = open(pages);
+        for _ in 0..2 {
+            match call(&tight) {
+                Err(Error::Store(StoreError::Full { operation: told })) => assert_eq!(told, *operation),
+                other => panic!("{operation}: {other:?}"),
+            }
+        }
+        drop(tight);
+        call(&open(NO_LIMIT)).unwrap();
+        assert_whole(&file, operation);
+    }
+    let store = SqliteStore::builder(&file).clock(Arc::new(clock.clone())).open().unwrap();
+    let messages = block_on(store.messages(&"lea".into())).unwrap();
+    assert_eq!((messages.len(), &messages[0].status), (1, &MessageStatus::Accepted));
+    assert_eq!(messages[0].attempts, 1, "what did not begin was not handed over");
 }
