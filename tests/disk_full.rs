@@ -4,16 +4,18 @@
 
 mod process;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use futures::executor::block_on;
+use futures::future::join_all;
 use journeyman::channel::RecordingChannel;
 use journeyman::machine::Withdrawal;
 use journeyman::model::Evidence;
-use journeyman::port::Archive;
 use journeyman::port::store::MessageStatus;
+use journeyman::port::{Archive, Mailbox};
 use journeyman::rule::TemplateDefinition;
 use journeyman::store::{Durability, SqliteStore};
 use journeyman::testing::ManualClock;
@@ -177,4 +179,34 @@ fn every_kind_of_call_is_told_that_the_file_is_full_and_succeeds_with_room() {
     let messages = block_on(store.messages(&"lea".into())).unwrap();
     assert_eq!((messages.len(), &messages[0].status), (1, &MessageStatus::Accepted));
     assert_eq!(messages[0].attempts, 1, "what did not begin was not handed over");
+}
+
+/// What waits together is committed together, and lost together where one of them finds no page.
+#[test]
+fn callers_side_by_side_are_each_told_that_the_file_is_full() {
+    let folder = folder();
+    let file = folder.path().join("journeyman.db");
+    let open = |pages| SqliteStore::builder(&file).most_pages(pages).durability(Durability::Relaxed).open();
+    drop(open(NO_LIMIT).unwrap());
+    let (mut kept, mut full) = (BTreeSet::new(), 0);
+    for round in 0..12 {
+        let store = open(100 + 20 * round).unwrap();
+        let names: Vec<String> = (0..40).map(|number| format!("c{round}-{number}")).collect();
+        let answers = block_on(join_all(names.iter().map(async |name| {
+            let event = Event::new(name.as_str(), "seen").id("1").property("page", "x".repeat(2_000));
+            store.append(&[event.into()], TimeDelta::days(1)).await
+        })));
+        for (name, answer) in names.iter().zip(answers) {
+            match answer {
+                Ok(_) => drop(kept.insert(name.clone())),
+                Err(StoreError::Full { operation: "append inputs" }) => full += 1,
+                Err(other) => panic!("a full file is Full and nothing else: {other}"),
+            }
+        }
+    }
+    println!("{} kept, {full} told that it is full", kept.len());
+    assert!(kept.len() > 50 && full > 50);
+    let found = block_on(open(NO_LIMIT).unwrap().scan(0, 1_000)).unwrap();
+    let found: BTreeSet<String> = found.iter().map(|(_, state)| state.cold.contact.id.to_string()).collect();
+    assert_eq!(found, kept, "what was acknowledged, and nothing else");
 }

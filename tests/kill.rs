@@ -1,7 +1,7 @@
 //! SIGKILL at any moment: a real process on a real file loses nothing that it acknowledged, and does nothing twice.
 //!
 //! 150 kills by default; `JOURNEYMAN_KILLS=1000` asks for more.
-#![cfg(feature = "sqlite")]
+#![cfg(all(feature = "sqlite", unix))]
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 mod process;
