@@ -1,7 +1,7 @@
 //! What SQLite says, as what an operator can do about it.
 
 use rusqlite::types::FromSqlError;
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::error::StoreError;
 
@@ -36,6 +36,14 @@ impl From<StoreError> for Fault {
 }
 
 impl Fault {
+    /// What it means for the calls beside it, where SQLite may have ended the whole transaction with this one.
+    pub(super) fn loss(&self) -> Option<Loss> {
+        match self {
+            Self::Sql(error) => Some(Loss::from(error)),
+            Self::Store(_) => None,
+        }
+    }
+
     /// The error for the caller of an operation.
     pub(super) fn of(self, operation: &'static str) -> StoreError {
         match self {
@@ -62,6 +70,7 @@ impl From<&Error> for Loss {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ if is_full_index(error) => Self::Full,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
             Some(ErrorCode::NotADatabase) => Self::NotAStore,
@@ -76,6 +85,8 @@ impl Loss {
     /// Only these come before the commit record is written; of any other it cannot be said whether a reader will see it.
     pub(super) fn of_commit(error: &Error) -> Self {
         match Self::from(error) {
+            // The log has its frames by then: whoever opens the file before the next write may count them.
+            Self::Full if is_full_index(error) => Self::Unknown(error.to_string()),
             known @ (Self::Full | Self::Busy | Self::ReadOnly) => known,
             _ => Self::Unknown(error.to_string()),
         }
@@ -92,5 +103,35 @@ impl Loss {
             Self::Unavailable(reason) => StoreError::Unavailable { operation, reason: reason.clone() },
             Self::Unknown(reason) => StoreError::Unknown { operation, reason: reason.clone() },
         }
+    }
+}
+
+/// Whether there was no space for the index of the log, which SQLite reports as an I/O error.
+fn is_full_index(error: &Error) -> bool {
+    matches!(error, Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: i32) -> Error {
+        Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn a_full_disk_is_full_wherever_it_is_met() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            assert!(matches!(Loss::from(&failure(code)), Loss::Full), "{code}");
+            assert!(matches!(Fault::from(failure(code)).of("commit"), StoreError::Full { .. }), "{code}");
+        }
+        assert!(matches!(Loss::from(&failure(ffi::SQLITE_IOERR_WRITE)), Loss::Unavailable(_)));
+    }
+
+    #[test]
+    fn a_commit_that_failed_after_its_frames_were_written_is_unknown() {
+        assert!(matches!(Loss::of_commit(&failure(ffi::SQLITE_FULL)), Loss::Full));
+        assert!(matches!(Loss::of_commit(&failure(ffi::SQLITE_IOERR_SHMSIZE)), Loss::Unknown(_)));
+        assert!(matches!(Loss::of_commit(&failure(ffi::SQLITE_IOERR_FSYNC)), Loss::Unknown(_)));
     }
 }

@@ -197,6 +197,41 @@ mod tests {
         append(&SqliteStore::open(&path).unwrap()).unwrap();
     }
 
+    /// SQLite answers some statements of a full file by ending the transaction, savepoints and all.
+    #[test]
+    fn a_group_that_meets_a_full_file_is_told_so_in_every_member() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("journeys.db")).unwrap();
+        append(&store).unwrap();
+        block_on(async {
+            // The writer is kept busy until all of them wait, so that they are one group.
+            let (go, wait) = std::sync::mpsc::channel();
+            let busy = store.read("hold", move |db| {
+                let pages: i64 = db.conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+                db.conn.pragma_update(None, "max_page_count", pages)?;
+                wait.recv().ok();
+                Ok(())
+            });
+            let small = |id: &str| {
+                let event = Event::new("lea", "seen").id(id);
+                let store = store.clone();
+                async move { store.append(&[event.into()], TimeDelta::days(1)).await.map(drop) }
+            };
+            let big = store.write("grow", 1, |db| {
+                db.conn.execute("INSERT INTO meta VALUES ('big', ?1)", ["x".repeat(100_000)])?;
+                Ok(())
+            });
+            let start = async { go.send(()).ok() };
+            let (_, one, grown, two, _) = futures::join!(busy, small("one"), big, small("two"), start);
+            for (member, result) in [("one", one), ("big", grown)] {
+                assert!(matches!(result, Err(StoreError::Full { .. })), "{member}: {result:?}");
+            }
+            // It came after the group that was lost, and fits.
+            two.unwrap();
+        });
+        append(&store).unwrap();
+    }
+
     #[test]
     fn two_processes_wait_for_each_other_and_the_loser_is_told() {
         let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::channel::oneshot;
 
 use super::db::Db;
-use super::fault::{Loss, Step};
+use super::fault::{Fault, Loss, Step};
 use super::queue::Queue;
 use crate::error::StoreError;
 
@@ -27,8 +27,8 @@ pub(super) struct Request {
 
 /// One piece of work with its caller.
 pub(super) trait Call: Send {
-    /// Does the work and keeps its answer; false where it failed.
-    fn run(&mut self, db: &mut Db) -> bool;
+    /// Does the work and keeps its answer; where it failed, says what that is for the calls beside it.
+    fn run(&mut self, db: &mut Db) -> Result<(), Option<Loss>>;
     /// Takes back an answer that turned out not to hold.
     fn lose(&mut self, loss: &Loss);
     /// Hands the answer over.
@@ -60,13 +60,13 @@ where
     T: Send,
     F: FnOnce(&mut Db) -> Step<T> + Send,
 {
-    fn run(&mut self, db: &mut Db) -> bool {
+    fn run(&mut self, db: &mut Db) -> Result<(), Option<Loss>> {
         let _span = tracing::debug_span!("store", operation = self.operation).entered();
-        let Some(work) = self.work.take() else { return false };
-        let result = work(db).map_err(|fault| fault.of(self.operation));
-        let went_well = result.is_ok();
-        self.result = Some(result);
-        went_well
+        let Some(work) = self.work.take() else { return Err(None) };
+        let result = work(db);
+        let went = result.as_ref().map(drop).map_err(Fault::loss);
+        self.result = Some(result.map_err(|fault| fault.of(self.operation)));
+        went
     }
 
     fn lose(&mut self, loss: &Loss) {
@@ -113,7 +113,7 @@ impl Drop for Closing {
 fn read(db: &mut Db, mut request: Request) {
     match db.begin_read() {
         Ok(()) => {
-            request.call.run(db);
+            request.call.run(db).ok();
             db.end_read();
         }
         Err(error) => request.call.lose(&Loss::from(&error)),
@@ -153,8 +153,13 @@ fn run_one(db: &mut Db, request: &mut Request) -> Option<Loss> {
     if let Err(error) = db.savepoint() {
         return Some(db.abandon(&error));
     }
-    let result = if request.call.run(db) { db.release() } else { db.rollback_to_savepoint() };
-    result.err().map(|error| db.abandon(&error))
+    let went = request.call.run(db);
+    let result = if went.is_ok() { db.release() } else { db.rollback_to_savepoint() };
+    // SQLite ends the whole transaction where the disk is full; then the savepoint is gone and the cause is the call's.
+    result.err().map(|error| {
+        let loss = db.abandon(&error);
+        went.err().flatten().unwrap_or(loss)
+    })
 }
 
 /// The next request that writes; those that read wait until the group is committed.
