@@ -294,6 +294,7 @@ const CASES: &[Case] = cases! {
         let place = h.passage("welcome", 0).into_iter().find(|place| h.steps[*place].outcome == StepOutcome::TimedOut);
         h.steps[place.unwrap()].at -= TimeDelta::hours(30);
     };
+    S2 lea "a longest stay ends too early": |h| h.step("course", 2).at -= TimeDelta::hours(2);
     S2 eva "a deferred send is asked too early": |h| {
         let deferred = |step: &Step| matches!(step.outcome, StepOutcome::Deferred { .. });
         let at = h.steps.iter().position(deferred).unwrap();
