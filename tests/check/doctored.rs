@@ -257,10 +257,6 @@ const CASES: &[Case] = cases! {
         let entered = h.steps.remove(h.passage("survey", 0)[0]);
         h.steps.insert(0, entered);
     };
-    X7 lea "a wait ended late": |h| {
-        h.step("course", 1).at += TimeDelta::hours(1);
-        h.step("course", 2).at += TimeDelta::hours(1);
-    };
     X7 tom "an enrollment ends at another instant": |h| {
         h.enrollment("course").expires_at = Some(start() + days(3_000));
     };
@@ -294,6 +290,12 @@ const CASES: &[Case] = cases! {
         let place = h.passage("welcome", 0).into_iter().find(|place| h.steps[*place].outcome == StepOutcome::TimedOut);
         h.steps[place.unwrap()].at -= TimeDelta::hours(30);
     };
+    S2 noe "a wait ends too late": |h| {
+        for ordinal in 2..4 {
+            h.step("welcome", ordinal).at += TimeDelta::minutes(1);
+        }
+    };
+    S2 lea "a longest stay ends too late": |h| h.step("course", 2).at += TimeDelta::hours(1);
     S2 lea "a longest stay ends too early": |h| h.step("course", 2).at -= TimeDelta::hours(2);
     S2 eva "a deferred send is asked too early": |h| {
         let deferred = |step: &Step| matches!(step.outcome, StepOutcome::Deferred { .. });
