@@ -111,7 +111,9 @@ impl Invariant {
             S1 => {
                 "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
             }
-            S2 => "Nothing that waits for an instant happens before it.",
+            S2 => {
+                "What waits for an instant happens at it: never before, and later only where a pause held it."
+            }
             S3 => "Once nothing fails any more, everything that is due happens.",
             S4 => "Of two workers that hold one contact, only one commits.",
             S5 => "A wait for a local time ends exactly once.",

@@ -257,10 +257,6 @@ const CASES: &[Case] = cases! {
         let entered = h.steps.remove(h.passage("survey", 0)[0]);
         h.steps.insert(0, entered);
     };
-    X7 lea "a wait ended late": |h| {
-        h.step("course", 1).at += TimeDelta::hours(1);
-        h.step("course", 2).at += TimeDelta::hours(1);
-    };
     X7 tom "an enrollment ends at another instant": |h| {
         h.enrollment("course").expires_at = Some(start() + days(3_000));
     };
@@ -294,6 +290,13 @@ const CASES: &[Case] = cases! {
         let place = h.passage("welcome", 0).into_iter().find(|place| h.steps[*place].outcome == StepOutcome::TimedOut);
         h.steps[place.unwrap()].at -= TimeDelta::hours(30);
     };
+    S2 noe "a wait ends too late": |h| {
+        for ordinal in 2..4 {
+            h.step("welcome", ordinal).at += TimeDelta::minutes(1);
+        }
+    };
+    S2 lea "a longest stay ends too late": |h| h.step("course", 2).at += TimeDelta::hours(1);
+    S2 lea "a longest stay ends too early": |h| h.step("course", 2).at -= TimeDelta::hours(2);
     S2 eva "a deferred send is asked too early": |h| {
         let deferred = |step: &Step| matches!(step.outcome, StepOutcome::Deferred { .. });
         let at = h.steps.iter().position(deferred).unwrap();
@@ -411,8 +414,7 @@ fn each_altered_history_breaks_exactly_one_invariant() {
     let mut broken = BTreeSet::new();
     for Case { name, contact, breaks, alter } in CASES {
         let contact = (*contact).into();
-        let mut doctored =
-            Doctored { inner: store.clone(), history: block_on(History::read(&store, &contact)) };
+        let mut doctored = Doctored::new(&store, block_on(History::read(&store, &contact)));
         let checker: Checker = if *breaks == C5 { checker().policy(strict()) } else { checker() };
         let before = block_on(checker.check_contact(&doctored, &contact)).unwrap();
         assert!(before.is_clean() && before.contacts == 1, "before {name}: {before}");
@@ -450,10 +452,26 @@ fn where_nothing_is_purged_each_missing_input_is_found() {
     for (place, envelope) in whole.mail.iter().enumerate() {
         let mut history = whole.clone();
         history.mail.remove(place);
-        let doctored = Doctored { inner: store.clone(), history };
+        let doctored = Doctored::new(&store, history);
         let findings = block_on(checker().keeps_all_mail().check_contact(&doctored, &contact)).unwrap();
         assert!(!findings.is_clean(), "{:?} is not missed", envelope.kind);
         looked_at += 1;
     }
     assert!(looked_at >= 10, "{looked_at}");
+}
+
+/// A contact that changes while it is read is read again, a few times, and then it is left and counted.
+#[test]
+fn a_contact_that_changes_is_read_again_and_then_left() {
+    let clock = ManualClock::new(start());
+    let store = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
+    block_on(live(store.clone(), clock));
+    let contact = "lea".into();
+    for (moves, changing) in [(0, 0), (3, 0), (1_000, 1)] {
+        let doctored = Doctored::new(&store, block_on(History::read(&store, &contact)));
+        doctored.moves.store(moves, std::sync::atomic::Ordering::SeqCst);
+        let findings = block_on(checker().check_contact(&doctored, &contact)).unwrap();
+        assert!(findings.is_clean(), "{findings}");
+        assert_eq!((findings.contacts, findings.skipped.changing), (1 - changing, changing), "{findings}");
+    }
 }

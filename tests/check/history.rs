@@ -1,6 +1,8 @@
 //! A store that answers with the altered history of one contact.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,6 +42,14 @@ impl History {
 pub(crate) struct Doctored {
     pub(crate) inner: Arc<MemoryStore>,
     pub(crate) history: History,
+    /// How many more times the contact is another one when it is asked for.
+    pub(crate) moves: AtomicU64,
+}
+
+impl Doctored {
+    pub(crate) fn new(inner: &Arc<MemoryStore>, history: History) -> Self {
+        Self { inner: inner.clone(), history, moves: AtomicU64::new(0) }
+    }
 }
 
 /// A role of the store: what it answers itself, then what it leaves to the right one.
@@ -99,7 +109,10 @@ role! {
 role! {
     Archive {
         async fn contact(&self, _: &ContactId) -> Result<Option<StoredContact>> {
-            Ok(Some(self.history.stored.clone()))
+            let mut stored = self.history.stored.clone();
+            let left = self.moves.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            stored.revision += left.unwrap_or(0);
+            Ok(Some(stored))
         }
 
         async fn steps(&self, _: &ContactId) -> Result<Vec<Step>> {

@@ -68,8 +68,10 @@ const COURSE: &str = r#"
 journey: course
 version: 1
 enter: { on: { event: enrolled } }
+max_duration: 30h
 steps:
   - { id: day, wait: 1d }
+  - { id: more, wait: 2d }
 "#;
 
 pub(crate) const CONTACTS: [&str; 12] =

@@ -134,14 +134,15 @@ fn place(step: &StepDefinition, following: Way) -> Option<Place> {
     Some(Place { next, kind })
 }
 
-/// The earliest instant that lies a span after another one, whatever the zone: which zone a contact had then is not
-/// known, days are up to a day shorter where a calendar skips one, and months differ by up to three days.
-pub(super) fn earliest_after(instant: DateTime<Utc>, span: Span) -> DateTime<Utc> {
+/// The earliest and the latest instant that lie a span after another one, whatever the zone: which zone a contact had
+/// then is not known, days are up to a day shorter or longer where a calendar skips, and months differ by three days.
+pub(super) fn after(instant: DateTime<Utc>, span: Span) -> (DateTime<Utc>, DateTime<Utc>) {
     let slack = match span {
         Span { months: 1.., .. } => TimeDelta::days(5),
         Span { days: 1.., .. } => TimeDelta::hours(25),
         _ => TimeDelta::zero(),
     };
     let exact = Zone::utc().add(instant, span);
-    exact.checked_sub_signed(slack).unwrap_or(exact)
+    let earliest = exact.checked_sub_signed(slack).unwrap_or(exact);
+    (earliest, exact.checked_add_signed(slack).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::super::Invariant;
-use super::chart::{Chart, Kind, earliest_after};
+use super::chart::{Chart, Kind, after};
 use super::known::Known;
 use super::record::{Passage, Record, Sink, at};
 use crate::journey::{ExitKind, Reenter};
@@ -273,7 +273,7 @@ fn too_soon(chart: &Chart, last: &Step, step: &Step, sink: &mut Sink<'_>) {
     let allowed = match chart.reenter {
         Reenter::Always => true,
         Reenter::Never => false,
-        Reenter::After(span) => step.at >= earliest_after(last.at, span),
+        Reenter::After(span) => step.at >= after(last.at, span).0,
     };
     if !allowed {
         let found = format!("the journey was entered at {} already, and says {:?}", last.at, chart.reenter);

@@ -1,7 +1,7 @@
 //! A judge of everything that a store has ever committed: for tests, simulations, and a host's own store.
 //!
 //! [`check()`] walks all contacts and reads what the store kept of each: steps, commits, messages, consents and mail. It
-//! says which [`Invariant`](super::Invariant) does not hold, and where. It writes nothing, holds one contact at a time,
+//! says which [`Invariant`] does not hold, and where. It writes nothing, holds one contact at a time,
 //! and looks again where a contact changes meanwhile, so that it may run beside the workers of a live store.
 //!
 //! ```

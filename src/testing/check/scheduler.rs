@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::Invariant;
-use super::chart::{Chart, Kind, earliest_after};
+use super::chart::{Chart, Kind, after};
 use super::known::{Known, Pauses, held};
 use super::record::{Passage, Record, Sink, at};
 use crate::machine::InputKind;
@@ -19,10 +19,11 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
     timers(known, record, sink);
     for passage in passages {
         let first = passage.steps[0];
-        if let Some(chart) = known.chart(&first.journey, first.version)
-            && let Some((step, until)) = too_early(chart, passage)
-        {
-            sink.add(Invariant::S2, at(step), format!("it happened at {} and waited until {until}", step.at));
+        if let Some(chart) = known.chart(&first.journey, first.version) {
+            let paused = known.snapshot.pauses.contains_key(&first.journey);
+            if let Some((step, found)) = untimely(chart, passage, paused) {
+                sink.add(Invariant::S2, at(step), format!("it happened at {}, {found}", step.at));
+            }
         }
     }
 }
@@ -113,36 +114,43 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
     }
 }
 
-/// S2: the first step that came before its instant, and that instant.
-fn too_early<'r>(chart: &Chart, passage: &Passage<'r>) -> Option<(&'r Step, DateTime<Utc>)> {
+/// S2: the first step that came before its instant, or after it where no pause held it.
+fn untimely<'r>(chart: &Chart, passage: &Passage<'r>, paused: bool) -> Option<(&'r Step, String)> {
     if passage.steps[0].outcome != StepOutcome::Entered {
         return None; // when it began is lost, which is told of by another name
     }
     let entered = passage.steps[0].at;
+    let end = chart.max_duration.map(|span| after(entered, span));
     let (mut arrived, mut deferred) = (entered, None);
     for step in passage.steps.iter().copied() {
-        let until = match (&step.outcome, chart.kind(&step.node)) {
-            (StepOutcome::Exited { reason: ExitReason::MaxDuration }, _) => {
-                chart.max_duration.map(|span| earliest_after(entered, span))
-            }
+        let window = match (&step.outcome, chart.kind(&step.node)) {
+            (StepOutcome::Exited { reason: ExitReason::MaxDuration }, _) => end,
             (StepOutcome::Exited { .. }, _) => None,
-            (StepOutcome::Waited, Some(Kind::Wait(span))) => Some(earliest_after(arrived, *span)),
+            (StepOutcome::Waited, Some(Kind::Wait(span))) => Some(after(arrived, *span)),
             (StepOutcome::Waited, Some(Kind::WaitUntil { entry: Some(span), timed: false })) => {
-                Some(earliest_after(entered, *span))
+                // One that is over when it is reached is passed at once.
+                let (earliest, latest) = after(entered, *span);
+                Some((earliest, latest.max(arrived)))
             }
-            (StepOutcome::TimedOut, Some(Kind::WaitFor { within, .. })) => {
-                Some(earliest_after(arrived, *within))
-            }
+            (StepOutcome::TimedOut, Some(Kind::WaitFor { within, .. })) => Some(after(arrived, *within)),
             _ => deferred,
         };
-        if let Some(until) = until.filter(|until| step.at < *until) {
-            return Some((step, until));
+        if let Some((earliest, latest)) = window {
+            if step.at < earliest {
+                return Some((step, format!("and waited until {earliest}")));
+            }
+            if !paused && step.at > latest {
+                return Some((step, format!("and was due by {latest}")));
+            }
+        }
+        if let Some((_, latest)) = end.filter(|(_, latest)| !paused && step.at > *latest) {
+            return Some((step, format!("and its longest stay was over by {latest}")));
         }
         if step.next.is_some() {
             arrived = step.at;
         }
         deferred = match &step.outcome {
-            StepOutcome::Deferred { until, .. } => Some(*until),
+            StepOutcome::Deferred { until, .. } => Some((*until, *until)),
             _ => None,
         };
     }
