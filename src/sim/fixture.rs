@@ -73,7 +73,7 @@ pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 pub(super) fn definitions(version: u32) -> Result<Vec<Definition>, BuildError> {
     let mut definitions: Vec<Definition> = Vec::new();
     for name in ["hello", "proof", "objection", "thanks"] {
-        let text = format!("{name} {version}: {{{{ contact.name | default(value='you') }}}}");
+        let text = format!("{name} {version}: {{{{ contact.name | default('you') }}}}");
         definitions.push(TemplateDefinition::new(name).text(text).into());
     }
     for text in [WELCOME, CAREFUL, NIGHTLY] {

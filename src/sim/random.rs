@@ -15,8 +15,8 @@ impl Random {
 
     /// A number in `[0, below)`; 0 where there is none.
     pub(super) fn below(&mut self, below: usize) -> usize {
-        // A product and a shift are fair enough for choices far smaller than 2^32.
-        ((self.0.next_u64() >> 32) * below as u64 >> 32) as usize
+        // The high half of a product is fair for everything far smaller than 2^64, and needs no division.
+        ((u128::from(self.0.next_u64()) * below as u128) >> 64) as usize
     }
 
     /// A number in `[from, until)`.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::fixture::{LINES, PLACES, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
-use crate::model::{ContactId, Step, StepOutcome};
+use crate::model::{ContactId, Outcome, Step, StepOutcome};
 use crate::port::store::{MessageRecord, MessageStatus};
 use crate::port::Clock;
 use crate::testing::Invariant;
@@ -78,9 +78,9 @@ impl World {
             return seen.breach(Invariant::B1, format!("{id} was never decided"));
         };
         let (accepted, calls) = (message.accepted, message.called.len() as u32);
-        let unknown = message.called.values().any(|answer| {
-            matches!(answer, None | Some(crate::model::Outcome::Unknown))
-        }) || message.begun.len() > message.called.len();
+        let lost = message.begun.keys().any(|attempt| !message.answers.contains(attempt));
+        let unknown = lost
+            || message.called.values().any(|answer| matches!(answer, None | Some(Outcome::Unknown)));
         if calls > record.attempts {
             seen.breach(Invariant::B2, format!("{id} was called for {calls} times in {} attempts", record.attempts));
         }

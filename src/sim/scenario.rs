@@ -94,6 +94,14 @@ impl Scenario {
         }
         let mut deeds = Vec::new();
         let end = TELLING.num_milliseconds();
+        // Something concerns everybody at once, so that channels see batches.
+        for _ in 0..random.below(3) {
+            let (at, name, number) = (random.between(0, end), random.below(2), random.between(0, 4));
+            for person in &people {
+                let what = What::Event { person: person.id.clone(), name, number, lag: 0, copies: 1 };
+                deeds.push(Deed { at, what });
+            }
+        }
         for person in &people {
             for _ in 0..random.below(10) + 6 {
                 let at = random.between(0, end);
@@ -103,7 +111,11 @@ impl Scenario {
         for (class, most, make) in WORLD {
             if swarm.has(class) {
                 for _ in 0..random.below(most) + 1 {
-                    let (at, what) = make(random, &people);
+                    let (mut at, what) = make(random, &people);
+                    // Half of it comes in the middle of something else.
+                    if random.chance(5_000) && !deeds.is_empty() {
+                        at = random.pick(&deeds).at + random.between(0, 4_000);
+                    }
                     deeds.push(Deed { at, what });
                 }
             }

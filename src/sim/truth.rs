@@ -97,6 +97,8 @@ pub(super) struct SeenMessage {
     pub(super) accepted: u64,
     pub(super) content: Option<Hash>,
     pub(super) settled: Option<MessageStatus>,
+    /// The attempts whose answer was written down in time.
+    pub(super) answers: BTreeSet<u32>,
 }
 
 pub(super) struct SeenBegin {
@@ -314,12 +316,14 @@ impl Seen {
             }
             (None, status) => matches!(status, DeliveryStatus::Retry { .. }),
         };
+        if effective {
+            message.answers.insert(attempt);
+        } else {
+            self.count("late_answer");
+        }
         if !fits {
             let found = format!("attempt {attempt} of {id} was answered by {heard:?} and is written down as {status:?}");
             self.breach(Invariant::B6, found);
-        }
-        if !effective {
-            self.count("late_answer");
         }
         match status {
             DeliveryStatus::Accepted => self.count("settled_accepted"),

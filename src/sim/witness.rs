@@ -253,6 +253,7 @@ fn decided(message: &crate::model::Message) -> SeenMessage {
         accepted: 0,
         content: None,
         settled: None,
+        answers: Default::default(),
     }
 }
 
