@@ -112,6 +112,11 @@ pub mod machine;
 pub mod model;
 pub mod port;
 pub mod rule;
+#[cfg(seeded_bugs)]
+#[doc(hidden)]
+pub mod seeded;
+#[cfg(not(seeded_bugs))]
+mod seeded;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod store;

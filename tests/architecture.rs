@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 /// The floors, from the ground up; rooms of one floor do not know each other.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
+    &["seeded"],
     &["model"],
     &["error"],
     &["time"],

@@ -18,6 +18,7 @@ use crate::model::{
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
 use crate::rule::permit::{Question, permit};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// How long a permit lives: between the gate's answer and the channel call.
@@ -98,14 +99,16 @@ impl Engine {
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
             .at_gate(taken.denied, taken.suppressed);
         let policy = &loaded.program.policy;
-        match permit(&question, policy, &self.zone_of(loaded, taken), now) {
+        let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
+        match permit(&question, policy, &zone, now) {
+            _ if is_on(Bug::ConsentAtPlanning) => {}
             Permit::Defer { until, reasons } => return Verdict::Defer { until, reasons },
             Permit::Refuse { reasons } => return Verdict::Refuse { reasons },
             Permit::Permit => {}
         }
         let content = match (&taken.content, loaded.templates.get(&message.template)) {
-            (Some(content), _) => content.clone(),
-            (None, Some(template)) => match template.render(&cold.contact) {
+            (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),
+            (_, Some(template)) => match template.render(&cold.contact) {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
@@ -114,7 +117,7 @@ impl Engine {
                     };
                 }
             },
-            (None, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },
+            (_, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },
         };
         Verdict::Send {
             content,
@@ -139,6 +142,13 @@ impl Engine {
         let answers: Vec<Verdict> = begins.iter().map(|begin| begin.verdict.clone()).collect();
         let begun = match self.shared.store.begin(begins).await {
             // Whoever began, no channel is called: what has begun comes back as unknown, what has not is taken again.
+            Err(StoreError::Unknown { .. }) if is_on(Bug::AmbiguousBeginCounts) => {
+                let begins = |taken: &Taken| Begun::Begun {
+                    attempt: taken.attempts + 1,
+                    not_after: taken.taken_at + PERMIT,
+                };
+                taken.iter().map(begins).collect()
+            }
             Err(StoreError::Unknown { operation, reason }) => {
                 tracing::warn!(operation, reason, "whether messages have begun is unknown");
                 tick.unknown += 1;
@@ -150,7 +160,12 @@ impl Engine {
         for ((taken, verdict), begun) in taken.into_iter().zip(answers).zip(begun) {
             match (begun, verdict) {
                 (Begun::Begun { attempt, not_after }, Verdict::Send { content, .. }) => {
-                    let Taken { message, cold, .. } = taken;
+                    let unknown = taken.unknown;
+                    let Taken { mut message, cold, .. } = taken;
+                    if is_on(Bug::IdPerAttempt) || (is_on(Bug::NewIdAfterATimeout) && unknown) {
+                        message.id =
+                            MessageId::derive(message.enrollment, attempt + 1_000, message.decided_at);
+                    }
                     let Some(to) = cold.contact.addresses.get(&message.channel) else { continue };
                     let to = to.value.clone();
                     attempts.push(Attempt { message, to, content, number: attempt, not_after });
@@ -222,8 +237,13 @@ impl Engine {
         let now = watch.now();
         let mut deliveries: Vec<Delivery> = alive
             .iter()
-            .map(|attempt| {
-                let outcome = outcome_of(&outcomes, attempt.message.id);
+            .enumerate()
+            .map(|(place, attempt)| {
+                let placed = outcomes.get(place).map_or(Outcome::Unknown, |(_, outcome)| outcome.clone());
+                let outcome = match is_on(Bug::AnswersByPosition) {
+                    true => placed,
+                    false => outcome_of(&outcomes, attempt.message.id),
+                };
                 let status = self.status(&*channel, attempt, outcome, now);
                 Delivery::new(attempt.message.id, attempt.number, now, status)
             })

@@ -7,6 +7,7 @@ use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{Consent, ConsentStatus, Contact, ContactId, Event, Evidence, InputId, Name, Value};
 use crate::port::store::{Receipt, Suppression};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 const MOST_DEPTH: usize = 8;
@@ -55,6 +56,15 @@ impl Engine {
     pub async fn append(&self, mut inputs: Vec<Input>) -> Result<Vec<Receipt>, Error> {
         for input in &mut inputs {
             self.admit(input)?;
+        }
+        if is_on(Bug::CheckedThenInserted) {
+            for input in &mut inputs {
+                let mail = self.shared.store.inputs(&input.contact, 0, u64::MAX >> 1).await?;
+                if mail.iter().any(|envelope| envelope.kind == input.kind) {
+                    return Ok(vec![Receipt::Duplicate]);
+                }
+                input.id = None;
+            }
         }
         let receipts = self.shared.store.append(&inputs, self.shared.horizon).await?;
         self.wake();

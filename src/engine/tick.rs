@@ -11,6 +11,7 @@ use super::program::Loaded;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
 use crate::port::store::{Claim, Commit, Committed, Work};
+use crate::seeded::{Bug, is_on};
 
 /// Rounds of one tick; what is left then is due at once.
 const MOST_ROUNDS: usize = 1_024;
@@ -97,7 +98,12 @@ impl Engine {
 
     async fn advance_into(&self, tick: &mut Tick) -> Result<bool, Error> {
         let store = &self.shared.store;
-        let claim = Claim::of(self.batch_size());
+        #[cfg_attr(not(seeded_bugs), expect(unused_mut))]
+        let mut claim = Claim::of(self.batch_size());
+        #[cfg(seeded_bugs)]
+        {
+            claim.worker_now = Some(self.shared.clock.now());
+        }
         let claimed = store.claim(&claim).await?;
         if claimed.work.is_empty() {
             self.end_apart();
@@ -111,6 +117,7 @@ impl Engine {
             // Timers that lie after mail which did not fit into the claim must wait for it.
             let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
             let now = cut.map_or(claimed.now, |last| last.received_at);
+            let now = if is_on(Bug::TimerByTheWorkersClock) { self.shared.clock.now() } else { now };
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
             match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
@@ -122,8 +129,12 @@ impl Engine {
             }
         }
         if !commits.is_empty() {
+            let late = messages_apart(&mut commits);
             match store.commit(commits).await {
                 Ok(committed) => {
+                    if is_on(Bug::MessagesInASecondTransaction) {
+                        store.commit(late).await?;
+                    }
                     for ((.., outcome), committed) in outcomes.into_iter().zip(committed) {
                         match committed {
                             Committed::Done => outcome.count(tick),
@@ -136,7 +147,9 @@ impl Engine {
                     tracing::warn!(operation, reason, "the outcome of a commit is unknown");
                     tick.unknown += 1;
                 }
-                Err(error @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. })) => {
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. }))
+                    if !is_on(Bug::PoisonStopsTheBatch) =>
+                {
                     let refused = outcomes.into_iter().map(|(contact, lease, _)| (contact, lease));
                     failed.extend(self.set_apart(refused.collect(), &error).await?);
                 }
@@ -146,6 +159,18 @@ impl Engine {
         self.count_failures(failed, tick).await?;
         Ok(true)
     }
+}
+
+/// The messages of commits as commits of their own; none, unless a bug is planted.
+fn messages_apart(commits: &mut [Commit]) -> Vec<Commit> {
+    if !is_on(Bug::MessagesInASecondTransaction) {
+        return Vec::new();
+    }
+    let apart = commits.iter_mut().filter(|commit| !commit.messages.is_empty()).map(|commit| Commit {
+        messages: std::mem::take(&mut commit.messages),
+        ..Commit::new(commit.lease.clone(), commit.catalog, commit.read_seq, commit.hot.clone())
+    });
+    apart.collect()
 }
 
 /// What a commit is worth once it took effect.

@@ -7,6 +7,7 @@ use super::program::Program;
 use super::transition::{Run, Signal};
 use crate::journey::{Node, NodeKind, Target};
 use crate::model::{EnrollmentId, Event, ExitReason, MessageId, NodeId, Step, StepOutcome, Waiting};
+use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
     /// A wait for time is over.
@@ -136,7 +137,8 @@ impl Run<'_> {
     pub(super) fn exit(&mut self, index: usize, at: DateTime<Utc>, reason: ExitReason) {
         self.record_step(index, at, StepOutcome::Exited { reason: reason.clone() }, None);
         let enrollment = self.out.state.hot.enrollments.remove(index);
-        if !matches!(reason, ExitReason::Completed | ExitReason::Exit(_)) {
+        let leaves = is_on(Bug::ExitLeavesMessages);
+        if !leaves && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_)) {
             self.out.cancel.push(enrollment.id);
         }
         let contact = self.contact_id().clone();

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::transition::{Run, Signal};
 use crate::journey::{Journey, Reenter};
 use crate::model::{Enrollment, Event, InputId, StepOutcome};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 impl Run<'_> {
@@ -33,7 +34,7 @@ impl Run<'_> {
             (Some(last), Reenter::After(span)) => DateTime::from_timestamp_millis(*last)
                 .is_none_or(|last| self.zone(journey).add(last, span) <= at),
         };
-        door && !active && again
+        door && ((!active && again) || is_on(Bug::EntersAgain))
     }
 
     fn enter(&mut self, journey: &Journey, cause: InputId, at: DateTime<Utc>) {

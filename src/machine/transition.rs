@@ -11,6 +11,7 @@ use crate::model::{
     ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, Name, Step,
     Waiting,
 };
+use crate::seeded::{Bug, is_on};
 
 /// What follows from a contact's inputs at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,6 +188,7 @@ impl<'p> Run<'p> {
             self.timers += 1;
             self.out.state.hot.now = self.out.state.hot.now.max(due);
             match what {
+                Due::Step(index) if is_on(Bug::WaitsFromTheWake) => self.wake(index, at),
                 Due::Step(index) => self.wake(index, due),
                 Due::MaxDuration(index) => self.exit(index, due, ExitReason::MaxDuration),
                 Due::Pending(index) => {

@@ -57,8 +57,23 @@ use FaultClass::*;
 impl FaultClass {
     /// All of them.
     pub const ALL: [FaultClass; 17] = [
-        Errors, Ambiguity, Delays, Pauses, Crashes, Cancels, Answers, Timeouts, Batches, Panics, Skew,
-        Duplicates, Disorder, Withdrawals, Erasures, Edits, Poison,
+        Errors,
+        Ambiguity,
+        Delays,
+        Pauses,
+        Crashes,
+        Cancels,
+        Answers,
+        Timeouts,
+        Batches,
+        Panics,
+        Skew,
+        Duplicates,
+        Disorder,
+        Withdrawals,
+        Erasures,
+        Edits,
+        Poison,
     ];
 
     /// The word by which it is named.
@@ -173,8 +188,7 @@ impl Faults {
     }
 
     pub(super) fn listed(happenings: &[Happening]) -> Self {
-        let listed =
-            happenings.iter().map(|one| (one.site.clone(), (one.fault.clone(), one.span))).collect();
+        let listed = happenings.iter().map(|one| (one.site.clone(), (one.fault.clone(), one.span))).collect();
         Self::from(Source::Listed(listed))
     }
 

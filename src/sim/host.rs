@@ -225,7 +225,11 @@ impl World {
                 event = event.id(format!("deed-{number}")).property("number", value);
                 if lag != 0 {
                     event = event.at(at + TimeDelta::milliseconds(lag));
-                    self.truth.seen().count(if lag < 0 { "event_from_the_past" } else { "event_from_the_future" });
+                    self.truth.seen().count(if lag < 0 {
+                        "event_from_the_past"
+                    } else {
+                        "event_from_the_future"
+                    });
                 }
                 for _ in 1..copies {
                     let (world, event) = (Arc::clone(self), event.clone());
@@ -314,9 +318,10 @@ impl World {
     fn must_be_kept(&self, event: &Event) {
         let mut seen = self.truth.seen();
         let id = event.id.as_deref().unwrap_or_default();
-        let kept = seen.people.get(event.contact.as_str()).is_none_or(|person| {
-            person.erased.is_some() || person.events.contains_key(id)
-        });
+        let kept = seen
+            .people
+            .get(event.contact.as_str())
+            .is_none_or(|person| person.erased.is_some() || person.events.contains_key(id));
         if !kept {
             seen.breach(Invariant::X2, format!("the event {id} was acknowledged and is in no mailbox"));
         }
@@ -357,8 +362,10 @@ impl World {
             }
             let Some(stored) = self.store.contact(&id).await? else { continue };
             let mail = self.store.inputs(&id, stored.read_seq, u64::MAX >> 1).await?;
-            let waits = mail.first().map(|envelope| envelope.received_at).into_iter().chain(stored.due_at).min();
-            if !stored.erased && waits.is_some_and(|since| since < long_ago) && !self.faulty.is_poisoned(&id) {
+            let waits =
+                mail.first().map(|envelope| envelope.received_at).into_iter().chain(stored.due_at).min();
+            if !stored.erased && waits.is_some_and(|since| since < long_ago) && !self.faulty.is_poisoned(&id)
+            {
                 let found = format!("{id} waits since {waits:?} while {poisoned} is refused");
                 self.truth.seen().breach(Invariant::S6, found);
             }

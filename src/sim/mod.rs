@@ -100,9 +100,7 @@ impl Simulation {
             None => (self.seed, Swarm::draw(self.seed, &self.without)),
         };
         let (scenario, faults, classes) = match &self.replay {
-            Some(replay) => {
-                (replay.scenario.clone(), Faults::listed(&replay.faults), replay.classes.clone())
-            }
+            Some(replay) => (replay.scenario.clone(), Faults::listed(&replay.faults), replay.classes.clone()),
             None => (Scenario::draw(seed, &swarm), Faults::drawn(seed, &swarm), swarm.classes()),
         };
         let timeline = Timeline::new(start());
@@ -147,9 +145,11 @@ impl Simulation {
         let mut happened: BTreeMap<String, u64> =
             seen.happened.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
         if let Ok(findings) = judged {
-            for (word, count) in
-                [("checked_steps", findings.steps), ("checked_replays", findings.replayed), ("checked_at_once", findings.at_once)]
-            {
+            for (word, count) in [
+                ("checked_steps", findings.steps),
+                ("checked_replays", findings.replayed),
+                ("checked_at_once", findings.at_once),
+            ] {
                 happened.insert(word.to_owned(), count);
             }
         }

@@ -39,7 +39,10 @@ impl Outcome {
     /// The line that repeats this simulation.
     #[must_use]
     pub fn repeats(&self) -> String {
-        format!("JOURNEYMAN_SEED={} cargo test --release --features sim,testing --test simulation one_seed -- --nocapture", self.seed)
+        format!(
+            "JOURNEYMAN_SEED={} cargo test --release --features sim,testing --test simulation one_seed -- --nocapture",
+            self.seed
+        )
     }
 
     /// Ends the test unless every promise held.

@@ -32,7 +32,8 @@ impl Provider {
 
     fn accept(&self, handover: &Handover<'_>) {
         let content = handover.content;
-        let parts = [&content.subject, &content.text, &content.html].map(|part| part.as_deref().unwrap_or("-").as_bytes());
+        let parts = [&content.subject, &content.text, &content.html]
+            .map(|part| part.as_deref().unwrap_or("-").as_bytes());
         self.truth.seen().accepted(handover.message.id, Hash::of("said", &parts));
     }
 }

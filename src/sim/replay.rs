@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::faults::{FaultClass, Happening};
-use super::scenario::{Scenario, What};
+use super::scenario::Scenario;
 
 /// Everything that was decided in a simulation: its people, what happens to them, and each fault at its call.
 ///
@@ -38,9 +38,13 @@ impl Replay {
         let mut smaller = self.clone();
         smaller.faults = pick(&self.faults, &keep);
         smaller.scenario.deeds = pick(&self.scenario.deeds, |index| keep(faults + index));
-        smaller.scenario.people = pick(&self.scenario.people, |index| index == 0 || keep(faults + deeds + index));
+        smaller.scenario.people =
+            pick(&self.scenario.people, |index| index == 0 || keep(faults + deeds + index));
         let people: Vec<String> = smaller.scenario.people.iter().map(|person| person.id.clone()).collect();
-        smaller.scenario.deeds.retain(|deed| concerns(&deed.what).is_none_or(|id| people.iter().any(|own| own == id)));
+        smaller
+            .scenario
+            .deeds
+            .retain(|deed| deed.what.person().is_none_or(|id| people.iter().any(|own| own == id)));
         smaller
     }
 
@@ -63,23 +67,4 @@ impl Replay {
 
 fn pick<T: Clone>(items: &[T], keep: impl Fn(usize) -> bool) -> Vec<T> {
     items.iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, item)| item.clone()).collect()
-}
-
-/// Whom a deed is about, where it is about one person.
-fn concerns(what: &What) -> Option<&str> {
-    match what {
-        What::Event { person, .. }
-        | What::Score { person, .. }
-        | What::Move { person }
-        | What::Grant { person, .. }
-        | What::Withdraw { person, .. }
-        | What::Suppress { person, .. }
-        | What::Erase { person }
-        | What::Poison { person, .. } => Some(person),
-        What::Publish { .. }
-        | What::HoldJourney { .. }
-        | What::HoldChannel { .. }
-        | What::Kill { .. }
-        | What::Skew { .. } => None,
-    }
 }

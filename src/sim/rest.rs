@@ -6,8 +6,8 @@ use super::fixture::{LINES, PLACES, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
 use crate::model::{ContactId, Outcome, Step, StepOutcome};
-use crate::port::store::{MessageRecord, MessageStatus};
 use crate::port::Clock;
+use crate::port::store::{MessageRecord, MessageStatus};
 use crate::testing::Invariant;
 use crate::testing::check::{Checker, Findings};
 
@@ -61,8 +61,10 @@ impl World {
             };
             let held = seen.resumes.contains(&step.at) && step.at > expected;
             if step.at != expected && !held {
-                let found =
-                    format!("{} at {} ends at {}, and its instant is {expected}", step.enrollment, step.node, step.at);
+                let found = format!(
+                    "{} at {} ends at {}, and its instant is {expected}",
+                    step.enrollment, step.node, step.at
+                );
                 seen.breach(invariant, found);
             }
             seen.count(if invariant == Invariant::S5 { "local_time_judged" } else { "wait_judged" });
@@ -79,10 +81,13 @@ impl World {
         };
         let (accepted, calls) = (message.accepted, message.called.len() as u32);
         let lost = message.begun.keys().any(|attempt| !message.answers.contains(attempt));
-        let unknown = lost
-            || message.called.values().any(|answer| matches!(answer, None | Some(Outcome::Unknown)));
+        let unknown =
+            lost || message.called.values().any(|answer| matches!(answer, None | Some(Outcome::Unknown)));
         if calls > record.attempts {
-            seen.breach(Invariant::B2, format!("{id} was called for {calls} times in {} attempts", record.attempts));
+            seen.breach(
+                Invariant::B2,
+                format!("{id} was called for {calls} times in {} attempts", record.attempts),
+            );
         }
         let found = match record.status {
             MessageStatus::Accepted if accepted == 0 => Some("accepted, and its provider never had it"),
@@ -104,8 +109,10 @@ impl World {
             MessageStatus::Cancelled => "message_cancelled",
             MessageStatus::Pending | MessageStatus::Begun => "message_open",
         });
-        if unknown && record.status == MessageStatus::Accepted {
-            seen.count("unknown_resolved_as_accepted");
+        match record.status {
+            MessageStatus::Accepted if unknown => seen.count("unknown_resolved_as_accepted"),
+            MessageStatus::Parked if unknown => seen.count("unknown_resolved_as_parked"),
+            _ => {}
         }
         debug_assert!(LINES.iter().any(|line| *line.name == *record.message.channel));
     }

@@ -44,26 +44,98 @@ pub(super) struct Deed {
 #[serde(rename_all = "snake_case")]
 pub(super) enum What {
     /// An event is told, by several hosts at once where it has copies, late or early by some milliseconds.
-    Event { person: String, name: usize, number: i64, lag: i64, copies: usize },
+    Event {
+        person: String,
+        name: usize,
+        number: i64,
+        lag: i64,
+        copies: usize,
+    },
     /// An attribute changes.
-    Score { person: String, score: i64 },
+    Score {
+        person: String,
+        score: i64,
+    },
     /// Addresses change to some that nobody shares.
-    Move { person: String },
-    Grant { person: String, purpose: usize, line: usize },
+    Move {
+        person: String,
+    },
+    Grant {
+        person: String,
+        purpose: usize,
+        line: usize,
+    },
     /// Absent means every one.
-    Withdraw { person: String, purpose: Option<usize>, line: Option<usize>, drain: bool },
-    Suppress { person: String, line: usize },
-    Erase { person: String },
-    Publish { version: u32 },
+    Withdraw {
+        person: String,
+        purpose: Option<usize>,
+        line: Option<usize>,
+        drain: bool,
+    },
+    Suppress {
+        person: String,
+        line: usize,
+    },
+    Erase {
+        person: String,
+    },
+    Publish {
+        version: u32,
+    },
     /// A journey (by number) or else a channel is held for some milliseconds.
-    HoldJourney { journey: usize, length: i64 },
-    HoldChannel { line: usize, length: i64 },
+    HoldJourney {
+        journey: usize,
+        length: i64,
+    },
+    HoldChannel {
+        line: usize,
+        length: i64,
+    },
     /// A worker's process dies, wherever it is.
-    Kill { worker: usize },
+    Kill {
+        worker: usize,
+    },
     /// A worker's clock is set wrong by some milliseconds.
-    Skew { worker: usize, skew: i64 },
+    Skew {
+        worker: usize,
+        skew: i64,
+    },
     /// The store refuses every commit of a contact for some milliseconds.
-    Poison { person: String, length: i64 },
+    Poison {
+        person: String,
+        length: i64,
+    },
+}
+
+impl What {
+    /// Whom it is about, where it is about one person.
+    pub(super) fn person(&self) -> Option<&str> {
+        match self {
+            What::Event { person, .. }
+            | What::Score { person, .. }
+            | What::Move { person }
+            | What::Grant { person, .. }
+            | What::Withdraw { person, .. }
+            | What::Suppress { person, .. }
+            | What::Erase { person }
+            | What::Poison { person, .. } => Some(person),
+            What::Publish { .. }
+            | What::HoldJourney { .. }
+            | What::HoldChannel { .. }
+            | What::Kill { .. }
+            | What::Skew { .. } => None,
+        }
+    }
+
+    fn person_mut(&mut self) -> Option<&mut String> {
+        match self {
+            What::Withdraw { person, .. }
+            | What::Suppress { person, .. }
+            | What::Erase { person }
+            | What::Poison { person, .. } => Some(person),
+            _ => None,
+        }
+    }
 }
 
 const MINUTE: i64 = 60_000;
@@ -111,10 +183,14 @@ impl Scenario {
         for (class, most, make) in WORLD {
             if swarm.has(class) {
                 for _ in 0..random.below(most) + 1 {
-                    let (mut at, what) = make(random, &people);
-                    // Half of it comes in the middle of something else.
+                    let (mut at, mut what) = make(random, &people);
+                    // Half of it comes in the middle of something else that happens to the same person.
                     if random.chance(5_000) && !deeds.is_empty() {
-                        at = random.pick(&deeds).at + random.between(0, 4_000);
+                        let other = random.pick(&deeds);
+                        at = other.at + random.between(0, 2_000);
+                        if let (Some(own), Some(person)) = (what.person_mut(), other.what.person()) {
+                            person.clone_into(own);
+                        }
                     }
                     deeds.push(Deed { at, what });
                 }
@@ -146,7 +222,9 @@ fn told(random: &mut Random, person: &Person, swarm: &Swarm) -> What {
     let id = person.id.clone();
     match random.below(20) {
         0 => What::Score { person: id, score: random.between(0, 100) },
-        1 => What::Grant { person: id, purpose: random.below(PURPOSES.len()), line: random.below(LINES.len()) },
+        1 => {
+            What::Grant { person: id, purpose: random.below(PURPOSES.len()), line: random.below(LINES.len()) }
+        }
         2 => What::Move { person: id },
         _ => {
             // Entries come more often than exits, else nobody stays.

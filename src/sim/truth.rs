@@ -108,9 +108,10 @@ pub(super) struct SeenBegin {
 
 impl Truth {
     pub(super) fn new(timeline: Timeline, scenario: &Scenario, leases_are_exclusive: bool) -> Self {
-        let people = scenario.people.iter().map(|person| {
-            (person.id.clone(), SeenPerson { place: person.place, ..SeenPerson::default() })
-        });
+        let people = scenario
+            .people
+            .iter()
+            .map(|person| (person.id.clone(), SeenPerson { place: person.place, ..SeenPerson::default() }));
         Self(Arc::new(Mutex::new(Seen {
             timeline,
             breaches: Vec::new(),
@@ -199,7 +200,13 @@ impl Seen {
         withdrawn.map(|denial| denial.order).max().is_none_or(|withdrawn| granted > withdrawn)
     }
 
-    pub(super) fn begun(&mut self, id: MessageId, attempt: u32, taken_at: DateTime<Utc>, not_after: DateTime<Utc>) {
+    pub(super) fn begun(
+        &mut self,
+        id: MessageId,
+        attempt: u32,
+        taken_at: DateTime<Utc>,
+        not_after: DateTime<Utc>,
+    ) {
         let order = self.next_order();
         self.count("begun");
         let Some(message) = self.messages.get_mut(&id) else {
@@ -229,7 +236,10 @@ impl Seen {
         let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
         let place = &PLACES[seen.place % PLACES.len()];
         if !granted {
-            self.breach(Invariant::C1, format!("{id} has begun, and {person} never allowed {purpose} by {channel}"));
+            self.breach(
+                Invariant::C1,
+                format!("{id} has begun, and {person} never allowed {purpose} by {channel}"),
+            );
         }
         let local = place.time_of_day(taken_at);
         let quiet = local >= TimeDelta::hours(20) || local < TimeDelta::minutes(8 * 60 + 30);
@@ -260,13 +270,20 @@ impl Seen {
             self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
-            return self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over and has not begun"));
+            return self.breach(
+                Invariant::B2,
+                format!("attempt {attempt} of {id} was handed over and has not begun"),
+            );
         };
         if now >= not_after {
-            self.breach(Invariant::C2, format!("{id} was handed over at {now}, after its permit ended at {not_after}"));
+            self.breach(
+                Invariant::C2,
+                format!("{id} was handed over at {now}, after its permit ended at {not_after}"),
+            );
         }
         if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order) {
-            let found = format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
+            let found =
+                format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
             self.breach(Invariant::C3, found);
         }
         if self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order) {
@@ -296,7 +313,10 @@ impl Seen {
         if accepted > 1 && !line.honours_ids {
             self.count("accepted_twice_where_ids_mean_nothing");
             if line.on_unknown == OnUnknown::Park {
-                self.breach(Invariant::B2, format!("{} has {id} twice, and an unknown outcome parks", line.name));
+                self.breach(
+                    Invariant::B2,
+                    format!("{} has {id} twice, and an unknown outcome parks", line.name),
+                );
             }
         }
     }
@@ -322,7 +342,9 @@ impl Seen {
             self.count("late_answer");
         }
         if !fits {
-            let found = format!("attempt {attempt} of {id} was answered by {heard:?} and is written down as {status:?}");
+            let found = format!(
+                "attempt {attempt} of {id} was answered by {heard:?} and is written down as {status:?}"
+            );
             self.breach(Invariant::B6, found);
         }
         match status {
@@ -339,7 +361,10 @@ impl Seen {
         let Some(message) = self.messages.get_mut(&id) else { return };
         let last = matches!(
             status,
-            MessageStatus::Accepted | MessageStatus::Refused | MessageStatus::Parked | MessageStatus::Cancelled
+            MessageStatus::Accepted
+                | MessageStatus::Refused
+                | MessageStatus::Parked
+                | MessageStatus::Cancelled
         );
         match message.settled.clone() {
             Some(before) if before != status => {

@@ -12,8 +12,8 @@ use crate::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name,
 use crate::port::Clock;
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt, Result,
-    Store, StoredContact, Suppression, Take, TakenBatch,
+    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt,
+    Result, Store, StoredContact, Suppression, Take, TakenBatch,
 };
 use crate::testing::Invariant;
 
@@ -301,7 +301,8 @@ impl Outbox for Witness {
         for delivery in deliveries {
             let record = now!(self.store.message(delivery.message))?;
             effective.push(record.is_some_and(|record| {
-                record.status == crate::port::store::MessageStatus::Begun && record.attempts == delivery.attempt
+                record.status == crate::port::store::MessageStatus::Begun
+                    && record.attempts == delivery.attempt
             }));
         }
         now!(self.store.settle(deliveries))?;

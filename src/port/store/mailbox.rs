@@ -98,15 +98,33 @@ pub struct Claim {
     pub inputs_per_contact: usize,
     /// How long a store that leases keeps others away.
     pub lease: TimeDelta,
+    /// What the worker takes the time to be; only a planted bug looks at it.
+    #[cfg(seeded_bugs)]
+    pub worker_now: Option<DateTime<Utc>>,
 }
 
 impl Default for Claim {
     fn default() -> Self {
-        Self { limit: 1_024, inputs_per_contact: 256, lease: TimeDelta::seconds(30) }
+        Self {
+            limit: 1_024,
+            inputs_per_contact: 256,
+            lease: TimeDelta::seconds(30),
+            #[cfg(seeded_bugs)]
+            worker_now: None,
+        }
     }
 }
 
 impl Claim {
+    /// The instant by which leases are judged: the store's own.
+    pub(crate) fn judged_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        #[cfg(seeded_bugs)]
+        if crate::seeded::is_on(crate::seeded::Bug::LeaseByTheWorkersClock) {
+            return self.worker_now.unwrap_or(now);
+        }
+        now
+    }
+
     /// A claim of at most so many contacts.
     #[must_use]
     pub fn of(limit: usize) -> Self {

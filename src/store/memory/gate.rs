@@ -8,6 +8,7 @@ use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, InputKind, Withdrawal};
 use crate::model::{ContactId, InputId, Reason};
 use crate::port::store::{Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
+use crate::seeded::{Bug, is_on};
 
 #[async_trait]
 impl Gate for MemoryStore {
@@ -59,6 +60,9 @@ impl Inner {
         else {
             return;
         };
+        if is_on(Bug::WithdrawalWaitsItsTurn) {
+            return;
+        }
         let cold = self.cold(row);
         let contact = &mut self.rows[row];
         contact.epoch += 1;
@@ -118,7 +122,8 @@ impl Inner {
             self.unread.remove(&(from, row));
         }
         self.failing.remove(&row);
-        self.cancel(row, |_| true);
+        let spared = is_on(Bug::ErasureSparesTheOutbox);
+        self.cancel(row, |_| !spared);
         self.rows[row].messages.iter().for_each(|message| self.outbox[*message].cancelled = true);
         let cold = self.cold(row);
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
@@ -138,7 +143,7 @@ impl Inner {
             gate.epoch += 1;
             gate.suppressed = true;
         }
-        for message in self.rows[row].messages.clone() {
+        for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;
             (record.content, record.answer) = (None, None);
         }

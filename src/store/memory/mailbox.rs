@@ -9,11 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::denial;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
-use crate::model::{ContactId, Fingerprint, Name};
+use crate::model::{ContactId, Fingerprint, Message, Name};
 use crate::port::Clock;
 use crate::port::store::{
     Claim, Claimed, Commit, CommitRecord, Committed, Lease, Mailbox, MessageRecord, Receipt, Result, Work,
 };
+use crate::seeded::{Bug, is_on};
 
 #[async_trait]
 impl Mailbox for MemoryStore {
@@ -93,11 +94,14 @@ impl Inner {
 
     /// The contacts to hand out: from both lanes in turn, oldest first, each once, without those that others hold.
     fn claimable(&self, claim: &Claim, now: DateTime<Utc>) -> Vec<usize> {
+        let judged = claim.judged_at(now);
         let free = |row: &usize| {
-            self.rows[*row].lease.is_none_or(|(_, until)| until <= now) && !self.is_parked(*row)
+            let ended = |(_, until)| until <= judged && !is_on(Bug::LeaseWithoutEnd);
+            self.rows[*row].lease.is_none_or(ended) && !self.is_parked(*row)
         };
         let mut mail = self.unread.iter().map(|(_, row)| *row).filter(free);
-        let mut due = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, row)| *row).filter(free);
+        let due_now = |due: &DateTime<Utc>| *due < now || (*due == now && !is_on(Bug::DueAfterItsInstant));
+        let mut due = self.due.iter().take_while(|(due, _)| due_now(due)).map(|(_, row)| *row).filter(free);
         let mut lanes: [&mut dyn Iterator<Item = usize>; 2] = [&mut mail, &mut due];
         if self.due_first {
             lanes.reverse();
@@ -149,7 +153,13 @@ impl Inner {
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let envelopes = contact.mail[first..].iter().take(claim.inputs_per_contact).cloned().collect();
         let lease = Lease::new(row as u64, contact.revision, self.token);
-        Work::new(lease, state, contact.read_seq, envelopes)
+        let work = Work::new(lease, state, contact.read_seq, envelopes);
+        if is_on(Bug::ReadAtTheClaim)
+            && let Some(last) = work.envelopes.last()
+        {
+            self.set_read(row, last.seq);
+        }
+        work
     }
 
     /// The row of a lease that is still good.
@@ -160,17 +170,32 @@ impl Inner {
         (mine && contact.revision == lease.revision && !contact.erased).then_some(row)
     }
 
+    /// Whose commit is applied although its lease is no good: nobody's, unless a bug is planted.
+    fn held_all_the_same(&self, commit: &Commit) -> Option<usize> {
+        let late = is_on(Bug::MessagesInASecondTransaction) && commit.steps.is_empty();
+        let wanted = is_on(Bug::UnfencedCommit) || (late && !commit.messages.is_empty());
+        usize::try_from(commit.lease.row).ok().filter(|row| wanted && !self.rows[*row].erased)
+    }
+
     pub(super) fn is_parked(&self, row: usize) -> bool {
         self.failing.get(&row).is_some_and(|failing| failing.parked.is_some())
     }
 
     fn commit(&mut self, commit: Commit, history: bool) -> Committed {
-        let Some(row) = self.held(&commit.lease) else { return Committed::StaleLease };
+        let held = self.held(&commit.lease).or_else(|| self.held_all_the_same(&commit));
+        let Some(row) = held else { return Committed::StaleLease };
+        if is_on(Bug::MessagesInASecondTransaction) && commit.steps.is_empty() && !commit.messages.is_empty()
+        {
+            self.put_out(row, commit.messages);
+            return Committed::Done;
+        }
         if commit.catalog != self.revision {
             self.rows[row].lease = None;
             return Committed::StaleCatalog;
         }
-        self.set_due(row, commit.due_at);
+        if commit.due_at.is_some() || !is_on(Bug::TimerOutlivesTheExit) {
+            self.set_due(row, commit.due_at);
+        }
         let read_mail = commit.read_seq != self.rows[row].read_seq;
         if read_mail {
             self.set_read(row, commit.read_seq);
@@ -208,7 +233,17 @@ impl Inner {
                 }
             }
         }
-        for message in commit.messages {
+        self.put_out(row, commit.messages);
+        if !commit.cancel.is_empty() {
+            self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment));
+            self.cancel_begun(row, &commit.cancel);
+        }
+        Committed::Done
+    }
+
+    /// Puts messages into the outbox; one that is there already stays as it is.
+    fn put_out(&mut self, row: usize, messages: Vec<Message>) {
+        for message in messages {
             if self.by_message.contains_key(&message.id) {
                 continue;
             }
@@ -226,10 +261,5 @@ impl Inner {
             });
             self.rows[row].messages.push(index);
         }
-        if !commit.cancel.is_empty() {
-            self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment));
-            self.cancel_begun(row, &commit.cancel);
-        }
-        Committed::Done
     }
 }

@@ -13,6 +13,7 @@ use crate::port::store::{
     Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken, TakenBatch,
     Verdict,
 };
+use crate::seeded::{Bug, is_on};
 
 #[async_trait]
 impl Outbox for MemoryStore {
@@ -100,9 +101,10 @@ impl Inner {
     fn begin(&mut self, begin: Begin, now: DateTime<Utc>) -> Begun {
         let Some(message) = self.by_message.get(&begin.message).copied() else { return Begun::Stale };
         let entry = &self.outbox[message];
-        let ready = Self::ready_at(entry).is_some_and(|at| at <= now);
-        let unchanged = entry.record.attempts == begin.attempts
-            && entry.answers == begin.answers
+        let again = is_on(Bug::FinishedBeginsAgain);
+        let ready = again || Self::ready_at(entry).is_some_and(|at| at <= now);
+        let unchanged = (again || entry.record.attempts == begin.attempts)
+            && (again || entry.answers == begin.answers)
             && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
             && !self.rows[entry.row].erased;
@@ -110,13 +112,14 @@ impl Inner {
             return Begun::Stale;
         }
         match begin.verdict {
-            Verdict::Send { permit, .. } if later(begin.taken_at, permit) <= now => Begun::Stale,
-            Verdict::Send { content, permit, lease, .. } => {
-                let (not_after, deadline) = (later(begin.taken_at, permit), later(begin.taken_at, lease));
+            Verdict::Send { permit, .. } if later(counts_from(&begin, now), permit) <= now => Begun::Stale,
+            Verdict::Send { ref content, permit, lease, .. } => {
+                let from = counts_from(&begin, now);
+                let (not_after, deadline) = (later(from, permit), later(from, lease));
                 self.change(message, |entry| {
                     entry.record.status = MessageStatus::Begun;
-                    entry.record.attempts += 1;
-                    entry.record.content.get_or_insert(content);
+                    entry.record.attempts += u32::from(!is_on(Bug::AttemptsCountedAtTheEnd));
+                    entry.record.content.get_or_insert(content.clone());
                     entry.not_after = Some(not_after);
                     entry.deadline = Some(deadline);
                 });
@@ -140,7 +143,14 @@ impl Inner {
     fn settle(&mut self, delivery: &Delivery, now: DateTime<Utc>) {
         let Some(message) = self.by_message.get(&delivery.message).copied() else { return };
         let record = &self.outbox[message].record;
-        if record.status == MessageStatus::Begun && record.attempts == delivery.attempt {
+        let attempt = match is_on(Bug::AttemptsCountedAtTheEnd) {
+            true => record.attempts + 1,
+            false => record.attempts,
+        };
+        if record.status == MessageStatus::Begun
+            && (attempt == delivery.attempt || is_on(Bug::UnfencedAnswer))
+        {
+            self.change(message, |entry| entry.record.attempts = attempt);
             self.answer(message, delivery.status.clone(), now);
         }
     }
@@ -196,6 +206,11 @@ impl Inner {
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
+}
+
+/// When a permit begins to count: when it was judged.
+fn counts_from(begin: &Begin, now: DateTime<Utc>) -> DateTime<Utc> {
+    if is_on(Bug::PermitFromTheBegin) { now } else { begin.taken_at }
 }
 
 fn later(now: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {

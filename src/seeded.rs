@@ -1,0 +1,177 @@
+//! Bugs that are planted on purpose, to show that the simulator's invariants can fail, each by its own name.
+//!
+//! They exist only where the crate is built with `--cfg seeded_bugs`; in any other build [`is_on`] is a constant `false`.
+
+/// A bug that others really had, and what must catch it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)] // each is said by its sentence
+#[allow(unreachable_pub)] // public in the build that plants them
+#[cfg_attr(not(seeded_bugs), allow(dead_code))]
+pub enum Bug {
+    UnfencedCommit = 1,
+    MessagesInASecondTransaction,
+    IdPerAttempt,
+    AmbiguousBeginCounts,
+    ConsentAtPlanning,
+    UnfencedAnswer,
+    NewIdAfterATimeout,
+    LeaseByTheWorkersClock,
+    TimerByTheWorkersClock,
+    LeaseWithoutEnd,
+    CheckedThenInserted,
+    ErasureSparesTheOutbox,
+    FinishedBeginsAgain,
+    PoisonStopsTheBatch,
+    AttemptsCountedAtTheEnd,
+    ReadAtTheClaim,
+    TimerOutlivesTheExit,
+    AnswersByPosition,
+    PermitFromTheBegin,
+    NewestVersionInFlight,
+    DueAfterItsInstant,
+    LocalTimeInUtc,
+    WithdrawalWaitsItsTurn,
+    AnybodyLifts,
+    QuietHoursInUtc,
+    ExitLeavesMessages,
+    RenderedAnew,
+    WaitsFromTheWake,
+    EntersAgain,
+}
+
+#[cfg(not(seeded_bugs))]
+pub(crate) const fn is_on(_: Bug) -> bool {
+    false
+}
+
+#[cfg(seeded_bugs)]
+pub(crate) fn is_on(bug: Bug) -> bool {
+    planted() == Some(bug)
+}
+
+#[cfg(seeded_bugs)]
+pub use planting::{plant, planted};
+
+#[cfg(seeded_bugs)]
+mod planting {
+    use std::cell::Cell;
+
+    use super::Bug;
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// The bug that is planted on this thread.
+    pub fn planted() -> Option<Bug> {
+        PLANTED.get()
+    }
+
+    /// Plants a bug on this thread, or none.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    use Bug::*;
+
+    impl Bug {
+        /// All of them, by number from 1.
+        pub const ALL: [Bug; 29] = [
+            UnfencedCommit,
+            MessagesInASecondTransaction,
+            IdPerAttempt,
+            AmbiguousBeginCounts,
+            ConsentAtPlanning,
+            UnfencedAnswer,
+            NewIdAfterATimeout,
+            LeaseByTheWorkersClock,
+            TimerByTheWorkersClock,
+            LeaseWithoutEnd,
+            CheckedThenInserted,
+            ErasureSparesTheOutbox,
+            FinishedBeginsAgain,
+            PoisonStopsTheBatch,
+            AttemptsCountedAtTheEnd,
+            ReadAtTheClaim,
+            TimerOutlivesTheExit,
+            AnswersByPosition,
+            PermitFromTheBegin,
+            NewestVersionInFlight,
+            DueAfterItsInstant,
+            LocalTimeInUtc,
+            WithdrawalWaitsItsTurn,
+            AnybodyLifts,
+            QuietHoursInUtc,
+            ExitLeavesMessages,
+            RenderedAnew,
+            WaitsFromTheWake,
+            EntersAgain,
+        ];
+
+        /// Its number, as `SEEDED_BUG` names it.
+        pub fn number(self) -> u8 {
+            self as u8
+        }
+
+        /// The code of the invariant that must catch it.
+        pub fn invariant(self) -> &'static str {
+            match self {
+                UnfencedCommit | LeaseByTheWorkersClock => "S4",
+                MessagesInASecondTransaction => "B1",
+                IdPerAttempt | AmbiguousBeginCounts | NewIdAfterATimeout | AttemptsCountedAtTheEnd => "B2",
+                ConsentAtPlanning | WithdrawalWaitsItsTurn | AnybodyLifts => "C3",
+                UnfencedAnswer | AnswersByPosition => "B6",
+                TimerByTheWorkersClock | WaitsFromTheWake => "S2",
+                LeaseWithoutEnd | PoisonStopsTheBatch | DueAfterItsInstant => "S6",
+                CheckedThenInserted => "X2",
+                ErasureSparesTheOutbox => "C4",
+                FinishedBeginsAgain => "B3",
+                ReadAtTheClaim => "X7",
+                TimerOutlivesTheExit => "S1",
+                PermitFromTheBegin => "C2",
+                NewestVersionInFlight => "X1",
+                LocalTimeInUtc => "S5",
+                QuietHoursInUtc => "C5",
+                ExitLeavesMessages => "X5",
+                RenderedAnew => "B5",
+                EntersAgain => "X6",
+            }
+        }
+
+        /// What it does wrong.
+        pub fn sentence(self) -> &'static str {
+            match self {
+                UnfencedCommit => "a commit is applied whatever its lease and revision say",
+                MessagesInASecondTransaction => {
+                    "the messages of a commit follow in a transaction of their own"
+                }
+                IdPerAttempt => "each attempt hands the message over under an id of its own",
+                AmbiguousBeginCounts => "a begin whose outcome is unknown is treated as begun",
+                ConsentAtPlanning => "consent is asked when a message is decided and not when it begins",
+                UnfencedAnswer => "an answer is taken for whatever attempt is the current one",
+                NewIdAfterATimeout => "after an unknown outcome the message goes out under a new id",
+                LeaseByTheWorkersClock => "a worker's clock judges whether a lease is over",
+                TimerByTheWorkersClock => "a worker's clock judges what is due",
+                LeaseWithoutEnd => "what was claimed and not committed is never handed out again",
+                CheckedThenInserted => "an id is looked up in one call and inserted in the next",
+                ErasureSparesTheOutbox => "an erasure cancels no message and blanks no content",
+                FinishedBeginsAgain => "a message that was settled after it was taken begins again",
+                PoisonStopsTheBatch => "a batch that the store refuses is tried again whole",
+                AttemptsCountedAtTheEnd => "an attempt is counted when it is settled and not when it begins",
+                ReadAtTheClaim => "mail counts as read when it is handed out",
+                TimerOutlivesTheExit => "a contact that waits for nothing keeps its last due time",
+                AnswersByPosition => "the answers for a batch are matched by their place",
+                PermitFromTheBegin => "a permit counts from the begin, however old the judgement is",
+                NewestVersionInFlight => "people in flight follow the newest version",
+                DueAfterItsInstant => "a contact is due after its instant and not at it",
+                LocalTimeInUtc => "a local time of day is taken in UTC",
+                WithdrawalWaitsItsTurn => "a withdrawal is only appended to the mailbox",
+                AnybodyLifts => "anybody's grant lifts a denial of a shared address",
+                QuietHoursInUtc => "quiet hours are judged in UTC",
+                ExitLeavesMessages => "an exit takes no message back",
+                RenderedAnew => "each attempt renders the message anew",
+                WaitsFromTheWake => "a wait counts from when the engine woke",
+                EntersAgain => "a journey is entered again while it lasts, and sooner than it allows",
+            }
+        }
+    }
+}

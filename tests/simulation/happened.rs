@@ -1,0 +1,104 @@
+//! What must have happened, or a green run proves nothing.
+
+use super::fleet::Sum;
+
+/// Every kind of fault, at the store and at a channel.
+const FAULTS: [&str; 24] = [
+    "store unavailable",
+    "store unknown",
+    "store lost",
+    "store busy",
+    "store full",
+    "store delay",
+    "store pause",
+    "store crash_before",
+    "store crash_after",
+    "store cancel_before",
+    "store cancel_after",
+    "store poison",
+    "channel refuse",
+    "channel retry",
+    "channel unknown",
+    "channel accept_then_unknown",
+    "channel slow",
+    "channel hang",
+    "channel partial",
+    "channel shuffled",
+    "channel panic",
+    "channel accept_then_panic",
+    "channel crash_before",
+    "channel crash_after",
+];
+
+/// What the engines, the store and the providers went through.
+const EVENTS: [&str; 52] = [
+    "accepted_twice_where_ids_mean_nothing",
+    "answered_by_the_gate",
+    "batch_answered_in_part",
+    "begun",
+    "begun_again",
+    "checked_at_once",
+    "checked_replays",
+    "clock_set_wrong",
+    "crashed",
+    "drained",
+    "duplicate",
+    "erased",
+    "event_from_the_future",
+    "event_from_the_past",
+    "given_back",
+    "job_moved",
+    "job_moved_by_another",
+    "killed",
+    "late_answer",
+    "lease_stolen",
+    "local_time_judged",
+    "message_accepted",
+    "message_parked",
+    "message_refused",
+    "parked",
+    "paused",
+    "poisoned",
+    "published",
+    "released",
+    "resumed",
+    "settled_accepted",
+    "settled_parked",
+    "settled_refused",
+    "settled_retry",
+    "stale_begin",
+    "step_branched",
+    "step_deferred",
+    "step_entered",
+    "step_exited",
+    "step_matched",
+    "step_refused",
+    "step_sent",
+    "step_settled",
+    "step_timed_out",
+    "step_waited",
+    "suppressed",
+    "told_of_the_erased",
+    "unknown_resolved_as_accepted",
+    "unknown_resolved_as_parked",
+    "wait_judged",
+    "withdrawn",
+    "zombie_refused",
+];
+
+/// What is so rare that only some hundreds of seeds see it.
+const RARE: [&str; 5] = [
+    "erased_in_flight",
+    "message_cancelled",
+    "old_program_refused",
+    "withdrawn_twice",
+    "drained_without_an_answer",
+];
+
+/// Fails a run of many seeds in which something never happened.
+pub(crate) fn must_have_happened(sum: &Sum) {
+    let rare = if sum.seeds >= 1_000 { &RARE[..] } else { &[] };
+    let never: Vec<&&str> =
+        FAULTS.iter().chain(&EVENTS).chain(rare).filter(|word| sum.count(word) == 0).collect();
+    assert!(never.is_empty(), "in {} seeds these never happened: {never:?}", sum.seeds);
+}
