@@ -29,12 +29,21 @@ impl World {
         let handed = self.handed.get(who).cloned().unwrap_or_default();
         let Some(person) = self.people.get(who) else { return Account { handed, ..Account::default() } };
         let mut about = vec![format!("erased {}, score {:?}", person.erased, person.score)];
-        about.extend(person.addresses.iter().map(|(channel, address)| format!("{channel} at {channel}-{address}")));
+        about.extend(
+            person.addresses.iter().map(|(channel, address)| format!("{channel} at {channel}-{address}")),
+        );
         let granted = person.stands.iter().filter(|(_, granted)| **granted);
         about.extend(granted.map(|((purpose, channel), _)| format!("{purpose} by {channel}")));
         let inside = person.inside.iter().map(Stay::line).collect();
         let messages = person.letters.iter().map(Letter::line).collect();
-        Account { person: about, inside, steps: person.steps.clone(), messages, consents: person.consents, handed }
+        Account {
+            person: about,
+            inside,
+            steps: person.steps.clone(),
+            messages,
+            consents: person.consents,
+            handed,
+        }
     }
 }
 
@@ -49,13 +58,26 @@ impl Stay {
         };
         let Self { journey, entered, node, arrived, .. } = self;
         let node = journey.nodes[*node].0;
-        format!("{}/{} since {entered} at {node} since {arrived}, waits {waits}", journey.name, journey.version)
+        format!(
+            "{}/{} since {entered} at {node} since {arrived}, waits {waits}",
+            journey.name, journey.version
+        )
     }
 }
 
 impl Letter {
     fn line(&self) -> String {
-        let Self { journey, node, what: (channel, template, purpose), decided, status, attempts, said, answer, .. } = self;
+        let Self {
+            journey,
+            node,
+            what: (channel, template, purpose),
+            decided,
+            status,
+            attempts,
+            said,
+            answer,
+            ..
+        } = self;
         let (name, version, said) = (journey.name, journey.version, said.as_deref().unwrap_or("-"));
         let next = if *status == "pending" { self.not_before.to_string() } else { "-".to_owned() };
         format!(

@@ -1,6 +1,7 @@
 //! What a host can do to an engine, and how often a story does it.
 
 use proptest::prelude::*;
+use proptest::strategy::Union;
 use proptest_state_machine::ReferenceStateMachine;
 
 use crate::reference::World;
@@ -20,25 +21,62 @@ pub(crate) const PATIENCE: i64 = 20;
 /// One thing that a host does. Spans are whole minutes.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    Identify { who: &'static str, score: Option<i64>, address: Option<(&'static str, u8)> },
-    Grant { who: &'static str, purpose: &'static str, channel: &'static str },
-    Withdraw { who: &'static str, purpose: Option<&'static str>, channel: Option<&'static str> },
-    Track { who: &'static str, event: Told, id: Option<u8> },
+    Identify {
+        who: &'static str,
+        score: Option<i64>,
+        address: Option<(&'static str, u8)>,
+    },
+    Grant {
+        who: &'static str,
+        purpose: &'static str,
+        channel: &'static str,
+    },
+    Withdraw {
+        who: &'static str,
+        purpose: Option<&'static str>,
+        channel: Option<&'static str>,
+    },
+    Track {
+        who: &'static str,
+        event: Told,
+        id: Option<u8>,
+    },
     /// Time passes and the engine ticks.
-    Advance { minutes: i64 },
+    Advance {
+        minutes: i64,
+    },
     /// Time passes and nobody ticks.
-    Pass { minutes: i64 },
+    Pass {
+        minutes: i64,
+    },
     /// An engine that knows nothing yet ticks, and stays.
     FreshTick,
-    Erase { who: &'static str },
+    Erase {
+        who: &'static str,
+    },
     /// The second version of a journey.
-    Publish { journey: &'static str },
-    Pause { journey: &'static str },
-    Resume { journey: &'static str },
-    Suppress { channel: &'static str, address: u8, who: Option<&'static str> },
-    Behave { channel: &'static str, answer: Answer },
+    Publish {
+        journey: &'static str,
+    },
+    Pause {
+        journey: &'static str,
+    },
+    Resume {
+        journey: &'static str,
+    },
+    Suppress {
+        channel: &'static str,
+        address: u8,
+        who: Option<&'static str>,
+    },
+    Behave {
+        channel: &'static str,
+        answer: Answer,
+    },
     /// Forgets what is older than the horizon and these minutes.
-    Purge { older: i64 },
+    Purge {
+        older: i64,
+    },
     Reopen,
 }
 
@@ -65,9 +103,14 @@ impl Command {
     pub(crate) fn prologue() -> Vec<Self> {
         let mut commands = Vec::new();
         for (who, email, sms, score) in [("lea", 0, 0, 20), ("tom", 1, 0, 60), ("zoe", 2, 2, 90)] {
-            let address = |channel, address| Self::Identify { who, score: Some(score), address: Some((channel, address)) };
+            let address = |channel, address| Self::Identify {
+                who,
+                score: Some(score),
+                address: Some((channel, address)),
+            };
             commands.extend([address("email", email), address("sms", sms)]);
-            let pairs = PURPOSES.iter().flat_map(|purpose| CHANNELS.iter().map(move |channel| (purpose, channel)));
+            let pairs =
+                PURPOSES.iter().flat_map(|purpose| CHANNELS.iter().map(move |channel| (purpose, channel)));
             commands.extend(pairs.map(|(purpose, channel)| Self::Grant { who, purpose, channel }));
         }
         commands
@@ -140,34 +183,82 @@ impl ReferenceStateMachine for World {
         Just(World::new()).boxed()
     }
 
-    fn transitions(_: &World) -> BoxedStrategy<Command> {
+    fn transitions(world: &World) -> BoxedStrategy<Command> {
         let answer = prop_oneof![
-            3 => Just(Answer::Accept), 1 => Just(Answer::Refuse), 2 => Just(Answer::Later), 1 => Just(Answer::Unknown)
+            3 => Just(Answer::Accept), 1 => Just(Answer::Refuse), 3 => Just(Answer::Later), 1 => Just(Answer::Unknown)
         ];
         let address = || (one_of(&CHANNELS), 0..4u8);
-        prop_oneof![
-            4 => (who(), prop::option::of(0..100i64), prop::option::weighted(0.3, address()))
-                .prop_map(|(who, score, address)| Command::Identify { who, score, address }),
-            4 => (who(), one_of(&PURPOSES), one_of(&CHANNELS))
-                .prop_map(|(who, purpose, channel)| Command::Grant { who, purpose, channel }),
-            3 => (who(), prop::option::weighted(0.6, one_of(&PURPOSES)), prop::option::weighted(0.6, one_of(&CHANNELS)))
-                .prop_map(|(who, purpose, channel)| Command::Withdraw { who, purpose, channel }),
-            22 => (who(), told(), prop::option::weighted(0.4, 0..8u8))
-                .prop_map(|(who, event, id)| Command::Track { who, event, id }),
-            20 => minutes().prop_map(|minutes| Command::Advance { minutes }),
-            6 => minutes().prop_map(|minutes| Command::Pass { minutes }),
-            3 => Just(Command::FreshTick),
-            1 => who().prop_map(|who| Command::Erase { who }),
-            2 => one_of(&VERSIONED).prop_map(|journey| Command::Publish { journey }),
-            2 => one_of(&VERSIONED).prop_map(|journey| Command::Pause { journey }),
-            4 => one_of(&VERSIONED).prop_map(|journey| Command::Resume { journey }),
-            1 => (address(), prop::option::of(who()))
-                .prop_map(|((channel, address), who)| Command::Suppress { channel, address, who }),
-            4 => (one_of(&CHANNELS), answer).prop_map(|(channel, answer)| Command::Behave { channel, answer }),
-            2 => (0..1440i64).prop_map(|older| Command::Purge { older }),
-            2 => Just(Command::Reopen),
-        ]
-        .boxed()
+        let mut ways = vec![
+            (
+                4,
+                (who(), prop::option::of(0..100i64), prop::option::weighted(0.3, address()))
+                    .prop_map(|(who, score, address)| Command::Identify { who, score, address })
+                    .boxed(),
+            ),
+            (
+                4,
+                (who(), one_of(&PURPOSES), one_of(&CHANNELS))
+                    .prop_map(|(who, purpose, channel)| Command::Grant { who, purpose, channel })
+                    .boxed(),
+            ),
+            (
+                3,
+                (
+                    who(),
+                    prop::option::weighted(0.6, one_of(&PURPOSES)),
+                    prop::option::weighted(0.6, one_of(&CHANNELS)),
+                )
+                    .prop_map(|(who, purpose, channel)| Command::Withdraw { who, purpose, channel })
+                    .boxed(),
+            ),
+            (
+                18,
+                (who(), told(), prop::option::weighted(0.5, 0..5u8))
+                    .prop_map(|(who, event, id)| Command::Track { who, event, id })
+                    .boxed(),
+            ),
+            (20, minutes().prop_map(|minutes| Command::Advance { minutes }).boxed()),
+            (6, minutes().prop_map(|minutes| Command::Pass { minutes }).boxed()),
+            (3, Just(Command::FreshTick).boxed()),
+            (1, who().prop_map(|who| Command::Erase { who }).boxed()),
+            (2, one_of(&VERSIONED).prop_map(|journey| Command::Publish { journey }).boxed()),
+            (2, one_of(&VERSIONED).prop_map(|journey| Command::Pause { journey }).boxed()),
+            (4, one_of(&VERSIONED).prop_map(|journey| Command::Resume { journey }).boxed()),
+            (
+                1,
+                (address(), prop::option::of(who()))
+                    .prop_map(|((channel, address), who)| Command::Suppress { channel, address, who })
+                    .boxed(),
+            ),
+            (
+                4,
+                (one_of(&CHANNELS), answer)
+                    .prop_map(|(channel, answer)| Command::Behave { channel, answer })
+                    .boxed(),
+            ),
+            (2, (0..1440i64).prop_map(|older| Command::Purge { older }).boxed()),
+            (2, Just(Command::Reopen).boxed()),
+        ];
+        // Chance alone rarely says what somebody waits for, or forbids what lies in the outbox.
+        let (awaited, unsaid) = (world.awaited(), world.unsaid());
+        if !awaited.is_empty() {
+            let id = prop::option::weighted(0.3, 0..5u8);
+            let track = |((who, name, number), id)| Command::Track {
+                who,
+                event: Told { name, number, at: None },
+                id,
+            };
+            ways.push((10, (prop::sample::select(awaited), id).prop_map(track).boxed()));
+        }
+        if !unsaid.is_empty() {
+            let forbid = |((who, journey, purpose, channel, address), how)| match how {
+                0 => Command::Suppress { channel, address, who: Some(who) },
+                1 | 2 => Command::Pause { journey },
+                _ => Command::Withdraw { who, purpose: Some(purpose), channel: Some(channel) },
+            };
+            ways.push((8, (prop::sample::select(unsaid), 0..5u8).prop_map(forbid).boxed()));
+        }
+        Union::new_weighted(ways).boxed()
     }
 
     fn apply(mut world: World, command: &Command) -> World {

@@ -147,7 +147,10 @@ steps:
             ("note", send("sms", "note", "marketing"), "more"),
             (
                 "more",
-                Node::Branch { ways: &[Way(i64::MIN, 30, "turn"), Way(80, i64::MAX, "last")], otherwise: "mid" },
+                Node::Branch {
+                    ways: &[Way(i64::MIN, 30, "turn"), Way(80, i64::MAX, "last")],
+                    otherwise: "mid",
+                },
                 "",
             ),
             (

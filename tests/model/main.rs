@@ -6,14 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 mod account;
+mod calendar;
 mod commands;
+mod coverage;
 mod journeys;
 mod person;
 mod reference;
 mod subject;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use commands::Command;
@@ -22,15 +22,8 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use reference::World;
 use subject::{Kind, Memory, Sqlite, Subject};
 
-/// How many stories are told unless the environment says otherwise.
-const CASES: u32 = 100;
 /// How many commands a story has at the most.
 const LONGEST: usize = 60;
-
-thread_local! {
-    /// What happened in all the stories of a test, by its word.
-    static HAPPENED: RefCell<BTreeMap<String, usize>> = const { RefCell::new(BTreeMap::new()) };
-}
 
 struct Stories<K>(PhantomData<K>);
 
@@ -60,25 +53,15 @@ impl<K: Kind> StateMachineTest for Stories<K> {
             let late = world.next_wake().filter(|due| wake.is_none_or(|wake| wake > *due));
             assert_eq!(late, None, "the tick said to wake at {wake:?}, after {command:?}");
         }
-        count(command.word());
-        count(&format!("answer: {reply}"));
+        coverage::count(&format!("command: {}", command.word()));
+        coverage::count(&format!("answer: {reply}"));
+        expected.values().for_each(coverage::count_waits);
         subject
     }
 
     fn teardown(_: Subject<K>, world: World) {
-        for account in world.accounts().values() {
-            let steps = account.steps.iter().map(|line| line.splitn(4, ' ').nth(3).unwrap());
-            steps.for_each(|step| count(&format!("step: {}", step.split(" ->").next().unwrap())));
-            let messages = account.messages.iter().map(|line| line.split(": ").nth(1).unwrap());
-            for message in messages {
-                let parts: Vec<&str> = message.split(", ").collect();
-                count(&format!("message: {}", parts[0]));
-                let answer = message.split("answer ").nth(1).unwrap().split(", said").next().unwrap();
-                count(&format!("{}: {}", parts[0], answer.trim_end_matches(|last: char| last.is_ascii_digit())));
-            }
-            let waits = account.inside.iter().map(|line| line.split("waits ").nth(1).unwrap());
-            waits.for_each(|waits| count(&format!("at the end: {}", waits.split(' ').next().unwrap())));
-        }
+        world.noted().for_each(coverage::count);
+        world.accounts().values().for_each(coverage::count_all);
     }
 }
 
@@ -92,14 +75,10 @@ fn same(expected: &[String], seen: &[String], what: &str) {
     }
 }
 
-fn count(word: &str) {
-    HAPPENED.with_borrow_mut(|happened| *happened.entry(word.to_owned()).or_default() += 1);
-}
-
 fn tell<K: Kind>() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let seed = number("JOURNEYMAN_SEED").unwrap_or(7);
-    let cases = number("PROPTEST_CASES").map_or(CASES, |cases: u64| cases as u32);
+    let cases = number("PROPTEST_CASES").map_or(K::STORIES, |cases: u64| cases as u32);
     let config = Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -115,8 +94,14 @@ fn tell<K: Kind>() {
     if let Err(failure) = told {
         panic!("on the {} store, JOURNEYMAN_SEED={seed} PROPTEST_CASES={cases}: {failure}", K::NAME);
     }
-    let happened = HAPPENED.take();
-    println!("{happened:#?}");
+    // Fewer stories than usual may lack what is rare.
+    if cases >= K::STORIES {
+        let missing = coverage::missing(cases as usize);
+        assert!(
+            missing.is_empty(),
+            "what must happen happened too rarely in {cases} stories of seed {seed}: {missing:#?}"
+        );
+    }
 }
 
 #[test]

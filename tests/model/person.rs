@@ -2,19 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calendar::Calendar;
 use crate::commands::Told;
-use crate::journeys::{Again, Hope, JOURNEYS, Journey, Node};
+use crate::journeys::{Again, Hope, Journey, Node};
 
 pub(crate) type Word = &'static str;
 /// The story begins at eight in the morning.
 const FIRST_MINUTE_OF_DAY: i64 = 8 * 60;
-
-/// Which versions are published beyond the first, and when journeys are paused.
-#[derive(Clone, Default)]
-pub(crate) struct Calendar {
-    pub(crate) second: BTreeSet<Word>,
-    pub(crate) pauses: BTreeMap<Word, Vec<(i64, Option<i64>)>>,
-}
 
 #[derive(Clone, Default)]
 pub(crate) struct Person {
@@ -34,6 +28,8 @@ pub(crate) struct Person {
     pub(crate) inside: Vec<Stay>,
     pub(crate) steps: Vec<String>,
     pub(crate) letters: Vec<Letter>,
+    /// Rare things that happened, so that a run can show that they did.
+    pub(crate) noted: Vec<Word>,
 }
 
 #[derive(Clone)]
@@ -82,26 +78,6 @@ pub(crate) struct Letter {
     pub(crate) answered: i64,
 }
 
-impl Calendar {
-    pub(crate) fn newest(&self) -> impl Iterator<Item = &'static Journey> {
-        JOURNEYS.iter().filter(|journey| (journey.version == 2) == self.second.contains(journey.name))
-    }
-
-    /// When something due at a minute happens: then, or when the pause that holds it ends.
-    pub(crate) fn happens(&self, journey: Word, mut due: i64) -> Option<i64> {
-        for (from, until) in self.pauses.get(journey).into_iter().flatten() {
-            if *from <= due {
-                due = due.max((*until)?);
-            }
-        }
-        Some(due)
-    }
-
-    pub(crate) fn is_paused(&self, journey: Word, at: i64) -> bool {
-        self.happens(journey, at) != Some(at)
-    }
-}
-
 impl Person {
     pub(crate) fn step(&mut self, index: usize, at: i64, outcome: &str, next: Option<usize>) {
         let Stay { journey, node, .. } = &self.inside[index];
@@ -114,13 +90,20 @@ impl Person {
         self.step(index, at, &format!("exited {why}"), None);
         let stay = self.inside.remove(index);
         if why != "completed" && !why.starts_with("exit ") {
-            let unsaid = self.letters.iter_mut().filter(|it| it.stay == stay.number && it.status == "pending");
+            let unsaid =
+                self.letters.iter_mut().filter(|it| it.stay == stay.number && it.status == "pending");
             unsaid.for_each(|letter| letter.status = "cancelled");
         }
     }
 
     /// Why something may not be said.
-    pub(crate) fn objections(&self, channel: Word, purpose: Word, denied: bool, suppressed: bool) -> Vec<Word> {
+    pub(crate) fn objections(
+        &self,
+        channel: Word,
+        purpose: Word,
+        denied: bool,
+        suppressed: bool,
+    ) -> Vec<Word> {
         let address = self.addresses.get(channel).map(|address| (channel, *address));
         let stand = self.stands.get(&(purpose, channel));
         let mut objections = Vec::new();
@@ -151,7 +134,19 @@ impl Person {
                         let what = (*channel, *template, *purpose);
                         let stay = self.inside[index].number;
                         let (status, said, answer) = ("pending", None, String::new());
-                        self.letters.push(Letter { stay, journey, node: name, what, decided: at, status, attempts: 0, not_before: at, said, answer, answered: i64::MAX });
+                        self.letters.push(Letter {
+                            stay,
+                            journey,
+                            node: name,
+                            what,
+                            decided: at,
+                            status,
+                            attempts: 0,
+                            not_before: at,
+                            said,
+                            answer,
+                            answered: i64::MAX,
+                        });
                         let stays = refused.is_some();
                         self.step(index, at, "sent", if stays { None } else { place(next) });
                         if stays { Err(Waits::Answer(self.letters.len() - 1)) } else { Ok(*next) }
@@ -205,7 +200,9 @@ impl Person {
     }
 
     pub(crate) fn settled(&mut self, index: usize, at: i64, accepted: bool) {
-        let (Node::Send { refused: Some(refused), .. }, next) = self.standing(index) else { panic!("not awaited") };
+        let (Node::Send { refused: Some(refused), .. }, next) = self.standing(index) else {
+            panic!("not awaited")
+        };
         self.walk(index, at, &format!("settled {accepted}"), if accepted { next } else { refused });
     }
 
@@ -233,7 +230,9 @@ impl Person {
                 (_, Some(Waits::Matched(_, which))) => self.matched(index, at, which),
                 (_, Some(Waits::Answered(_, accepted))) => self.settled(index, at, accepted),
                 _ => {
-                    let (Node::WaitFor { otherwise, .. }, _) = self.standing(index) else { panic!("not a hope") };
+                    let (Node::WaitFor { otherwise, .. }, _) = self.standing(index) else {
+                        panic!("not a hope")
+                    };
                     self.walk(index, at, "timed out", otherwise);
                 }
             }
@@ -242,7 +241,9 @@ impl Person {
 
     /// Goals and exits, then hopes, then doors.
     pub(crate) fn event(&mut self, calendar: &Calendar, event: &Told, at: i64, happened: i64) {
-        let fits = |name: Word, least: Option<i64>| name == event.name && least.is_none_or(|least| event.number >= least);
+        let fits = |name: Word, least: Option<i64>| {
+            name == event.name && least.is_none_or(|least| event.number >= least)
+        };
         let numbers: Vec<usize> = self.inside.iter().map(|stay| stay.number).collect();
         let find = |person: &Self, number| person.inside.iter().position(|stay| stay.number == number);
         for number in &numbers {
@@ -256,10 +257,14 @@ impl Person {
         for number in &numbers {
             let Some(index) = find(self, *number) else { continue };
             let stay = &self.inside[index];
-            let (Waits::Event(_), (Node::WaitFor { any, .. }, _)) = (stay.waits, self.standing(index)) else { continue };
+            let (Waits::Event(_), (Node::WaitFor { any, .. }, _)) = (stay.waits, self.standing(index)) else {
+                continue;
+            };
             let hope = |hope: &Hope| hope.0 == event.name && hope.1.is_none_or(|is| is == event.number);
             match any.iter().position(hope).filter(|_| happened >= stay.arrived) {
-                Some(which) if calendar.is_paused(stay.journey.name, at) => self.inside[index].waits = Waits::Matched(at, which),
+                Some(which) if calendar.is_paused(stay.journey.name, at) => {
+                    self.inside[index].waits = Waits::Matched(at, which)
+                }
                 Some(which) => self.matched(index, at, which),
                 None => {}
             }
@@ -272,10 +277,22 @@ impl Person {
                 Again::Always => true,
                 Again::After(span) => last + span <= at,
             });
-            if open && !inside && again && !calendar.is_paused(journey.name, at) {
+            let paused = calendar.is_paused(journey.name, at);
+            self.noted.extend((!open).then_some("a score closes a door"));
+            self.noted.extend((open && inside).then_some("somebody inside knocks again"));
+            self.noted.extend((open && !inside && !again).then_some("somebody comes back too early"));
+            self.noted.extend((open && !inside && again && paused).then_some("a pause closes a door"));
+            if open && !inside && again && !paused {
                 self.entered.insert(journey.name, at);
                 self.stays += 1;
-                self.inside.push(Stay { number: self.stays, journey, entered: at, node: 0, arrived: at, waits: Waits::Until(at) });
+                self.inside.push(Stay {
+                    number: self.stays,
+                    journey,
+                    entered: at,
+                    node: 0,
+                    arrived: at,
+                    waits: Waits::Until(at),
+                });
                 self.walk(self.inside.len() - 1, at, "entered", journey.nodes[0].0);
             }
         }
@@ -305,12 +322,14 @@ impl Person {
                     if let (Some(purpose), Some(channel)) = (purpose, channel) {
                         self.stands.insert((purpose, channel), false);
                     }
-                    let concerned = self.stands.iter_mut().filter(|(stand, _)| concerns(purpose, channel, **stand));
+                    let concerned =
+                        self.stands.iter_mut().filter(|(stand, _)| concerns(purpose, channel, **stand));
                     concerned.for_each(|(_, granted)| *granted = false);
                 }
                 Mail::Suppression(channel, address) => drop(self.suppressed.insert((channel, address))),
                 Mail::Answer(letter, accepted) => {
-                    let awaits = |stay: &Stay| matches!(stay.waits, Waits::Answer(awaited) if awaited == letter);
+                    let awaits =
+                        |stay: &Stay| matches!(stay.waits, Waits::Answer(awaited) if awaited == letter);
                     let Some(index) = self.inside.iter().position(awaits) else { continue };
                     if calendar.is_paused(self.inside[index].journey.name, at) {
                         self.inside[index].waits = Waits::Answered(at, accepted);
@@ -342,7 +361,14 @@ impl Person {
     }
 
     /// What became of a letter, which its person is told.
-    pub(crate) fn answer(&mut self, now: i64, letter: usize, status: Word, answer: String, accepted: Option<bool>) {
+    pub(crate) fn answer(
+        &mut self,
+        now: i64,
+        letter: usize,
+        status: Word,
+        answer: String,
+        accepted: Option<bool>,
+    ) {
         let it = &mut self.letters[letter];
         (it.status, it.answer, it.answered) = (status, answer, now);
         self.mail.extend(accepted.map(|accepted| (0, now, Mail::Answer(letter, accepted))));
@@ -361,4 +387,3 @@ impl Waits {
         }
     }
 }
-

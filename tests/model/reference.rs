@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calendar::Calendar;
 use crate::commands::{ATTEMPTS, Answer, CHANNELS, Command, HORIZON, PATIENCE, PURPOSES};
-use crate::person::{Calendar, Letter, Mail, Person, Word, concerns};
+use crate::journeys::Node;
+use crate::person::{Letter, Mail, Person, Waits, Word, concerns};
 
 #[derive(Clone, Default)]
 pub(crate) struct World {
@@ -113,10 +115,12 @@ impl World {
         }
         let known = person.every_address();
         person.mail.push((place, now, Mail::Withdrawal(purpose, channel)));
-        person.take_back(now, "Withdrawn", |letter| concerns(purpose, channel, (letter.what.2, letter.what.0)));
+        person
+            .take_back(now, "Withdrawn", |letter| concerns(purpose, channel, (letter.what.2, letter.what.0)));
         for on in CHANNELS {
             for its in PURPOSES.into_iter().filter(|its| concerns(purpose, channel, (its, on))) {
-                let scopes = known.iter().filter(|(channel, _)| *channel == on).map(|(_, address)| Some(*address));
+                let scopes =
+                    known.iter().filter(|(channel, _)| *channel == on).map(|(_, address)| Some(*address));
                 for scope in scopes.chain([None]) {
                     self.denied.insert((scope, who, on, its), place);
                 }
@@ -146,14 +150,20 @@ impl World {
             (letter.said, letter.answer) = (None, String::new());
             letter.status = if letter.status == "pending" { "cancelled" } else { letter.status };
         }
-        *person = Person { erased: true, consents: person.consents, letters, ..Person::default() };
+        let (consents, noted) = (person.consents, std::mem::take(&mut person.noted));
+        *person = Person { erased: true, consents, letters, noted, ..Person::default() };
         "done".into()
     }
 
     fn purge(&mut self, before: i64) -> String {
         let mut blanked = 0;
         for person in self.people.values_mut() {
-            let unread = |id: &u8| person.mail.iter().any(|(_, _, mail)| matches!(mail, Mail::Event(_, Some(other)) if other == id));
+            let unread = |id: &u8| {
+                person
+                    .mail
+                    .iter()
+                    .any(|(_, _, mail)| matches!(mail, Mail::Event(_, Some(other)) if other == id))
+            };
             person.seen.retain(|id, at| *at >= before || unread(id));
             for letter in &mut person.letters {
                 let old = letter.status != "pending" && letter.answered < before;
@@ -168,10 +178,12 @@ impl World {
             for (who, person) in &mut self.people {
                 for (place, purpose, channel) in person.read(&self.calendar, self.now) {
                     // Only the contact's own later grant lifts what it withdrew.
+                    let before = self.denied.len();
                     self.denied.retain(|denial, at| {
                         let (_, by, on, its) = denial;
                         (by, *on, *its) != (who, channel, purpose) || *at > place
                     });
+                    person.noted.extend((self.denied.len() < before).then_some("a grant lifts a denial"));
                 }
             }
             if !self.hand_over() {
@@ -185,17 +197,25 @@ impl World {
         let (now, mut any) = (self.now, false);
         for (who, person) in &mut self.people {
             for index in 0..person.letters.len() {
-                let Letter { status, not_before, what: (channel, template, purpose), journey, attempts, .. } = person.letters[index];
+                let Letter {
+                    status, not_before, what: (channel, template, purpose), journey, attempts, ..
+                } = person.letters[index];
                 if status != "pending" || not_before > now || self.calendar.is_paused(journey.name, now) {
                     continue;
                 }
                 any = true;
                 let address = person.addresses.get(channel).copied();
                 let suppressed = address.is_some_and(|address| self.suppressed.contains(&(channel, address)));
-                let denied = self.denied.keys().any(|(scope, by, on, its)| {
+                let mut denials = self.denied.keys().filter(|(scope, by, on, its)| {
                     let meant = scope.map_or(by == who, |scope| Some(scope) == address);
                     meant && (*on, *its) == (channel, purpose)
                 });
+                let denied = denials.clone().next().is_some();
+                if denied && denials.all(|(_, by, ..)| by != who) {
+                    person.noted.push("somebody else's withdrawal denies");
+                }
+                let old = journey.version == 1 && self.calendar.second.contains(journey.name);
+                person.noted.extend(old.then_some("an old version speaks"));
                 let objections = person.objections(channel, purpose, denied, suppressed);
                 if !objections.is_empty() {
                     let answer = format!("refused {objections:?}").replace('"', "");
@@ -212,7 +232,9 @@ impl World {
                 let (status, answer, accepted) = match self.answers.get(channel).unwrap_or(&Answer::Accept) {
                     Answer::Accept => ("accepted", "accepted".to_owned(), Some(true)),
                     Answer::Refuse => ("refused", "refused [Channel(blocked)]".to_owned(), Some(false)),
-                    Answer::Later if attempts + 1 < ATTEMPTS => ("pending", format!("retry {}", now + PATIENCE), None),
+                    Answer::Later if attempts + 1 < ATTEMPTS => {
+                        ("pending", format!("retry {}", now + PATIENCE), None)
+                    }
                     Answer::Later => ("refused", "refused [Attempts]".to_owned(), Some(false)),
                     Answer::Unknown => ("parked", "parked".to_owned(), Some(false)),
                 };
@@ -223,13 +245,50 @@ impl World {
         any
     }
 
+    /// Who waits for which event, or would be led out by it, with a number that it could carry.
+    pub(crate) fn awaited(&self) -> Vec<(Word, Word, i64)> {
+        let stays =
+            self.people.iter().flat_map(|(who, person)| person.inside.iter().map(move |stay| (who, stay)));
+        let mut awaited = Vec::new();
+        for (who, stay) in stays {
+            awaited.extend(stay.journey.ends.iter().map(|end| (*who, end.0, end.1.unwrap_or(0))));
+            if let (Waits::Event(_), (_, Node::WaitFor { any, .. }, _)) =
+                (stay.waits, &stay.journey.nodes[stay.node])
+            {
+                let hopes = any.iter().map(|hope| (*who, hope.0, hope.1.unwrap_or(0)));
+                awaited.extend(std::iter::repeat_n(hopes, 4).flatten());
+            }
+        }
+        awaited
+    }
+
+    /// What lies in the outbox: whose, of which journey, for which purpose, by which channel, to which address.
+    pub(crate) fn unsaid(&self) -> Vec<(Word, Word, Word, Word, u8)> {
+        let mut unsaid = Vec::new();
+        for (who, person) in &self.people {
+            for letter in person.letters.iter().filter(|letter| letter.status == "pending") {
+                let (channel, _, purpose) = letter.what;
+                let address = person.addresses.get(channel).copied().unwrap_or_default();
+                unsaid.push((*who, letter.journey.name, purpose, channel, address));
+            }
+        }
+        unsaid
+    }
+
+    /// The rare things that happened.
+    pub(crate) fn noted(&self) -> impl Iterator<Item = Word> {
+        self.people.values().flat_map(|person| person.noted.iter().copied())
+    }
+
     /// The first minute at which there is something to do, once a tick is over.
     pub(crate) fn next_wake(&self) -> Option<i64> {
         let living = self.people.values().filter(|person| !person.erased);
         let timers = living.clone().filter_map(|person| person.next_due(&self.calendar).map(|(at, ..)| at));
-        let held = |letter: &&Letter| letter.status == "pending" && !self.calendar.is_paused(letter.journey.name, self.now);
-        let letters = living.flat_map(|person| person.letters.iter().filter(held).map(|letter| letter.not_before));
+        let held = |letter: &&Letter| {
+            letter.status == "pending" && !self.calendar.is_paused(letter.journey.name, self.now)
+        };
+        let letters =
+            living.flat_map(|person| person.letters.iter().filter(held).map(|letter| letter.not_before));
         timers.chain(letters).min()
     }
-
 }

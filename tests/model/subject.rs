@@ -9,7 +9,8 @@ use futures::executor::block_on;
 use journeyman::engine::Backoff;
 use journeyman::machine::Withdrawal;
 use journeyman::model::{
-    ContactId, DeliveryStatus, Enrollment, Evidence, ExitReason, Handover, Outcome, Reason, Step, StepOutcome, Waiting,
+    ContactId, DeliveryStatus, Enrollment, Evidence, ExitReason, Handover, Outcome, Reason, Step,
+    StepOutcome, Waiting,
 };
 use journeyman::port::store::{MessageRecord, MessageStatus, Pausable};
 use journeyman::port::{Channel, Store};
@@ -28,6 +29,9 @@ pub(crate) trait Kind: 'static {
 
     fn open(folder: &std::path::Path, clock: ManualClock) -> Arc<dyn Store>;
 
+    /// How many stories are told unless the environment says otherwise.
+    const STORIES: u32;
+
     /// Whether what was said is still there when it is opened again.
     const KEEPS: bool;
 }
@@ -37,6 +41,7 @@ pub(crate) struct Sqlite;
 
 impl Kind for Memory {
     const NAME: &'static str = "memory";
+    const STORIES: u32 = 150;
     const KEEPS: bool = false;
 
     fn open(_: &std::path::Path, clock: ManualClock) -> Arc<dyn Store> {
@@ -46,6 +51,7 @@ impl Kind for Memory {
 
 impl Kind for Sqlite {
     const NAME: &'static str = "sqlite";
+    const STORIES: u32 = 60;
     const KEEPS: bool = true;
 
     fn open(folder: &std::path::Path, clock: ManualClock) -> Arc<dyn Store> {
@@ -203,7 +209,8 @@ impl<K: Kind> Subject<K> {
                 // A file that is still open elsewhere is not reopened but shared, so everything of the old one goes first.
                 let nobody = ManualClock::new(start());
                 self.engine = engine(Memory::open(self.folder.path(), nobody.clone()), &nobody, &self.room);
-                self.engine = engine(K::open(self.folder.path(), self.clock.clone()), &self.clock, &self.room);
+                self.engine =
+                    engine(K::open(self.folder.path(), self.clock.clone()), &self.clock, &self.room);
             }
             Command::Reopen => {}
         }
@@ -224,7 +231,9 @@ impl<K: Kind> Subject<K> {
     async fn account(&self, who: &str) -> Result<Account, Error> {
         let (store, id) = (self.engine.store(), who.into());
         let handed = self.room.lock().unwrap().handed.get(who).cloned().unwrap_or_default();
-        let Some(stored) = store.contact(&id).await? else { return Ok(Account { handed, ..Account::default() }) };
+        let Some(stored) = store.contact(&id).await? else {
+            return Ok(Account { handed, ..Account::default() });
+        };
         let (cold, hot) = (&stored.state.cold, &stored.state.hot);
         let score = cold.contact.attributes.get("score").map(|score| match score {
             journeyman::model::Value::Integer(score) => *score,
@@ -286,7 +295,9 @@ fn enrollment_line(enrollment: &Enrollment) -> String {
         Waiting::Event { until } => format!("for an event until {}", minute(*until)),
         Waiting::Delivery { .. } => "for an answer".to_owned(),
         Waiting::Matched { at, alternative } => format!("since {} to go on with {alternative}", minute(*at)),
-        Waiting::Settled { at, accepted, .. } => format!("since {} to go on, accepted {accepted}", minute(*at)),
+        Waiting::Settled { at, accepted, .. } => {
+            format!("since {} to go on, accepted {accepted}", minute(*at))
+        }
         other => panic!("without quiet hours nobody waits so: {other:?}"),
     };
     let Enrollment { journey, version, node, entered_at, arrived_at, .. } = enrollment;
