@@ -243,20 +243,26 @@ impl ReferenceStateMachine for World {
         let (awaited, unsaid) = (world.awaited(), world.unsaid());
         if !awaited.is_empty() {
             let id = prop::option::weighted(0.3, 0..5u8);
-            let track = |((who, name, number), id)| Command::Track {
-                who,
-                event: Told { name, number, at: None },
-                id,
-            };
-            ways.push((10, (prop::sample::select(awaited), id).prop_map(track).boxed()));
+            let at = prop::option::weighted(0.3, minutes().prop_map(|minutes| -minutes));
+            let track =
+                |((who, name, number), id, at)| Command::Track { who, event: Told { name, number, at }, id };
+            ways.push((10, (prop::sample::select(awaited), id, at).prop_map(track).boxed()));
         }
         if !unsaid.is_empty() {
-            let forbid = |((who, journey, purpose, channel, address), how)| match how {
-                0 => Command::Suppress { channel, address, who: Some(who) },
-                1 | 2 => Command::Pause { journey },
+            let forbid = |((who, journey, purpose, channel, address), how)| match (how, journey) {
+                (0, _) => Command::Suppress { channel, address, who: Some(who) },
+                (1 | 2, Some(journey)) => Command::Pause { journey },
                 _ => Command::Withdraw { who, purpose: Some(purpose), channel: Some(channel) },
             };
             ways.push((8, (prop::sample::select(unsaid), 0..5u8).prop_map(forbid).boxed()));
+        }
+        // So does a long silence, after which old mail is purged around what nobody has read.
+        match world.oldest_unread() {
+            Some(age) if age > HORIZON => {
+                ways.push((10, (0..30i64).prop_map(|older| Command::Purge { older }).boxed()))
+            }
+            Some(_) => ways.push((2, Just(Command::Pass { minutes: HORIZON + 30 }).boxed())),
+            None => {}
         }
         Union::new_weighted(ways).boxed()
     }

@@ -14,7 +14,7 @@ thread_local! {
 pub(crate) const PER: usize = 150;
 
 /// Every command, outcome of a step, end of an enrollment and fate of a message, and how often it happens at least.
-const MUST: [(&str, usize); 76] = [
+const MUST: [(&str, usize); 79] = [
     ("command: advance", 300),
     ("command: behave: accept", 20),
     ("command: behave: later", 20),
@@ -49,6 +49,9 @@ const MUST: [(&str, usize); 76] = [
     ("a grant lifts a denial", 5),
     ("a pause closes a door", 15),
     ("a score closes a door", 10),
+    ("a purge passes over unread mail", 10),
+    ("an event comes too late for what waits", 2),
+    ("an id is forgotten", 10),
     ("an old version speaks", 4),
     ("somebody comes back too early", 12),
     ("somebody else's withdrawal denies", 8),
@@ -58,9 +61,9 @@ const MUST: [(&str, usize); 76] = [
     ("attempt: 3", 4),
     ("message: accepted (accepted)", 150),
     ("message: cancelled ()", 15),
-    ("message: cancelled (refused [Suppressed])", 3),
+    ("message: cancelled (refused [Suppressed])", 2),
     ("message: cancelled (refused [Withdrawn])", 2),
-    ("message: cancelled (retry)", 8),
+    ("message: cancelled (retry)", 2),
     ("message: parked (parked)", 4),
     ("message: pending (retry)", 3),
     ("message: refused (refused [Attempts])", 4),
@@ -79,7 +82,7 @@ const MUST: [(&str, usize); 76] = [
     ("step: exited exit unreachable", 8),
     ("step: exited goal booked", 20),
     ("step: matched 0", 6),
-    ("step: matched 1", 5),
+    ("step: matched 1", 4),
     ("step: refused [NoAddress, NoConsent]", 25),
     ("step: refused [Withdrawn]", 25),
     ("step: sent", 250),
@@ -89,7 +92,7 @@ const MUST: [(&str, usize); 76] = [
     ("step: waited", 180),
     ("waits: for an answer", 30),
     ("waits: for an event until", 200),
-    ("waits: since to go on with", 2),
+    ("waits: since to go on with", 5),
     ("waits: since to go on, accepted false", 2),
 ];
 

@@ -261,7 +261,10 @@ impl Person {
                 continue;
             };
             let hope = |hope: &Hope| hope.0 == event.name && hope.1.is_none_or(|is| is == event.number);
-            match any.iter().position(hope).filter(|_| happened >= stay.arrived) {
+            match any.iter().position(hope) {
+                Some(_) if happened < stay.arrived => {
+                    self.noted.push("an event comes too late for what waits")
+                }
                 Some(which) if calendar.is_paused(stay.journey.name, at) => {
                     self.inside[index].waits = Waits::Matched(at, which)
                 }

@@ -164,7 +164,12 @@ impl World {
                     .iter()
                     .any(|(_, _, mail)| matches!(mail, Mail::Event(_, Some(other)) if other == id))
             };
+            let old = person.seen.len();
             person.seen.retain(|id, at| *at >= before || unread(id));
+            let forgotten = person.seen.len() < old;
+            let kept = person.mail.iter().any(|(_, at, _)| *at < before);
+            person.noted.extend(forgotten.then_some("an id is forgotten"));
+            person.noted.extend(kept.then_some("a purge passes over unread mail"));
             for letter in &mut person.letters {
                 let old = letter.status != "pending" && letter.answered < before;
                 blanked += usize::from(old && letter.said.take().is_some());
@@ -262,17 +267,25 @@ impl World {
         awaited
     }
 
-    /// What lies in the outbox: whose, of which journey, for which purpose, by which channel, to which address.
-    pub(crate) fn unsaid(&self) -> Vec<(Word, Word, Word, Word, u8)> {
+    /// What lies in the outbox: whose, of which journey unless that is paused, for which purpose, by which channel, to which address.
+    pub(crate) fn unsaid(&self) -> Vec<(Word, Option<Word>, Word, Word, u8)> {
         let mut unsaid = Vec::new();
         for (who, person) in &self.people {
             for letter in person.letters.iter().filter(|letter| letter.status == "pending") {
                 let (channel, _, purpose) = letter.what;
                 let address = person.addresses.get(channel).copied().unwrap_or_default();
-                unsaid.push((*who, letter.journey.name, purpose, channel, address));
+                let journey = Some(letter.journey.name);
+                let journey = journey.filter(|journey| !self.calendar.is_paused(journey, self.now));
+                unsaid.push((*who, journey, purpose, channel, address));
             }
         }
         unsaid
+    }
+
+    /// How old the oldest mail is that nobody has read.
+    pub(crate) fn oldest_unread(&self) -> Option<i64> {
+        let mail = self.people.values().flat_map(|person| &person.mail);
+        mail.map(|(_, at, _)| self.now - at).max()
     }
 
     /// The rare things that happened.
