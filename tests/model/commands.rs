@@ -187,7 +187,7 @@ impl ReferenceStateMachine for World {
         let answer = prop_oneof![
             3 => Just(Answer::Accept), 1 => Just(Answer::Refuse), 3 => Just(Answer::Later), 1 => Just(Answer::Unknown)
         ];
-        let address = || (one_of(&CHANNELS), 0..4u8);
+        let address = || (one_of(&CHANNELS), 0..3u8);
         let mut ways = vec![
             (
                 4,
@@ -222,8 +222,8 @@ impl ReferenceStateMachine for World {
             (3, Just(Command::FreshTick).boxed()),
             (1, who().prop_map(|who| Command::Erase { who }).boxed()),
             (2, one_of(&VERSIONED).prop_map(|journey| Command::Publish { journey }).boxed()),
-            (2, one_of(&VERSIONED).prop_map(|journey| Command::Pause { journey }).boxed()),
-            (4, one_of(&VERSIONED).prop_map(|journey| Command::Resume { journey }).boxed()),
+            (1, one_of(&VERSIONED).prop_map(|journey| Command::Pause { journey }).boxed()),
+            (1, one_of(&VERSIONED).prop_map(|journey| Command::Resume { journey }).boxed()),
             (
                 1,
                 (address(), prop::option::of(who()))
@@ -254,7 +254,24 @@ impl ReferenceStateMachine for World {
                 (1 | 2, Some(journey)) => Command::Pause { journey },
                 _ => Command::Withdraw { who, purpose: Some(purpose), channel: Some(channel) },
             };
-            ways.push((8, (prop::sample::select(unsaid), 0..5u8).prop_map(forbid).boxed()));
+            ways.push((14, (prop::sample::select(unsaid), 0..5u8).prop_map(forbid).boxed()));
+        }
+        let (inside, paused, unread) = (world.inside(), world.paused(), world.unread_addresses());
+        if !inside.is_empty() {
+            ways.push((
+                3,
+                prop::sample::select(inside).prop_map(|journey| Command::Pause { journey }).boxed(),
+            ));
+        }
+        if !paused.is_empty() {
+            ways.push((
+                8,
+                prop::sample::select(paused).prop_map(|journey| Command::Resume { journey }).boxed(),
+            ));
+        }
+        if !unread.is_empty() {
+            let withdraw = |(who, channel)| Command::Withdraw { who, purpose: None, channel: Some(channel) };
+            ways.push((3, prop::sample::select(unread).prop_map(withdraw).boxed()));
         }
         // So does a long silence, after which old mail is purged around what nobody has read.
         match world.oldest_unread() {

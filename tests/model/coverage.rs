@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// How many stories the numbers below are for.
-pub(crate) const PER: usize = 150;
+pub(crate) const PER: usize = 200;
 
 /// Every command, outcome of a step, end of an enrollment and fate of a message, and how often it happens at least.
 const MUST: [(&str, usize); 79] = [
@@ -28,7 +28,7 @@ const MUST: [(&str, usize); 79] = [
     ("command: publish", 30),
     ("command: purge", 30),
     ("command: reopen", 30),
-    ("command: resume", 60),
+    ("command: resume", 50),
     ("command: suppress", 5),
     ("command: suppress of a contact", 10),
     ("command: tick afresh", 50),
@@ -52,7 +52,7 @@ const MUST: [(&str, usize); 79] = [
     ("a purge passes over unread mail", 10),
     ("an event comes too late for what waits", 2),
     ("an id is forgotten", 10),
-    ("an old version speaks", 4),
+    ("an old version speaks", 3),
     ("somebody comes back too early", 12),
     ("somebody else's withdrawal denies", 8),
     ("somebody inside knocks again", 15),
@@ -67,7 +67,7 @@ const MUST: [(&str, usize); 79] = [
     ("message: parked (parked)", 4),
     ("message: pending (retry)", 3),
     ("message: refused (refused [Attempts])", 4),
-    ("message: refused (refused [Channel(blocked)])", 6),
+    ("message: refused (refused [Channel(blocked)])", 4),
     ("message: refused (refused [Suppressed])", 15),
     ("message: refused (refused [Withdrawn])", 8),
     ("step: branched 0", 60),
@@ -135,6 +135,9 @@ pub(crate) fn missing(cases: usize) -> Vec<String> {
     let happened = HAPPENED.take();
     let least =
         MUST.map(|(word, least)| (word, least * cases / PER, happened.get(word).copied().unwrap_or(0)));
+    if std::env::var("JOURNEYMAN_SHOW").is_ok() {
+        println!("{happened:#?}");
+    }
     let rare = least.into_iter().filter(|(_, least, seen)| seen < least);
     rare.map(|(word, least, seen)| format!("{word}: {seen} of {least}")).collect()
 }

@@ -271,15 +271,45 @@ impl World {
     pub(crate) fn unsaid(&self) -> Vec<(Word, Option<Word>, Word, Word, u8)> {
         let mut unsaid = Vec::new();
         for (who, person) in &self.people {
-            for letter in person.letters.iter().filter(|letter| letter.status == "pending") {
+            let pending = |(_, letter): &(usize, &Letter)| letter.status == "pending";
+            for (index, letter) in person.letters.iter().enumerate().filter(pending) {
                 let (channel, _, purpose) = letter.what;
                 let address = person.addresses.get(channel).copied().unwrap_or_default();
                 let journey = Some(letter.journey.name);
                 let journey = journey.filter(|journey| !self.calendar.is_paused(journey, self.now));
-                unsaid.push((*who, journey, purpose, channel, address));
+                // What somebody waits for the answer of is the rarest, and told of more often.
+                let awaited =
+                    person.inside.iter().any(|stay| matches!(stay.waits, Waits::Answer(it) if it == index));
+                unsaid.extend([(*who, journey, purpose, channel, address)].repeat(if awaited {
+                    5
+                } else {
+                    1
+                }));
             }
         }
         unsaid
+    }
+
+    /// The journeys that somebody is in and that are not paused.
+    pub(crate) fn inside(&self) -> Vec<Word> {
+        let inside = self.people.values().flat_map(|person| &person.inside).map(|stay| stay.journey.name);
+        inside.filter(|journey| !self.calendar.is_paused(journey, self.now)).collect()
+    }
+
+    pub(crate) fn paused(&self) -> Vec<Word> {
+        let journeys = self.calendar.pauses.keys().copied();
+        journeys.filter(|journey| self.calendar.is_paused(journey, self.now)).collect()
+    }
+
+    /// Who said where to be reached, by which channel, and nobody has read it.
+    pub(crate) fn unread_addresses(&self) -> Vec<(Word, Word)> {
+        let mail =
+            self.people.iter().flat_map(|(who, person)| person.mail.iter().map(move |mail| (*who, &mail.2)));
+        let address = |(who, mail): (Word, &Mail)| match mail {
+            Mail::Identify(_, Some((channel, _))) => Some((who, *channel)),
+            _ => None,
+        };
+        mail.filter_map(address).collect()
     }
 
     /// How old the oldest mail is that nobody has read.

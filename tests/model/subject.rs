@@ -41,7 +41,7 @@ pub(crate) struct Sqlite;
 
 impl Kind for Memory {
     const NAME: &'static str = "memory";
-    const STORIES: u32 = 150;
+    const STORIES: u32 = 200;
     const KEEPS: bool = false;
 
     fn open(_: &std::path::Path, clock: ManualClock) -> Arc<dyn Store> {
