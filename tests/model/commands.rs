@@ -249,12 +249,14 @@ impl ReferenceStateMachine for World {
             ways.push((10, (prop::sample::select(awaited), id, at).prop_map(track).boxed()));
         }
         if !unsaid.is_empty() {
-            let forbid = |((who, journey, purpose, channel, address), how)| match (how, journey) {
+            let disturb = |((who, journey, purpose, channel, address), how, score)| match (how, journey) {
+                // Another attempt must say what the first one said.
+                (5 | 6, _) => Command::Identify { who, score: Some(score), address: None },
                 (0, _) => Command::Suppress { channel, address, who: Some(who) },
                 (1 | 2, Some(journey)) => Command::Pause { journey },
                 _ => Command::Withdraw { who, purpose: Some(purpose), channel: Some(channel) },
             };
-            ways.push((14, (prop::sample::select(unsaid), 0..5u8).prop_map(forbid).boxed()));
+            ways.push((16, (prop::sample::select(unsaid), 0..7u8, 0..100i64).prop_map(disturb).boxed()));
         }
         let (inside, paused, unread) = (world.inside(), world.paused(), world.unread_addresses());
         if !inside.is_empty() {

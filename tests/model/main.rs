@@ -1,7 +1,8 @@
 //! Random stories of commands against a small reference: after each one, what can be seen is what contacts should experience.
 //!
 //! `PROPTEST_CASES` and `JOURNEYMAN_SEED` (a number) set how many stories are told and which; without them it is always
-//! the same few. A story that fails is shortened and printed as its list of commands.
+//! the same few. A story that fails is shortened and printed as its list of commands. `JOURNEYMAN_SHOW=1` with `--nocapture`
+//! prints what happened in the stories.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
