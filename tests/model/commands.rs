@@ -256,7 +256,9 @@ impl ReferenceStateMachine for World {
                 (1 | 2, Some(journey)) => Command::Pause { journey },
                 _ => Command::Withdraw { who, purpose: Some(purpose), channel: Some(channel) },
             };
-            ways.push((16, (prop::sample::select(unsaid), 0..7u8, 0..100i64).prop_map(disturb).boxed()));
+            // A pause is soon over.
+            let weight = if unsaid.iter().any(|(_, journey, ..)| journey.is_none()) { 40 } else { 20 };
+            ways.push((weight, (prop::sample::select(unsaid), 0..7u8, 0..100i64).prop_map(disturb).boxed()));
         }
         let (inside, paused, unread) = (world.inside(), world.paused(), world.unread_addresses());
         if !inside.is_empty() {

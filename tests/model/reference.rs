@@ -280,11 +280,8 @@ impl World {
                 // What somebody waits for the answer of is the rarest, and told of more often.
                 let awaited =
                     person.inside.iter().any(|stay| matches!(stay.waits, Waits::Answer(it) if it == index));
-                unsaid.extend([(*who, journey, purpose, channel, address)].repeat(if awaited {
-                    5
-                } else {
-                    1
-                }));
+                let often = if awaited && journey.is_none() { 15 } else { 1 + 4 * usize::from(awaited) };
+                unsaid.extend([(*who, journey, purpose, channel, address)].repeat(often));
             }
         }
         unsaid

@@ -105,6 +105,7 @@ pub(crate) struct Subject<K> {
     folder: tempfile::TempDir,
     /// What the newest tick said of the next one.
     pub(crate) next_wake: Option<Option<i64>>,
+    withdrawals: u64,
     kind: std::marker::PhantomData<K>,
 }
 
@@ -121,8 +122,15 @@ impl<K: Kind> Subject<K> {
         let first = JOURNEYS.iter().filter(|journey| journey.version == 1);
         let first = first.map(|journey| Journey::from_yaml(journey.text).unwrap().into());
         block_on(engine.publish(templates.into_iter().chain(first))).unwrap();
-        let mut subject =
-            Self { engine, clock, room, folder, next_wake: None, kind: std::marker::PhantomData };
+        let mut subject = Self {
+            engine,
+            clock,
+            room,
+            folder,
+            next_wake: None,
+            withdrawals: 0,
+            kind: std::marker::PhantomData,
+        };
         for command in Command::prologue() {
             subject.obey(&command);
         }
@@ -136,7 +144,8 @@ impl<K: Kind> Subject<K> {
 
     async fn answer(&mut self, command: &Command) -> Result<String, Error> {
         let evidence = || Evidence::new("form", "v1");
-        let now = || journeyman::port::Clock::now(&self.clock);
+        let clock = self.clock.clone();
+        let now = || journeyman::port::Clock::now(&clock);
         self.next_wake = None;
         match command.clone() {
             Command::Identify { who, score, address } => {
@@ -164,7 +173,9 @@ impl<K: Kind> Subject<K> {
                 return told(self.engine.track(told_event).await);
             }
             Command::Withdraw { who, purpose, channel } => {
-                let mut withdrawal = Withdrawal::everything(who, evidence());
+                // Without an id of the host's, two engines that are told the same in one millisecond take it for one.
+                self.withdrawals += 1;
+                let mut withdrawal = Withdrawal::everything(who, evidence()).id(self.withdrawals.to_string());
                 if let Some(purpose) = purpose {
                     withdrawal = withdrawal.for_purpose(purpose);
                 }
