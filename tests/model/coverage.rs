@@ -130,11 +130,11 @@ fn letters(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// What happened too rarely in so many stories.
-pub(crate) fn missing(cases: usize) -> Vec<String> {
+/// What happened too rarely in so many stories; with slack, a part of what is usual is enough.
+pub(crate) fn missing(cases: usize, slack: usize) -> Vec<String> {
     let happened = HAPPENED.take();
-    let least =
-        MUST.map(|(word, least)| (word, least * cases / PER, happened.get(word).copied().unwrap_or(0)));
+    let least = MUST
+        .map(|(word, least)| (word, least * cases / PER / slack, happened.get(word).copied().unwrap_or(0)));
     if std::env::var("JOURNEYMAN_SHOW").is_ok() {
         println!("{happened:#?}");
     }
