@@ -58,7 +58,7 @@ fn reopening_keeps_everything() {
         commit.cold = Some(work.state.cold.clone());
         block_on(store.commit(vec![commit])).unwrap();
         let stop = Withdrawal::everything("lea", Evidence::new("keyword", "STOP"));
-        block_on(store.withdraw(&stop, InputId::from_bytes([9; 16]))).unwrap();
+        block_on(store.withdraw(&stop, Some(InputId::from_bytes([9; 16])))).unwrap();
         block_on(store.pause(&Pausable::Channel("sms".into()))).unwrap();
     }
     clock.0.store(1_000, Ordering::SeqCst);

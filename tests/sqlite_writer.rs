@@ -147,7 +147,7 @@ fn after_a_withdrawal_nothing_taken_before_begins() {
         let taken = one.take(&sms()).await.unwrap().messages;
         assert_eq!(taken.len(), 2);
         let stop = Withdrawal::everything("lea", Evidence::new("keyword", "STOP"));
-        other.withdraw(&stop, InputId::from_bytes([7; 16])).await.unwrap();
+        other.withdraw(&stop, Some(InputId::from_bytes([7; 16]))).await.unwrap();
         let begins = taken.iter().map(|taken| Begin::new(taken, send())).collect();
         let begun = one.begin(begins).await.unwrap();
         assert_eq!(begun[0], Begun::Stale);

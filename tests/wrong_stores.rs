@@ -165,7 +165,7 @@ role! {
 
 role! {
     Gate {}
-    withdraw(withdrawal: &Withdrawal, id: InputId) -> (),
+    withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
     erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,

@@ -1,7 +1,7 @@
 //! The settings of an engine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
@@ -175,7 +175,6 @@ impl EngineBuilder {
                 most_failures: self.most_failures,
                 apart: AtomicUsize::new(0),
                 loaded: Mutex::new(None),
-                withdrawals: AtomicU64::new(0),
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

@@ -1,7 +1,5 @@
 //! The engine's door: what the host says is checked, stamped with fingerprints and put into mailboxes.
 
-use std::sync::atomic::Ordering;
-
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
@@ -103,9 +101,10 @@ impl Engine {
         for name in withdrawal.purposes.iter().chain(&withdrawal.channel).chain(&withdrawal.id) {
             self.check_id("name in the withdrawal", name)?;
         }
-        let id = self.withdrawal_id(withdrawal);
+        // Without an id of the host's no two withdrawals are one, for a grant can lie between them.
+        let id = withdrawal.id.as_ref().map(|id| InputId::from_host("withdrawal", &withdrawal.contact, id));
         let first = self.shared.store.withdraw(withdrawal, id).await;
-        // Under one id the same withdrawal may be told again, so an unknown outcome is settled by telling it.
+        // Withdrawing twice forbids what withdrawing once does, so an unknown outcome is settled by telling it again.
         match first {
             Err(StoreError::Unknown { .. }) => self.shared.store.withdraw(withdrawal, id).await?,
             other => other?,
@@ -113,19 +112,6 @@ impl Engine {
         tracing::info!(contact = %withdrawal.contact, "consent withdrawn");
         self.wake();
         Ok(())
-    }
-
-    fn withdrawal_id(&self, withdrawal: &Withdrawal) -> InputId {
-        match &withdrawal.id {
-            Some(id) => InputId::from_host("withdrawal", &withdrawal.contact, id),
-            None => {
-                // Two withdrawals of one millisecond are two, for a grant can lie between them.
-                let number = self.shared.withdrawals.fetch_add(1, Ordering::Relaxed);
-                let now = self.shared.clock.now().timestamp_millis();
-                let told = serde_json::to_string(withdrawal).unwrap_or_default();
-                InputId::from_host("withdrawal", &withdrawal.contact, &format!("{now}/{number}/{told}"))
-            }
-        }
     }
 
     /// Never writes to an address again, whoever has it: a hard bounce, a complaint, a blocklist.

@@ -18,7 +18,7 @@ mod tick;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -85,8 +85,6 @@ struct Shared {
     /// How many contacts are still worked on one by one, after the store refused them together.
     apart: AtomicUsize,
     loaded: Mutex<Option<Arc<Loaded>>>,
-    /// How many withdrawals without an id of the host's were told.
-    withdrawals: AtomicU64,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

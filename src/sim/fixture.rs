@@ -39,6 +39,9 @@ steps:
   - { id: thanks, send: { channel: email, template: thanks, purpose: marketing } }
 "#;
 
+/// The step that only the first version has.
+const LATER: &str = "  - { id: later, wait_until: { entry: +1d } }\n";
+
 const CAREFUL: &str = r#"
 journey: careful
 version: VERSION
@@ -73,11 +76,13 @@ pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 pub(super) fn definitions(version: u32) -> Result<Vec<Definition>, BuildError> {
     let mut definitions: Vec<Definition> = Vec::new();
     for name in ["hello", "proof", "objection", "thanks"] {
-        let text = format!("{name} {version}: {{{{ contact.name | default('you') }}}}");
+        let text = format!("{name} {version}: {{{{ contact.score }}}}");
         definitions.push(TemplateDefinition::new(name).text(text).into());
     }
     for text in [WELCOME, CAREFUL, NIGHTLY] {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
+        // Another version is another graph.
+        let text = if version == 1 { text } else { text.replace(LATER, "") };
         definitions.push(Journey::from_yaml(&text)?.into());
     }
     Ok(definitions)

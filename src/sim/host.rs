@@ -76,10 +76,10 @@ pub(super) fn address(of: &str, channel: &str, moved: bool) -> String {
     format!("{of}.{channel}{}@example.org", if moved { ".new" } else { "" })
 }
 
-pub(super) fn channels(truth: &Truth, timeline: &Timeline, seed: u64) -> Vec<FaultyChannel> {
+pub(super) fn channels(truth: &Truth, timeline: &Timeline, seed: u64, moody: bool) -> Vec<FaultyChannel> {
     let channel = |line: super::fixture::Line| {
         let random = Arc::new(Mutex::new(Random::fork(seed, line.name)));
-        let provider = Provider { line, truth: truth.clone(), timeline: timeline.clone(), random };
+        let provider = Provider { line, truth: truth.clone(), timeline: timeline.clone(), random, moody };
         FaultyChannel::new(Arc::new(provider)).sleep(Arc::new(timeline.clone()))
     };
     LINES.into_iter().map(channel).collect()

@@ -114,7 +114,7 @@ impl Simulation {
         let spawner = Spawner::default();
         let world = Arc::new(World {
             workers: (0..scenario.workers).map(|_| Worker::new(&timeline)).collect(),
-            channels: host::channels(&truth, &timeline, seed),
+            channels: host::channels(&truth, &timeline, seed, classes.contains(&FaultClass::Answers)),
             faulty: FaultyStore::new(store.clone()),
             random: Mutex::new(Random::fork(seed, "host")),
             over: AtomicBool::new(false),

@@ -22,12 +22,26 @@ pub(super) struct Provider {
     pub(super) truth: Truth,
     pub(super) timeline: Timeline,
     pub(super) random: Arc<Mutex<Random>>,
+    /// Whether some messages are put off and some refused, each by itself.
+    pub(super) moody: bool,
 }
 
 impl Provider {
     async fn takes_its_time(&self) {
         let wait = self.random.lock().unwrap_or_else(PoisonError::into_inner).between(0, SLOWEST);
         self.timeline.sleep(TimeDelta::milliseconds(wait)).await;
+    }
+
+    fn answer(&self, handover: &Handover<'_>) -> Outcome {
+        let mood = self.random.lock().unwrap_or_else(PoisonError::into_inner).below(12);
+        match mood {
+            0 | 1 if self.moody => Outcome::Retry { after: None },
+            2 if self.moody => Outcome::Refused { reason: "moody".into() },
+            _ => {
+                self.accept(handover);
+                Outcome::Accepted
+            }
+        }
     }
 
     fn accept(&self, handover: &Handover<'_>) {
@@ -46,14 +60,12 @@ impl Channel for Provider {
 
     async fn send(&self, handover: Handover<'_>) -> Outcome {
         self.takes_its_time().await;
-        self.accept(&handover);
-        Outcome::Accepted
+        self.answer(&handover)
     }
 
     async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
         self.takes_its_time().await;
-        handovers.iter().for_each(|handover| self.accept(handover));
-        handovers.iter().map(|handover| (handover.message.id, Outcome::Accepted)).collect()
+        handovers.iter().map(|handover| (handover.message.id, self.answer(handover))).collect()
     }
 
     fn batch(&self) -> usize {

@@ -11,7 +11,7 @@ use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
-use crate::model::{DeliveryStatus, Hash, MessageId, Outcome};
+use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Outcome};
 use crate::port::store::MessageStatus;
 use crate::port::{Clock, OnUnknown};
 use crate::testing::Invariant;
@@ -57,6 +57,8 @@ pub(super) struct Seen {
     pub(super) withdrawals: BTreeSet<[u8; 16]>,
     /// Who was drained, of what, and when.
     pub(super) drained: Vec<(String, Withdrawal, u64)>,
+    /// Enrollments that ended before they came to their last step, with what they had not begun to say.
+    pub(super) ended: BTreeSet<EnrollmentId>,
     /// When journeys went on after a pause.
     pub(super) resumes: BTreeSet<DateTime<Utc>>,
     /// Whether anything was published or held after the beginning.
@@ -88,6 +90,7 @@ pub(super) struct Denial {
 
 /// One message, from its decision on.
 pub(super) struct SeenMessage {
+    pub(super) enrollment: EnrollmentId,
     pub(super) person: String,
     pub(super) channel: String,
     pub(super) purpose: String,
@@ -126,6 +129,7 @@ impl Truth {
             rows: BTreeMap::new(),
             withdrawals: BTreeSet::new(),
             drained: Vec::new(),
+            ended: BTreeSet::new(),
             resumes: BTreeSet::new(),
             edited: false,
             leases_are_exclusive,
@@ -214,6 +218,7 @@ impl Seen {
         };
         let again = message.begun.insert(attempt, SeenBegin { order, not_after }).is_some();
         let settled = message.settled.clone();
+        let enrollment = message.enrollment;
         let (person, channel, purpose) =
             (message.person.clone(), message.channel.clone(), message.purpose.clone());
         if attempt > 1 {
@@ -221,6 +226,9 @@ impl Seen {
         }
         if again {
             self.breach(Invariant::B2, format!("attempt {attempt} of {id} has begun twice"));
+        }
+        if self.ended.contains(&enrollment) {
+            self.breach(Invariant::X5, format!("{id} has begun after the end of its enrollment"));
         }
         if let Some(status) = settled {
             self.breach(Invariant::B3, format!("{id} was {status:?} and has begun again"));

@@ -8,11 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::truth::{Denial, SeenMessage, Truth};
 use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step, StepOutcome};
+use crate::model::{
+    ConsentRecord, ContactId, Delivery, ExitReason, InputId, MessageId, Name, Step, StepOutcome,
+};
 use crate::port::Clock;
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt,
+    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, MessageStatus, Outbox, Pausable, Purged, Receipt,
     Result, Store, StoredContact, Suppression, Take, TakenBatch,
 };
 use crate::testing::Invariant;
@@ -187,6 +189,12 @@ impl Mailbox for Witness {
                 }
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
+                    if let StepOutcome::Exited { reason } = &step.outcome
+                        && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_))
+                    {
+                        seen.ended.insert(step.enrollment);
+                        seen.count("ended_before_its_time");
+                    }
                     if step.at > now {
                         let found = format!("step {} of {} is of {}", step.ordinal, step.enrollment, step.at);
                         seen.breach(Invariant::S2, found);
@@ -245,6 +253,7 @@ impl Mailbox for Witness {
 
 fn decided(message: &crate::model::Message) -> SeenMessage {
     SeenMessage {
+        enrollment: message.enrollment,
         person: message.contact.to_string(),
         channel: message.channel.to_string(),
         purpose: message.purpose.to_string(),
@@ -297,16 +306,17 @@ impl Outbox for Witness {
     }
 
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
-        let mut effective = Vec::with_capacity(deliveries.len());
+        // One by one: two answers for one attempt must be told apart.
         for delivery in deliveries {
-            let record = now!(self.store.message(delivery.message))?;
-            effective.push(record.is_some_and(|record| {
-                record.status == crate::port::store::MessageStatus::Begun
-                    && record.attempts == delivery.attempt
-            }));
-        }
-        now!(self.store.settle(deliveries))?;
-        for (delivery, effective) in deliveries.iter().zip(effective) {
+            let before = now!(self.store.message(delivery.message))?;
+            now!(self.store.settle(std::slice::from_ref(delivery)))?;
+            let effective = before.as_ref().is_some_and(|record| {
+                record.status == MessageStatus::Begun && record.attempts == delivery.attempt
+            });
+            if !effective && before != now!(self.store.message(delivery.message))? {
+                let found = format!("{} was changed by the answer for another attempt", delivery.message);
+                self.truth.seen().breach(Invariant::B6, found);
+            }
             self.truth.seen().settled(delivery.message, delivery.attempt, &delivery.status, effective);
             self.stands(delivery.message)?;
         }
@@ -316,11 +326,11 @@ impl Outbox for Witness {
 
 #[async_trait]
 impl Gate for Witness {
-    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         now!(self.store.withdraw(withdrawal, id))?;
         let mut seen = self.truth.seen();
         let order = seen.next_order();
-        if !seen.withdrawals.insert(*id.as_bytes()) {
+        if id.is_some_and(|id| !seen.withdrawals.insert(*id.as_bytes())) {
             seen.count("withdrawn_twice");
             return Ok(());
         }

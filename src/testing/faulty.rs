@@ -303,7 +303,7 @@ impl Outbox for FaultyStore {
 
 #[async_trait]
 impl Gate for FaultyStore {
-    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         self.around("withdraw", self.inner.withdraw(withdrawal, id)).await
     }
 

@@ -12,7 +12,7 @@ use crate::seeded::{Bug, is_on};
 
 #[async_trait]
 impl Gate for MemoryStore {
-    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         let (mut inner, now) = self.stamped();
         inner.withdraw(withdrawal, id, now);
         done(())
@@ -50,13 +50,13 @@ impl Gate for MemoryStore {
 }
 
 impl Inner {
-    fn withdraw(&mut self, withdrawal: &Withdrawal, id: InputId, now: DateTime<Utc>) {
+    fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) {
         let row = self.row_of(&withdrawal.contact);
         if self.rows[row].erased {
             return;
         }
         let Receipt::Kept { seq, .. } =
-            self.deliver(row, Some(id), InputKind::Withdrawal(withdrawal.clone()), now)
+            self.deliver(row, id, InputKind::Withdrawal(withdrawal.clone()), now)
         else {
             return;
         };

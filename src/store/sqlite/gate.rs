@@ -16,7 +16,7 @@ use crate::store::{denial, known_addresses};
 
 #[async_trait]
 impl Gate for SqliteStore {
-    async fn withdraw(&self, withdrawal: &Withdrawal, id: InputId) -> Result<()> {
+    async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         let withdrawal = withdrawal.clone();
         self.forbid("withdraw", move |db| {
             let now = db.now();
@@ -57,14 +57,19 @@ impl Gate for SqliteStore {
 }
 
 impl Db {
-    fn withdraw(&mut self, withdrawal: &Withdrawal, id: InputId, now: DateTime<Utc>) -> Step<()> {
+    fn withdraw(
+        &mut self,
+        withdrawal: &Withdrawal,
+        id: Option<InputId>,
+        now: DateTime<Utc>,
+    ) -> Step<()> {
         let contact = self.find_or_make(&withdrawal.contact)?;
         if contact.erased {
             return Ok(());
         }
         let row = contact.row;
         let told = InputKind::Withdrawal(withdrawal.clone());
-        let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, Some(id), &told, now)? else {
+        let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, id, &told, now)? else {
             return Ok(());
         };
         self.bump_contact(row)?;

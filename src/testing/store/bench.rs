@@ -366,7 +366,7 @@ impl Bench {
 
     pub(super) async fn withdraw(&self, withdrawal: &Withdrawal, word: &str) -> Answer {
         let input = input_id(withdrawal.contact.as_str(), word);
-        Ok(self.store.withdraw(withdrawal, input).await?)
+        Ok(self.store.withdraw(withdrawal, Some(input)).await?)
     }
 
     pub(super) async fn contact(&self, contact: &str) -> Answer<StoredContact> {
