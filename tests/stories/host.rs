@@ -370,6 +370,13 @@ impl Host {
     }
 }
 
+/// The other worker's channels know the world that it is part of: without this, no run would ever be freed.
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.world.rival.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
 fn template(text: &str) -> TemplateDefinition {
     TemplateDefinition::new("hello").text(text)
 }
