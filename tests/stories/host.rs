@@ -57,6 +57,10 @@ impl World {
         self.contacts.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    fn meets(&self, contact: &Contact) {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).insert(contact.id.to_string());
+    }
+
     /// Remembers what has begun while nobody is left who will settle it.
     async fn note(&self) {
         for contact in self.contacts() {
@@ -264,9 +268,7 @@ impl Host {
     }
 
     pub(crate) async fn knows(&mut self, contact: Contact) {
-        let mut contacts = self.world.contacts.lock().unwrap_or_else(PoisonError::into_inner);
-        contacts.insert(contact.id.to_string());
-        drop(contacts);
+        self.world.meets(&contact);
         self.say(async |engine| engine.identify(contact.clone()).await).await;
     }
 
