@@ -252,12 +252,16 @@ fn calm(make: Make, stories: &[&'static Story]) -> Vec<Told> {
 fn every_call_fails_once(what: &str, make: Make, stories: &[&'static Story], sample: u64) -> Tally {
     let choice = Choice::new(sample);
     let stories: Vec<_> = stories.iter().copied().filter(|story| choice.tells(story)).collect();
+    if stories.is_empty() {
+        return Tally::default();
+    }
     let told = calm(make, &stories);
     for Told { story, calm } in &told {
         let calls: usize = calm.calls.values().map(Vec::len).sum();
         println!("{what}: {} has {} store calls, {calls} channel calls", story.name, calm.operations.len());
     }
     let cases = choice.cases(&told);
+    assert!(!cases.is_empty(), "JOURNEYMAN_STORY names a call or a kind that {what} does not have");
     let tally = Mutex::new(Tally::default());
     on_both_cores(&cases, |case| tell(make, *case, &tally));
     let tally = tally.into_inner().unwrap();
@@ -285,6 +289,16 @@ fn every_call_fails_once(what: &str, make: Make, stories: &[&'static Story], sam
         panic!("{} cases failed, by story {stories:?}\n{names:?}\n\n{}", names.len(), shown.join("\n\n"));
     }
     tally
+}
+
+#[test]
+fn a_replay_names_a_story_that_exists() {
+    if let Some(only) = Choice::new(SAMPLE).only {
+        assert!(
+            stories().iter().any(|story| only.split(':').next() == Some(story.name)),
+            "no story is {only}"
+        );
+    }
 }
 
 #[test]
