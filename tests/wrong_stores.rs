@@ -40,6 +40,8 @@ enum Fault {
     LosesMessages,
     /// Hands out work a minute before it is due.
     HurriesTimers,
+    /// Answers one revision for ever.
+    StandsStill,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -172,11 +174,17 @@ role! {
 }
 
 role! {
-    Catalog {}
+    Catalog {
+        async fn revision(&self) -> Result<u64> {
+            if self.fault == Fault::StandsStill {
+                return Ok(7);
+            }
+            self.inner.revision().await
+        }
+    }
     publish(definitions: &[Definition]) -> u64,
     pause(target: &Pausable) -> u64,
     resume(target: &Pausable) -> u64,
-    revision() -> u64,
     snapshot() -> CatalogSnapshot,
     jobs() -> Vec<Job>,
     advance_job(job: u64, from: u64, to: Option<u64>) -> bool,
@@ -319,6 +327,11 @@ fn a_store_that_forgets_is_refused() {
         "reopen_keeps_time_from_going_back",
     ];
     breaks(Fault::Forgets, &expected);
+}
+
+#[test]
+fn a_store_whose_revision_stands_still_is_refused() {
+    breaks(Fault::StandsStill, &["take_is_of_one_instant", "revision_is_what_the_snapshot_says"]);
 }
 
 #[test]

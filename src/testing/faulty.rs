@@ -600,10 +600,5 @@ mod tests {
     #[test]
     fn a_wrapped_store_without_faults_keeps_every_obligation() {
         block_on(Suite::run(Wrapped)).assert_passed();
-        // The one call that the suite does not make.
-        let (inner, _) = memory();
-        let store = FaultyStore::new(inner.clone());
-        let raised = block_on(store.pause(&Pausable::Journey("welcome".into()))).unwrap();
-        assert_eq!((block_on(store.revision()).unwrap(), raised), (1, 1));
     }
 }

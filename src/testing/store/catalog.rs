@@ -14,6 +14,7 @@ cases! {
     publish_keeps_every_version: "Every version of a journey stays published.",
     template_replaces_its_namesake: "Of the templates with one name, the newest is published.",
     pause_bumps_the_revision: "Pausing and resuming answer a new revision, and commits of an older one are refused.",
+    revision_is_what_the_snapshot_says: "The revision alone is the snapshot's, before and after every change, and after none.",
     pause_is_remembered_with_its_instants: "The snapshot says when each journey was paused, and which channels are.",
     pause_cancels_nothing: "A pause leaves messages pending.",
     resume_starts_its_job: "Letting a journey go starts a job that wakes its people; letting a channel go starts none.",
@@ -112,6 +113,26 @@ async fn pause_bumps_the_revision(bench: Bench) -> Answer {
                 "the answer to an older program"
             );
         }
+    }
+    Ok(())
+}
+
+async fn revision_is_what_the_snapshot_says(bench: Bench) -> Answer {
+    let store = &bench.store;
+    let empty = store.revision().await?;
+    check_eq!(store.snapshot().await?.revision, empty, "the snapshot's revision before anything is published");
+    let hello = [template("hello", "hi"), Definition::Journey(journey("welcome", 1, "hello")?)];
+    let published = store.publish(&hello).await?;
+    check!(published > empty, "revision {published} follows {empty}");
+    check_eq!(store.revision().await?, published, "the revision after publishing");
+    store.publish(&hello).await?;
+    check_eq!(store.revision().await?, published, "the revision after publishing the same again");
+    for target in [welcome(), Pausable::Channel(EMAIL.into())] {
+        let paused = store.pause(&target).await?;
+        check_eq!(store.revision().await?, paused, "the revision after a pause");
+        let resumed = store.resume(&target).await?;
+        check_eq!(store.revision().await?, resumed, "the revision after a pause has ended");
+        check_eq!(store.snapshot().await?.revision, resumed, "the snapshot's revision");
     }
     Ok(())
 }
