@@ -4,6 +4,7 @@ use journeyman::error::BuildError;
 use journeyman::journey::JourneyDefinition;
 use journeyman::journey::parse_json;
 use journeyman::{Diagnostic, Journey};
+use serde_json::Value as Json;
 
 use super::draw::{Bytes, definition};
 use super::walk::walk;
@@ -28,9 +29,40 @@ pub fn definition_json(data: &[u8]) -> bool {
     })
 }
 
-/// Definitions in YAML.
+/// Definitions in YAML; bytes that begin below the letters are drawn from and written as blocks.
 pub fn definition_yaml(data: &[u8]) -> bool {
-    asked(data, Journey::from_yaml)
+    if data.first().is_some_and(|first| *first > 8) {
+        return asked(data, Journey::from_yaml);
+    }
+    let drawn = definition(&mut Bytes::new(data));
+    let mut text = String::new();
+    write_block(&serde_json::to_value(&drawn).unwrap(), 0, &mut text);
+    match (Journey::compile(&drawn), Journey::from_yaml(&text)) {
+        (Ok(drawn), Ok(read)) => assert_eq!(drawn.hash, read.hash, "{text}"),
+        (Err(_), Err(_)) => {}
+        (drawn, read) => panic!("from Rust: {:?}, from YAML: {:?}\n{text}", drawn.err(), read.err()),
+    }
+    asked(text.as_bytes(), Journey::from_yaml)
+}
+
+/// A value in YAML: maps and lists as blocks, anything else as in JSON.
+fn write_block(value: &Json, depth: usize, text: &mut String) {
+    let indent = " ".repeat(depth);
+    match value {
+        Json::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                text.push_str(&format!("\n{indent}{}: ", Json::from(name.as_str())));
+                write_block(value, depth + 1, text);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for item in items {
+                text.push_str(&format!("\n{indent}- "));
+                write_block(item, depth + 1, text);
+            }
+        }
+        value => text.push_str(&value.to_string()),
+    }
 }
 
 fn asked(data: &[u8], read: impl Fn(&str) -> Result<Journey, BuildError>) -> bool {

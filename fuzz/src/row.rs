@@ -120,7 +120,8 @@ fn damage(path: &Path, place: usize, value: &Value) -> bool {
     let (table, column, _, rows) = PLACES[place];
     let conn = rusqlite::Connection::open(path).unwrap();
     conn.pragma_update(None, "synchronous", "OFF").unwrap();
-    conn.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {rows}"), [value]).is_ok_and(|rows| rows > 0)
+    conn.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {rows}"), [value])
+        .is_ok_and(|rows| rows > 0)
 }
 
 fn engine(store: &SqliteStore, email: &RecordingChannel) -> Engine {
@@ -152,13 +153,15 @@ fn whole() -> &'static [u8] {
         block_on(async {
             engine.publish([journey.build().unwrap().into(), hello.into()]).await.unwrap();
             for who in ["lea", "tom"] {
-                let contact = Contact::new(who).attribute("first_name", who).address("email", format!("{who}@x"));
+                let contact =
+                    Contact::new(who).attribute("first_name", who).address("email", format!("{who}@x"));
                 engine.identify(contact).await.unwrap();
                 let evidence = Evidence::new("form", "v1");
                 engine.consent(Consent::granted(who, "marketing", "email", evidence.clone())).await.unwrap();
                 engine.consent(Consent::granted(who, "onboarding", "email", evidence)).await.unwrap();
             }
-            let stop = journeyman::machine::Withdrawal::of("lea", "marketing", "email", Evidence::new("link", "v1"));
+            let stop =
+                journeyman::machine::Withdrawal::of("lea", "marketing", "email", Evidence::new("link", "v1"));
             engine.withdraw(&stop).await.unwrap();
             engine.track(Event::new("lea", "signed_up")).await.unwrap();
             engine.tick().await.unwrap();

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::journey::TriggerDefinition;
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, Transition};
 use journeyman::model::{
-    Attributes, Delivery, DeliveryStatus, Evidence, ExitReason, InputId, MessageId, Reason, StepOutcome, Value,
-    Waiting,
+    Attributes, Delivery, DeliveryStatus, Evidence, ExitReason, InputId, MessageId, Reason, StepOutcome,
+    Value, Waiting,
 };
 use journeyman::rule::{ConditionDefinition, PredicateDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
@@ -125,7 +125,9 @@ fn follow(program: &Program, start: &str, contact: Contact, consents: &[InputKin
         mail.extend(envelopes.into_iter().skip(out.consumed).map(|envelope| envelope.kind));
         for (number, message) in out.messages.iter().enumerate() {
             mail.push(InputKind::Delivery(Delivery::new(message.id, 1, now, status(round + number, now))));
-            if let Some(InputKind::Delivery(Delivery { status: DeliveryStatus::Retry { .. }, .. })) = mail.last() {
+            if let Some(InputKind::Delivery(Delivery { status: DeliveryStatus::Retry { .. }, .. })) =
+                mail.last()
+            {
                 mail.push(InputKind::Delivery(Delivery::new(message.id, 2, now, DeliveryStatus::Accepted)));
             }
         }
