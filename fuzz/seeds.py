@@ -285,6 +285,9 @@ def rows():
     }
     for name, text in cases.items():
         write("stored_row", name, text)
+    for place, leaf, value in [("state.hot", 0, most), ("state.hot", 9, "1"), ("state.hot", 4, 4294967295), ("contact.cold", 3, "Nowhere"), ("contact.cold", 8, -1), ("input.body", 1, "signed_up"), ("outbox.body", 0, 99), ("commit_log.steps", 2, -1), ("consent.body", 0, 7), ("definition.body", 3, "x")]:
+        write("stored_row", f"leaf-{place}-{leaf}", f"{place}\nleaf {leaf} {json.dumps(value)}")
+    drawn("stored_row", 10, 6)
 
 
 definitions()

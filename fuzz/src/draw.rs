@@ -90,7 +90,8 @@ pub(super) fn value(bytes: &mut Bytes<'_>, depth: usize) -> Value {
         }
         9 if depth > 0 => Value::from(vec![value(bytes, depth - 1)]),
         10 if depth > 0 => Value::from(several(bytes, 0, 4, |bytes| value(bytes, depth - 1))),
-        11 if chance(bytes, 5) => Value::from(vec![""; 300_000]),
+        // Where lists may be deep they may be long too: more than any contact may have.
+        11 if depth > 8 && chance(bytes, 5) => Value::from(vec![""; 300_000]),
         _ => Value::from("rap"),
     }
 }

@@ -8,14 +8,17 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::error::StoreError;
 use journeyman::model::Evidence;
-use journeyman::port::store::{Archive, Catalog, Claim, Mailbox, Outbox, Pausable, Result, Take};
+use journeyman::port::store::{Archive, Catalog, Claim, Mailbox, Outbox, Pausable, Take};
 use journeyman::rule::TemplateDefinition;
 use journeyman::store::{Durability, SqliteStore};
 use journeyman::testing::ManualClock;
 use journeyman::time::Span;
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 use rusqlite::types::Value;
+use serde_json::Value as Json;
 use tempfile::TempDir;
+
+use super::draw::{Bytes, one};
 
 const START: i64 = 1_774_252_800_000;
 const HEAD: &[u8] = br#"{"v":1,"d":"#;
@@ -30,6 +33,8 @@ enum Whose {
 }
 use Whose::{All, Hers};
 
+/// The first places hold rows of JSON.
+const ROWS: usize = 10;
 /// Every place with a form of its own: table and column, whose it is, and which rows. The contact of row 1 is damaged.
 const PLACES: [(&str, &str, Whose, &str); 35] = [
     ("state", "hot", Hers, "id = 1"),
@@ -69,27 +74,103 @@ const PLACES: [(&str, &str, Whose, &str); 35] = [
     ("pause", "since", All, "true"),
 ];
 
+/// What comes to stand in a place.
+enum Damage {
+    /// These bytes, or this number.
+    Whole(Value),
+    /// The row that was there, with other values at some of its leaves: their numbers and what they become.
+    Leaves(Vec<(usize, Json)>),
+}
+
 /// A place and what stands there: `state.hot` and a line end, then the row, its version before it or not; `int`, `real`,
-/// `text`, `blob` or `null` and a space before anything else. Where no place is named, the first byte chooses it.
+/// `text`, `blob` or `null` and a space before anything else; or lines `leaf NUMBER JSON` that change the row which was
+/// there. Where no place is named, the first byte chooses it and the others are drawn from.
 pub fn stored_row(data: &[u8]) -> bool {
     let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let named = |(table, column, ..): &(&str, &str, Whose, &str)| {
         data[..line].strip_prefix(table.as_bytes()).and_then(|rest| rest.strip_prefix(b"."))
             == Some(column.as_bytes())
     };
-    let (place, body) = match (PLACES.iter().position(named), data.split_first()) {
-        (Some(place), _) => (place, data.get(line + 1..).unwrap_or_default()),
-        (None, Some((first, body))) => (usize::from(*first) % PLACES.len(), body),
+    let (place, damage) = match (PLACES.iter().position(named), data.split_first()) {
+        (Some(place), _) => (place, written(data.get(line + 1..).unwrap_or_default())),
+        (None, Some((first, rest))) => {
+            let place = usize::from(*first) % PLACES.len();
+            (place, drawn(&mut Bytes::new(rest), place < ROWS))
+        }
         (None, None) => return false,
     };
     let (_, _, whose, _) = PLACES[place];
     let folder = folder();
     let path = folder.path().join("journeys.db");
     std::fs::write(&path, whole()).unwrap();
-    if !damage(&path, place, &value(body)) {
+    if !damaged(&path, place, damage) {
         return false;
     }
     block_on(look(&path, whose))
+}
+
+fn drawn(bytes: &mut Bytes<'_>, row: bool) -> Damage {
+    let numbers =
+        [i64::MIN, -1, 0, 1, 2, 3, START, START + 10_000_000, 4_294_967_295, 4_294_967_296, i64::MAX];
+    if !row {
+        let number = one(bytes, &numbers);
+        let any = [Value::Integer(*number), Value::Null, Value::Text("x".into()), Value::Blob(vec![7; 16])];
+        return Damage::Whole(one(bytes, &any).clone());
+    }
+    let mut leaves = Vec::new();
+    while !bytes.is_empty() && leaves.len() < 4 {
+        let leaf = bytes.arbitrary::<u8>().unwrap_or(0).into();
+        let value = match bytes.int_in_range(0..=9).unwrap_or(0) {
+            0..=5 => (*one(bytes, &numbers)).into(),
+            6 => Json::Null,
+            7 => (*one(bytes, &["", "greeting", "end", "step-2", "2026-03-23T08:00:00Z", "tom", "email"]))
+                .into(),
+            8 => Json::from(vec![0; 3]),
+            _ => serde_json::json!({ "until": { "at": one(bytes, &numbers) } }),
+        };
+        leaves.push((leaf, value));
+    }
+    Damage::Leaves(leaves)
+}
+
+fn written(body: &[u8]) -> Damage {
+    let leaf = |line: &[u8]| {
+        let (number, json) = std::str::from_utf8(line).ok()?.strip_prefix("leaf ")?.split_once(' ')?;
+        Some((number.parse().ok()?, serde_json::from_str(json).ok()?))
+    };
+    let leaves: Vec<_> = body.split(|byte| *byte == b'\n').filter_map(leaf).collect();
+    if leaves.is_empty() { Damage::Whole(value(body)) } else { Damage::Leaves(leaves) }
+}
+
+/// Puts other values into a row of JSON; numbers count its leaves, around and around.
+fn change(row: &[u8], leaves: Vec<(usize, Json)>) -> Option<Vec<u8>> {
+    /// Goes down to the leaf of this number; answers how many leaves it passed where there are fewer.
+    fn replace(value: &mut Json, number: usize, new: &Json) -> Result<(), usize> {
+        let parts: Vec<&mut Json> = match value {
+            Json::Object(fields) if !fields.is_empty() => fields.values_mut().collect(),
+            Json::Array(items) if !items.is_empty() => items.iter_mut().collect(),
+            leaf if number == 0 => {
+                leaf.clone_from(new);
+                return Ok(());
+            }
+            _ => return Err(1),
+        };
+        let mut passed = 0;
+        for part in parts {
+            match replace(part, number - passed, new) {
+                Ok(()) => return Ok(()),
+                Err(leaves) => passed += leaves,
+            }
+        }
+        Err(passed)
+    }
+    let mut json: Json = serde_json::from_slice(row.strip_prefix(HEAD)?.strip_suffix(b"}")?).ok()?;
+    for (number, value) in leaves {
+        if let Err(count) = replace(&mut json, number, &value) {
+            replace(&mut json, number % count, &value).ok()?;
+        }
+    }
+    Some([HEAD, json.to_string().as_bytes(), b"}"].concat())
 }
 
 /// A folder in memory where there is one, for a file is written for every input.
@@ -116,10 +197,19 @@ fn value(body: &[u8]) -> Value {
 }
 
 /// False where SQLite itself refuses the value, or there is no such row.
-fn damage(path: &Path, place: usize, value: &Value) -> bool {
+fn damaged(path: &Path, place: usize, damage: Damage) -> bool {
     let (table, column, _, rows) = PLACES[place];
     let conn = rusqlite::Connection::open(path).unwrap();
     conn.pragma_update(None, "synchronous", "OFF").unwrap();
+    let value = match damage {
+        Damage::Whole(value) => Some(value),
+        Damage::Leaves(leaves) => {
+            let sql = format!("SELECT {column} FROM {table} WHERE {rows} AND {column} IS NOT NULL");
+            let row: Option<Vec<u8>> = conn.query_row(&sql, [], |row| row.get(0)).ok();
+            row.and_then(|row| change(&row, leaves)).map(Value::Blob)
+        }
+    };
+    let Some(value) = value else { return false };
     conn.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {rows}"), [value])
         .is_ok_and(|rows| rows > 0)
 }
@@ -128,7 +218,7 @@ fn engine(store: &SqliteStore, email: &RecordingChannel) -> Engine {
     Engine::builder(Arc::new(store.clone())).channel(email.clone()).build()
 }
 
-fn open(path: &Path, clock: &ManualClock) -> Result<SqliteStore> {
+fn open(path: &Path, clock: &ManualClock) -> Result<SqliteStore, StoreError> {
     SqliteStore::builder(path).clock(Arc::new(clock.clone())).durability(Durability::Relaxed).open()
 }
 
