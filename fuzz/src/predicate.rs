@@ -106,9 +106,9 @@ fn ask(program: &Program, case: &Case) -> bool {
         .map(|(seq, kind)| Envelope::new(seq, InputId::from_place(&"lea".into(), seq), now, kind))
         .collect();
     let out = program.transition(ContactState::new("lea".into()), &envelopes, now);
-    let answers = out.steps.iter().filter_map(|step| match step.outcome {
+    let mut answers = out.steps.iter().filter_map(|step| match step.outcome {
         StepOutcome::Branched { way } => Some(way.is_some()),
         _ => None,
     });
-    answers.last().expect("the branch was reached")
+    answers.next_back().expect("the branch was reached")
 }

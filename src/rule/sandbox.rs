@@ -137,11 +137,9 @@ fn may_list(brackets: &[Bracket], names_of_loop: bool) -> bool {
 fn check_tag(body: &str, close: &str, place: &str, reach: &mut Reach) -> Result<usize, Diagnostic> {
     let word = tag_word(body);
     let (is_for, mut ins, mut quoted) = (close == "%}" && word == "for", 0, 0);
-    if close == "%}" {
-        if !ALLOWED_TAGS.contains(&word) {
-            let next = "use if and for alone";
-            return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
-        }
+    if close == "%}" && !ALLOWED_TAGS.contains(&word) {
+        let next = "use if and for alone";
+        return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
     }
     let mut quote = None;
     let (mut signs, mut brackets) = (0, Vec::new());
