@@ -51,7 +51,7 @@ fn write_block(value: &Json, depth: usize, text: &mut String) {
     match value {
         Json::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
-                text.push_str(&format!("\n{indent}{}: ", Json::from(name.as_str())));
+                text.push_str(&format!("\n{indent}{}: ", quoted(name)));
                 write_block(value, depth + 1, text);
             }
         }
@@ -61,8 +61,19 @@ fn write_block(value: &Json, depth: usize, text: &mut String) {
                 write_block(item, depth + 1, text);
             }
         }
+        Json::String(value) => text.push_str(&quoted(value)),
         value => text.push_str(&value.to_string()),
     }
+}
+
+/// A text in quotes; YAML takes fewer letters as they are than JSON does.
+fn quoted(text: &str) -> String {
+    let plain =
+        |letter: char| (letter.is_ascii_graphic() || letter == ' ') && letter != '"' && letter != '\\';
+    let letters = text.chars().map(|letter| {
+        if plain(letter) { letter.to_string() } else { format!("\\U{:08X}", u32::from(letter)) }
+    });
+    format!("\"{}\"", letters.collect::<String>())
 }
 
 fn asked(data: &[u8], read: impl Fn(&str) -> Result<Journey, BuildError>) -> bool {

@@ -26,7 +26,7 @@ const FUEL: u64 = 50_000;
 /// Fuel times the bytes that one comparison can look at: some hundredths of a second.
 const MOST_COMPARED: u64 = 128 * 1024 * 1024;
 /// What looking at any value costs, however small, in bytes of text.
-const LEAST_VALUE: usize = 32;
+const LEAST_VALUE: usize = 64;
 
 /// A template as an author writes it.
 ///
