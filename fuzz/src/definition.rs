@@ -68,8 +68,8 @@ fn write_block(value: &Json, depth: usize, text: &mut String) {
 
 /// A text in quotes; YAML takes fewer letters as they are than JSON does.
 fn quoted(text: &str) -> String {
-    let plain =
-        |letter: char| (letter.is_ascii_graphic() || letter == ' ') && letter != '"' && letter != '\\';
+    let signs = |letter: char| letter.is_ascii_graphic() && letter != '"' && letter != '\\';
+    let plain = |letter: char| letter.is_alphanumeric() || letter == ' ' || signs(letter);
     let letters = text.chars().map(|letter| {
         if plain(letter) { letter.to_string() } else { format!("\\U{:08X}", u32::from(letter)) }
     });
