@@ -9,9 +9,10 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use journeyman::error::BuildError;
-use journeyman::journey::{JourneyDefinition, Scope, check, parse_json, parse_yaml};
+use journeyman::journey::{JourneyDefinition, Reenter, Scope, check, parse_json, parse_yaml};
 use journeyman::model::Name;
 use journeyman::rule::TemplateDefinition;
+use journeyman::time::Span;
 use journeyman::{Diagnostic, Journey};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
@@ -73,7 +74,7 @@ fn five_problems_are_reported_at_once() {
     assert_eq!(codes, ["J029", "J014", "J020", "J023", "J011"]);
 }
 
-/// Problems that only a file too large to keep can have.
+/// Problems that only a file too large to keep can have, or a definition made in Rust.
 fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
     let journey = |steps: Vec<serde_json::Value>| {
         let definition = serde_json::json!({
@@ -85,9 +86,20 @@ fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
         serde_json::json!({ "send": { "channel": "email", "template": "again", "purpose": "marketing" } });
     let wait = serde_json::json!({ "wait": "1d" });
     let text = "x".repeat(256 * 1024);
+    let mut half_a_second = Span::days(0);
+    half_a_second.milliseconds = 500;
+    let spans = Journey::builder("spans")
+        .enter_on("signed_up")
+        .reenter(Reenter::After(Span::months(u32::MAX)))
+        .max_duration(Span::hours(u32::MAX))
+        .wait(Span::days(u32::MAX))
+        .wait(half_a_second)
+        .wait_until_entry(Span::days(36_601))
+        .wait_for("clicked", Span::days(36_601), "next");
     vec![
         ("a thousand and one steps", journey(vec![wait.clone(); 1_001])),
         ("sixty-four sends in a row", journey(vec![send; 64])),
+        ("a span of four billion days", spans.build().unwrap_err().diagnostics),
         ("a megabyte of definition", problems_of_journey(Path::new("large.json"), &" ".repeat(1_048_577))),
         ("a template of a quarter megabyte", problems_of_template(&format!("template: t\ntext: x{text}"))),
     ]

@@ -105,6 +105,17 @@ fn what_is_too_large_is_refused_at_its_limit_and_kept_below_it() {
                 matches!(engine.identify(huge).await, Err(Error::TooLarge { what: "contact", .. })),
                 "{name}"
             );
+            // What is empty takes room all the same, and so do names that are taken away.
+            let empties = Contact::new("lea").attribute("a", vec![""; 40_000]);
+            assert!(
+                matches!(engine.identify(empties).await, Err(Error::TooLarge { what: "contact", .. })),
+                "{name}"
+            );
+            let less = Contact::new("lea").without("x".repeat(Limits::default().contact + 1));
+            assert!(
+                matches!(engine.identify(less).await, Err(Error::TooLarge { what: "contact", .. })),
+                "{name}"
+            );
             let long = engine.track(Event::new("x".repeat(257), "e")).await.unwrap_err();
             assert!(matches!(long, Error::TooLarge { what: "contact id", .. }), "{name}");
             assert_eq!(store.inputs(&"lea".into(), 0, u64::MAX).await.unwrap().len(), 1, "{name}");
@@ -162,6 +173,24 @@ fn a_late_event_counts_at_its_instant_one_from_the_future_waits_and_an_old_one_i
             clock.advance(hour);
             engine.tick().await.unwrap();
             assert_eq!(tally().await, (2, start() - hour, start() + hour), "{name}");
+        });
+    });
+}
+
+/// What is decided on an instant must be decided again when that instant comes back from the store.
+#[test]
+fn an_instant_is_cut_to_what_is_stored_before_anything_is_decided() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            for at in ["2026-03-23T07:00:00.000000001Z", "2026-03-22T23:59:60Z"] {
+                let event = format!(r#"{{"contact": "lea", "name": "e", "at": "{at}"}}"#);
+                engine.track(serde_json::from_str(&event).unwrap()).await.unwrap();
+            }
+            engine.tick().await.unwrap();
+            let contact = store.contact(&"lea".into()).await.unwrap().unwrap();
+            let tally = contact.state.hot.performed.tally("e").unwrap();
+            let told = [tally.first_at, tally.last_at].map(|at| at.to_rfc3339());
+            assert_eq!(told, ["2026-03-23T00:00:00+00:00", "2026-03-23T07:00:00+00:00"], "{name}");
         });
     });
 }

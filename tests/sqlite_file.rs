@@ -13,7 +13,7 @@ use journeyman::model::{Evidence, InputId};
 use journeyman::port::store::{Claim, Commit, Pausable, Receipt};
 use journeyman::port::{Archive, Catalog, Clock, Gate, Mailbox};
 use journeyman::store::{Durability, SqliteStore};
-use journeyman::{Contact, Event, StoreError};
+use journeyman::{Consent, Contact, Engine, Event, StoreError};
 use tempfile::TempDir;
 
 #[derive(Default)]
@@ -149,6 +149,39 @@ fn a_row_that_cannot_be_read_stops_nobody_else() {
     assert_eq!(block_on(store.claim(&Claim::of(1))).unwrap().work.len(), 1, "it takes nobody's place");
     assert_eq!(block_on(store.scan(0, 10)).unwrap().len(), 2);
     assert!(matches!(block_on(store.contact(&"lea".into())), Err(StoreError::Corrupt { .. })));
+}
+
+/// A row can be damaged in a way that decodes: then its commit would fail, and with it every commit of its batch.
+#[test]
+fn a_contact_that_could_never_be_committed_stops_nobody_else() {
+    let damages = [
+        "UPDATE state SET hot = NULL WHERE id = 1",
+        "UPDATE state SET revision = 9223372036854775807 WHERE id = 1",
+        "UPDATE state SET revision = -1 WHERE id = 1",
+        "UPDATE state SET read_seq = 9223372036854775807 WHERE id = 1",
+        "UPDATE state SET revision = 'x' WHERE id = 1",
+        "UPDATE input SET id = x'00' WHERE seq = 2",
+        "UPDATE contact SET external = x'00' WHERE id = 1",
+        // The contact no longer knows how long its own chain is.
+        "UPDATE contact SET cold = NULL WHERE id = 1",
+    ];
+    for damage in damages {
+        let (_folder, path) = file();
+        let store = SqliteStore::open(&path).unwrap();
+        let engine = Engine::builder(Arc::new(store.clone())).build();
+        let evidence = || Evidence::new("form", "v1");
+        block_on(engine.consent(Consent::granted("lea", "news", "email", evidence()))).unwrap();
+        block_on(engine.tick()).unwrap();
+        drop((engine, store));
+        let store = SqliteStore::open(&path).unwrap();
+        let engine = Engine::builder(Arc::new(store.clone())).build();
+        block_on(engine.consent(Consent::granted("lea", "offers", "email", evidence()))).unwrap();
+        block_on(engine.track(Event::new("tom", "seen"))).unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+        let tick = block_on(engine.tick()).unwrap_or_else(|error| panic!("{damage}: {error}"));
+        assert_eq!((tick.inputs, tick.next_wake), (1, None), "{damage}");
+        assert_eq!(block_on(store.contact(&"tom".into())).unwrap().unwrap().read_seq, 3, "{damage}");
+    }
 }
 
 #[test]

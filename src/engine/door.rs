@@ -3,7 +3,9 @@
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
-use crate::model::{Consent, ConsentStatus, Contact, ContactId, Event, Evidence, InputId, Name, Value};
+use crate::model::{
+    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, InputId, Name, Value, truncate,
+};
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
@@ -152,7 +154,7 @@ impl Engine {
         self.check_id("contact id", input.contact.as_str())?;
         match &mut input.kind {
             InputKind::Identify(contact) => {
-                self.check_size("contact", contact.size(), limits.contact)?;
+                self.check_size("contact", contact.size() + contact.size_taken_away(), limits.contact)?;
                 self.check_values("contact", contact.attributes.values())?;
                 if let Some(zone) = &contact.zone {
                     Zone::named(zone).map_err(|error| Error::Invalid {
@@ -182,6 +184,8 @@ impl Engine {
                 }
                 self.check_size("event", event.size(), limits.event)?;
                 self.check_values("event", event.properties.values())?;
+                // One that was read from a text may be finer than what is stored.
+                event.at = event.at.map(truncate);
                 if event.at.is_some_and(|at| !(0..=253_370_764_800_000).contains(&at.timestamp_millis())) {
                     return Err(Error::Invalid {
                         what: "event",

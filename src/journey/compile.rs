@@ -138,6 +138,12 @@ impl<'d> Compiler<'d> {
                 "write a span such as 8d",
             );
         }
+        if let Some(span) = definition.max_duration {
+            self.span(span, "max_duration");
+        }
+        if let Reenter::After(span) = definition.reenter {
+            self.span(span, "reenter.after");
+        }
         if matches!(definition.reenter, Reenter::After(span) if span.is_zero()) {
             self.problem(
                 "J038",
@@ -145,6 +151,14 @@ impl<'d> Compiler<'d> {
                 "the span is no time at all",
                 "write always, or a span such as 1mo",
             );
+        }
+    }
+
+    /// Refuses a span made in Rust that would not read back from a file, and so not from a store.
+    fn span(&mut self, span: Span, place: &str) {
+        if span.to_string().parse() != Ok(span) {
+            let sentence = "the span is longer than a hundred years, or counts parts of a second";
+            self.problem("J043", place, sentence, "write it as 45m, 2h, 3d, 1w, 1mo or 1d12h");
         }
     }
 
@@ -326,6 +340,7 @@ impl<'d> Compiler<'d> {
         if span.is_zero() {
             self.problem("J020", place, "the wait is no time at all", "write a span such as 2h or 3d");
         }
+        self.span(span, place);
         Some(NodeKind::Wait { span })
     }
 
@@ -351,6 +366,9 @@ impl<'d> Compiler<'d> {
                 None
             }
         });
+        if let Some(entry) = until.entry {
+            self.span(entry, &format!("{place}.entry"));
+        }
         if let (Some(entry), Some(most)) = (until.entry, self.definition.max_duration)
             && least_milliseconds(entry) >= most_milliseconds(most)
         {
@@ -387,6 +405,9 @@ impl<'d> Compiler<'d> {
         if within.is_none() {
             let next = "add within: a span such as 2d, so that nobody waits for ever";
             self.problem("J023", &format!("{place}.within"), "the wait has no longest time", next);
+        }
+        if let Some(within) = within {
+            self.span(within, &format!("{place}.within"));
         }
         let otherwise = match &wait.otherwise {
             Some(name) => self.target(step, name, &format!("{place}.otherwise")),
@@ -472,12 +493,14 @@ fn edges(node: &Node) -> Vec<usize> {
 
 /// A lower bound of a span, whatever the calendar.
 fn least_milliseconds(span: Span) -> u64 {
-    u64::from(span.months) * 28 * 86_400_000 + u64::from(span.days) * 86_400_000 + span.milliseconds
+    let days = u64::from(span.months) * 28 + u64::from(span.days);
+    (days * 86_400_000).saturating_add(span.milliseconds)
 }
 
 /// An upper bound of a span, whatever the calendar.
 fn most_milliseconds(span: Span) -> u64 {
-    u64::from(span.months) * 31 * 86_400_000 + u64::from(span.days) * 86_400_000 + span.milliseconds
+    let days = u64::from(span.months) * 31 + u64::from(span.days);
+    (days * 86_400_000).saturating_add(span.milliseconds)
 }
 
 /// The name that an author most likely meant: the nearest by edit distance, if it is near at all.

@@ -155,7 +155,7 @@ impl Run<'_> {
     ) {
         let enrollment = &mut self.out.state.hot.enrollments[index];
         self.out.steps.push(Step::new(enrollment, at, outcome, next));
-        enrollment.ordinal += 1;
+        enrollment.ordinal = enrollment.ordinal.saturating_add(1);
     }
 
     fn node_id(&self, index: usize, target: Target) -> Option<NodeId> {

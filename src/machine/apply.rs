@@ -123,7 +123,7 @@ impl Run<'_> {
         let standing = &mut self.cold().standing;
         let (length, head) = standing.head();
         let record = ConsentRecord::link(
-            length + 1,
+            length.saturating_add(1),
             purpose.cloned(),
             channel.cloned(),
             status,

@@ -124,6 +124,11 @@ impl Contact {
         let names = [&self.locale, &self.zone].into_iter().flatten().chain(&self.tags).map(|name| name.len());
         attributes.chain(addresses).chain(names).sum()
     }
+
+    /// The size of the names that it takes away: nothing of a contact, but something of a mailbox.
+    pub(crate) fn size_taken_away(&self) -> usize {
+        self.unset.iter().chain(&self.untag).map(|name| name.len()).sum()
+    }
 }
 
 /// Where a contact is reached on one channel.

@@ -32,7 +32,7 @@ pub use message::{Content, Message};
 pub use step::{Permit, Reason, Step, StepOutcome};
 pub use value::{Attributes, Value};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 
 /// Cuts an instant to whole milliseconds, the only precision that the house keeps.
 ///
@@ -44,5 +44,6 @@ use chrono::{DateTime, SubsecRound, Utc};
 /// ```
 #[must_use]
 pub fn truncate(instant: DateTime<Utc>) -> DateTime<Utc> {
-    instant.trunc_subsecs(3)
+    // A leap second, which chrono can hold and no stored form can, becomes the second after it.
+    DateTime::from_timestamp_millis(instant.timestamp_millis()).unwrap_or(instant)
 }

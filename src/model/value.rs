@@ -46,12 +46,12 @@ pub enum Value {
 }
 
 impl Value {
-    /// The size that limits count: bytes of text, 8 for anything else, and all of a list's items.
+    /// The size that limits count: bytes of text, 8 for anything else, and all of a list's items, 8 at least for each.
     #[must_use]
     pub fn size(&self) -> usize {
         match self {
             Value::Text(text) => text.len(),
-            Value::List(items) => 8 + items.iter().map(Value::size).sum::<usize>(),
+            Value::List(items) => 8 + items.iter().map(|item| item.size().max(8)).sum::<usize>(),
             _ => 8,
         }
     }

@@ -9,8 +9,18 @@ const ALLOWED_TAGS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"]
 const MOST_TAG: usize = 512;
 const MOST_ELIF: usize = 64;
 
+/// What one instruction of a template can cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reach {
+    /// Whether values are compared, searched or cut, which takes as long as they are large.
+    pub(super) compares: bool,
+    /// The most text between quotes of one tag, in bytes.
+    pub(super) quoted: usize,
+}
+
 /// Refuses every construct that could grow a value; looks at what stands between `{{ }}` and `{% %}`, outside texts.
-pub(super) fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic> {
+pub(super) fn refuse_growth(source: &str, place: &str) -> Result<Reach, Diagnostic> {
+    let mut reach = Reach::default();
     let mut rest = source;
     let mut line = 1;
     let mut elifs = 0;
@@ -32,7 +42,7 @@ pub(super) fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic>
             }
         };
         let body = &after[1..];
-        let end = check_tag(body, close, &format!("{place} line {line}"))?;
+        let end = check_tag(body, close, &format!("{place} line {line}"), &mut reach)?;
         elifs += usize::from(close == "%}" && tag_word(body) == "elif");
         if elifs > MOST_ELIF {
             let place = format!("{place} line {line}");
@@ -47,7 +57,43 @@ pub(super) fn refuse_growth(source: &str, place: &str) -> Result<(), Diagnostic>
         line += body[..end].matches('\n').count();
         rest = &body[end..];
     }
-    Ok(())
+    Ok(reach)
+}
+
+/// What a bracket opens.
+#[derive(Clone, Copy, PartialEq)]
+enum Bracket {
+    /// `[1, 'a']`: constants alone, for a list of values could be nested by every `for` around it.
+    List,
+    /// `contact['a']`.
+    Index,
+    /// `contact.a[1:`: an index that turned out to be a slice.
+    Slice,
+    /// `default('a', true)`.
+    Call,
+    /// `(a or b)`: without a comma, which would make it a list.
+    Group,
+}
+
+const KEYWORDS: [&str; 8] = ["and", "elif", "else", "if", "in", "is", "not", "or"];
+const CONSTANTS: [&str; 6] = ["False", "None", "True", "false", "none", "true"];
+
+/// What the bracket at `index` opens, by what stands before it.
+fn opened(body: &str, index: usize, letter: char) -> Bracket {
+    let before = body[..index].trim_end();
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let word = before.rfind(|letter| !is_part(letter)).map_or(before, |end| {
+        let next = before[end..].chars().next().map_or(0, char::len_utf8);
+        &before[end + next..]
+    });
+    let attribute = before[..before.len() - word.len()].ends_with('.');
+    let name = !word.is_empty() && (attribute || !KEYWORDS.contains(&word));
+    match letter {
+        '[' if name || before.ends_with([')', ']', '"', '\'']) => Bracket::Index,
+        '[' => Bracket::List,
+        _ if name || before.ends_with([')', ']']) => Bracket::Call,
+        _ => Bracket::Group,
+    }
 }
 
 /// The word that a tag begins with.
@@ -78,21 +124,32 @@ fn known_word(kind: &str, known: &[&str], rest: &str, place: &str) -> Result<(),
     Err(Diagnostic::new("T007", place, sentence, format!("use one of {}", known.join(", "))))
 }
 
+/// Whether a comma may stand here.
+fn may_list(brackets: &[Bracket], names_of_loop: bool) -> bool {
+    match brackets.last() {
+        Some(Bracket::List | Bracket::Call) => true,
+        Some(Bracket::Index | Bracket::Slice | Bracket::Group) => false,
+        None => names_of_loop,
+    }
+}
+
 /// Checks one tag and answers where it ends.
-fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> {
-    if close == "%}" {
-        let word = tag_word(body);
-        if !ALLOWED_TAGS.contains(&word) {
-            let next = "use if and for alone";
-            return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
-        }
+fn check_tag(body: &str, close: &str, place: &str, reach: &mut Reach) -> Result<usize, Diagnostic> {
+    let word = tag_word(body);
+    let (is_for, mut ins, mut quoted) = (close == "%}" && word == "for", 0, 0);
+    if close == "%}" && !ALLOWED_TAGS.contains(&word) {
+        let next = "use if and for alone";
+        return Err(Diagnostic::new("T006", place, format!("the tag {word:?} is not allowed"), next));
     }
     let mut quote = None;
-    let (mut signs, mut brackets) = (0, 0);
+    let (mut signs, mut brackets) = (0, Vec::new());
     let mut letters = body.char_indices();
     let skipped = body.len() - body.trim_start_matches(['-', '+']).len();
     while let Some((index, letter)) = letters.next() {
         signs += usize::from(quote.is_none());
+        quoted += usize::from(quote.is_some()) * letter.len_utf8();
+        reach.quoted = reach.quoted.max(quoted);
+        reach.compares |= quote.is_none() && matches!(letter, '=' | '!' | '<' | '>' | '[' | '(');
         if signs > MOST_TAG {
             let sentence = format!("a tag is longer than {MOST_TAG} letters outside quotes");
             return Err(Diagnostic::new(
@@ -109,6 +166,10 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
             (Some(open), letter) if letter == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
+            (None, 'i') if word_at(body, index) == "in" && !brackets.contains(&Bracket::List) => {
+                ins += 1;
+                reach.compares |= ins > usize::from(is_for);
+            }
             (None, '|') => known_word("filter", &FILTERS, &body[index + 1..], place)?,
             (None, 'i') if word_at(body, index) == "is" => {
                 let rest = body[index + "is".len()..].trim_start();
@@ -116,9 +177,39 @@ fn check_tag(body: &str, close: &str, place: &str) -> Result<usize, Diagnostic> 
                 known_word("test", &TESTS, negated.unwrap_or(rest), place)?;
             }
             // With brackets open, a tag would end elsewhere for minijinja than here; so it may not.
-            (None, _) if body[index..].starts_with(close) && brackets == 0 => return Ok(index + close.len()),
-            (None, '(' | '[') => brackets += 1,
-            (None, ')' | ']') if brackets > 0 => brackets -= 1,
+            (None, _) if body[index..].starts_with(close) && brackets.is_empty() => {
+                return Ok(index + close.len());
+            }
+            (None, '(' | '[') => brackets.push(opened(body, index, letter)),
+            (None, ')' | ']') if !brackets.is_empty() => {
+                brackets.pop();
+            }
+            (None, ':') if brackets.last() == Some(&Bracket::Index) => {
+                brackets.pop();
+                brackets.push(Bracket::Slice);
+            }
+            // minijinja 3.0.5 panics where an empty text is cut backwards.
+            (None, ':') if brackets.last() == Some(&Bracket::Slice) => {
+                let sentence = "a slice may not have a step";
+                return Err(Diagnostic::new(
+                    "T006",
+                    place,
+                    sentence,
+                    "cut from a place to a place, as in [1:3]",
+                ));
+            }
+            (None, ',') if !may_list(&brackets, is_for && ins == 0) => {
+                let sentence = "a comma makes a list of values, which could grow without bound";
+                return Err(Diagnostic::new("T006", place, sentence, "name the values one by one"));
+            }
+            (None, letter) if letter.is_alphabetic() || letter == '_' => {
+                let word = word_at(body, index);
+                if brackets.contains(&Bracket::List) && !word.is_empty() && !CONSTANTS.contains(&word) {
+                    let sentence =
+                        format!("a list that a template writes holds constants, and {word} is none");
+                    return Err(Diagnostic::new("T006", place, sentence, "compare the values one by one"));
+                }
+            }
             (None, '{' | '}' | ')' | ']') => {
                 let sentence = format!("the {letter} is out of place");
                 return Err(Diagnostic::new(

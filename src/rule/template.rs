@@ -1,18 +1,20 @@
 //! What a message says: a template with the contact's values put in. The only file that names minijinja.
 //!
-//! Authors may not hang, exhaust or abort the host. minijinja's fuel bounds time but not memory, so what could grow a
-//! value (`~`, `+`, `*`, `set`, macros, blocks) is refused when a template is compiled, the filters are our own, and the
-//! output is cut off at its limit. What is left is `{{ value | filter }}`, `if` and `for`.
+//! Authors may not hang, exhaust or abort the host. minijinja's fuel counts instructions and neither time nor memory, so
+//! what could grow a value (`~`, `+`, `*`, lists of values, `set`, macros, blocks) is refused when a template is compiled,
+//! the filters are our own and read a limited amount, the output is cut off at its limit, and the larger the values that a
+//! template compares, the less fuel it has. What is left is `{{ value | filter }}`, `if` and `for`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 use minijinja::value::{Value as TemplateValue, ValueKind};
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
-use super::sandbox::refuse_growth;
+use super::sandbox::{Reach, refuse_growth};
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{Contact, Content, Hash, Name, Value};
 
@@ -21,6 +23,10 @@ pub const MOST_SOURCE: usize = 256 * 1024;
 /// The largest rendered part, in bytes.
 pub const MOST_OUTPUT: usize = 2 * 1024 * 1024;
 const FUEL: u64 = 50_000;
+/// Fuel times the bytes that one comparison can look at: some hundredths of a second.
+const MOST_COMPARED: u64 = 128 * 1024 * 1024;
+/// What looking at any value costs, however small, in bytes of text.
+const LEAST_VALUE: usize = 64;
 
 /// A template as an author writes it.
 ///
@@ -130,7 +136,7 @@ pub struct Template {
     environment: Arc<Environment<'static>>,
     /// The attributes that it reads; `None` where it looks at the contact as a whole.
     reads: Option<BTreeSet<Name>>,
-    parts: [bool; 3],
+    parts: [Option<Reach>; 3],
 }
 
 const BUILT_IN: [&str; 2] = ["id", "locale"];
@@ -157,12 +163,16 @@ impl Template {
         }
         let mut reads = Some(BTreeSet::new());
         let mut environment = environment(definition.missing);
-        for (part, source) in PARTS.into_iter().zip(sources) {
+        let mut parts = [None; 3];
+        for ((part, source), reached) in PARTS.into_iter().zip(sources).zip(&mut parts) {
             let Some(source) = source else { continue };
             let place = format!("{name}.{part}");
-            if let Err(problem) = refuse_growth(source, &place) {
-                problems.push(problem);
-                continue;
+            match refuse_growth(source, &place) {
+                Ok(reach) => *reached = Some(reach),
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
             }
             if let Err(error) = environment.add_template_owned(part, source.clone()) {
                 let place = error.line().map_or(place.clone(), |line| format!("{place} line {line}"));
@@ -178,7 +188,6 @@ impl Template {
         }
         BuildError::unless_empty(problems)?;
         let hash = Hash::of("template", &[&serde_json::to_vec(definition).unwrap_or_default()]);
-        let parts = sources.map(Option::is_some);
         Ok(Self { name: name.into(), hash, environment: Arc::new(environment), reads, parts })
     }
 
@@ -201,8 +210,11 @@ impl Template {
         if let Some(locale) = contact.locale.as_ref().filter(|_| read(&&Name::from("locale"))) {
             view.insert("locale", TemplateValue::from(locale.clone()));
         }
+        let sizes = contact.attributes.iter().filter(|(name, _)| read(name)).map(|(_, value)| weight(value));
+        // Where the contact is looked at as a whole, it is one value.
+        let largest = if self.reads.is_none() { sizes.sum() } else { sizes.max().unwrap_or(0) };
         let context = TemplateValue::from_pairs([("contact", TemplateValue::from_pairs(view))]);
-        let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context, contact));
+        let [subject, text, html] = [0, 1, 2].map(|part| self.render_part(part, &context, contact, largest));
         let subject = subject?;
         if subject.as_ref().is_some_and(|subject| subject.chars().any(char::is_control)) {
             return Err(RenderError { part: "subject", reason: "it would hold a control character".into() });
@@ -215,13 +227,13 @@ impl Template {
         part: usize,
         context: &TemplateValue,
         contact: &Contact,
+        largest: usize,
     ) -> Result<Option<String>, RenderError> {
-        if !self.parts[part] {
-            return Ok(None);
-        }
+        let Some(reach) = self.parts[part] else { return Ok(None) };
         let part = PARTS[part];
         let fail = |reason: String| RenderError { part, reason };
-        let template = self.environment.get_template(part).map_err(|error| fail(error.kind().to_string()))?;
+        let environment = self.fuelled(reach, largest);
+        let template = environment.get_template(part).map_err(|error| fail(error.kind().to_string()))?;
         let mut output = Capped::default();
         match template.render_captured_to(context.clone(), &mut output) {
             Ok(_) => {}
@@ -239,6 +251,18 @@ impl Template {
             }
         }
         String::from_utf8(output.bytes).map(Some).map_err(|_| fail("it is not text".into()))
+    }
+
+    /// The environment, with less fuel where each instruction can take long.
+    fn fuelled(&self, reach: Reach, largest: usize) -> Cow<'_, Environment<'static>> {
+        let bytes = largest.max(reach.quoted).max(LEAST_VALUE) as u64;
+        let fuel = MOST_COMPARED / bytes;
+        if !reach.compares || fuel >= FUEL {
+            return Cow::Borrowed(&self.environment);
+        }
+        let mut environment = Environment::clone(&self.environment);
+        environment.set_fuel(Some(fuel));
+        Cow::Owned(environment)
     }
 
     /// The first few attributes that it reads and the contact does not have.
@@ -303,15 +327,41 @@ fn environment(missing: Missing) -> Environment<'static> {
             matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str() == Some("");
         if empty { fallback } else { value.clone() }
     });
-    environment.add_filter("upper", |text: String| text.to_uppercase());
-    environment.add_filter("lower", |text: String| text.to_lowercase());
-    environment.add_filter("trim", |text: String| text.trim().to_owned());
-    environment.add_filter("capitalize", |text: String| {
+    add_filter(&mut environment, "upper", |text| text.to_uppercase());
+    add_filter(&mut environment, "lower", |text| text.to_lowercase());
+    add_filter(&mut environment, "trim", |text| text.trim().to_owned());
+    add_filter(&mut environment, "capitalize", |text| {
         let mut letters = text.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     });
     environment.add_test("defined", |value: &TemplateValue| !value.is_undefined());
     environment
+}
+
+/// How much the filters of one part have read, in bytes.
+#[derive(Default)]
+struct Filtered(usize);
+
+/// Adds a filter on texts; all filters of a part together read no more than a part may have.
+fn add_filter(environment: &mut Environment<'static>, name: &'static str, filter: fn(&str) -> String) {
+    environment.add_filter(name, move |state: &mut State<'_, '_>, text: String| {
+        let filtered = state.get_or_insert_extension(Filtered::default());
+        filtered.0 += text.len();
+        if filtered.0 > MOST_OUTPUT {
+            return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+        }
+        Ok(filter(&text))
+    });
+}
+
+/// What looking at a value once costs.
+fn weight(value: &Value) -> usize {
+    LEAST_VALUE
+        + match value {
+            Value::Text(text) => text.len(),
+            Value::List(items) => items.iter().map(weight).sum(),
+            _ => 0,
+        }
 }
 
 fn to_template(value: &Value) -> TemplateValue {
@@ -391,6 +441,14 @@ mod tests {
             "{{ [contact.a}} }}",
             "{% if {} %}x{% endif %}",
             "{{ contact.a) }}",
+            "{% for a in [[contact.a, contact.a]] %}{{ a }}{% endfor %}",
+            "{% for a in (contact.a, contact.a) %}{{ a }}{% endfor %}",
+            "{% for a in contact.a, contact.a %}{{ a }}{% endfor %}",
+            "{{ contact.a if contact.b in [contact.c] }}",
+            "{{ contact.a is defined and [contact.b] }}",
+            "{{ contact.a, contact.b }}",
+            "{{ contact.a[::-1] }}",
+            "{{ contact.a[1 : contact.b[2:] : contact.c] }}",
             &format!("{{{{ contact.a{} }}}}", ".a".repeat(300)),
             &format!("{{% if contact.a %}}{}{{% endif %}}", "{%- elif contact.a %}".repeat(65)),
         ] {
@@ -399,7 +457,14 @@ mod tests {
         assert_eq!(codes("{{ contact.a | indent(1000000000) }}"), ["T007"]);
         assert_eq!(codes("{{ contact.a | }}"), ["T007"]);
         assert_eq!(codes("{{ contact.a"), ["T004"]);
-        assert_eq!(codes("{{ 'it''s ~ * +' }}"), [""; 0]);
+        for harmless in [
+            "{{ 'it''s ~ * +' }}",
+            "{% for a, b in contact.pairs %}{{ a }}{% endfor %}",
+            "{% if contact.in.not[0] in ['a, b', -1.5, true, [none]] or (contact['a'] == \"x\") %}x{% endif %}",
+            "{{ contact.a | default('a', true) | default(contact.b) }}{{ loop.cycle('a', 'b') if contact.a[1:] }}",
+        ] {
+            assert!(!codes(harmless).contains(&"T006"), "{harmless}");
+        }
     }
 
     #[test]
@@ -437,6 +502,35 @@ mod tests {
         let long = Contact::new("c").attribute("l", vec!["x"; 100]).attribute("t", "y".repeat(60_000));
         let error = render("{% for a in contact.l %}{{ contact.t }}{% endfor %}", &long).unwrap_err();
         assert!(error.reason.contains("larger"), "{error}");
+    }
+
+    /// Each comparison of these looks at all of a large value, so their number must be small.
+    #[test]
+    fn the_larger_what_is_compared_the_fewer_comparisons_there_are() {
+        let large = Contact::new("c")
+            .attribute("many", vec![1; 20_000])
+            .attribute("text", "é".repeat(80_000))
+            .attribute("l", vec![1; 2_000])
+            .attribute("products", vec!["a product of forty letters, more or less"; 250]);
+        for costly in [
+            "{% for a in contact.l %}{% if 'x' in contact.many %}x{% endif %}{% endfor %}",
+            "{% for a in contact.l %}{% if 'x' in contact.text %}x{% endif %}{% endfor %}",
+            "{% for a in contact.l %}{% if contact.many == contact.many %}{% endif %}{% endfor %}",
+            "{% for a in contact.l if a not in contact.many %}{% endfor %}",
+            "{% for a in contact.l %}{{ contact.text[79999:] }}{% endfor %}",
+            "{% for a in contact.l %}{% if contact.text | upper | lower %}{% endif %}{% endfor %}",
+            "{% for a in contact.l %}{% if contact == contact %}{% endif %}{% endfor %}",
+        ] {
+            let error = render(costly, &large).unwrap_err();
+            assert!(error.reason.contains("fuel"), "{costly}: {error}");
+        }
+        for cheap in [
+            "{% for a in contact.l %}{{ a }}{% endfor %}",
+            "{% for a in contact.products %}{% if a != 'x' and loop.index < 300 %}{{ a }}{% endif %}{% endfor %}",
+            "{% if 'é' in contact.text %}{{ contact.text | upper }}{% endif %}",
+        ] {
+            assert!(render(cheap, &large).is_ok(), "{cheap}");
+        }
     }
 
     #[test]

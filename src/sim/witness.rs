@@ -14,8 +14,8 @@ use crate::model::{
 use crate::port::Clock;
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, MessageStatus, Outbox, Pausable, Purged, Receipt,
-    Result, Store, StoredContact, Suppression, Take, TakenBatch,
+    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, MessageStatus, Outbox, Pausable, Purged,
+    Receipt, Result, Store, StoredContact, Suppression, Take, TakenBatch,
 };
 use crate::testing::Invariant;
 

@@ -74,12 +74,15 @@ role! {
     append(inputs: &[Input], horizon: TimeDelta) -> Vec<Receipt>,
     claim(claim: &Claim) -> Claimed,
     commit(commits: Vec<Commit>) -> Vec<Committed>,
+    give_back(leases: &[Lease]) -> (),
+    fail(lease: &Lease, reason: &Name, most: u32) -> Option<u32>,
+    release(contact: &ContactId) -> bool,
     next_due(channels: &[Name]) -> Option<DateTime<Utc>>,
 }
 
 role! {
     Outbox {}
-    take(take: &Take) -> Vec<Taken>,
+    take(take: &Take) -> TakenBatch,
     begin(begins: Vec<Begin>) -> Vec<Begun>,
     settle(deliveries: &[Delivery]) -> (),
 }
@@ -137,5 +140,6 @@ role! {
     }
     message(message: MessageId) -> Option<MessageRecord>,
     scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
+    parked() -> Vec<(ContactId, Name)>,
     purge(before: DateTime<Utc>) -> Purged,
 }

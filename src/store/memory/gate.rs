@@ -55,8 +55,7 @@ impl Inner {
         if self.rows[row].erased {
             return;
         }
-        let Receipt::Kept { seq, .. } =
-            self.deliver(row, id, InputKind::Withdrawal(withdrawal.clone()), now)
+        let Receipt::Kept { seq, .. } = self.deliver(row, id, InputKind::Withdrawal(withdrawal.clone()), now)
         else {
             return;
         };

@@ -184,7 +184,8 @@ impl Db {
         while contacts.len() < limit {
             let Some(columns) = found.next()? else { break };
             let row = uint(columns.get(0)?);
-            match state_of(text(columns, 1)?, blob(columns, 2)?, blob(columns, 3)?) {
+            let state = (|| state_of(text(columns, 1)?, blob(columns, 2)?, blob(columns, 3)?))();
+            match state {
                 Ok(state) => contacts.push((row, state)),
                 // One contact that cannot be read must not hold up a job over all of them.
                 Err(Fault::Store(error)) => {

@@ -19,14 +19,30 @@ pub(super) enum Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self::Sql(error)
+        if is_damage(&error) { Self::Store(corrupt(&error)) } else { Self::Sql(error) }
     }
 }
 
 impl From<FromSqlError> for Fault {
     fn from(error: FromSqlError) -> Self {
-        Self::Sql(error.into())
+        Self::from(Error::from(error))
     }
+}
+
+/// Whether a column holds what no column of ours can hold. Trying again does not help, and one row is no reason to stop all.
+fn is_damage(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
+}
+
+/// The message of SQLite names types and places and quotes no text.
+fn corrupt(error: &Error) -> StoreError {
+    StoreError::Corrupt { row: "column", reason: error.to_string() }
 }
 
 impl From<StoreError> for Fault {
@@ -74,6 +90,7 @@ impl From<&Error> for Loss {
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
             Some(ErrorCode::NotADatabase) => Self::NotAStore,
+            None if is_damage(error) => Self::Corrupt(error.to_string()),
             _ => Self::Unavailable(error.to_string()),
         }
     }

@@ -57,12 +57,7 @@ impl Gate for SqliteStore {
 }
 
 impl Db {
-    fn withdraw(
-        &mut self,
-        withdrawal: &Withdrawal,
-        id: Option<InputId>,
-        now: DateTime<Utc>,
-    ) -> Step<()> {
+    fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) -> Step<()> {
         let contact = self.find_or_make(&withdrawal.contact)?;
         if contact.erased {
             return Ok(());

@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::SqliteStore;
 use super::db::Db;
 use super::fault::{Fault, Step};
-use super::rows::{blob, envelope, instant, int, message_body, millis, text, uint};
+use super::rows::{blob, count, envelope, int, message_body, millis, soonest, text, uint};
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, InputKind};
 use crate::model::{ContactId, InputId, Message, Name};
@@ -180,11 +180,11 @@ impl Db {
     fn next_timer(&self) -> Step<Option<DateTime<Utc>>> {
         let first = self.due_lane(1, DateTime::<Utc>::MAX_UTC)?;
         let Some(row) = first.first() else { return Ok(None) };
-        let due_at = self
+        let due_at: i64 = self
             .conn
             .prepare_cached("SELECT due_at FROM state WHERE id = ?1")?
             .query_row([row], |row| row.get(0))?;
-        Ok(Some(instant(due_at)?))
+        Ok(Some(soonest(due_at)))
     }
 
     /// The first rows of a lane, without those that were set aside.
@@ -218,16 +218,23 @@ impl Db {
         )?;
         let mut found = statement.query([row])?;
         let Some(columns) = found.next()? else { return Ok(None) };
-        let (revision, read_seq) = (uint(columns.get(0)?), columns.get(1)?);
+        let (revision, read_seq) = (count(columns.get(0)?)?, count(columns.get(1)?)?);
         let cold = self.cold(row, uint(columns.get(6)?), text(columns, 2)?, blob(columns, 3)?)?;
-        let state = ContactState::from_parts(cold, self.hot(row, revision, blob(columns, 4)?)?);
+        let damaged =
+            |reason: &str| Fault::from(StoreError::Corrupt { row: "state", reason: reason.to_owned() });
+        // Such work could never be committed, and would be handed out for ever.
+        let hot = blob(columns, 4)?.ok_or_else(|| damaged("it is missing"))?;
+        let state = ContactState::from_parts(cold, self.hot(row, revision, Some(hot))?);
         let envelopes = match columns.get::<_, Option<i64>>(5)? {
-            Some(last) => self.mail(row, read_seq, last, inputs)?,
+            Some(last) => self.mail(row, int(read_seq), last, inputs)?,
             None => Vec::new(),
         };
+        if envelopes.is_empty() && columns.get::<_, Option<i64>>(5)?.is_some() {
+            return Err(damaged("its unread mail is missing"));
+        }
         // Nobody leases here, so the token says how far the mail was read, and the commit need not look.
-        let lease = Lease::new(uint(row), revision, uint(read_seq));
-        Ok(Some(Work::new(lease, state, uint(read_seq), envelopes)))
+        let lease = Lease::new(uint(row), revision, read_seq);
+        Ok(Some(Work::new(lease, state, read_seq, envelopes)))
     }
 
     /// Mail with places in `(after, until]`.
@@ -259,6 +266,11 @@ impl Db {
 
     fn commit(&mut self, commit: Commit) -> Step<Committed> {
         let (row, revision) = (int(commit.lease.row), int(commit.lease.revision));
+        if self.has_other_consents(row, &commit)? {
+            let reason = "it goes further than its contact knows".to_owned();
+            self.set_aside(row, &StoreError::Corrupt { row: "consent chain", reason });
+            return Ok(Committed::StaleLease);
+        }
         if commit.catalog != self.head.revision {
             let held = self.holds(row, revision)?;
             return Ok(if held { Committed::StaleCatalog } else { Committed::StaleLease });
@@ -316,6 +328,14 @@ impl Db {
         }
         self.remember(row, uint(revision + 1), commit.hot);
         Ok(Committed::Done)
+    }
+
+    /// Whether a place of the consent chain is taken that this commit would take: its contact was damaged.
+    fn has_other_consents(&self, row: i64, commit: &Commit) -> Step<bool> {
+        let Some(first) = commit.consents.first() else { return Ok(false) };
+        let mut statement =
+            self.conn.prepare_cached("SELECT 1 FROM consent WHERE contact = ?1 AND seq >= ?2")?;
+        Ok(self.holds(row, int(commit.lease.revision))? && statement.exists([row, int(first.seq)])?)
     }
 
     pub(super) fn holds(&self, row: i64, revision: i64) -> Step<bool> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, Row, ToSql, params};
+use rusqlite::{Error, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, instant, message, messages, millis, status_column, text, uint};
+use super::rows::{BEGUN, blob, message, messages, millis, soonest, status_column, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
 use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name, Reason};
@@ -121,8 +121,8 @@ impl Db {
     /// When a message can be taken next, by a worker that has its channel.
     pub(super) fn next_ready(&mut self, channels: &[Name]) -> Step<Option<DateTime<Utc>>> {
         let channels = self.channel_terms(channels)?;
-        let first = self.ready(i64::MAX, &channels, 1)?;
-        first.first().map(|(_, ready_at)| instant(*ready_at)).transpose()
+        let first = self.ready(millis(DateTime::<Utc>::MAX_UTC), &channels, 1)?;
+        Ok(first.first().map(|(_, ready_at)| soonest(*ready_at)))
     }
 
     fn channel_terms(&mut self, channels: &[Name]) -> Step<BTreeSet<i64>> {
@@ -144,10 +144,19 @@ impl Db {
         let mut places = Vec::new();
         while places.len() < limit {
             let Some(row) = found.next()? else { break };
-            let (seq, channel, journey) = (row.get(0)?, row.get(2)?, row.get(3)?);
+            // A row whose columns are damaged is nobody's turn, and must not hold up the others.
+            let columns = (|| Ok::<_, Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))();
+            let (seq, ready_at, channel, journey) = match columns.map_err(Fault::from) {
+                Ok(columns) => columns,
+                Err(Fault::Store(error)) => {
+                    tracing::error!(%error, "a message cannot be read and is left out");
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             let wanted = channels.contains(&channel) && !self.unreadable_messages.contains(&seq);
             if wanted && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
-                places.push((seq, row.get(1)?));
+                places.push((seq, ready_at));
             }
         }
         Ok(places)
@@ -259,7 +268,7 @@ impl Db {
         taken_at: DateTime<Utc>,
     ) -> Step<Begun> {
         let (not_after, deadline) = (later(taken_at, permit), later(taken_at, lease));
-        let attempt = entry.attempts + 1;
+        let attempt = entry.attempts.saturating_add(1);
         self.conn
             .prepare_cached(
                 "UPDATE outbox SET status = 1, attempts = ?2, ready_at = ?3, deadline = ?3, not_after = ?4,
@@ -306,7 +315,7 @@ impl Db {
                 (MessageStatus::Pending, Some(millis(*at)))
             }
         };
-        let answers = entry.answers + 1;
+        let answers = entry.answers.saturating_add(1);
         self.conn
             .prepare_cached(
                 "UPDATE outbox SET status = ?2, ready_at = ?3, not_before = coalesce(?4, not_before), answers = ?5,

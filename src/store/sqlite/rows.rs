@@ -24,6 +24,14 @@ pub(super) fn uint(column: i64) -> u64 {
     u64::try_from(column).unwrap_or(0)
 }
 
+/// A count that may be trusted: one below nothing, or at the end of all numbers, was never written by us.
+pub(super) fn count(column: i64) -> Step<u64> {
+    match u64::try_from(column) {
+        Ok(count) if column < i64::MAX => Ok(count),
+        _ => Err(StoreError::Corrupt { row: "count", reason: "it is out of range".to_owned() }.into()),
+    }
+}
+
 /// An instant as SQLite keeps it.
 pub(super) fn millis(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
@@ -34,6 +42,11 @@ pub(super) fn instant(column: i64) -> Step<DateTime<Utc>> {
     let out_of_range =
         || StoreError::Corrupt { row: "instant", reason: "it is outside the calendar".to_owned() };
     Ok(DateTime::from_timestamp_millis(column).ok_or_else(out_of_range)?)
+}
+
+/// The instant at which something is due; the first of the calendar for what lies before it.
+pub(super) fn soonest(column: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(column).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 /// An instant that may be absent.

@@ -120,7 +120,11 @@ async fn pause_bumps_the_revision(bench: Bench) -> Answer {
 async fn revision_is_what_the_snapshot_says(bench: Bench) -> Answer {
     let store = &bench.store;
     let empty = store.revision().await?;
-    check_eq!(store.snapshot().await?.revision, empty, "the snapshot's revision before anything is published");
+    check_eq!(
+        store.snapshot().await?.revision,
+        empty,
+        "the snapshot's revision before anything is published"
+    );
     let hello = [template("hello", "hi"), Definition::Journey(journey("welcome", 1, "hello")?)];
     let published = store.publish(&hello).await?;
     check!(published > empty, "revision {published} follows {empty}");
