@@ -15,8 +15,8 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::machine::{ContactState, Envelope, Withdrawal};
 use journeyman::model::{
-    ConsentRecord, ContactId, Delivery, DeliveryStatus, Evidence, FingerprintKey, Handover, MessageId,
-    Outcome, Reason, Step, Waiting,
+    ConsentRecord, ContactId, Delivery, DeliveryStatus, Evidence, FingerprintKey, Handover, InputId,
+    MessageId, Outcome, Reason, Step, Waiting,
 };
 use journeyman::port::store::{
     Begin, Begun, CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Take, Verdict,
@@ -394,7 +394,12 @@ async fn first_half(host: &Host) {
         Contact::new("lea").attribute("prenom", "Léa-Maëlle").without("solde").without_tag("chanteuse"),
     )
     .await;
-    engine.withdraw(&Withdrawal::of("solene", "suivi", "email", stop)).await.unwrap();
+    // Under the id that a withdrawal without one had when the first file was written: its instant, number and words.
+    let withdrawal = Withdrawal::of("solene", "suivi", "email", stop);
+    let told = serde_json::to_string(&withdrawal).unwrap();
+    let words = format!("{}/0/{told}", host.clock.now().timestamp_millis());
+    let id = InputId::from_host("withdrawal", &withdrawal.contact, &words);
+    host.store.withdraw(&withdrawal, Some(id)).await.unwrap();
     engine.resume(&Pausable::Journey("sondage".into())).await.unwrap();
 }
 

@@ -13,15 +13,14 @@ use super::random::Random;
 use super::scenario::{Deed, Person, Scenario, What};
 use super::timeline::{Timeline, WorkerClock};
 use super::truth::Truth;
-use crate::engine::{Backoff, Drain};
-use crate::error::Error;
+use crate::engine::{Backoff, Drain, Engine};
+use crate::error::{Error, StoreError};
 use crate::machine::Withdrawal;
 use crate::model::{Consent, Contact, ContactId, Event, Evidence, FingerprintKey, Name};
 use crate::port::store::Pausable;
 use crate::port::{Clock, Store};
 use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
 use crate::time::Zone;
-use crate::{Engine, StoreError};
 
 /// The longest that a worker sleeps before it looks for what others did.
 const POLL: TimeDelta = TimeDelta::minutes(90);

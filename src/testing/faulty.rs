@@ -1,8 +1,8 @@
 //! A store whose calls go wrong where one asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::fault::Fault;
 use super::life::{Life, Stop};
 use super::plan::{FaultPlan, StoreCall};
+use super::poison::Poison;
 use super::rig::Rig;
 use super::sleep::Sleep;
 use crate::error::StoreError;
@@ -51,22 +52,14 @@ use crate::port::store::{
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
     rig: Rig,
-    poison: Arc<Mutex<Poison>>,
-}
-
-/// Contacts whose commits are refused.
-#[derive(Default)]
-struct Poison {
-    contacts: BTreeSet<ContactId>,
-    /// Whose rows they are, as claims told.
-    rows: BTreeSet<u64>,
+    poison: Poison,
 }
 
 impl FaultyStore {
     /// Wraps a store; nothing fails until it is told to.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, rig: Rig::default(), poison: Arc::default() }
+        Self { inner, rig: Rig::default(), poison: Poison::default() }
     }
 
     /// Asks a plan at every call; what [`fail`](FaultyStore::fail) named comes first.
@@ -99,32 +92,18 @@ impl FaultyStore {
 
     /// Refuses every commit that a contact is part of, from its next claim on: the contact that poisons its batch.
     pub fn poison(&self, contact: impl Into<ContactId>) {
-        self.poisoned().contacts.insert(contact.into());
+        self.poison.add(contact.into());
     }
 
     /// Ends what [`poison`](FaultyStore::poison) began, for everybody.
     pub fn cure(&self) {
-        *self.poisoned() = Poison::default();
+        self.poison.clear();
     }
 
     /// Whether commits of a contact are refused.
     #[must_use]
     pub fn is_poisoned(&self, contact: &ContactId) -> bool {
-        self.poisoned().contacts.contains(contact)
-    }
-
-    fn poisoned(&self) -> MutexGuard<'_, Poison> {
-        self.poison.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Remembers the rows of poisoned contacts that were handed out.
-    fn learn(&self, claimed: &Claimed) {
-        let mut poison = self.poisoned();
-        for work in &claimed.work {
-            if poison.contacts.contains(&work.state.cold.contact.id) {
-                poison.rows.insert(work.lease.row);
-            }
-        }
+        self.poison.has(contact)
     }
 
     /// How many calls were made; [`Mailbox::clock`] does not count.
@@ -247,7 +226,7 @@ impl Mailbox for FaultyStore {
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
         let claim = async {
             let claimed = self.inner.claim(claim).await?;
-            self.learn(&claimed);
+            self.poison.learn(&claimed);
             Ok(claimed)
         };
         self.around("claim", claim).await
@@ -255,7 +234,7 @@ impl Mailbox for FaultyStore {
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
         let commit = async {
-            if commits.iter().any(|commit| self.poisoned().rows.contains(&commit.lease.row)) {
+            if commits.iter().any(|commit| self.poison.refuses(&commit.lease)) {
                 self.rig.fire("poison");
                 let reason = "a contact of the batch is poisoned".to_owned();
                 return Err(StoreError::Unavailable { operation: "commit", reason });

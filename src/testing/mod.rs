@@ -42,7 +42,9 @@
 //!         let known = Contact::new("lea").attribute("first_name", "Léa");
 //!         let said = life.live(engine.identify(known)).await;
 //!         let ticked = life.live(engine.tick()).await;
-//!         if matches!((said, ticked), (Ok(Ok(_)), Ok(Ok(_)))) {
+//!         if let (Ok(Ok(())), Ok(Ok(tick))) = (said, ticked)
+//!             && tick.next_wake.is_none()
+//!         {
 //!             break;
 //!         }
 //!         clock.advance(TimeDelta::minutes(1)); // a lease of the dead may have to run out
@@ -69,6 +71,7 @@ mod faulty_channel;
 mod invariant;
 mod life;
 mod plan;
+mod poison;
 mod rig;
 mod sleep;
 pub mod store;
