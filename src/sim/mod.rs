@@ -2,7 +2,7 @@
 //!
 //! A seed decides all of it: who the people are, what is told of them and when, which faults happen at which calls, which
 //! worker goes first. The same seed gives the same run, to the last choice. What really took effect is seen below all faults
-//! and at the providers, and judged by [`Invariant`](crate::testing::Invariant)s; at the end nothing may be left to do.
+//! and at the providers, and judged by [`Invariant`]s; at the end nothing may be left to do.
 //!
 //! ```
 //! use journeyman::sim::Simulation;

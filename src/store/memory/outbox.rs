@@ -103,8 +103,8 @@ impl Inner {
         let entry = &self.outbox[message];
         let again = is_on(Bug::FinishedBeginsAgain);
         let ready = again || Self::ready_at(entry).is_some_and(|at| at <= now);
-        let unchanged = (again || entry.record.attempts == begin.attempts)
-            && (again || entry.answers == begin.answers)
+        let same = entry.record.attempts == begin.attempts && entry.answers == begin.answers;
+        let unchanged = (again || same)
             && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
             && !self.rows[entry.row].erased;
