@@ -12,11 +12,11 @@ use super::provider::{Overheard, Provider};
 use super::random::Random;
 use super::scenario::{Deed, Person, Scenario, What};
 use super::timeline::{Timeline, WorkerClock};
-use super::truth::Truth;
+use super::truth::{Seen, Truth};
 use crate::engine::{Backoff, Drain, Engine};
 use crate::error::{Error, StoreError};
 use crate::machine::Withdrawal;
-use crate::model::{Consent, Contact, ContactId, Event, Evidence, FingerprintKey, Name};
+use crate::model::{Consent, Contact, ContactId, Event, Evidence, FingerprintKey, InputId, Name};
 use crate::port::store::Pausable;
 use crate::port::{Clock, Store};
 use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
@@ -251,7 +251,13 @@ impl World {
             }
             What::Grant { person, purpose, line } => {
                 let consent = granted(&person, purpose, line, &format!("deed-{number}"));
-                self.tell(|engine| consents(engine, consent.clone())).await
+                self.tell(|engine| consents(engine, consent.clone())).await?;
+                let (purpose, channel) = (&*consent.purpose, &*consent.channel);
+                self.must_be_true(&person, "a grant", |seen| {
+                    let grants = &seen.people.get(&person).map_or(&[][..], |seen| &seen.grants);
+                    grants.iter().any(|(own, on, _)| own == purpose && on == channel)
+                });
+                Ok(())
             }
             What::Withdraw { person, purpose, line, drain } => {
                 let mut withdrawal = Withdrawal::everything(person.as_str(), Evidence::new("link", "v1"));
@@ -262,20 +268,31 @@ impl World {
                     withdrawal = withdrawal.on_channel(LINES[line % LINES.len()].name);
                 }
                 let withdrawal = withdrawal.id(format!("deed-{number}"));
+                let id = withdrawal.id.clone().unwrap_or_default();
                 match drain {
-                    true => self.drain(withdrawal).await,
-                    false => self.tell(|engine| withdraw(engine, withdrawal.clone())).await,
+                    true => self.drain(withdrawal).await?,
+                    false => self.tell(|engine| withdraw(engine, withdrawal.clone())).await?,
                 }
+                let id = InputId::from_host("withdrawal", &person.as_str().into(), &id);
+                self.must_be_true(&person, "a withdrawal", |seen| seen.withdrawals.contains(id.as_bytes()));
+                Ok(())
             }
             What::Suppress { person, line } => {
                 let Some(known) = self.scenario.person(&person) else { return Ok(()) };
                 let channel = LINES[line % LINES.len()].name;
                 let address = address(&known.address, channel, false);
-                self.tell(|engine| suppress(engine, channel, address.clone(), person.clone())).await
+                self.tell(|engine| suppress(engine, channel, address.clone(), person.clone())).await?;
+                let key = (channel.to_owned(), address);
+                self.must_be_true(&person, "a suppression", |seen| seen.suppressed.contains_key(&key));
+                Ok(())
             }
             What::Erase { person } => {
                 let contact = ContactId::from(person.as_str());
-                self.tell(|engine| erase(engine, contact.clone())).await.map(drop)
+                self.tell(|engine| erase(engine, contact.clone())).await?;
+                self.must_be_true(&person, "an erasure", |seen| {
+                    seen.people.get(&person).is_none_or(|seen| seen.erased.is_some())
+                });
+                Ok(())
             }
             What::Publish { version } => {
                 let definitions = definitions(version)?;
@@ -311,6 +328,15 @@ impl World {
 
     async fn track(&self, event: &Event) -> Result<bool, Error> {
         self.tell(|engine| track(engine, event.clone())).await
+    }
+
+    /// What was acknowledged took effect, unless the person was erased meanwhile.
+    fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
+        let mut seen = self.truth.seen();
+        let erased = seen.people.get(person).is_some_and(|person| person.erased.is_some());
+        if !took_effect(&seen) && !(erased && what != "an erasure") {
+            seen.breach(Invariant::X2, format!("{what} of {person} was acknowledged and took no effect"));
+        }
     }
 
     /// What was acknowledged stands in the mailbox.

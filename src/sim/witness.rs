@@ -9,13 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::truth::{Denial, SeenMessage, Truth};
 use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Delivery, ExitReason, InputId, MessageId, Name, Step, StepOutcome,
+    ConsentRecord, ContactId, Delivery, ExitReason, InputId, MessageId, Name, Reason, Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
     Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
     Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, MessageStatus, Outbox, Pausable, Purged,
-    Receipt, Result, Store, StoredContact, Suppression, Take, TakenBatch,
+    Receipt, Result, Store, StoredContact, Suppression, Take, TakenBatch, Verdict,
 };
 use crate::testing::Invariant;
 
@@ -266,6 +266,21 @@ fn decided(message: &crate::model::Message) -> SeenMessage {
     }
 }
 
+/// What the gate answered, as a word.
+fn verdict(verdict: &Verdict) -> &'static str {
+    let consent = [Reason::NoConsent, Reason::Withdrawn];
+    match verdict {
+        Verdict::Send { .. } => "gate_sends",
+        Verdict::Defer { .. } => "gate_defers",
+        Verdict::Refuse { reasons } if reasons.iter().any(|reason| consent.contains(reason)) => {
+            "gate_refuses_by_consent"
+        }
+        Verdict::Refuse { reasons } if reasons.contains(&Reason::Suppressed) => "gate_refuses_by_suppression",
+        Verdict::Refuse { .. } => "gate_refuses_otherwise",
+        Verdict::Park => "gate_parks",
+    }
+}
+
 fn word(outcome: &StepOutcome) -> &'static str {
     match outcome {
         StepOutcome::Entered => "step_entered",
@@ -277,7 +292,14 @@ fn word(outcome: &StepOutcome) -> &'static str {
         StepOutcome::Deferred { .. } => "step_deferred",
         StepOutcome::Refused { .. } => "step_refused",
         StepOutcome::Settled { .. } => "step_settled",
-        StepOutcome::Exited { .. } => "step_exited",
+        StepOutcome::Exited { reason } => match reason {
+            ExitReason::Completed => "exit_completed",
+            ExitReason::Exit(_) => "exit_reached",
+            ExitReason::Goal(_) => "exit_by_goal",
+            ExitReason::Event(_) => "exit_by_event",
+            ExitReason::MaxDuration => "exit_by_max_duration",
+            _ => "exit_otherwise",
+        },
     }
 }
 
@@ -288,15 +310,16 @@ impl Outbox for Witness {
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
-        let asked: Vec<_> = begins.iter().map(|begin| (begin.message, begin.taken_at)).collect();
+        let asked: Vec<_> =
+            begins.iter().map(|begin| (begin.message, begin.taken_at, verdict(&begin.verdict))).collect();
         let begun = now!(self.store.begin(begins))?;
-        for ((id, taken_at), begun) in asked.into_iter().zip(&begun) {
+        for ((id, taken_at, verdict), begun) in asked.into_iter().zip(&begun) {
             match begun {
                 Begun::Begun { attempt, not_after } => {
                     self.truth.seen().begun(id, *attempt, taken_at, *not_after);
                 }
                 Begun::Answered => {
-                    self.truth.seen().count("answered_by_the_gate");
+                    self.truth.seen().count(verdict);
                     self.stands(id)?;
                 }
                 Begun::Stale => self.truth.seen().count("stale_begin"),
