@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use minijinja::value::{Value as TemplateValue, ValueKind};
@@ -235,8 +236,13 @@ impl Template {
         let environment = self.fuelled(reach, largest);
         let template = environment.get_template(part).map_err(|error| fail(error.kind().to_string()))?;
         let mut output = Capped::default();
-        match template.render_captured_to(context.clone(), &mut output) {
-            Ok(_) => {}
+        // What panics on some value refuses one message, and must not end the host's tick.
+        let render = || template.render_captured_to(context.clone(), &mut output).map(drop);
+        let Ok(rendered) = catch_unwind(AssertUnwindSafe(render)) else {
+            return Err(fail("it cannot be rendered for this contact".into()));
+        };
+        match rendered {
+            Ok(()) => {}
             Err(_) if output.full => return Err(fail(format!("it is larger than {MOST_OUTPUT} bytes"))),
             // The detail of an error can quote a value; the place and the kind cannot.
             Err(error) => {
@@ -415,6 +421,15 @@ mod tests {
             Ok(_) => Vec::new(),
             Err(error) => error.diagnostics.iter().map(|problem| problem.code).collect(),
         }
+    }
+
+    #[test]
+    fn what_panics_is_an_error_of_its_part() {
+        let mut template = TemplateDefinition::new("t").text("{{ contact.id }}").compile().unwrap();
+        let environment = Arc::make_mut(&mut template.environment);
+        environment.set_formatter(|_, _, _| std::panic::resume_unwind(Box::new("boom")));
+        let error = template.render(&Contact::new("lea")).unwrap_err();
+        assert_eq!((error.part, error.reason.contains("cannot be rendered")), ("text", true));
     }
 
     fn render(text: &str, contact: &Contact) -> Result<String, RenderError> {
