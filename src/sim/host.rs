@@ -334,7 +334,8 @@ impl World {
     fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
         let mut seen = self.truth.seen();
         let erased = seen.people.get(person).is_some_and(|person| person.erased.is_some());
-        if !took_effect(&seen) && !(erased && what != "an erasure") {
+        let excused = erased && what != "an erasure";
+        if !excused && !took_effect(&seen) {
             seen.breach(Invariant::X2, format!("{what} of {person} was acknowledged and took no effect"));
         }
     }
