@@ -12,7 +12,7 @@ use super::scenario::Scenario;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
 use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Outcome};
-use crate::port::store::MessageStatus;
+use crate::port::store::{Lease, MessageStatus};
 use crate::port::{Clock, OnUnknown};
 use crate::testing::Invariant;
 
@@ -50,8 +50,8 @@ pub(super) struct Seen {
     /// By channel, address and by whom: what was denied, in order.
     pub(super) denials: Vec<Denial>,
     pub(super) suppressed: BTreeMap<(String, String), u64>,
-    /// Who holds which row until when.
-    pub(super) leases: BTreeMap<u64, DateTime<Utc>>,
+    /// Under which token each row is held, and until when.
+    pub(super) leases: BTreeMap<u64, (u64, DateTime<Utc>)>,
     pub(super) revisions: BTreeMap<u64, u64>,
     pub(super) rows: BTreeMap<u64, String>,
     pub(super) withdrawals: BTreeSet<[u8; 16]>,
@@ -156,6 +156,13 @@ impl Seen {
 
     pub(super) fn count(&mut self, word: &'static str) {
         *self.happened.entry(word).or_default() += 1;
+    }
+
+    /// A lease ended; one that another worker took over meanwhile stays.
+    pub(super) fn given_back(&mut self, lease: &Lease) {
+        if self.leases.get(&lease.row).is_some_and(|(token, _)| *token == lease.token) {
+            self.leases.remove(&lease.row);
+        }
     }
 
     pub(super) fn next_order(&mut self) -> u64 {

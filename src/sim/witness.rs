@@ -50,7 +50,7 @@ impl Witness {
             let handed_out = claimed.work.iter().any(|work| work.state.cold.contact.id == contact);
             let mut seen = self.truth.seen();
             let held = seen.rows.iter().any(|(row, own)| {
-                *own == id && seen.leases.get(row).is_some_and(|until| *until > claimed.now)
+                *own == id && seen.leases.get(row).is_some_and(|(_, until)| *until > claimed.now)
             });
             if (due || mail) && !stored.erased && !held && !handed_out && !parked.contains(&contact) {
                 let found = format!("{id} has something to do, is free and is not handed out");
@@ -126,7 +126,7 @@ impl Mailbox for Witness {
         let mut seen = self.truth.seen();
         for work in &claimed.work {
             let (row, id) = (work.lease.row, work.state.cold.contact.id.to_string());
-            let held = seen.leases.get(&row).copied();
+            let held = seen.leases.get(&row).map(|(_, until)| *until);
             if seen.leases_are_exclusive && held.is_some_and(|until| until > claimed.now) {
                 seen.breach(Invariant::S4, format!("{id} is handed out while another worker holds it"));
             }
@@ -134,7 +134,7 @@ impl Mailbox for Witness {
                 seen.count("lease_stolen");
             }
             if seen.leases_are_exclusive {
-                seen.leases.insert(row, claimed.now + claim.lease);
+                seen.leases.insert(row, (work.lease.token, claimed.now + claim.lease));
             }
             seen.rows.insert(row, id);
         }
@@ -173,7 +173,7 @@ impl Mailbox for Witness {
                     }
                     Committed::StaleCatalog => {
                         seen.count("old_program_refused");
-                        seen.leases.remove(&row);
+                        seen.given_back(&noted.lease);
                         continue;
                     }
                 }
@@ -216,7 +216,7 @@ impl Mailbox for Witness {
         now!(self.store.give_back(leases))?;
         let mut seen = self.truth.seen();
         for lease in leases {
-            seen.leases.remove(&lease.row);
+            seen.given_back(lease);
         }
         seen.count("given_back");
         Ok(())
@@ -226,7 +226,7 @@ impl Mailbox for Witness {
         let failures = now!(self.store.fail(lease, reason, most))?;
         let mut seen = self.truth.seen();
         if failures.is_some() {
-            seen.leases.remove(&lease.row);
+            seen.given_back(lease);
         }
         if failures.is_some_and(|failures| failures >= most) {
             seen.count("parked");
