@@ -10,11 +10,11 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::engine::{Limits, UnknownContacts};
 use journeyman::machine::{Input, Withdrawal};
-use journeyman::model::{DeliveryStatus, Evidence, Reason, Value};
+use journeyman::model::{ConsentStatus, DeliveryStatus, Evidence, Reason, Value};
 use journeyman::port::Store;
 use journeyman::port::store::Receipt;
 use journeyman::rule::TemplateDefinition;
-use journeyman::testing::ManualClock;
+use journeyman::testing::{Fault, FaultPlan, FaultyStore, ManualClock, StoreCall};
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 
 fn start() -> DateTime<Utc> {
@@ -59,6 +59,11 @@ fn an_event_for_an_unknown_contact_creates_it_or_is_refused_as_the_host_asks() {
             assert!(store.contact(&"tom".into()).await.unwrap().is_none(), "{name}");
             strict.identify(Contact::new("tom")).await.unwrap();
             assert!(strict.track(Event::new("tom", "signed_up")).await.unwrap(), "{name}");
+            let granted = || Consent::granted("eve", "onboarding", "email", evidence());
+            let refused = strict.consent(granted()).await.unwrap_err();
+            assert!(matches!(refused, Error::UnknownContact { .. }), "{name}: {refused}");
+            engine.consent(granted()).await.unwrap();
+            assert!(store.contact(&"eve".into()).await.unwrap().is_some(), "{name}");
         });
     });
 }
@@ -161,7 +166,7 @@ fn a_late_event_counts_at_its_instant_one_from_the_future_waits_and_an_old_one_i
             engine.track(Event::new("lea", "e").at(start() + hour)).await.unwrap();
             let old =
                 engine.track(Event::new("lea", "e").at(start() - TimeDelta::days(31))).await.unwrap_err();
-            assert!(matches!(old, Error::Expired { days: 30, .. }), "{name}: {old}");
+            assert!(matches!(&old, Error::Expired { name, days: 30 } if &**name == "e"), "{name}: {old}");
             let tick = engine.tick().await.unwrap();
             assert_eq!(tick.next_wake, Some(start() + hour), "{name}");
             let tally = async || {
@@ -278,4 +283,125 @@ fn a_contact_does_not_grow_without_bound() {
             assert_eq!(known, 1, "{name}");
         });
     });
+}
+
+#[test]
+fn every_limit_is_the_largest_that_is_taken() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            let nested = |depth| (0..depth).fold(Value::from(1), |value, _| Value::from(vec![value]));
+            let deep = |depth| Contact::new("lea").attribute("a", nested(depth));
+            engine.identify(deep(8)).await.unwrap();
+            assert!(matches!(engine.identify(deep(9)).await, Err(Error::Invalid { what: "contact", .. })));
+
+            let limits = Limits::default();
+            let long = |size| Contact::new("lea").attribute("b", "x".repeat(size - 1));
+            engine.identify(long(limits.contact)).await.unwrap();
+            assert!(matches!(engine.identify(long(limits.contact + 1)).await, Err(Error::TooLarge { .. })));
+            let named = |size| Event::new("lea", "e".repeat(size));
+            engine.track(named(limits.id)).await.unwrap();
+            assert!(matches!(engine.track(named(limits.id + 1)).await, Err(Error::TooLarge { .. })));
+
+            let of = |purposes| {
+                let names = (0..purposes).map(|number| format!("purpose-{number}"));
+                names.fold(Withdrawal::everything("lea", evidence()), Withdrawal::for_purpose)
+            };
+            engine.withdraw(&of(100)).await.unwrap();
+            let refused = engine.withdraw(&of(101)).await.unwrap_err();
+            assert!(matches!(refused, Error::Invalid { what: "withdrawal", .. }), "{name}: {refused}");
+            assert_eq!(store.inputs(&"lea".into(), 0, u64::MAX).await.unwrap().len(), 4, "{name}");
+        });
+    });
+}
+
+#[test]
+fn an_answer_without_evidence_is_no_answer() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            for empty in [Evidence::new("", "v1"), Evidence::new("form", " ")] {
+                let granted = Consent::granted("lea", "onboarding", "email", empty.clone());
+                let refused = engine.consent(granted).await.unwrap_err();
+                assert!(matches!(refused, Error::Invalid { .. }), "{name}: {refused}");
+                let refused = engine.withdraw(&Withdrawal::everything("lea", empty)).await.unwrap_err();
+                assert!(matches!(refused, Error::Invalid { .. }), "{name}: {refused}");
+            }
+            assert!(store.contact(&"lea".into()).await.unwrap().is_none(), "{name}: nothing was kept");
+        });
+    });
+}
+
+#[test]
+fn a_withdrawal_that_is_told_as_consent_keeps_the_id_under_which_it_counts_once() {
+    engines(|name, engine, store, _, _| {
+        block_on(async {
+            let withdrawn = |id: Option<&str>| {
+                let mut consent = Consent::granted("lea", "onboarding", "email", evidence());
+                consent.status = ConsentStatus::Withdrawn;
+                consent.id = id.map(Into::into);
+                consent
+            };
+            for id in [Some("stop-1"), Some("stop-1"), Some("stop-2"), None, None] {
+                engine.consent(withdrawn(id)).await.unwrap();
+            }
+            engine.tick().await.unwrap();
+            let chain = store.consents(&"lea".into()).await.unwrap();
+            assert_eq!(chain.len(), 4, "{name}: what was told twice under one id is one record");
+        });
+    });
+}
+
+struct NeverSettled;
+
+impl FaultPlan for NeverSettled {
+    fn on_store(&self, call: &StoreCall) -> Option<Fault> {
+        (call.operation == "settle").then_some(Fault::Unavailable)
+    }
+}
+
+/// Only on the channel that was withdrawn from, and to the end of the channel's deadline.
+#[test]
+fn a_drain_waits_for_what_the_withdrawal_forbids_until_its_deadline() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(start());
+        let store = FaultyStore::new(store).plan(Arc::new(NeverSettled));
+        let channels = ["email", "sms"].map(RecordingChannel::new);
+        let engine = channels
+            .iter()
+            .fold(Engine::builder(Arc::new(store.clone())), |builder, channel| {
+                builder.channel(channel.clone())
+            })
+            .build();
+        block_on(async {
+            let journey = Journey::builder("both")
+                .enter_on("signed_up")
+                .send("a", "email", "hello", "onboarding")
+                .send("b", "sms", "hello", "onboarding");
+            let hello = TemplateDefinition::new("hello").text("Bonjour");
+            engine.publish([hello.into(), journey.build().unwrap().into()]).await.unwrap();
+            engine
+                .identify(Contact::new("lea").address("email", "l@x").address("sms", "+336"))
+                .await
+                .unwrap();
+            for channel in ["email", "sms"] {
+                engine.consent(Consent::granted("lea", "onboarding", channel, evidence())).await.unwrap();
+            }
+            engine.track(Event::new("lea", "signed_up")).await.unwrap();
+            engine.advance().await.unwrap();
+            // Both are handed over, and no answer can be written down.
+            engine.deliver().await.unwrap_err();
+            assert_eq!(channels.each_ref().map(RecordingChannel::calls), [1, 1], "{name}");
+            let stop = Withdrawal::everything("lea", evidence()).on_channel("email");
+            let mut drain = engine.withdraw_and_drain(&stop).await.unwrap();
+            let email = drain.waiting.iter().map(|message| &*message.channel).collect::<Vec<_>>();
+            assert_eq!((email, drain.is_done()), (vec!["email"], false), "{name}");
+            let deadline = start() + TimeDelta::seconds(35);
+            assert_eq!(drain.until(), Some(deadline), "{name}");
+            clock.jump_to(deadline - TimeDelta::milliseconds(1));
+            assert!(!engine.poll_drain(&mut drain).await.unwrap(), "{name}: it may still be under way");
+            clock.jump_to(deadline);
+            assert!(engine.poll_drain(&mut drain).await.unwrap(), "{name}");
+            assert_eq!((drain.unanswered.len(), drain.until()), (1, None), "{name}");
+        });
+    }
 }

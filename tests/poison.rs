@@ -135,3 +135,31 @@ fn a_parked_contact_is_still_protected_by_its_gate() {
         });
     }
 }
+
+#[test]
+fn whoever_is_left_of_a_refused_batch_by_another_worker_is_not_waited_for() {
+    let clock = ManualClock::new("2026-03-23T08:00:00Z".parse().unwrap());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        block_on(async {
+            let host = host(store.clone(), 64).await;
+            for contact in ["ana", "eve", "lea"] {
+                signs_up(&host, contact).await;
+            }
+            // A claim asks for jobs, claims, loads the program and commits.
+            host.store.fail(host.store.calls() + 4, Fault::Unavailable);
+            let refused = host.engine.advance().await.unwrap();
+            assert_eq!((refused.contacts, host.store.fired()), (0, true), "{name}");
+            let other = Engine::builder(store).channel(host.email.clone()).build();
+            assert_eq!(other.advance().await.unwrap().contacts, 3, "{name}");
+            assert_eq!(host.engine.advance().await.unwrap().contacts, 0, "{name}");
+            for contact in ["tom", "uma", "zoe"] {
+                signs_up(&host, contact).await;
+            }
+            assert_eq!(
+                host.engine.advance().await.unwrap().contacts,
+                3,
+                "{name}: they go in one batch again"
+            );
+        });
+    }
+}

@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use journeyman::channel::RecordingChannel;
 use journeyman::model::{Evidence, Handover, Outcome};
-use journeyman::port::Channel;
 use journeyman::port::store::MessageStatus;
+use journeyman::port::{Archive, Channel};
 use journeyman::rule::TemplateDefinition;
-use journeyman::store::MemoryStore;
-use journeyman::{Consent, Contact, Engine, Event, Journey};
-use tokio::sync::oneshot;
+use journeyman::store::{MemoryStore, SqliteStore};
+use journeyman::testing::{Fault, FaultyStore};
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 async fn greeting(engine: &Engine) {
@@ -79,4 +80,49 @@ async fn a_channel_that_hangs_does_not_keep_it_from_stopping() {
         MessageStatus::Begun,
         "nobody knows what became of it, and nobody says otherwise"
     );
+}
+
+/// A channel that says when it was called.
+struct Telling(Arc<Notify>);
+
+#[async_trait]
+impl Channel for Telling {
+    fn name(&self) -> &str {
+        "email"
+    }
+
+    async fn send(&self, _: Handover<'_>) -> Outcome {
+        self.0.notify_one();
+        Outcome::Accepted
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_does_not_end_it() {
+    for fault in [Fault::Unavailable, Fault::Busy, Fault::Full, Fault::Unknown, Fault::Lost] {
+        let called = Arc::new(Notify::new());
+        let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+        let engine = Engine::builder(Arc::new(store.clone())).channel(Telling(called.clone())).build();
+        greeting(&engine).await;
+        engine.track(Event::new("lea", "signed_up")).await.unwrap();
+        // The first call of the first tick fails; what was appended before wakes the loop for the second one.
+        store.fail(store.calls() + 1, fault);
+        let run = engine.run(called.notified());
+        timeout(Duration::from_secs(60), run).await.expect("no second tick came").unwrap();
+        assert_eq!(store.fired_by_kind()[fault.name()], 1);
+        let message = &store.messages(&"lea".into()).await.unwrap()[0];
+        assert_eq!(message.status, MessageStatus::Accepted, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_will_not_pass_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journeyman.db");
+    let engine = Engine::builder(Arc::new(SqliteStore::open(&path).unwrap())).build();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute("INSERT INTO job VALUES (1, x'00', 0, 0)", []).unwrap();
+    let run = timeout(Duration::from_secs(20), engine.run(std::future::pending()));
+    let ended = run.await.expect("it was tried again").unwrap_err();
+    assert!(matches!(ended, Error::Store(StoreError::Corrupt { .. })), "{ended}");
 }

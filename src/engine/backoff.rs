@@ -63,4 +63,16 @@ mod tests {
         assert_eq!(backoff.next(message, 8, now), None);
         assert!(backoff.next(message, 7, now) == backoff.next(message, 7, now));
     }
+    #[test]
+    fn a_wait_is_the_same_to_the_millisecond_everywhere_and_for_ever() {
+        let backoff = Backoff::default();
+        let wait = |byte, attempt| {
+            let message = MessageId::from_bytes([byte; 16]);
+            let next = backoff.next(message, attempt, DateTime::UNIX_EPOCH).unwrap();
+            (next - DateTime::UNIX_EPOCH).num_milliseconds()
+        };
+        // Thirty seconds and 65,407 of 65,535 parts of a fifth, a minute and 65,279 parts; and so on.
+        assert_eq!([1, 2, 3].map(|attempt| wait(0xff, attempt)), [35_988, 71_953, 143_859]);
+        assert_eq!([1, 2, 3].map(|attempt| wait(0, attempt)), [30_011, 60_046, 120_140]);
+    }
 }

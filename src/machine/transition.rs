@@ -258,3 +258,146 @@ impl<'p> Run<'p> {
         EnrollmentId::derive(&self.program.namespace, self.contact_id(), journey, cause, "")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::journey::Journey;
+    use crate::machine::Input;
+    use crate::model::{Consent, Contact, Event, Evidence};
+    use crate::time::Span;
+
+    fn start() -> DateTime<Utc> {
+        "2026-03-23T21:00:00Z".parse().unwrap()
+    }
+
+    /// Inputs in order, each received at its own instant.
+    fn mail(inputs: impl IntoIterator<Item = (DateTime<Utc>, Input)>) -> Vec<Envelope> {
+        let stamped = (1..).zip(inputs).map(|(seq, (at, input))| {
+            Envelope::new(seq, InputId::from_place(&input.contact, seq), at, input.kind)
+        });
+        stamped.collect()
+    }
+
+    fn lea() -> ContactState {
+        ContactState::new("lea".into())
+    }
+
+    fn sized(size: usize) -> Contact {
+        Contact::new("lea").attribute("a", "x".repeat(size - 1))
+    }
+
+    #[test]
+    fn a_contact_fills_what_may_be_known_of_it_to_the_last_byte() {
+        let program = Program::of([]);
+        let most = ContactState::MOST_SIZE;
+        let full = program.transition(lea(), &mail([(start(), sized(most).into())]), start());
+        assert_eq!((full.state.cold.contact.size(), full.signals.len()), (most, 0));
+        let more = Contact::new("lea").tag("b");
+        let after = program.transition(full.state, &mail([(start(), more.into())]), start());
+        assert_eq!((after.state.cold.contact.size(), after.signals.len()), (most, 1));
+        let over = program.transition(lea(), &mail([(start(), sized(most + 1).into())]), start());
+        assert_eq!((over.state.cold.contact.size(), over.signals.len()), (0, 1));
+    }
+
+    /// One may be larger than the limit of today, because it grew under another one.
+    #[test]
+    fn what_only_takes_away_is_never_too_large() {
+        let mut state = lea();
+        Arc::make_mut(&mut state.cold).contact = sized(ContactState::MOST_SIZE + 1);
+        let less = Contact::new("lea").without("a");
+        let out = Program::of([]).transition(state, &mail([(start(), less.into())]), start());
+        assert_eq!((out.state.cold.contact.size(), out.signals.len()), (0, 0));
+    }
+
+    #[test]
+    fn so_many_events_wait_for_their_instant_and_the_next_one_counts_at_once() {
+        let later = start() + TimeDelta::hours(1);
+        let events = |count| mail((0..count).map(|_| (start(), Event::new("lea", "e").at(later).into())));
+        let most = ContactState::MOST_PENDING;
+        for (count, at_once) in [(most, None), (most + 1, Some(1))] {
+            let hot = Program::of([]).transition(lea(), &events(count), start()).state.hot;
+            assert_eq!(hot.pending.len(), most);
+            assert_eq!(hot.performed.tally("e").map(|tally| tally.count), at_once);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_budget_of_timers_is_due_at_once() {
+        let rounds = Journey::builder("rounds").enter_on("e").wait(Span::minutes(1)).goto("step-1");
+        let program = Program::of([rounds.build().unwrap()]);
+        let most = Program::MOST_TIMERS;
+        let entered = program.transition(lea(), &mail([(start(), Event::new("lea", "e").into())]), start());
+        let minute = |count: u32| start() + TimeDelta::minutes(count.into());
+        for (now, fired, stands_at) in [
+            (minute(most), most, minute(most)),
+            (
+                minute(most + 1) - TimeDelta::milliseconds(1),
+                most,
+                minute(most + 1) - TimeDelta::milliseconds(1),
+            ),
+            (minute(most + 1), most, minute(most)),
+            (minute(2 * most), most, minute(most)),
+        ] {
+            let out = program.transition(entered.state.clone(), &[], now);
+            assert_eq!((out.steps.len(), out.state.hot.now), (fired as usize, stands_at));
+            assert_eq!(out.due_at, Some(minute(most + 1)));
+            // The next transition goes on where this one stopped, each timer at its own instant.
+            let next = program.transition(out.state, &[], minute(most + 2));
+            assert_eq!((next.steps.len(), next.state.hot.now), (2, minute(most + 2)));
+        }
+        // Mail that was received after what did not fit waits for it.
+        let late = mail([(minute(most + 1), Event::new("lea", "other").into())]);
+        let out = program.transition(entered.state, &late, minute(most + 1));
+        assert_eq!((out.consumed, out.due_at), (0, Some(minute(most + 1))));
+    }
+
+    #[test]
+    fn a_step_that_leads_to_itself_begins_anew_and_hears_nothing_older() {
+        let asks = Journey::builder("asks").enter_on("e").wait_for("paid", Span::days(1), "step-1");
+        let program = Program::of([asks.exit("end", "paid").build().unwrap()]);
+        let day = |hours| start() + TimeDelta::hours(hours);
+        let entered = program.transition(lea(), &mail([(start(), Event::new("lea", "e").into())]), start());
+        let again = program.transition(entered.state, &[], day(25));
+        assert_eq!(again.steps[0].next.as_deref(), Some("step-1"));
+        let enrollment = &again.state.hot.enrollments[0];
+        assert_eq!(
+            (enrollment.arrived_at, &enrollment.waiting),
+            (day(24), &Waiting::Event { until: day(48) })
+        );
+        // What happened before the second visit, and is told during it, is not what that visit waits for.
+        let paid = |at| Event::new("lea", "paid").at(at).into();
+        let late = program.transition(again.state, &mail([(day(26), paid(day(23)))]), day(26));
+        assert_eq!((late.steps.len(), late.state.hot.enrollments.len()), (0, 1));
+        let heard = program.transition(late.state, &mail([(day(27), paid(day(24)))]), day(27));
+        assert_eq!((heard.steps[0].next.as_deref(), heard.state.hot.enrollments.len()), (Some("end"), 0));
+    }
+
+    #[test]
+    fn whoever_is_put_off_twice_still_arrived_when_it_arrived_and_what_follows_arrives_at_its_own_instant() {
+        let offer = Journey::builder("offer").enter_on("e").send("offer", "sms", "offer", "marketing");
+        let program = Program::of([offer.wait(Span::hours(1)).build().unwrap()]);
+        let evidence = Evidence::new("form", "v1");
+        let told = [
+            Contact::new("lea").address("sms", "+33600000001").into(),
+            Consent::granted("lea", "marketing", "sms", evidence).into(),
+            Event::new("lea", "e").into(),
+            // Eight hours behind, the morning that the offer waits for is the night again.
+            Contact::new("lea").zone("America/Los_Angeles").into(),
+        ];
+        let first = program.transition(lea(), &mail(told.map(|input| (start(), input))), start());
+        let morning: DateTime<Utc> = "2026-03-24T08:30:00Z".parse().unwrap();
+        assert_eq!(first.due_at, Some(morning));
+        let second = program.transition(first.state, &[], morning);
+        let enrollment = &second.state.hot.enrollments[0];
+        let until = morning + TimeDelta::hours(7);
+        assert_eq!((enrollment.arrived_at, &enrollment.waiting), (start(), &Waiting::Permit { until }));
+        let sent = program.transition(second.state, &[], until);
+        assert_eq!(sent.messages.len(), 1);
+        let enrollment = &sent.state.hot.enrollments[0];
+        assert_eq!((&*enrollment.node, enrollment.arrived_at), ("step-2", until));
+        assert_eq!(sent.due_at, Some(until + TimeDelta::hours(1)));
+    }
+}
