@@ -361,7 +361,7 @@ mod tests {
         let day = |hours| start() + TimeDelta::hours(hours);
         let entered = program.transition(lea(), &mail([(start(), Event::new("lea", "e").into())]), start());
         let again = program.transition(entered.state, &[], day(25));
-        assert_eq!(again.steps[0].next.as_deref(), Some("step-1"));
+        assert_eq!(again.steps[0].next, Some("step-1".into()));
         let enrollment = &again.state.hot.enrollments[0];
         assert_eq!(
             (enrollment.arrived_at, &enrollment.waiting),
@@ -372,7 +372,7 @@ mod tests {
         let late = program.transition(again.state, &mail([(day(26), paid(day(23)))]), day(26));
         assert_eq!((late.steps.len(), late.state.hot.enrollments.len()), (0, 1));
         let heard = program.transition(late.state, &mail([(day(27), paid(day(24)))]), day(27));
-        assert_eq!((heard.steps[0].next.as_deref(), heard.state.hot.enrollments.len()), (Some("end"), 0));
+        assert_eq!((&heard.steps[0].next, heard.state.hot.enrollments.len()), (&Some("end".into()), 0));
     }
 
     #[test]
@@ -397,7 +397,7 @@ mod tests {
         let sent = program.transition(second.state, &[], until);
         assert_eq!(sent.messages.len(), 1);
         let enrollment = &sent.state.hot.enrollments[0];
-        assert_eq!((&*enrollment.node, enrollment.arrived_at), ("step-2", until));
+        assert_eq!((enrollment.node.as_str(), enrollment.arrived_at), ("step-2", until));
         assert_eq!(sent.due_at, Some(until + TimeDelta::hours(1)));
     }
 }
