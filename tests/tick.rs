@@ -12,7 +12,7 @@ use journeyman::engine::{EngineBuilder, Tick};
 use journeyman::machine::{Input, Signal};
 use journeyman::model::{Evidence, Handover, MessageId, Outcome};
 use journeyman::port::store::{Catalog, Pausable};
-use journeyman::port::{Channel, Clock, Store};
+use journeyman::port::{Archive, Channel, Clock, Store};
 use journeyman::rule::TemplateDefinition;
 use journeyman::store::MemoryStore;
 use journeyman::testing::{Fault, FaultPlan, FaultyStore, ManualClock, Sleep, StoreCall};
@@ -188,6 +188,11 @@ fn host(start: &str, email: Moody, set: impl FnOnce(EngineBuilder) -> EngineBuil
         Journey::builder("letter").enter_on("wrote").send("reply", "email", "personal", "news"),
         Journey::builder("offer").enter_on("asked").send("offer", "sms", "hello", "marketing"),
         Journey::builder("slow").enter_on("rested").wait(Span::days(1)),
+        Journey::builder("reminder")
+            .enter_on("subscribes")
+            .goal("bought")
+            .wait(Span::hours(1))
+            .send("remind", "email", "hello", "news"),
         series,
     ];
     let templates = [
@@ -333,12 +338,12 @@ fn a_permit_is_used_before_its_end_and_not_at_it() {
 #[test]
 fn a_call_is_filled_before_the_next_one_and_what_is_said_twice_must_agree() {
     let host = host(MORNING, Moody::new("email", 3), |builder| builder);
-    let contacts = ["yes.a", "twice.a", "torn.a", "silent.a", "twice.b", "torn.b", "yes.b"];
+    let contacts = ["yes.a", "twice.a", "torn.a", "silent.a", "twice.b", "twice.c", "yes.b"];
     block_on(people(&host, &contacts, "email", "news", "signed_up"));
     block_on(async {
         host.engine.advance().await.unwrap();
         let tick = host.engine.deliver().await.unwrap();
-        assert_eq!(counts(&tick), [("accepted", 4), ("parked", 3)]);
+        assert_eq!(counts(&tick), [("accepted", 5), ("parked", 2)]);
         assert_eq!(host.email.calls(), [3, 3, 1]);
     });
 }
@@ -406,6 +411,28 @@ fn one_tick_reads_so_many_batches_and_says_nothing_before_the_rest_is_read() {
         assert_eq!(tick.next_wake, Some(at(MORNING)), "what is left is due at once");
         let rest = host.engine.tick().await.unwrap();
         assert_eq!((rest.messages, rest.accepted > 0), (6, true));
+    });
+}
+
+#[test]
+fn a_timer_waits_for_mail_that_is_older_and_did_not_fit_and_for_no_other() {
+    let host = host(MORNING, Moody::new("email", 1), |builder| builder);
+    let hour = TimeDelta::hours(1);
+    block_on(async {
+        people(&host, &["yes.a", "yes.b"], "email", "news", "subscribes").await;
+        // More than one claim reads; the goal is the last of it, and came before the wait was over.
+        let visits = (0..300).map(|_| Event::new("yes.a", "visited").into());
+        host.engine.append(visits.collect()).await.unwrap();
+        host.clock.advance(hour / 2);
+        host.engine.track(Event::new("yes.a", "bought")).await.unwrap();
+        host.clock.advance(hour);
+        let first = host.engine.advance().await.unwrap();
+        // Of the other one everything fitted, so that its wait is over in the same commit.
+        assert_eq!((first.contacts, first.inputs, first.messages), (2, 256 + 3, 1));
+        let rest = host.engine.tick().await.unwrap();
+        assert_eq!((rest.messages, rest.accepted), (0, 1), "whoever bought is told nothing");
+        let steps = host.store.steps(&"yes.a".into()).await.unwrap();
+        assert_eq!(steps.last().map(|step| step.at), Some(at(MORNING) + hour / 2));
     });
 }
 
