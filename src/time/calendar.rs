@@ -169,16 +169,18 @@ mod tests {
                {"from": "2026-09-01", "until": "2027-03-01"}]}"#,
         );
         assert_eq!(always.next_outside(day("2026-05-01")), None);
-        let long =
-            calendar(r#"{"name": "x", "yearly": true, "seasons": [{"from": "2026-03-01", "until": "2028-02-01"}]}"#);
+        let long = calendar(
+            r#"{"name": "x", "yearly": true, "seasons": [{"from": "2026-03-01", "until": "2028-02-01"}]}"#,
+        );
         assert_eq!(long.next_outside(day("2026-05-01")), None);
         assert!(long.contains(day("2026-02-15")));
     }
 
     #[test]
     fn a_season_of_a_leap_day_is_empty_in_common_years() {
-        let leap =
-            calendar(r#"{"name": "x", "yearly": true, "seasons": [{"from": "2024-02-29", "until": "2024-03-01"}]}"#);
+        let leap = calendar(
+            r#"{"name": "x", "yearly": true, "seasons": [{"from": "2024-02-29", "until": "2024-03-01"}]}"#,
+        );
         assert!(leap.contains(day("2028-02-29")) && !leap.contains(day("2027-03-01")));
         assert_eq!(leap.next_inside(day("2096-03-01")), Some(day("2104-02-29")));
     }

@@ -223,10 +223,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Days>().unwrap().to_string(), normal, "{text}");
         }
-        assert_eq!(
-            serde_json::from_str::<Days>(r#"["tue", "thu"]"#).unwrap(),
-            "Tue,Thu".parse().unwrap()
-        );
+        assert_eq!(serde_json::from_str::<Days>(r#"["tue", "thu"]"#).unwrap(), "Tue,Thu".parse().unwrap());
     }
 
     #[test]

@@ -31,8 +31,14 @@ pub struct NthError {
     text: String,
 }
 
-const COUNTS: [(&str, Option<u8>); 6] =
-    [("1st", Some(1)), ("2nd", Some(2)), ("3rd", Some(3)), ("4th", Some(4)), ("5th", Some(5)), ("last", None)];
+const COUNTS: [(&str, Option<u8>); 6] = [
+    ("1st", Some(1)),
+    ("2nd", Some(2)),
+    ("3rd", Some(3)),
+    ("4th", Some(4)),
+    ("5th", Some(5)),
+    ("last", None),
+];
 
 impl Nth {
     /// Its date in a month.
@@ -88,7 +94,8 @@ mod tests {
             assert_eq!(text.parse::<Nth>().unwrap().to_string(), text);
             assert_eq!(text.to_uppercase().parse::<Nth>().unwrap().to_string(), text);
         }
-        for text in ["", "tue", "2nd", "2 tue", "0th tue", "6th tue", "2nd  tue", "2nd tuesday", "first tue"] {
+        for text in ["", "tue", "2nd", "2 tue", "0th tue", "6th tue", "2nd  tue", "2nd tuesday", "first tue"]
+        {
             assert!(text.parse::<Nth>().is_err(), "{text}");
         }
     }

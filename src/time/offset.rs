@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn what_is_no_offset_is_refused() {
-        for text in ["", "-", "+", "--7d", "-+7d", "+-7d", "++7d", "7", "-7", "- 7d", "\u{2212}7d", "-40000d"] {
+        for text in ["", "-", "+", "--7d", "-+7d", "+-7d", "++7d", "7", "-7", "- 7d", "\u{2212}7d", "-40000d"]
+        {
             let error = text.parse::<Offset>().unwrap_err().to_string();
             assert!(error.contains("is not an offset"), "{error}");
         }

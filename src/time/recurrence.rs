@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
-use super::zone::latest;
+use super::zone::{earliest, latest};
 use super::{Calendar, Days, MonthDay, Nth, Problem, Zone, civil};
 
 /// What an author writes of a recurrence. Every field is optional; which belong together is checked by
@@ -168,7 +168,8 @@ impl Recurrence {
         self.calendar.iter().chain(&self.except).map(String::as_str)
     }
 
-    /// The first instant at or after `instant` at which it comes; `None` where it comes no more before the year 9999.
+    /// The first instant at or after `instant` at which it comes; `None` where it comes no more before the year 9999. An
+    /// instant before 1970 is taken for 1970.
     ///
     /// `calendars` finds a calendar by its name. Where one that is named is not found, nothing comes: it is better to be
     /// silent than to speak on a holiday.
@@ -187,6 +188,7 @@ impl Recurrence {
             return None;
         }
         let (calendar, except) = (calendar.flatten(), except.flatten());
+        let instant = instant.max(earliest());
         // A gap can end a day, so that what was missing yesterday is due at the first instant of today.
         let today = zone.local(instant).date();
         let mut date = today.pred_opt().unwrap_or(today);

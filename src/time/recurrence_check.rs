@@ -151,7 +151,9 @@ impl Check<'_> {
             }
             Some(Every::Year) => {
                 match wire.month {
-                    None => self.problem("month", "nothing says which month of the year", "add month: 1 to 12"),
+                    None => {
+                        self.problem("month", "nothing says which month of the year", "add month: 1 to 12")
+                    }
                     Some(1..=12) => {}
                     Some(month) => {
                         self.problem("month", format!("there is no month {month}"), "write 1 to 12");
@@ -173,7 +175,11 @@ impl Check<'_> {
                 return None;
             }
             (None, None) => {
-                self.problem("day", "nothing says which day", "add day: 1 to 31 or last, or nth: \"2nd tue\"");
+                self.problem(
+                    "day",
+                    "nothing says which day",
+                    "add day: 1 to 31 or last, or nth: \"2nd tue\"",
+                );
                 return None;
             }
             (None, Some(nth)) => return Some(DayRule::Nth(nth)),
@@ -201,7 +207,8 @@ impl Check<'_> {
     fn missing_day(&mut self, number: Option<u8>, month: Option<u8>) {
         let wire = self.definition;
         let leap_day = (number, month) == (Some(29), Some(2));
-        let missing = number.is_some_and(|number| number > 28) && (wire.every == Some(Every::Month) || leap_day);
+        let missing =
+            number.is_some_and(|number| number > 28) && (wire.every == Some(Every::Month) || leap_day);
         if wire.short.is_some() && !missing {
             self.problem("short", "the day is in every month that is asked for", "remove it");
         }

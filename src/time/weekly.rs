@@ -42,7 +42,9 @@ pub struct WeeklyWindow {
 
 /// The text is not a window of the week.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a window of the week: {reason}; write it as Tue-Thu 10:00-14:00 18:00-20:00; Sat 10:00-12:00")]
+#[error(
+    "{text:?} is not a window of the week: {reason}; write it as Tue-Thu 10:00-14:00 18:00-20:00; Sat 10:00-12:00"
+)]
 pub struct WeeklyWindowError {
     text: String,
     reason: &'static str,
@@ -74,7 +76,8 @@ fn until(local: NaiveDateTime, minute: u32) -> TimeDelta {
 impl WeeklyWindow {
     /// Minutes of the week that may overlap or go over its end.
     fn of(mut ranges: Vec<(u32, u32)>) -> Self {
-        let over: Vec<_> = ranges.iter().filter(|(_, end)| *end > WEEK).map(|(_, end)| (0, end - WEEK)).collect();
+        let over: Vec<_> =
+            ranges.iter().filter(|(_, end)| *end > WEEK).map(|(_, end)| (0, end - WEEK)).collect();
         ranges.iter_mut().for_each(|(_, end)| *end = (*end).min(WEEK));
         ranges.extend(over);
         ranges.sort_unstable();
@@ -242,7 +245,8 @@ impl FromStr for WeeklyWindow {
 
 impl fmt::Display for WeeklyWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by_day: Vec<_> = Days::EVERY.iter().zip(self.by_day()).filter(|(_, day)| !day.is_empty()).collect();
+        let by_day: Vec<_> =
+            Days::EVERY.iter().zip(self.by_day()).filter(|(_, day)| !day.is_empty()).collect();
         for (index, (first, ranges)) in by_day.iter().enumerate() {
             // Days with the same ranges are one group, which stands where its first day does.
             let alike = by_day.iter().filter(|(_, others)| others == ranges).map(|(day, _)| *day);
@@ -319,9 +323,22 @@ mod tests {
     #[test]
     fn what_is_no_window_is_refused_with_a_reason() {
         for text in [
-            "", ";", "Mon", "Mon 10:00", "10-12", "10:00-25:00", "10:60-11:00", "24:00-01:00", "10:00-12:00;",
-            "10:00 - 12:00", "+1:00-02:00", "Mon 10:00-12:00 Tue 10:00-12:00", "Lun 10:00-12:00", "é10:00-12:00",
-            "10:00-12:00,14:00-16:00", "00:00-00:00",
+            "",
+            ";",
+            "Mon",
+            "Mon 10:00",
+            "10-12",
+            "10:00-25:00",
+            "10:60-11:00",
+            "24:00-01:00",
+            "10:00-12:00;",
+            "10:00 - 12:00",
+            "+1:00-02:00",
+            "Mon 10:00-12:00 Tue 10:00-12:00",
+            "Lun 10:00-12:00",
+            "é10:00-12:00",
+            "10:00-12:00,14:00-16:00",
+            "00:00-00:00",
         ] {
             assert!(text.parse::<WeeklyWindow>().is_err(), "{text}");
         }

@@ -48,7 +48,7 @@ pub fn tzdb_version() -> &'static str {
 }
 
 /// The first instant that the house counts with.
-fn earliest() -> DateTime<Utc> {
+pub(super) fn earliest() -> DateTime<Utc> {
     DateTime::<Utc>::UNIX_EPOCH
 }
 
