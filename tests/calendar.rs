@@ -185,6 +185,7 @@ fn a_birthday_on_29_february_comes_every_year_or_in_leap_years_as_is_said() {
     let first = recurrence("{ every: year, month: 2, day: 29, leap: mar_1 }");
     let here = at("2027-03-01T00:00:00Z");
     assert_eq!(first.next_at_or_after(here, &utc, |_| None), Some(here));
+    assert_eq!(dates(", leap: mar_1, from: 2027-03-01")[0], "2027-03-01");
     // 2100 is no leap year.
     let leap = recurrence("{ every: year, month: 2, day: 29, short: skip }");
     assert_eq!(dates_of(&leap, &utc, "2096-03-01T00:00:00Z", 1), ["2104-02-29"]);
@@ -197,6 +198,17 @@ fn a_day_that_a_zone_skips_brings_nothing_there() {
     assert_eq!(apia, ["2012-01-06", "2012-01-13"]);
     let utc = dates_of(&friday, &Zone::utc(), "2011-12-24T00:00:00Z", 2);
     assert_eq!(utc, ["2011-12-30", "2012-01-06"]);
+}
+
+#[test]
+fn a_time_that_a_gap_at_the_end_of_a_day_swallows_comes_at_the_first_instant_of_the_next() {
+    // In Nuuk the clocks went from 23:00 on 30 March 2024 to midnight.
+    let nuuk = zone("America/Nuuk");
+    let saturday = recurrence("{ every: week, on: sat, at: '23:30' }");
+    let midnight = at("2024-03-31T01:00:00Z");
+    assert_eq!(nuuk.local(midnight).to_string(), "2024-03-31 00:00:00");
+    assert_eq!(saturday.next_at_or_after(midnight, &nuuk, |_| None), Some(midnight));
+    assert_eq!(nuuk.next_time_on_days(midnight, "Sat".parse().unwrap(), time("23:30")), midnight);
 }
 
 // The language.
@@ -537,7 +549,7 @@ fn an_instant(table: &Table, pick: usize, away: i64) -> i64 {
         .collect();
     match changes.len() {
         0 => 1_072_915_200 + (pick as i64 * 86_413) % 978_307_200 + away,
-        count if pick % 3 > 0 => changes[pick % count] + away,
+        count if !pick.is_multiple_of(3) => changes[pick % count] + away,
         _ => 1_072_915_200 + (pick as i64 * 86_413) % 978_307_200 + away,
     }
 }

@@ -186,6 +186,14 @@ mod tests {
     }
 
     #[test]
+    fn a_season_that_leaves_out_29_february_alone_has_it_outside() {
+        let most = calendar(
+            r#"{"name": "x", "yearly": true, "seasons": [{"from": "2027-03-01", "until": "2028-02-29"}]}"#,
+        );
+        assert_eq!(most.next_outside(day("2096-03-01")), Some(day("2104-02-29")));
+    }
+
+    #[test]
     fn what_cannot_be_a_calendar_is_told_at_once() {
         let wrong = calendar(r#"{"name": "", "seasons": [{"from": "2026-12-20", "until": "2026-01-05"}]}"#);
         let fields: Vec<_> = wrong.check().iter().map(|problem| problem.field).collect();

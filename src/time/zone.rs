@@ -304,6 +304,8 @@ mod tests {
         let paris = Zone::named("Europe/Paris").unwrap();
         let back = |from: &str, offset: &str| paris.shift(at(from), offset.parse().unwrap());
         assert_eq!(back("2026-03-31T08:00:00Z", "-1mo"), at("2026-02-28T09:00:00Z"));
+        // Months first: 28 February, then two days.
+        assert_eq!(back("2026-03-31T08:00:00Z", "-1mo2d"), at("2026-02-26T09:00:00Z"));
         // 02:30 on 29 March does not exist; hours are exact.
         assert_eq!(back("2026-04-05T00:30:00Z", "-7d"), at("2026-03-29T01:00:00Z"));
         assert_eq!(back("2026-03-29T08:00:00Z", "-24h"), at("2026-03-28T08:00:00Z"));
