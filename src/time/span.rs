@@ -87,6 +87,13 @@ pub struct SpanError {
     reason: &'static str,
 }
 
+impl SpanError {
+    /// What is wrong, for an error that speaks of more than the span.
+    pub(super) const fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
 impl FromStr for Span {
     type Err = SpanError;
 

@@ -63,7 +63,8 @@ impl DailyWindow {
             let left = if left > TimeDelta::zero() { left } else { left + TimeDelta::days(1) };
             let end = inside + left;
             match zone.next_transition(inside) {
-                Some(transition) if transition < end => inside = transition,
+                // At the end itself too: clocks that go back then show an hour inside once more.
+                Some(transition) if transition <= end => inside = transition,
                 _ => return Some(end),
             }
         }
@@ -98,5 +99,19 @@ impl Serialize for DailyWindow {
 impl<'de> Deserialize<'de> for DailyWindow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_night_that_the_clocks_go_back_into_ends_when_they_show_its_end_for_good() {
+        let paris = Zone::named("Europe/Paris").unwrap();
+        let night: DailyWindow = "20:00-03:00".parse().unwrap();
+        // 03:00 is 02:00 again on 25 October 2026: the end is an hour later, not in the middle of the night.
+        let end = night.end_after("2026-10-25T00:30:00Z".parse().unwrap(), &paris);
+        assert_eq!(end, Some("2026-10-25T02:00:00Z".parse().unwrap()));
     }
 }
