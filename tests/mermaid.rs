@@ -3,20 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
-use std::collections::BTreeMap;
+#[path = "mermaid/drawn.rs"]
+mod drawn;
 
 use journeyman::Journey;
-use journeyman::journey::{
-    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    MOST_STEPS, OneOrMany, SendDefinition, StepDefinition, TriggerDefinition, WaitForDefinition,
-    WaitUntilDefinition, WayDefinition, parse_mermaid, parse_yaml,
-};
-use journeyman::rule::PredicateDefinition;
-use journeyman::time::Span;
+use journeyman::journey::{JourneyDefinition, MOST_STEPS, parse_mermaid, parse_yaml};
 use proptest::collection::vec;
-use proptest::option::{of, weighted};
+use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+use serde_json::{Value as Json, json};
 
 const MONA: &str = include_str!("../examples/journeys/mona_workflow.mmd");
 const SPARK: &str = include_str!("../examples/journeys/spark_workflow.mmd");
@@ -54,6 +50,16 @@ fn a_journey_is_drawn_with_all_that_happens_in_it() {
     insta::assert_snapshot!("mermaid_welcome_dot", journey.to_dot());
 }
 
+/// A definition as it is written; kinds of triggers may come and go in Rust, the words of a file stay.
+fn wire(definition: &JourneyDefinition) -> Json {
+    serde_json::to_value(definition).unwrap()
+}
+
+/// What a step waits for.
+fn events(step: &Json) -> Vec<&str> {
+    step["wait_for"]["any"].as_array().unwrap().iter().map(|one| one["event"].as_str().unwrap()).collect()
+}
+
 fn names(definition: &JourneyDefinition) -> Vec<&str> {
     definition.steps.iter().filter_map(|step| step.id.as_deref()).collect()
 }
@@ -87,16 +93,15 @@ fn the_two_workflows_become_journeys_of_stages() {
         let skeleton = parse_mermaid(text).unwrap();
         Journey::compile(&skeleton).unwrap();
         assert_eq!(names(&skeleton), stages);
-        assert_eq!(skeleton.enter.as_slice()[0].on.event, format!("{}.started", stages[0]));
-        let (last, stages) = skeleton.steps.split_last().unwrap();
-        for (stage, following) in stages.iter().zip(&skeleton.steps[1..]) {
-            let name = stage.id.as_deref().unwrap();
-            let wait = stage.wait_for.as_ref().unwrap();
-            assert_eq!(wait.any[0].event, format!("{name}.done"));
-            assert_eq!((wait.within, &wait.otherwise), (Some(Span::days(30)), &following.id));
-            assert_eq!(stage.goto, None);
+        let written = wire(&skeleton);
+        assert_eq!(written["enter"], json!({ "on": { "event": format!("{}.started", stages[0]) } }));
+        let (last, others) = written["steps"].as_array().unwrap().split_last().unwrap();
+        for ((stage, name), following) in others.iter().zip(stages).zip(&stages[1..]) {
+            let any = json!([{ "event": format!("{name}.done") }]);
+            let wait = json!({ "any": any, "within": "30d", "otherwise": following });
+            assert_eq!(*stage, json!({ "id": name, "wait_for": wait }));
         }
-        assert_eq!(last.exit, last.id);
+        assert_eq!(*last, json!({ "id": stages[5], "exit": stages[5] }));
         assert_eq!(parse_mermaid(&skeleton.to_mermaid()).unwrap(), skeleton);
     }
 }
@@ -106,7 +111,7 @@ fn a_flowchart_as_people_write_it_is_read() {
     let text = "\u{feff}```mermaid\r\n---\r\ntitle: Parcours d'été\r\n---\r\n%% drawn on a Monday\r\ngraph LR;\r\n\
                 Start([Inscription]) --> A(\"Appel #quot;découverte#quot;\"); A-->|prêt| B{Prêt ?}\r\n\
                 A -- \"pas<br/>joint\" --> A\r\n\
-                B-- oui -->C[Contrat] ---> D([Signé])\r\nB --> |non|\r\n  E; %% nobody knows\r\n```\r\n";
+                B-- oui -->C[Contrat] ---> D([Signé])\r\nB -- non -->\r\n  E; %% nobody knows\r\n```\r\n";
     let read = parse_mermaid(text).unwrap();
     let expected: JourneyDefinition = parse_yaml(
         r#"
@@ -134,23 +139,18 @@ steps:
 #[test]
 fn a_way_that_says_else_is_the_last_resort() {
     let read = parse_mermaid("flowchart TD\n A{Ready} -->|Else| B\n A -->|yes| C\n A --> D\n").unwrap();
-    let branch = read.steps[0].branch.as_ref().unwrap();
-    assert_eq!(branch.otherwise.as_deref(), Some("b"));
-    let asked: Vec<_> = branch.when.iter().map(|way| (way.when.clone(), way.goto.as_str())).collect();
-    let value = |text: &str| PredicateDefinition::attribute_is("ready", text);
-    assert_eq!(asked, [(value("yes"), "c"), (value("d"), "d")]);
+    let way = |value: &str, goto: &str| json!({ "if": { "attribute": "ready", "is": value }, "goto": goto });
+    let branch = json!({ "when": [way("yes", "c"), way("d", "d")], "else": "b" });
+    assert_eq!(wire(&read)["steps"][0]["branch"], branch);
     let read = parse_mermaid("flowchart TD\n A -->|otherwise| B\n A -->|signed| C\n").unwrap();
-    let wait = read.steps[0].wait_for.as_ref().unwrap();
-    assert_eq!(wait.otherwise.as_deref(), Some("b"));
-    assert_eq!((wait.any.len(), wait.any[0].event.as_str()), (1, "a.signed"));
+    let stage = &wire(&read)["steps"][0];
+    assert_eq!((events(stage), &stage["wait_for"]["otherwise"]), (vec!["a.signed"], &json!("b")));
 }
 
 #[test]
 fn circles_of_questions_take_time() {
     let read = parse_mermaid("flowchart TD\n A{Ready?} -->|no| A\n A -->|yes| B\n").unwrap();
-    let wait = read.steps[0].wait_for.as_ref().unwrap();
-    let events: Vec<&str> = wait.any.iter().map(|one| one.event.as_str()).collect();
-    assert_eq!(events, ["ready.no", "ready.yes"]);
+    assert_eq!(events(&wire(&read)["steps"][0]), ["ready.no", "ready.yes"]);
 
     let row: String =
         (0..200).map(|n| format!("N{n}{{Q {n}}} -->|yes| N{}\nN{n} -->|no| Out\n", n + 1)).collect();
@@ -169,13 +169,13 @@ fn circles_of_questions_take_time() {
 fn several_beginnings_begin_with_a_question() {
     let read = parse_mermaid("flowchart TD\n A --> C\n B --> C\n D --> E\n E --> D\n").unwrap();
     assert_eq!(names(&read), ["begin", "a", "b", "c", "d", "e"]);
-    let branch = read.steps[0].branch.as_ref().unwrap();
-    assert_eq!((branch.when.len(), branch.otherwise.as_deref()), (2, Some("d")));
+    let branch = &wire(&read)["steps"][0]["branch"];
+    assert_eq!((branch["when"].as_array().unwrap().len(), &branch["else"]), (2, &json!("d")));
     let unequal = parse_mermaid("flowchart TD\n S([Web]) --> A\n T([Phone]) --> B\n A --> B\n").unwrap();
     assert_eq!(names(&unequal)[0], "begin", "two doors to two places are no doors");
     let doors = parse_mermaid("flowchart TD\n S([Web]) --> A\n T([Phone]) --> A\n").unwrap();
-    let events: Vec<&str> = doors.enter.as_slice().iter().map(|door| door.on.event.as_str()).collect();
-    assert_eq!((events, names(&doors)), (vec!["web", "phone"], vec!["a"]));
+    let door = |event: &str| json!({ "on": { "event": event } });
+    assert_eq!((&wire(&doors)["enter"], names(&doors)), (&json!([door("web"), door("phone")]), vec!["a"]));
 }
 
 #[test]
@@ -255,10 +255,11 @@ fn what_is_not_supported_is_refused_at_its_place() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let text = "---\ntitle: x\n---\nflowchart BT\n  subgraph one\n  A[(x)] --> B\n  A -.-> B\n  B --> C & D\n  end\n";
+    let text = "---\ntheme: x\n---\nflowchart BT\n  subgraph one\n  A[(x)] --> B\n  A -.-> B\n  B --> C & D\n  end\n";
     assert_eq!(
         refused(text),
         [
+            "J069 line 2 column 1",
             "J061 line 4 column 11",
             "J062 line 5 column 3",
             "J064 line 6 column 4",
@@ -267,7 +268,7 @@ fn all_problems_are_told_at_once() {
             "J062 line 9 column 3",
         ]
     );
-    let first = parse_mermaid(text).unwrap_err().diagnostics[1].to_string();
+    let first = parse_mermaid(text).unwrap_err().diagnostics[2].to_string();
     insta::assert_snapshot!(first, @"J062 line 5 column 3: subgraph is not supported; nodes, arrows --> and comments %% are supported; take it away");
 }
 
@@ -297,7 +298,7 @@ fn hostile_flowcharts_meet_a_limit() {
         "[", "(", "{", "\"", "A[", "A-->", "--", "A--", "A|", "```", "---\n", "%%", ";", "\u{202e}", "é-",
         "\0", "A -- ", "#", "a\n",
     ] {
-        let text = piece.repeat(MEBIBYTE / piece.len() / 2);
+        let text = piece.repeat(MEBIBYTE / piece.len() / 8);
         for text in [text.clone(), format!("graph TD\n{text}"), format!("graph TD\nA[\"{text}\"]-->B")] {
             let _ = parse_mermaid(&text);
         }
@@ -408,7 +409,7 @@ impl Chart {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(6), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(6), ..ProptestConfig::default() })]
 
     #[test]
     fn every_graph_survives_being_drawn(chart in chart(LABELS.to_vec())) {
@@ -439,324 +440,6 @@ proptest! {
             prop_assert!(Journey::compile(&read).is_ok());
         }
     }
-}
-
-// What is drawn has the nodes and edges of the definition.
-
-/// Names of steps that a careless exporter would break on.
-const NAMES: [&str; 16] = [
-    "greet",
-    "end",
-    "graph",
-    "a b",
-    "été",
-    "x\"y",
-    "]",
-    "o-1",
-    "#1;",
-    "door_1",
-    "finish",
-    "<b>",
-    "step_2",
-    "class",
-    "two\nlines",
-    "-->",
-];
-
-#[derive(Clone, Debug)]
-enum Drawn {
-    Send { refused: Option<usize> },
-    Wait,
-    WaitUntil,
-    WaitFor { ways: Vec<(&'static str, Option<usize>)>, otherwise: Option<usize> },
-    Branch { ways: Vec<(&'static str, usize)>, otherwise: usize },
-    Exit,
-}
-
-fn drawn() -> impl Strategy<Value = Drawn> {
-    const TAGS: [&str; 4] = ["vip", "été", "a\"b", "[x]"];
-    const EVENTS: [&str; 4] = ["paid", "a b", "x|y", "end"];
-    prop_oneof![
-        2 => of(0..12_usize).prop_map(|refused| Drawn::Send { refused }),
-        3 => Just(Drawn::Wait),
-        1 => Just(Drawn::WaitUntil),
-        3 => (vec((select(EVENTS.to_vec()), of(0..12_usize)), 1..4), of(0..12_usize))
-            .prop_map(|(ways, otherwise)| Drawn::WaitFor { ways, otherwise }),
-        2 => (vec((select(TAGS.to_vec()), 0..12_usize), 1..4), 0..12_usize)
-            .prop_map(|(ways, otherwise)| Drawn::Branch { ways, otherwise }),
-        1 => Just(Drawn::Exit),
-    ]
-}
-
-/// A step as it is drawn: whether it has a name, what it does, where it goes on.
-type Plan = (bool, Drawn, Option<usize>);
-
-fn name(plan: &[Plan], step: usize) -> String {
-    let step = step % plan.len();
-    if plan[step].0 {
-        format!("{}{}", NAMES[step], "'".repeat(step / NAMES.len()))
-    } else {
-        format!("step-{}", step + 1)
-    }
-}
-
-fn definition(plan: &[Plan], doors: usize, goal: bool) -> JourneyDefinition {
-    let to = |step: &usize| name(plan, *step);
-    let on = |event: &str| TriggerDefinition { event: event.to_owned(), ..TriggerDefinition::default() };
-    let mut definition =
-        JourneyDefinition { journey: "drawn".to_owned(), version: 1, ..JourneyDefinition::default() };
-    let door = || EntryDefinition { on: on("signed_up"), when: None };
-    definition.enter = OneOrMany::Many((0..doors).map(|_| door()).collect());
-    definition.exit.extend(goal.then(|| ExitDefinition { on: on("call.booked"), kind: ExitKind::Goal }));
-    for (number, (named, drawn, goto)) in plan.iter().enumerate() {
-        let mut step = StepDefinition { id: named.then(|| name(plan, number)), ..StepDefinition::default() };
-        step.goto = goto.as_ref().map(to);
-        match drawn {
-            Drawn::Send { refused } => {
-                step.send = Some(SendDefinition {
-                    channel: Some("email".to_owned()),
-                    template: Some("hello".to_owned()),
-                    purpose: Some("news".to_owned()),
-                    refused: refused.as_ref().map(to),
-                    ..SendDefinition::default()
-                });
-            }
-            Drawn::Wait => step.wait = Some(Span::days(2)),
-            Drawn::WaitUntil => {
-                let entry = Some(Span::days(3));
-                step.wait_until = Some(WaitUntilDefinition { entry, ..WaitUntilDefinition::default() });
-            }
-            Drawn::WaitFor { ways, otherwise } => {
-                let one = |(event, goto): &(&str, Option<usize>)| AlternativeDefinition {
-                    event: (*event).to_owned(),
-                    goto: goto.as_ref().map(to),
-                    ..AlternativeDefinition::default()
-                };
-                step.wait_for = Some(WaitForDefinition {
-                    any: ways.iter().map(one).collect(),
-                    within: Some(Span::days(2)),
-                    otherwise: otherwise.as_ref().map(to),
-                    ..WaitForDefinition::default()
-                });
-            }
-            Drawn::Branch { ways, otherwise } => {
-                let way = |(tag, goto): &(&str, usize)| WayDefinition {
-                    when: PredicateDefinition::tag(*tag),
-                    goto: to(goto),
-                };
-                let when = ways.iter().map(way).collect();
-                step.branch = Some(BranchDefinition {
-                    when,
-                    otherwise: Some(to(otherwise)),
-                    ..BranchDefinition::default()
-                });
-                step.goto = None;
-            }
-            Drawn::Exit => {
-                step.exit = Some("done".to_owned());
-                step.goto = None;
-            }
-        }
-        definition.steps.push(step);
-    }
-    definition
-}
-
-/// The edges of a plan: from a step to a step or to the end, and what stands on them.
-fn expected(plan: &[Plan]) -> Vec<(usize, Option<usize>, String)> {
-    let mut edges = Vec::new();
-    for (number, (_, drawn, goto)) in plan.iter().enumerate() {
-        let following = Some(number + 1).filter(|next| *next < plan.len());
-        let to = |step: &Option<usize>| step.map(|step| step % plan.len());
-        let on = to(goto).or(following);
-        let mut edge = |to: Option<usize>, label: &str| edges.push((number, to, label.to_owned()));
-        match drawn {
-            Drawn::Send { refused } => {
-                edge(on, "");
-                if refused.is_some() {
-                    edge(to(refused), "refused");
-                }
-            }
-            Drawn::Wait | Drawn::WaitUntil => edge(on, ""),
-            Drawn::WaitFor { ways, otherwise } => {
-                ways.iter().for_each(|(event, goto)| edge(to(goto).or(on), event));
-                edge(to(otherwise).or(following), "otherwise");
-            }
-            Drawn::Branch { ways, otherwise } => {
-                ways.iter().for_each(|(tag, goto)| edge(to(&Some(*goto)), &format!("has tag {tag}")));
-                edge(to(&Some(*otherwise)), "else");
-            }
-            Drawn::Exit => {}
-        }
-    }
-    edges
-}
-
-type Read = (Vec<(String, String)>, Vec<(usize, usize, String)>);
-
-/// Puts entity codes back; knows nothing of the reader under test.
-fn shown(written: &str) -> String {
-    let mut parts = written.split('#');
-    let mut text = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (code, rest) = part.split_once(';').unwrap();
-        text.push(char::from_u32(code.parse().unwrap()).unwrap());
-        text.push_str(rest);
-    }
-    text
-}
-
-/// A reader of exactly what the exporter may write: a line for each node, then a line for each edge.
-fn read_mermaid(text: &str) -> Read {
-    let (mut nodes, mut edges, mut index) = (Vec::new(), Vec::new(), BTreeMap::new());
-    let mut lines = text.lines();
-    let head: Vec<&str> = lines.by_ref().take(5).collect();
-    assert_eq!(head, ["---", "title: \"drawn\"", "---", "flowchart TD", "    %% version 1"]);
-    let is_id = |id: &str| {
-        !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
-    };
-    for line in lines {
-        let line = line.strip_prefix("    ").unwrap();
-        if let Some((from, rest)) = line.split_once(" -->") {
-            let (label, to) = match rest.strip_prefix("|\"") {
-                Some(rest) => rest.split_once("\"| ").unwrap(),
-                None => ("", rest.strip_prefix(' ').unwrap()),
-            };
-            assert!(!label.contains(['"', '|', '[', ']', '<']), "{line}");
-            edges.push((index[from], index[to], shown(label)));
-            continue;
-        }
-        let (id, label) = line.split_once('"').unwrap();
-        let (label, close) = label.split_once('"').unwrap();
-        let open =
-            id.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter));
-        let id = &id[..id.len() - open.len()];
-        assert!([("[", "]"), ("(", ")"), ("{", "}"), ("([", "])")].contains(&(open, close)), "{line}");
-        assert!(is_id(id) && !["end", "graph", "class"].contains(&id), "{line}");
-        assert!(index.insert(id, nodes.len()).is_none(), "{id} is there twice");
-        nodes.push((shape_name(open).to_owned(), shown(label)));
-    }
-    (nodes, edges)
-}
-
-fn shape_name(open: &str) -> &'static str {
-    match open {
-        "[" => "box",
-        "(" => "box, style=rounded",
-        "{" => "diamond",
-        _ => "oval",
-    }
-}
-
-/// The next text in quotes, with its escapes undone, and what follows.
-fn in_quotes(text: &str) -> (String, &str) {
-    let mut read = String::new();
-    let mut letters = text.strip_prefix('"').unwrap().char_indices();
-    while let Some((place, letter)) = letters.next() {
-        match letter {
-            '"' => return (read.replace("&amp;", "&"), &text[place + 2..]),
-            '\\' => {
-                let (_, escaped) = letters.next().unwrap();
-                assert!(['"', '\\'].contains(&escaped), "{text}");
-                read.push(escaped);
-            }
-            other => read.push(other),
-        }
-    }
-    panic!("no end of the quotes: {text}");
-}
-
-/// A reader of exactly the DOT that the exporter may write.
-fn read_dot(text: &str) -> Read {
-    let (mut nodes, mut edges, mut index) = (Vec::new(), Vec::new(), BTreeMap::new());
-    let body = text.strip_prefix("digraph \"drawn\" {\n    node [fontname=\"sans-serif\"];\n").unwrap();
-    for line in body.strip_suffix("}\n").unwrap().lines() {
-        let (id, rest) = in_quotes(line.trim_start());
-        if let Some(rest) = rest.strip_prefix(" -> ") {
-            let (to, rest) = in_quotes(rest);
-            let label = rest.strip_prefix(" [label=").map(|rest| {
-                let (label, rest) = in_quotes(rest);
-                assert_eq!(rest, "];");
-                label
-            });
-            edges.push((index[&id], index[&to], label.unwrap_or_default()));
-            continue;
-        }
-        let (label, rest) = in_quotes(rest.strip_prefix(" [label=").unwrap());
-        let shape = rest.strip_prefix(", shape=").unwrap().strip_suffix("];").unwrap();
-        assert!(index.insert(id, nodes.len()).is_none());
-        nodes.push((shape.to_owned(), label));
-    }
-    (nodes, edges)
-}
-
-fn plan() -> impl Strategy<Value = (Vec<Plan>, usize, bool)> {
-    (vec((any::<bool>(), drawn(), weighted(0.2, 0..12_usize)), 1..12), 1..3_usize, any::<bool>())
-}
-
-/// What both pictures of a plan must show.
-fn shows(plan: &[Plan], doors: usize, goal: bool, (nodes, edges): &Read) -> Result<(), TestCaseError> {
-    let expected = expected(plan);
-    let end = expected.iter().any(|(_, to, _)| to.is_none());
-    prop_assert_eq!(nodes.len(), doors + plan.len() + usize::from(end) + usize::from(goal));
-    let finish = nodes.iter().position(|(_, label)| label == "end of the journey");
-    prop_assert_eq!(finish.is_some(), end);
-    let mut all: Vec<(usize, usize, String)> = (0..doors).map(|door| (door, doors, String::new())).collect();
-    all.extend(
-        expected.into_iter().map(|(from, to, label)| {
-            (doors + from, to.map_or_else(|| finish.unwrap(), |to| doors + to), label)
-        }),
-    );
-    prop_assert_eq!(edges, &all);
-    for (number, (named, drawn, _)) in plan.iter().enumerate() {
-        let (shape, words) = match drawn {
-            Drawn::Send { .. } => ("box", "send email hello for news"),
-            Drawn::Wait => ("box, style=rounded", "wait 2d"),
-            Drawn::WaitUntil => ("box, style=rounded", "wait until entry + 3d"),
-            Drawn::WaitFor { .. } => ("box, style=rounded", "wait for "),
-            Drawn::Branch { .. } => ("diamond", ""),
-            Drawn::Exit => ("oval", "exit done"),
-        };
-        let own = name(plan, number).replace('\n', " ");
-        let words = match (named, words) {
-            (true, "") => own,
-            (true, words) => format!("{own}: {words}"),
-            (false, "") => "branch".to_owned(),
-            (false, words) => words.to_owned(),
-        };
-        let (drawn, label) = &nodes[doors + number];
-        prop_assert_eq!(drawn, shape);
-        prop_assert!(label.starts_with(&words), "{} is not {}", label, words);
-    }
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_picture_has_the_nodes_and_edges_of_its_definition((plan, doors, goal) in plan()) {
-        let definition = definition(&plan, doors, goal);
-        shows(&plan, doors, goal, &read_mermaid(&definition.to_mermaid()))?;
-        shows(&plan, doors, goal, &read_dot(&definition.to_dot()))?;
-        // Read back it is at least a skeleton, whenever the journey itself is one that people can walk.
-        if let Ok(journey) = Journey::compile(&definition) {
-            let read = parse_mermaid(&journey.to_mermaid()).map_err(|error| TestCaseError::fail(error.to_string()))?;
-            prop_assert!(read.steps.len() >= plan.len());
-        }
-    }
-}
-
-#[test]
-fn many_plans_compile() {
-    use proptest::strategy::ValueTree;
-    use proptest::test_runner::TestRunner;
-    let mut runner = TestRunner::deterministic();
-    let compiled = (0..400).filter(|_| {
-        let (plan, doors, goal) = plan().new_tree(&mut runner).unwrap().current();
-        Journey::compile(&definition(&plan, doors, goal)).is_ok()
-    });
-    assert!(compiled.count() >= 60, "the property above says something of journeys that compile");
 }
 
 #[test]

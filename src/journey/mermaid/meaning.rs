@@ -1,9 +1,9 @@
 //! What a node means: what the exporter wrote comes back as what it was, anything else is a stage or a question.
 
 use chrono::NaiveTime;
+use serde_json::{Value as Json, json};
 
 use super::picture::{END, Edge, Node, Picture, Shape};
-use crate::journey::definition::{SendDefinition, WaitUntilDefinition};
 use crate::time::Span;
 
 /// The longest phrase that is taken for the exporter's; with the longest name before it, it is still a label.
@@ -19,8 +19,10 @@ pub(super) enum Kind {
     /// The exporter's `wait for …`: the labels of its edges are the events.
     WaitFor(Span),
     Wait(Span),
-    WaitUntil(WaitUntilDefinition),
-    Send(SendDefinition),
+    /// Its wire form.
+    WaitUntil(Json),
+    /// Its wire form, without the way of a refusal.
+    Send(Json),
     /// Ends the enrollment under this name, or under the node's own.
     Exit(Option<String>),
 }
@@ -136,7 +138,11 @@ fn phrase(shape: Shape, said: &str, ways: &[Edge]) -> Option<Kind> {
                 let number = events.clone().count();
                 let told =
                     number > 0 && number + 1 >= ways.len() && events.clone().all(|way| is_event(&way.label));
-                let within = rest.rsplit_once(", at most ").and_then(|(_, span)| real(span));
+                // A wait that looks back is another one, and no stage.
+                let forward =
+                    |events: &str| !events.ends_with(" since the entry") && !events.ends_with(" ever");
+                let within = rest.rsplit_once(", at most ").filter(|(events, _)| forward(events));
+                let within = within.and_then(|(_, span)| real(span));
                 within.filter(|_| told).map(Kind::WaitFor)
             } else {
                 real(said.strip_prefix("wait ").filter(|_| straight)?).map(Kind::Wait)
@@ -151,7 +157,7 @@ fn real(text: &str) -> Option<Span> {
     text.parse().ok().filter(|span: &Span| !span.is_zero())
 }
 
-fn send(said: &str, ways: &[Edge]) -> Option<SendDefinition> {
+fn send(said: &str, ways: &[Edge]) -> Option<Json> {
     let words: Vec<&str> = said.split(' ').collect();
     let ["send", channel, template, "for", purpose] = words.as_slice() else { return None };
     let plain = ways.iter().filter(|way| way.label.is_empty()).count();
@@ -159,22 +165,18 @@ fn send(said: &str, ways: &[Edge]) -> Option<SendDefinition> {
     if plain + refused != ways.len() || plain > 1 || refused > 1 {
         return None;
     }
-    Some(SendDefinition {
-        channel: Some((*channel).to_owned()),
-        template: Some((*template).to_owned()),
-        purpose: Some((*purpose).to_owned()),
-        ..SendDefinition::default()
-    })
+    Some(json!({ "channel": channel, "template": template, "purpose": purpose }))
 }
 
-fn wait_until(said: &str) -> Option<WaitUntilDefinition> {
-    let clock = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").is_ok().then(|| text.to_owned());
-    let words: Vec<&str> = said.split(' ').collect();
-    let (entry, time) = match words.as_slice() {
-        ["entry", "+", span] => (Some(span.parse().ok()?), None),
-        ["entry", "+", span, "at", time] => (Some(span.parse().ok()?), Some(clock(time)?)),
-        [time] => (None, Some(clock(time)?)),
-        _ => return None,
-    };
-    Some(WaitUntilDefinition { entry, time, ..WaitUntilDefinition::default() })
+fn wait_until(said: &str) -> Option<Json> {
+    let clock = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").is_ok();
+    let span = |text: &str| text.parse::<Span>().is_ok();
+    match said.split(' ').collect::<Vec<_>>().as_slice() {
+        ["entry", "+", entry] if span(entry) => Some(json!({ "entry": entry })),
+        ["entry", "+", entry, "at", time] if span(entry) && clock(time) => {
+            Some(json!({ "entry": entry, "time": time }))
+        }
+        [time] if clock(time) => Some(json!({ "time": time })),
+        _ => None,
+    }
 }

@@ -60,7 +60,10 @@ pub(super) fn trigger(json: &Json) -> String {
             map.get("becomes").map_or(" changes".to_owned(), |json| format!(" becomes {}", condition(json)));
         format!("{}{}", said("attribute"), becomes.replacen(" becomes is ", " becomes ", 1))
     } else if map.contains_key("date") {
-        format!("{}{}", moment(&said("date"), &said("offset")), with(" at ", map, "time"))
+        let moment = moment(&said("date"), &said("offset"));
+        // One word alone would be an event.
+        let date = if moment == said("date") { "date " } else { "" };
+        format!("{date}{moment}{}", with(" at ", map, "time"))
     } else if let Some(schedule) = map.get("schedule") {
         recurrence(schedule)
     } else if map.contains_key("journey") {
@@ -97,6 +100,8 @@ fn recurrence(json: &Json) -> String {
     let Some(map) = json.as_object() else { return value(json) };
     let parts = [
         with("every ", map, "every"),
+        with(", interval ", map, "interval"),
+        with("on ", map, "dates"),
         with(" on ", map, "on"),
         with(" on the ", map, "nth"),
         with(" on day ", map, "day"),
@@ -209,7 +214,9 @@ mod tests {
             (json!({"score": "engagement", "reaches": 75}), "score engagement reaches 75"),
             (json!({"score": "engagement", "falls_below": 40}), "score engagement falls below 40"),
             (json!({"date": "birthday", "offset": "-7d", "time": "10:00"}), "7d before birthday at 10:00"),
-            (json!({"date": "birthday", "offset": "0d"}), "birthday"),
+            (json!({"date": "birthday", "offset": "0d"}), "date birthday"),
+            (json!({"schedule": {"every": "week", "interval": 2}}), "every week, interval 2"),
+            (json!({"schedule": {"dates": ["2026-05-01", "2026-07-14"]}}), "on 2026-05-01 or 2026-07-14"),
             (
                 json!({"schedule": {"every": "week", "on": ["tue", "thu"], "at": "10:00"}}),
                 "every week on tue or thu at 10:00",

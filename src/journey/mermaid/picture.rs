@@ -111,7 +111,9 @@ fn known(kind: &str, json: &Json) -> Option<Look> {
     let said = |name: &str| field(map, name);
     Some(match kind {
         "send" => {
-            let words = format!("send {} {} for {}", said("channel"), said("template"), said("purpose"));
+            let mut words = format!("send {} {} for {}", said("channel"), said("template"), said("purpose"));
+            words.extend(map.get("window").map(|window| format!(", in {}", value(window))));
+            words.extend(map.get("deadline").map(deadline));
             Look::new(Shape::Rectangle, words).on().named("refused", map, "refused")
         }
         "wait" => Look::new(Shape::Rounded, format!("wait {}", value(json))).on(),
@@ -195,18 +197,23 @@ fn set(map: &Map<String, Json>) -> String {
     parts.join(", ")
 }
 
-fn enter(map: &Map<String, Json>) -> Look {
-    let journey = field(map, "journey");
-    if items(map, "results").next().is_none() {
-        return Look::new(Shape::Rectangle, format!("enter journey {journey}")).on();
+fn deadline(json: &Json) -> String {
+    match json.as_object() {
+        Some(map) => format!(", within {}, then {}", field(map, "within"), field(map, "then")),
+        None => format!(", within {}", value(json)),
     }
-    let within = map.get("within").map(|span| format!(", at most {}", value(span))).unwrap_or_default();
-    let look = Look::new(Shape::Rounded, format!("enter journey {journey} and wait for its end{within}"));
-    let ways = items(map, "results");
-    let look = ways.fold(look, |look, way| {
-        look.way(values(way.get("is").unwrap_or(&Json::Null), " or "), target(way, "goto", To::On))
+}
+
+fn enter(map: &Map<String, Json>) -> Look {
+    let words = format!("enter journey {}", field(map, "journey"));
+    let Some(within) = map.get("within") else {
+        return Look::new(Shape::Rectangle, words).on().named("otherwise", map, "otherwise");
+    };
+    let words = format!("{words} and wait for its end, at most {}", value(within));
+    let look = items(map, "results").fold(Look::new(Shape::Rounded, words), |look, way| {
+        look.way(field(way, "is"), target(way, "goto", To::Following))
     });
-    look.way("otherwise", target(map, "otherwise", To::On))
+    look.way("any other end", To::On).way("otherwise", target(map, "otherwise", To::Following))
 }
 
 impl Picture {
@@ -254,7 +261,10 @@ impl Drawing {
         while !self.taken.insert(id.clone()) {
             id.push('_');
         }
-        self.picture.nodes.push(Node { id, shape, label: shorten(tidy(label)) });
+        // A name of invisible letters leaves nothing to read, and Mermaid refuses an empty label.
+        let label =
+            Some(shorten(tidy(label))).filter(|label| !label.is_empty()).unwrap_or_else(|| id.clone());
+        self.picture.nodes.push(Node { id, shape, label });
         self.picture.nodes.len() - 1
     }
 
@@ -452,7 +462,20 @@ mod tests {
             (
                 json!({"enter": {"journey": "spark", "within": "7d", "results": [{"is": "goal", "goto": "a"}]}}),
                 "a: enter journey spark and wait for its end, at most 7d",
-                vec!["a [goal] a", "a [otherwise] b"],
+                vec!["a [goal] a", "a [any other end] b", "a [otherwise] b"],
+            ),
+            (
+                json!({"enter": {"journey": "spark", "otherwise": "a"}}),
+                "a: enter journey spark",
+                vec!["a [] b", "a [otherwise] a"],
+            ),
+            (
+                json!({"send": {
+                    "channel": "sms", "template": "hi", "purpose": "news", "window": "Tue-Thu 10:00-14:00",
+                    "deadline": {"within": "24h", "then": "send"}
+                }}),
+                "a: send sms hi for news, in Tue-Thu 10:00-14:00, within 24h, then send",
+                vec!["a [] b"],
             ),
             (json!({"leave": {"journey": "spark"}}), "a: leave journey spark", vec!["a [] b"]),
             (json!({"exit": "done"}), "a: exit done", vec![]),

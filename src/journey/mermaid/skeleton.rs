@@ -1,19 +1,18 @@
-//! From a picture to a definition that compiles and shows its author what to fill in.
+//! From a picture to a definition that compiles and shows its author what to fill in. It is made in its wire form, as an
+//! author would write it.
 
 use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json, json};
 
 use super::meaning::{Kind, Role, is_otherwise, roles};
 use super::order::order;
 use super::picture::{Edge, Picture};
 use super::slug::{Names, journey_name, slug};
 use crate::error::{BuildError, Diagnostic};
-use crate::journey::definition::{
-    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    MOST_AT_ONCE, OneOrMany, StepDefinition, TriggerDefinition, WaitForDefinition, WayDefinition,
-};
+use crate::journey::definition::{JourneyDefinition, MOST_AT_ONCE};
 use crate::journey::graph::Shape;
 use crate::journey::{Journey, Target};
-use crate::rule::PredicateDefinition;
 use crate::time::Span;
 
 /// The most ways out of one node, the last resort aside; a `wait_for` has no more events.
@@ -34,8 +33,13 @@ pub(super) fn definition(picture: &Picture) -> Result<JourneyDefinition, BuildEr
     let first = sketch.begin()?;
     let order = sketch.order(first);
     sketch.let_time_pass();
-    let mut definition = head(picture, &roles, &sketch.steps[first].name);
-    definition.steps = (0..order.len()).map(|place| sketch.written(&order, place)).collect();
+    let mut wire = head(picture, &roles, &sketch.steps[first].name);
+    let steps: Vec<Json> = (0..order.len()).map(|place| sketch.written(&order, place)).collect();
+    wire.insert("steps".to_owned(), steps.into());
+    let definition: JourneyDefinition = serde_json::from_value(wire.into()).map_err(|error| {
+        let next = "write the journey by hand";
+        BuildError::of(Diagnostic::new("J001", "flowchart", error.to_string(), next))
+    })?;
     // Whatever else is wrong, the reader of a picture learns now and not when it is published.
     Journey::compile(&definition).map(|_| definition)
 }
@@ -61,37 +65,35 @@ fn edges(picture: &Picture) -> Result<(Vec<Vec<Edge>>, Vec<usize>), BuildError> 
     BuildError::unless_empty(problems).map(|()| (ways, ins))
 }
 
-fn head(picture: &Picture, roles: &[Role], first: &str) -> JourneyDefinition {
-    let mut definition = JourneyDefinition {
-        journey: picture.title.as_deref().and_then(journey_name).unwrap_or_else(|| "imported".to_owned()),
-        version: 1,
-        ..JourneyDefinition::default()
-    };
-    let on = |event: &str| TriggerDefinition { event: event.to_owned(), ..TriggerDefinition::default() };
-    let mut doors = Vec::new();
+fn head(picture: &Picture, roles: &[Role], first: &str) -> Map<String, Json> {
+    let journey = picture.title.as_deref().and_then(journey_name).unwrap_or_else(|| "imported".to_owned());
+    let mut head = Map::from_iter([("journey".to_owned(), journey.into()), ("version".to_owned(), 1.into())]);
+    let (mut doors, mut exits) = (Vec::new(), Vec::new());
     for (role, node) in roles.iter().zip(&picture.nodes) {
         match role {
             Role::Door(event) => {
                 let own = Some(slug(&node.label)).filter(|name| !name.is_empty());
                 let event = event.clone().or(own).unwrap_or_else(|| "start".to_owned());
-                doors.push(EntryDefinition { on: on(&event), when: None });
+                doors.push(json!({ "on": { "event": event } }));
             }
             Role::Note { event, goal } => {
-                let kind = if *goal { ExitKind::Goal } else { ExitKind::Exit };
-                definition.exit.push(ExitDefinition { on: on(event), kind });
+                let kind = if *goal { "goal" } else { "exit" };
+                exits.push(json!({ "on": { "event": event }, "as": kind }));
             }
-            Role::LongestStay(span) => definition.max_duration = Some(*span),
+            Role::LongestStay(span) => {
+                head.insert("max_duration".to_owned(), span.to_string().into());
+            }
             Role::End | Role::Step(..) => {}
         }
     }
-    if doors.is_empty() {
-        doors.push(EntryDefinition { on: on(&format!("{first}.started")), when: None });
-    }
-    definition.enter = match <[EntryDefinition; 1]>::try_from(doors) {
-        Ok([door]) => OneOrMany::One(door),
-        Err(doors) => OneOrMany::Many(doors),
+    let enter = match doors.as_slice() {
+        [] => json!({ "on": { "event": format!("{first}.started") } }),
+        [only] => only.clone(),
+        _ => doors.into(),
     };
-    definition
+    head.insert("enter".to_owned(), enter);
+    head.insert("exit".to_owned(), exits.into());
+    head
 }
 
 /// A step on the way to its definition.
@@ -227,43 +229,36 @@ impl Sketch {
     }
 
     /// The step at a place of the order, as an author would write it.
-    fn written(&self, order: &[usize], place: usize) -> StepDefinition {
+    fn written(&self, order: &[usize], place: usize) -> Json {
         let step = &self.steps[order[place]];
         let following = order.get(place + 1).copied();
-        let goto = |to: Target| (to != following).then(|| self.name(to).to_owned());
         let labelled = |label: &str| step.ways.iter().find(|way| way.label == label).map(|way| way.to);
-        let mut written = StepDefinition { id: Some(step.name.clone()), ..StepDefinition::default() };
+        let mut written = json!({ "id": step.name });
+        let mut on = labelled("");
         match &step.kind {
             Kind::Send(send) => {
-                let mut send = send.clone();
-                send.refused = labelled("refused").map(|to| self.name(to).to_owned());
-                written.send = Some(send);
-                written.goto = labelled("").and_then(goto);
-            }
-            Kind::Wait(span) => {
-                written.wait = Some(*span);
-                written.goto = labelled("").and_then(goto);
-            }
-            Kind::WaitUntil(until) => {
-                written.wait_until = Some(until.clone());
-                written.goto = labelled("").and_then(goto);
-            }
-            Kind::Exit(name) => written.exit = Some(name.clone().unwrap_or_else(|| step.name.clone())),
-            Kind::Question => written.branch = Some(self.branch(step)),
-            Kind::Stage | Kind::WaitFor(_) => {
-                let (mut wait, to) = self.wait_for(step);
-                if let [only] = wait.any.as_mut_slice() {
-                    only.goto = None;
-                    written.goto = goto(to);
+                written["send"] = send.clone();
+                if let Some(to) = labelled("refused") {
+                    written["send"]["refused"] = self.name(to).into();
                 }
-                written.wait_for = Some(wait);
             }
+            Kind::Wait(span) => written["wait"] = span.to_string().into(),
+            Kind::WaitUntil(until) => written["wait_until"] = until.clone(),
+            Kind::Exit(name) => written["exit"] = name.as_deref().unwrap_or(&step.name).into(),
+            Kind::Question => {
+                written["branch"] = self.branch(step);
+                on = None;
+            }
+            Kind::Stage | Kind::WaitFor(_) => (written["wait_for"], on) = self.wait_for(step),
+        }
+        if let Some(to) = on.filter(|to| *to != following) {
+            written["goto"] = self.name(to).into();
         }
         written
     }
 
     /// The ways of a step, and the one that is taken where nothing else is.
-    fn split<'s>(step: &'s Step, last: bool) -> (Vec<&'s Way>, Option<&'s Way>) {
+    fn split(step: &Step, last: bool) -> (Vec<&Way>, Option<&Way>) {
         let otherwise = step.ways.iter().position(|way| is_otherwise(&way.label));
         let otherwise = otherwise.or_else(|| step.ways.len().checked_sub(1).filter(|_| last));
         let others = step.ways.iter().enumerate().filter(|(place, _)| Some(*place) != otherwise);
@@ -271,10 +266,10 @@ impl Sketch {
     }
 
     /// A question asks for an attribute of its own name, and an edge says the value.
-    fn branch(&self, step: &Step) -> BranchDefinition {
+    fn branch(&self, step: &Step) -> Json {
         let (ways, otherwise) = Self::split(step, true);
         let mut seen = BTreeSet::new();
-        let mut when = Vec::new();
+        let mut when: Vec<Json> = Vec::new();
         for way in ways {
             let own = way.label.strip_prefix(&step.name).and_then(|rest| rest.strip_prefix(" is "));
             let value = match own.unwrap_or(&way.label) {
@@ -283,44 +278,48 @@ impl Sketch {
                 value => value.to_owned(),
             };
             if seen.insert((value.clone(), way.to)) {
-                let asked = PredicateDefinition::attribute_is(&step.name, value);
-                when.push(WayDefinition { when: asked, goto: self.name(way.to).to_owned() });
+                when.push(
+                    json!({ "if": { "attribute": step.name, "is": value }, "goto": self.name(way.to) }),
+                );
             }
         }
-        let otherwise = otherwise.map(|way| self.name(way.to).to_owned());
-        BranchDefinition { when, otherwise, ..BranchDefinition::default() }
+        json!({ "when": when, "else": otherwise.map(|way| self.name(way.to)) })
     }
 
     /// A stage waits for events of its own name: `.done`, or one for each way out. The last way is for those of whom
-    /// nobody reports anything. Also returns where the first event leads.
-    fn wait_for(&self, step: &Step) -> (WaitForDefinition, Target) {
+    /// nobody reports anything. Also returns where the step itself leads: where its only event does.
+    fn wait_for(&self, step: &Step) -> (Json, Option<Target>) {
         let (ways, otherwise) = Self::split(step, false);
         let ways = if ways.is_empty() { otherwise.into_iter().collect() } else { ways };
-        let mut events = Names::default();
-        let mut any = Vec::with_capacity(ways.len());
-        for way in &ways {
-            let event = match (&step.kind, way.label.as_str()) {
-                (Kind::WaitFor(_), event) => event.to_owned(),
-                (_, "") if ways.len() == 1 => format!("{}.done", step.name),
-                (_, label) if is_otherwise(label) && ways.len() == 1 => format!("{}.done", step.name),
-                (_, "") => format!("{}.{}", step.name, way.to.map_or("end", |_| self.name(way.to))),
-                (_, label) => {
-                    let word = slug(label);
-                    format!("{}.{}", step.name, if word.is_empty() { "way" } else { &word })
+        let mut names = Names::default();
+        let events = ways.iter().map(|way| match step.kind {
+            Kind::WaitFor(_) => way.label.clone(),
+            _ => names.give(&format!("{}.{}", step.name, self.result(way, ways.len() == 1))),
+        });
+        let mut any: Vec<Json> = events.map(|event| json!({ "event": event })).collect();
+        let on = match ways.as_slice() {
+            [only] => Some(only.to),
+            several => {
+                for (one, way) in any.iter_mut().zip(several) {
+                    one["goto"] = self.name(way.to).into();
                 }
-            };
-            let event = if step.kind == Kind::Stage { events.give(&event) } else { event };
-            let goto = Some(self.name(way.to).to_owned());
-            any.push(AlternativeDefinition { event, goto, ..AlternativeDefinition::default() });
-        }
-        let first = ways.first().and_then(|way| way.to);
+                None
+            }
+        };
         let last = otherwise.or_else(|| ways.last().copied()).and_then(|way| way.to);
         let within = match step.kind {
             Kind::WaitFor(within) => within,
             _ => WITHIN,
         };
-        let otherwise = Some(self.name(last).to_owned());
-        let wait = WaitForDefinition { any, within: Some(within), otherwise, ..WaitForDefinition::default() };
-        (wait, first)
+        (json!({ "any": any, "within": within.to_string(), "otherwise": self.name(last) }), on)
+    }
+
+    /// What is reported of a stage that goes on by this way.
+    fn result(&self, way: &Way, only: bool) -> String {
+        match way.label.as_str() {
+            label if only && (label.is_empty() || is_otherwise(label)) => "done".to_owned(),
+            "" => way.to.map_or("end", |_| self.name(way.to)).to_owned(),
+            label => Some(slug(label)).filter(|word| !word.is_empty()).unwrap_or_else(|| "way".to_owned()),
+        }
     }
 }
