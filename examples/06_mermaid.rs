@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 06_mermaid` takes the two of `examples/journeys`; `… -- FILE` takes a flowchart of yours.
 
+use std::process::ExitCode;
+
 use journeyman::journey::{JourneyDefinition, StepDefinition, parse_mermaid};
 use journeyman::{BuildError, Journey};
 
@@ -10,16 +12,23 @@ const WORKFLOWS: [(&str, &str); 2] = [
     ("examples/journeys/spark_workflow.mmd", include_str!("journeys/spark_workflow.mmd")),
 ];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    match std::env::args().nth(1) {
-        Some(file) => tell(&file, &std::fs::read_to_string(&file)?)?,
-        None => {
-            for (file, text) in WORKFLOWS {
-                tell(file, text)?;
-            }
+fn main() -> ExitCode {
+    let told = match std::env::args().nth(1) {
+        Some(file) => std::fs::read_to_string(&file)
+            .map_err(|error| format!("{file}: {error}"))
+            .and_then(|text| tell(&file, &text).map_err(|problems| problems.to_string())),
+        None => WORKFLOWS
+            .iter()
+            .try_for_each(|(file, text)| tell(file, text))
+            .map_err(|problems| problems.to_string()),
+    };
+    match told {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::FAILURE
         }
     }
-    Ok(())
 }
 
 fn tell(file: &str, text: &str) -> Result<(), BuildError> {
