@@ -40,7 +40,10 @@ pub(super) fn escape(label: &str) -> String {
             _ if before.is_empty() => false,
             '.' => !counts(before) && !ends_in_www(before),
             ')' => !counts(before),
-            // Without a space behind it a colon could belong to a link or an icon.
+            // A colon could belong to a link or an icon, but not before a space or in a time of day.
+            ':' if before.last().is_some_and(char::is_ascii_digit) => {
+                !cut && after.is_some_and(|after| after == ' ' || after.is_ascii_digit())
+            }
             ':' => !cut && after == Some(' '),
             '_' => {
                 before.last().is_some_and(|letter| letter.is_alphanumeric())
@@ -149,6 +152,7 @@ mod tests {
             ("12) a", "12#41; a"),
             ("- a", "#45; a"),
             ("fa:fa-star", "fa#58;fa-star"),
+            ("at 10:00: x", "at 10:00: x"),
             ("http://www.example.org", "http#58;//www#46;example.org"),
             ("my style: #1;", "my style#58; #35;1#59;"),
             ("Exécution 检查 😀 – ß°¶", "Exécution 检查 😀 – ß°¶"),
