@@ -138,6 +138,8 @@ pub mod _docs {
     pub mod design {}
     #[doc = include_str!("../docs/DIAGNOSTICS.md")]
     pub mod diagnostics {}
+    #[doc = include_str!("../docs/MERMAID.md")]
+    pub mod mermaid {}
     #[doc = include_str!("../docs/PERFORMANCE.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/RELIABILITY.md")]

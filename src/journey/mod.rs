@@ -4,7 +4,9 @@ mod builder;
 mod check;
 mod compile;
 mod definition;
+mod dot;
 mod graph;
+mod mermaid;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -22,6 +24,7 @@ pub use definition::{
     MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition,
     TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition, parse_json,
 };
+pub use mermaid::parse_mermaid;
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 
