@@ -98,13 +98,19 @@ fn page(options: &Options) -> Result<String, String> {
         };
         let comparison = old.compare(&new).map_err(said)?;
         return match options.json {
-            true => serde_json::to_string(&comparison).map(|line| line + "\n").map_err(|error| error.to_string()),
+            true => {
+                serde_json::to_string(&comparison).map(|line| line + "\n").map_err(|error| error.to_string())
+            }
             false => Ok(comparison.to_string()),
         };
     }
     let mut timeline = scenario?.run().map_err(said)?;
     if let Some(contact) = &options.contact {
-        timeline = timeline.only(&ContactId::from(contact.as_str()));
+        let contact = ContactId::from(contact.as_str());
+        if !timeline.contacts.contains(&contact) {
+            return Err(format!("there is no contact {contact} in {}", options.file));
+        }
+        timeline = timeline.only(&contact);
     }
     Ok(match options {
         Options { json: true, .. } => timeline.json_lines(),

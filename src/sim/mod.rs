@@ -47,8 +47,8 @@ pub use faults::FaultClass;
 pub use outcome::Outcome;
 pub use replay::Replay;
 pub use script::{
-    By, ByDay, Comparison, Difference, Line, MOST_CONTACTS, MOST_INPUTS, MOST_SCENARIO, Row, Said, Scenario, Summary, Timeline,
-    What,
+    By, ByDay, Comparison, Difference, Line, MOST_CONTACTS, MOST_INPUTS, MOST_SCENARIO, Row, Said, Scenario,
+    Summary, Timeline, What,
 };
 pub use truth::Breach;
 

@@ -64,11 +64,11 @@ pub struct Difference {
 impl Comparison {
     pub(super) fn of(old: &Timeline, new: &Timeline) -> Self {
         let (before, after) = (lives(old), lives(new));
-        let everybody: std::collections::BTreeSet<&ContactId> = before.keys().chain(after.keys()).copied().collect();
+        let everybody: std::collections::BTreeSet<&ContactId> =
+            before.keys().chain(after.keys()).copied().collect();
         let differing = everybody.iter().filter_map(|contact| {
-            let lines = |lives: &BTreeMap<&ContactId, Vec<String>>| {
-                lives.get(contact).cloned().unwrap_or_default()
-            };
+            let lines =
+                |lives: &BTreeMap<&ContactId, Vec<String>>| lives.get(contact).cloned().unwrap_or_default();
             let (old, new) = (lines(&before), lines(&after));
             let place = (0..old.len().max(new.len())).find(|place| old.get(*place) != new.get(*place))?;
             Some(Difference {
@@ -81,7 +81,7 @@ impl Comparison {
             old: old.scenario.clone(),
             new: new.scenario.clone(),
             rows: rows(&old.summary(), &new.summary()),
-            contacts: old.contacts.max(new.contacts),
+            contacts: old.contacts.len().max(new.contacts.len()),
             differing: differing.collect(),
         }
     }
@@ -108,7 +108,8 @@ fn lives(timeline: &Timeline) -> BTreeMap<&ContactId, Vec<String>> {
 fn rows(old: &Summary, new: &Summary) -> Vec<Row> {
     let (old, new) = (old.rows(), new.rows());
     let mut kinds: Vec<&'static str> = Vec::new();
-    let order = ["contacts", "entered", "left", "inside", "sent", "message", "day", "held", "refused", "parked"];
+    let order =
+        ["contacts", "entered", "left", "inside", "sent", "message", "day", "held", "refused", "parked"];
     kinds.extend(order.into_iter().chain(["taken back"]));
     let mut rows = Vec::new();
     for kind in kinds {

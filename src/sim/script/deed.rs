@@ -44,8 +44,24 @@ pub(super) enum Act {
 const ACTS: [&str; 9] =
     ["event", "identify", "consent", "withdraw", "suppress", "erase", "pause", "resume", "publish"];
 const FIELDS: [&str; 18] = [
-    "at", "contact", "contacts", "every", "times", "apart", "properties", "id", "happened", "event", "identify",
-    "consent", "withdraw", "suppress", "erase", "pause", "resume", "publish",
+    "at",
+    "contact",
+    "contacts",
+    "every",
+    "times",
+    "apart",
+    "properties",
+    "id",
+    "happened",
+    "event",
+    "identify",
+    "consent",
+    "withdraw",
+    "suppress",
+    "erase",
+    "pause",
+    "resume",
+    "publish",
 ];
 
 /// What deeds are read with.
@@ -71,13 +87,7 @@ impl Reading<'_> {
     }
 
     /// One entry; false where there are too many deeds.
-    fn entry(
-        &mut self,
-        number: u32,
-        place: &Place<'_>,
-        loader: Loader<'_>,
-        problems: &mut Problems,
-    ) -> bool {
+    fn entry(&mut self, number: u32, place: &Place<'_>, loader: Loader<'_>, problems: &mut Problems) -> bool {
         let before = problems.0.len();
         let at = place.need("at", problems).and_then(|at| self.at(&at, problems));
         let act = self.act(place, loader, problems);
@@ -122,8 +132,8 @@ impl Reading<'_> {
         let late = self.deeds.iter().skip(first).filter(|deed| self.end.is_some_and(|end| deed.at > end));
         let late = late.count();
         if late > 0 {
-            let sentence = format!("{late} of what happens here lies after the end of the scenario");
-            problems.tell("S011", place, sentence, "move the end, or what happens");
+            let sentence = format!("{late} of its inputs lie after the end of the scenario");
+            problems.tell("S011", place, sentence, "move the end, or the inputs");
         }
         true
     }
@@ -318,7 +328,9 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_text() {
-        for (pattern, id) in [("artist-*", "artist-7"), ("*", ""), ("a*c*e", "abcde"), ("*7", "artist-7"), ("aa*", "aa")] {
+        for (pattern, id) in
+            [("artist-*", "artist-7"), ("*", ""), ("a*c*e", "abcde"), ("*7", "artist-7"), ("aa*", "aa")]
+        {
             assert!(matches(pattern, id), "{pattern} {id}");
         }
         for (pattern, id) in [("artist-*", "fan-7"), ("a*c*e", "abcd"), ("a*a", "a"), ("*7", "8")] {

@@ -1,6 +1,6 @@
 //! The journeys and templates of a scenario: in its own text, or in files of theirs.
 
-use super::loader::Loader;
+use super::loader::{self, Loader};
 use super::node::{Kind, Node};
 use super::place::{Place, Problems};
 use crate::error::Diagnostic;
@@ -45,7 +45,8 @@ pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problem
             Kind::Text(path) => match loader(path) {
                 Ok(text) => file(path, &text, &mut found, problems),
                 Err(error) => {
-                    let sentence = format!("the file {path} cannot be read: {error}");
+                    let why = loader::why(&error);
+                    let sentence = format!("the file {path} cannot be read: {why}");
                     problems.tell("S002", &item, sentence, "mend the path, which is relative to this file");
                 }
             },
@@ -66,7 +67,8 @@ fn file(path: &str, text: &str, found: &mut Vec<Published>, problems: &mut Probl
         let sentence = format!("the file has {} bytes and the limit is {MOST_DEFINITION}", text.len());
         return problems.tell("J034", path, sentence, "split it in two");
     }
-    match Node::parse(text) {
+    let parsed = if path.ends_with(".json") { Node::parse_json(text) } else { Node::parse(text) };
+    match parsed {
         Ok(node) => {
             let whole = Place::file(path, &node);
             found.extend(whole.items().iter().filter_map(|item| one(item, problems)));

@@ -4,14 +4,24 @@ use chrono::{DateTime, Utc};
 
 use super::instant::{self, Calendar};
 use super::person;
-use super::place::{Place, Problems};
+use super::place::{Place, Problems, advised};
 use crate::model::Name;
 use crate::rule::{Policy, QuietHours};
 use crate::time::{DailyWindow, Zone};
 
 pub(super) const FIELDS: [&str; 12] = [
-    "scenario", "description", "start", "end", "zone", "journeys", "templates", "policy", "channels",
-    "channel_answers", "contacts", "inputs",
+    "scenario",
+    "description",
+    "start",
+    "end",
+    "zone",
+    "journeys",
+    "templates",
+    "policy",
+    "channels",
+    "channel_answers",
+    "contacts",
+    "inputs",
 ];
 
 /// What stands at the top of a file.
@@ -86,9 +96,10 @@ fn policy(place: &Place<'_>, problems: &mut Problems) -> Policy {
 }
 
 fn window(place: &Place<'_>, problems: &mut Problems) -> Option<DailyWindow> {
-    let window = place.text(problems)?.parse();
+    let window = place.text(problems)?.parse::<DailyWindow>();
     if let Err(error) = &window {
-        problems.tell("S024", place, format!("{error}"), "mend it there");
+        let (sentence, next) = advised(&error.to_string());
+        problems.tell("S024", place, sentence, next);
     }
     window.ok()
 }

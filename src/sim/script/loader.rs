@@ -43,6 +43,11 @@ impl Folder {
     }
 }
 
+/// Why a file cannot be read, in the same words on every system.
+pub(super) fn why(error: &Error) -> String {
+    if error.raw_os_error().is_some() { error.kind().to_string() } else { error.to_string() }
+}
+
 /// The text of a file; one byte more than the limit shows that it is too large.
 fn text(path: &Path) -> Result<String> {
     let mut text = String::new();

@@ -55,6 +55,17 @@ impl Node {
         Ok(Self::dress(bare, text))
     }
 
+    /// Reads JSON and nothing else.
+    pub(super) fn parse_json(text: &str) -> Result<Self, Unreadable> {
+        match serde_json::from_str::<de::IgnoredAny>(text) {
+            Ok(_) => Self::parse(text),
+            Err(error) => {
+                let place = Some((error.line() as u64, error.column() as u64));
+                Err(Unreadable { place, sentence: plain(&error.to_string()) })
+            }
+        }
+    }
+
     fn dress(bare: Spanned<Bare>, text: &str) -> Self {
         let Spanned { value, referenced, defined } = bare;
         let raw = match value {
@@ -114,7 +125,7 @@ impl Node {
 pub(super) fn plain(sentence: &str) -> String {
     let said = sentence.rsplit_once(" at line ").map_or(sentence, |(said, _)| said);
     let said = said.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    said.replace("a sequence", "a list").replace("struct ", "").replace('`', "")
+    said.replace("sequence", "list").replace("struct ", "").replace('`', "")
 }
 
 fn slice(text: &str, location: Location) -> Option<Box<str>> {

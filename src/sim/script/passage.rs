@@ -10,7 +10,8 @@ use super::words::{code, coded};
 use crate::error::StoreError;
 use crate::machine::InputKind;
 use crate::model::{
-    ContactId, Delivery, DeliveryStatus, EnrollmentId, MessageId, Name, NodeId, Reason, Step, StepOutcome,
+    ContactId, Delivery, DeliveryStatus, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Step,
+    StepOutcome,
 };
 use crate::port::Store;
 use crate::port::store::{Definition, MessageRecord, MessageStatus};
@@ -70,8 +71,16 @@ pub(super) async fn read(
         }
         match &step.outcome {
             StepOutcome::Settled { .. } => *rank += 2,
-            StepOutcome::Sent { message } => drop(decided.insert(*message, (step.at, *rank))),
-            StepOutcome::Exited { .. } => drop(ended.insert(step.enrollment, step.at)),
+            StepOutcome::Sent { message } => {
+                decided.insert(*message, (step.at, *rank));
+            }
+            StepOutcome::Exited { reason } => {
+                // Who walked over the end has said what was decided on the way; who was taken out has not.
+                if matches!(reason, ExitReason::Completed | ExitReason::Exit(_)) {
+                    *rank += 2;
+                }
+                ended.insert(step.enrollment, step.at);
+            }
             _ => {}
         }
         let rank = *rank;
@@ -119,7 +128,9 @@ impl Passage<'_> {
             }
             StepOutcome::Sent { message } => {
                 let record = self.record(*message);
-                What::Decided { said: record.map_or_else(|| self.sends.of(step), |record| said(record, None)) }
+                What::Decided {
+                    said: record.map_or_else(|| self.sends.of(step), |record| said(record, None)),
+                }
             }
             StepOutcome::Deferred { until, reasons } => What::Deferred {
                 said: self.sends.of(step),
@@ -179,9 +190,9 @@ impl Passage<'_> {
 
     fn answered_by_channel(&self, delivery: &Delivery) -> bool {
         match &delivery.status {
-            DeliveryStatus::Refused { reasons } => reasons.iter().any(|reason| {
-                matches!(reason, Reason::Channel(_) | Reason::Attempts)
-            }),
+            DeliveryStatus::Refused { reasons } => {
+                reasons.iter().any(|reason| matches!(reason, Reason::Channel(_) | Reason::Attempts))
+            }
             DeliveryStatus::Deferred { .. } => false,
             _ => true,
         }

@@ -104,7 +104,12 @@ impl People {
             };
             let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
             if self.index.insert(contact.id.clone(), next).is_some() {
-                problems.tell("S012", &at, format!("the contact {} is there twice", contact.id), "rename one");
+                problems.tell(
+                    "S012",
+                    &at,
+                    format!("the contact {} is there twice", contact.id),
+                    "rename one",
+                );
                 return true;
             }
             if let Some(answers) = answers.as_ref().filter(|answers| !answers.is_empty()) {
@@ -154,13 +159,7 @@ pub(super) fn zone(place: &Place<'_>, problems: &mut Problems) -> Option<(Name, 
     }
 }
 
-pub(super) fn check_size(
-    place: &Place<'_>,
-    what: &str,
-    size: usize,
-    limit: usize,
-    problems: &mut Problems,
-) {
+pub(super) fn check_size(place: &Place<'_>, what: &str, size: usize, limit: usize, problems: &mut Problems) {
     if size > limit {
         let sentence = format!("the {what} has {size} bytes and the limit of the engine is {limit}");
         problems.tell("S023", place, sentence, "say less");
@@ -223,9 +222,7 @@ fn numbered(contact: &Contact, id: &str, number: usize) -> Contact {
     fn value(old: &Value, number: &str) -> Value {
         match old {
             Value::Text(text) if text.contains(NUMBER) => Value::from(text.replace(NUMBER, number)),
-            Value::List(items) => {
-                Value::List(items.iter().map(|item| value(item, number)).collect())
-            }
+            Value::List(items) => Value::List(items.iter().map(|item| value(item, number)).collect()),
             other => other.clone(),
         }
     }

@@ -154,7 +154,8 @@ impl<'p> Place<'p> {
                 None
             }
             Err(error) => {
-                problems.tell("S006", self, error.to_string(), "mend it there");
+                let (sentence, next) = advised(&error.to_string());
+                problems.tell("S006", self, sentence, next);
                 None
             }
         }
@@ -180,7 +181,8 @@ impl<'p> Place<'p> {
             Ok(value) => Some(value),
             Err(misfit) => {
                 let place = Placed { place: self, at: misfit.place };
-                problems.tell(code, place, misfit.to_string(), "mend it there");
+                let (sentence, next) = advised(&misfit.to_string());
+                problems.tell(code, place, sentence, next);
                 None
             }
         }
@@ -219,6 +221,12 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Placed { place: self, at: None }.fmt(f)
     }
+}
+
+/// A sentence with its own advice, in two parts.
+pub(super) fn advised(sentence: &str) -> (String, String) {
+    let (sentence, next) = sentence.split_once("; ").unwrap_or((sentence, "mend it there"));
+    (sentence.to_owned(), next.to_owned())
 }
 
 /// A place, and a more exact line within it.

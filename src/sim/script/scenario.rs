@@ -12,7 +12,7 @@ use super::comparison::Comparison;
 use super::deed::{Act, Deed, Reading};
 use super::definition::{self, Published};
 use super::head::{self, Head};
-use super::loader::{Folder, Loader};
+use super::loader::{self, Folder, Loader};
 use super::node::{Node, Unreadable};
 use super::person::{self, Known, People, Person};
 use super::place::{Place, Problems};
@@ -93,7 +93,7 @@ impl Scenario {
         text: &str,
         mut loader: impl FnMut(&str) -> std::io::Result<String>,
     ) -> Result<Self, BuildError> {
-        Self::read("scenario", text, &mut loader)
+        Self::read("scenario.yaml", text, &mut loader)
     }
 
     /// Reads a scenario in JSON.
@@ -104,8 +104,7 @@ impl Scenario {
         text: &str,
         mut loader: impl FnMut(&str) -> std::io::Result<String>,
     ) -> Result<Self, BuildError> {
-        Self::strict("scenario", text)?;
-        Self::read("scenario", text, &mut loader)
+        Self::read("scenario.json", text, &mut loader)
     }
 
     /// Reads a scenario and the files that it names from the disk, JSON where the name ends so and YAML elsewhere.
@@ -121,26 +120,12 @@ impl Scenario {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
         let (folder, text) = Folder::of(path).map_err(|error| {
-            let sentence = format!("the scenario cannot be read: {error}");
+            let sentence = format!("the scenario cannot be read: {}", loader::why(&error));
             let mut problems = Problems::default();
             problems.tell("S002", path.display(), sentence, "name a file that exists");
             BuildError { diagnostics: problems.0 }
         })?;
-        if path.extension().is_some_and(|ending| ending == "json") {
-            Self::strict(&name, &text)?;
-        }
         Self::read(&name, &text, &mut |path| folder.read(path))
-    }
-
-    /// Refuses what is YAML and not JSON.
-    fn strict(name: &str, text: &str) -> Result<(), BuildError> {
-        if text.len() > MOST_SCENARIO {
-            return Ok(()); // told where it is read
-        }
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop).map_err(|error| {
-            let sentence = super::node::plain(&error.to_string());
-            unreadable(name, Unreadable { place: Some((error.line() as u64, error.column() as u64)), sentence })
-        })
     }
 
     fn read(name: &str, text: &str, loader: Loader<'_>) -> Result<Self, BuildError> {
@@ -150,7 +135,8 @@ impl Scenario {
             problems.tell("S003", name, sentence, "make many contacts from one entry, by count");
             return Err(BuildError { diagnostics: problems.0 });
         }
-        let node = Node::parse(text).map_err(|error| unreadable(name, error))?;
+        let parsed = if name.ends_with(".json") { Node::parse_json(text) } else { Node::parse(text) };
+        let node = parsed.map_err(|error| unreadable(name, error))?;
         let place = Place::file(name, &node);
         place.is_map_of(&head::FIELDS, &mut problems);
         let plan = Plan::read(&place, loader, &mut problems);
@@ -190,11 +176,16 @@ impl Scenario {
         let wanted: BTreeSet<&ContactId> = contacts.into_iter().collect();
         let kept = |person: &Person| wanted.contains(&person.contact.id);
         let mut next = 0;
-        let places: Vec<Option<u32>> = self.plan.people.iter().map(|person| {
-            let place = kept(person).then_some(next);
-            next += u32::from(place.is_some());
-            place
-        }).collect();
+        let places: Vec<Option<u32>> = self
+            .plan
+            .people
+            .iter()
+            .map(|person| {
+                let place = kept(person).then_some(next);
+                next += u32::from(place.is_some());
+                place
+            })
+            .collect();
         let mut plan = Plan::clone(&self.plan);
         plan.people.retain(kept);
         plan.deeds.retain_mut(|deed| match deed.person {
@@ -213,10 +204,8 @@ impl Scenario {
     /// # Errors
     /// [`BuildError`] with every problem of the definitions, channels and templates that the scenario does not have included.
     pub fn with(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<Self, BuildError> {
-        let fresh: Vec<Published> = definitions
-            .into_iter()
-            .map(|definition| Published { definition, origin: "".into() })
-            .collect();
+        let fresh: Vec<Published> =
+            definitions.into_iter().map(|definition| Published { definition, origin: "".into() }).collect();
         let named: BTreeSet<(bool, &str)> = fresh.iter().map(|one| called(&one.definition)).collect();
         let mut plan = Plan::clone(&self.plan);
         plan.definitions.retain(|one| !named.contains(&called(&one.definition)));

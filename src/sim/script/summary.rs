@@ -45,7 +45,7 @@ fn add<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
 
 impl Summary {
     pub(super) fn of(timeline: &Timeline) -> Self {
-        let mut summary = Self { contacts: timeline.contacts, ..Self::default() };
+        let mut summary = Self { contacts: timeline.contacts.len(), ..Self::default() };
         for (_, lines) in timeline.passages() {
             let mut open: BTreeMap<EnrollmentId, JourneyId> = BTreeMap::new();
             for line in lines {
@@ -112,7 +112,10 @@ impl Summary {
         push("message", named(&self.messages));
         for (day, channels) in &self.sent_by_day {
             let day = day.format("%a %e %b %Y");
-            push("day", channels.iter().map(|(channel, count)| (format!("{day} {channel}"), *count)).collect());
+            push(
+                "day",
+                channels.iter().map(|(channel, count)| (format!("{day} {channel}"), *count)).collect(),
+            );
         }
         push("held", named(&self.held));
         push("refused", named(&self.refused));

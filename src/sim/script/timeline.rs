@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use super::line::{Line, Said, What};
 use super::scenario::Plan;
 use super::summary::Summary;
-use super::words::Style;
+use super::words::{Style, instant};
 use crate::model::{ContactId, EnrollmentId, MessageId, Name};
 use crate::time::Zone;
 
@@ -27,22 +27,27 @@ pub struct Timeline {
     pub start: DateTime<Utc>,
     /// When it ended: at the end that it names, or with the last thing that happened.
     pub end: DateTime<Utc>,
-    /// How many contacts it has.
-    pub contacts: usize,
+    /// Its contacts, in the order of the file.
+    pub contacts: Vec<ContactId>,
     /// Everything that happened: first what concerns everybody, then contact by contact in the order of the file.
     pub lines: Vec<Line>,
     zone: Zone,
     zone_name: Name,
+    /// Whether lines must say which journey they are about.
+    several_journeys: bool,
 }
 
 impl Timeline {
     pub(super) fn new(plan: &Plan, end: DateTime<Utc>, lines: Vec<Line>) -> Self {
+        let journeys: BTreeSet<_> = lines.iter().filter_map(|line| line.journey.as_ref()).collect();
+        let several_journeys = journeys.len() > 1;
         Self {
+            several_journeys,
             scenario: plan.name.clone(),
             description: plan.description.clone(),
             start: plan.start,
             end,
-            contacts: plan.people.len(),
+            contacts: plan.people.iter().map(|person| person.contact.id.clone()).collect(),
             lines,
             zone: plan.zone.clone(),
             zone_name: plan.zone_name.clone(),
@@ -58,12 +63,13 @@ impl Timeline {
         self.lines.get(first..first + count).unwrap_or_default()
     }
 
-    /// The same timeline with the lines of one contact and those that concern everybody.
+    /// The same timeline with the lines of one contact and those that concern everybody; of an unknown one there are none.
     #[must_use]
     pub fn only(&self, contact: &ContactId) -> Self {
         let everybody = self.lines.iter().take_while(|line| line.contact.is_none());
         let lines = everybody.chain(self.of(contact)).cloned().collect();
-        Self { contacts: 1, lines, ..self.clone() }
+        let contacts = self.contacts.iter().filter(|other| *other == contact).cloned().collect();
+        Self { contacts, lines, ..self.clone() }
     }
 
     /// One JSON object a line, in order of time; within one instant in the order of the contacts. `docs/SCENARIOS.md` lists
@@ -107,11 +113,6 @@ impl Timeline {
             let contact = lines.first().and_then(|line| line.contact.as_ref());
             (contact, lines)
         })
-    }
-
-    fn several_journeys(&self) -> bool {
-        let journeys: BTreeSet<_> = self.lines.iter().filter_map(|line| line.journey.as_ref()).collect();
-        journeys.len() > 1
     }
 }
 
@@ -177,39 +178,50 @@ impl Told<'_> {
 }
 
 fn head(timeline: &Timeline, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let style = timeline.style();
-    let year = style.year;
     writeln!(f, "{}", timeline.scenario)?;
     if let Some(description) = &timeline.description {
         writeln!(f, "{}", description.trim())?;
     }
-    let (start, end) = (style.instant(timeline.start), style.instant(timeline.end));
-    writeln!(f, "{start} to {end}, {year}, {}", timeline.zone_name)
+    let [start, end] = [timeline.start, timeline.end].map(|at| instant(at, &timeline.zone, None));
+    writeln!(f, "{start} to {end}, {}", timeline.zone_name)
 }
 
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         head(self, f)?;
-        let (style, several) = (self.style(), self.several_journeys());
-        for (contact, lines) in self.passages() {
-            writeln!(f, "\n{}", contact.map_or("everybody", |contact| contact.as_str()))?;
-            let rows: Vec<(String, String, String)> = told(self, lines, &style)
-                .iter()
-                .map(|told| (style.instant(told.line.at), told.day(), told.words(several)))
-                .collect();
-            let wide = |text: fn(&(String, String, String)) -> &String| {
-                rows.iter().map(|row| text(row).len()).max().unwrap_or(0)
-            };
-            let (instants, days) = (wide(|row| &row.0), wide(|row| &row.1));
-            for (instant, day, words) in &rows {
-                write!(f, "  {instant:instants$}  ")?;
-                if days > 0 {
-                    write!(f, "{day:days$}  ")?;
-                }
-                writeln!(f, "{words}")?;
-            }
+        let mut passages = self.passages().peekable();
+        if let Some((_, lines)) = passages.next_if(|(contact, _)| contact.is_none()) {
+            self.passage("everybody", lines, f)?;
+        }
+        for contact in &self.contacts {
+            let own = passages.next_if(|(other, _)| *other == Some(contact));
+            self.passage(contact.as_str(), own.map_or(&[], |(_, lines)| lines), f)?;
         }
         write!(f, "\n{}", self.summary())
+    }
+}
+
+impl Timeline {
+    fn passage(&self, name: &str, lines: &[Line], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{name}")?;
+        let (style, several) = (self.style(), self.several_journeys);
+        let rows: Vec<[String; 3]> = told(self, lines, &style)
+            .iter()
+            .map(|told| [style.column(told.line.at), told.day(), told.words(several)])
+            .collect();
+        if rows.is_empty() {
+            return writeln!(f, "  nothing happened");
+        }
+        let instants = rows.iter().map(|[instant, ..]| instant.len()).max().unwrap_or(0);
+        let days = rows.iter().map(|[_, day, _]| day.len()).max().unwrap_or(0);
+        for [instant, day, words] in &rows {
+            write!(f, "  {instant:instants$}  ")?;
+            if days > 0 {
+                write!(f, "{day:days$}  ")?;
+            }
+            writeln!(f, "{words}")?;
+        }
+        Ok(())
     }
 }
 
@@ -221,7 +233,7 @@ impl fmt::Display for ByDay<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let timeline = self.0;
         head(timeline, f)?;
-        let (style, several) = (timeline.style(), timeline.several_journeys());
+        let (style, several) = (timeline.style(), timeline.several_journeys);
         let mut all: Vec<Told<'_>> =
             timeline.passages().flat_map(|(_, lines)| told(timeline, lines, &style)).collect();
         all.sort_by_key(|told| told.line.at);

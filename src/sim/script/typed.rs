@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -127,7 +127,9 @@ impl<'de> Deserializer<'de> for &'de Node {
                 [(name, node)] => visitor.visit_enum(Tagged { name, node }),
                 _ => Err(de::Error::custom("a map with one key was expected here")),
             },
-            _ => Err(de::Error::invalid_type(Unexpected::Other(self.what()), &"a word, or a map with one key")),
+            _ => {
+                Err(de::Error::invalid_type(Unexpected::Other(self.what()), &"a word, or a map with one key"))
+            }
         };
         read.map_err(|misfit| misfit.at(self))
     }

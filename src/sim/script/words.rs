@@ -14,9 +14,10 @@ use crate::time::Zone;
 pub(super) fn coded(word: &impl Serialize) -> (Name, Option<Value>) {
     match serde_json::to_value(word) {
         Ok(Value::String(word)) => (word.into(), None),
-        Ok(Value::Object(map)) if map.len() == 1 => {
-            map.into_iter().next().map_or(("unknown".into(), None), |(word, about)| (word.into(), Some(about)))
-        }
+        Ok(Value::Object(map)) if map.len() == 1 => map
+            .into_iter()
+            .next()
+            .map_or(("unknown".into(), None), |(word, about)| (word.into(), Some(about))),
         _ => ("unknown".into(), None),
     }
 }
@@ -52,10 +53,10 @@ fn reasons(codes: &[Name]) -> String {
     codes.iter().map(|code| reason(code)).collect::<Vec<_>>().join(", ")
 }
 
-/// A local instant with its weekday: `Mon 23 Mar 09:00`; with seconds where there are some.
-pub(super) fn instant(at: DateTime<Utc>, zone: &Zone, year: i32) -> String {
+/// A local instant with its weekday: `Mon 23 Mar 09:00`; with seconds where there are some, with the year where it must be.
+pub(super) fn instant(at: DateTime<Utc>, zone: &Zone, year: Option<i32>) -> String {
     let local = zone.local(at);
-    let day = if local.year() == year { "%a %e %b" } else { "%a %e %b %Y" };
+    let day = if year == Some(local.year()) { "%a %-d %b" } else { "%a %-d %b %Y" };
     let time = if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
     local.format(&format!("{day} {time}")).to_string()
 }
@@ -78,7 +79,16 @@ pub(super) struct Style<'s> {
 
 impl Style<'_> {
     pub(super) fn instant(&self, at: DateTime<Utc>) -> String {
-        instant(at, self.zone, self.year)
+        instant(at, self.zone, Some(self.year))
+    }
+
+    /// An instant that stands under others.
+    pub(super) fn column(&self, at: DateTime<Utc>) -> String {
+        let text = self.instant(at);
+        match self.zone.local(at).day() {
+            0..10 => text.replacen(' ', "  ", 1),
+            _ => text,
+        }
     }
 
     /// A line in plain words; none where it goes without saying.
