@@ -191,8 +191,9 @@ fn a_definition_in_a_scenario_is_read_as_it_is_alone() {
             problems.iter().map(|problem| problem.code).filter(|code| *code != "J018").collect()
         };
         let alone = codes(alone.err().map_or_else(Vec::new, |error| error.diagnostics));
-        let within =
-            Scenario::from_yaml("scenario: x\nstart: 2026-03-23\njourneys: it.yaml", |_| Ok(text.clone()));
+        let ending = path.extension().unwrap().to_string_lossy();
+        let head = format!("scenario: x\nstart: 2026-03-23\njourneys: it.{ending}");
+        let within = Scenario::from_yaml(&head, |_| Ok(text.clone()));
         let within = within.err().map_or_else(Vec::new, |error| error.diagnostics);
         assert_eq!(codes(within.clone()), alone, "{}\n{}", path.display(), printed(&within));
         seen += 1;

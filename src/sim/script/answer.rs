@@ -42,12 +42,12 @@ pub(super) fn read(
     for (name, place) in place.entries(problems) {
         if !known(name) {
             let next = "name a channel or a template of this scenario";
-            problems.tell("S018", &place, format!("{name} is neither a channel nor a template"), next);
+            problems.tell("S018", place, format!("{name} is neither a channel nor a template"), next);
         }
         let turns: Vec<Outcome> = place.items().iter().filter_map(|item| one(item, problems)).collect();
         if turns.is_empty() {
             if matches!(&place.node.kind, Kind::List(items) if items.is_empty()) {
-                problems.tell("S022", &place, "the list of answers is empty", "leave it out, or fill it");
+                problems.tell("S022", place, "the list of answers is empty", "leave it out, or fill it");
             }
             continue;
         }

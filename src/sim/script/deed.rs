@@ -98,7 +98,7 @@ impl Reading<'_> {
         let times = place.get("times").and_then(|place| place.count(problems));
         let apart = place.get("apart").and_then(|place| place.span(problems));
         if let Some(times) = place.get("times").filter(|_| place.get("every").is_none()) {
-            problems.tell("S021", &times, "times says how often and every is missing", "add every");
+            problems.tell("S021", times, "times says how often and every is missing", "add every");
         }
         let Some(at) = at.filter(|_| self.timed && problems.0.len() == before) else { return true };
         let turns = match (every, times, self.end) {
@@ -152,7 +152,7 @@ impl Reading<'_> {
         for field in ["contact", "contacts", "apart"] {
             if let Some(place) = place.get(field) {
                 let sentence = "this concerns everybody and names somebody";
-                problems.tell("S017", &place, sentence, format!("take {field} away"));
+                problems.tell("S017", place, sentence, format!("take {field} away"));
             }
         }
         vec![None]
@@ -168,7 +168,7 @@ impl Reading<'_> {
                 return Vec::new();
             }
             (Some(_), Some(several)) => {
-                problems.tell("S017", &several, "contact is there too", "take one of them away");
+                problems.tell("S017", several, "contact is there too", "take one of them away");
                 return Vec::new();
             }
         };
@@ -187,7 +187,7 @@ impl Reading<'_> {
             }
             if found.len() == before {
                 let sentence = format!("there is no contact {name:?}");
-                problems.tell("S017", &item, sentence, "mend the id, or add the contact to contacts");
+                problems.tell("S017", item, sentence, "mend the id, or add the contact to contacts");
             }
         }
         found.sort_unstable();
@@ -205,7 +205,7 @@ impl Reading<'_> {
         };
         for field in ["properties", "id", "happened"] {
             if let Some(place) = place.get(field).filter(|_| name != "event") {
-                problems.tell("S004", &place, format!("{field} belongs to an event"), "take it away");
+                problems.tell("S004", place, format!("{field} belongs to an event"), "take it away");
             }
         }
         let Some(what) = place.get(name) else {
@@ -221,7 +221,7 @@ impl Reading<'_> {
             "erase" => match what.node.text() {
                 Some("true") => Some(Act::Erase),
                 _ => {
-                    problems.tell("S006", &what, "erase can only be true", "write erase: true");
+                    problems.tell("S006", what, "erase can only be true", "write erase: true");
                     None
                 }
             },
@@ -291,7 +291,7 @@ fn pausable(place: &Place<'_>, known: &Known<'_>, problems: &mut Problems) -> Op
             let name = journey.name(problems)?;
             if !known.journeys.contains(&name) {
                 let sentence = format!("the journey {name:?} is unknown");
-                problems.tell("S019", &journey, sentence, "mend the name, or add the journey to journeys");
+                problems.tell("S019", journey, sentence, "mend the name, or add the journey to journeys");
             }
             Some(Pausable::Journey((&*name).into()))
         }

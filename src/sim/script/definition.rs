@@ -47,7 +47,7 @@ pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problem
                 Err(error) => {
                     let why = loader::why(&error);
                     let sentence = format!("the file {path} cannot be read: {why}");
-                    problems.tell("S002", &item, sentence, "mend the path, which is relative to this file");
+                    problems.tell("S002", item, sentence, "mend the path, which is relative to this file");
                 }
             },
             _ => {
@@ -55,7 +55,7 @@ pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problem
                     "a definition or the name of a file is expected here and {} was found",
                     item.node.what()
                 );
-                problems.tell("S006", &item, sentence, "mend it there");
+                problems.tell("S006", item, sentence, "mend it there");
             }
         }
     }

@@ -49,7 +49,7 @@ impl Head {
             let start = instant::absolute(text, &zone);
             if start.is_none() {
                 let next = "write 2026-03-23T09:00:00+01:00, or 2026-03-23 09:00 for the scenario's zone";
-                problems.tell("S008", &place, "the start is not an instant of the calendar", next);
+                problems.tell("S008", place, "the start is not an instant of the calendar", next);
             }
             start
         });
@@ -58,7 +58,7 @@ impl Head {
         let end = end.and_then(|place| {
             let end = calendar.read(&place, problems)?;
             if start.is_some_and(|start| end < start) {
-                problems.tell("S010", &place, "the end lies before the start", "move one of them");
+                problems.tell("S010", place, "the end lies before the start", "move one of them");
             }
             Some(end)
         });

@@ -88,12 +88,12 @@ impl People {
         let (Some((id, at)), Some(count), Some(from)) = (id, count, from) else { return true };
         if let Some(many) = many.filter(|_| !id.contains(NUMBER)) {
             let sentence = format!("{count} contacts need ids of their own and {id} is one id");
-            problems.tell("S013", &many, sentence, format!("write {NUMBER} where the number stands"));
+            problems.tell("S013", many, sentence, format!("write {NUMBER} where the number stands"));
             return true;
         }
         if count > MOST_CONTACTS - self.all.len() {
             let sentence = format!("the scenario has more contacts than the limit of {MOST_CONTACTS}");
-            problems.tell("S014", &at, sentence, "take fewer");
+            problems.tell("S014", at, sentence, "take fewer");
             return false;
         }
         let allows: Arc<[Allowed]> = allows.into();
@@ -104,12 +104,7 @@ impl People {
             };
             let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
             if self.index.insert(contact.id.clone(), next).is_some() {
-                problems.tell(
-                    "S012",
-                    &at,
-                    format!("the contact {} is there twice", contact.id),
-                    "rename one",
-                );
+                problems.tell("S012", at, format!("the contact {} is there twice", contact.id), "rename one");
                 return true;
             }
             if let Some(answers) = answers.as_ref().filter(|answers| !answers.is_empty()) {
@@ -137,7 +132,7 @@ pub(super) fn about(place: &Place<'_>, mut contact: Contact, problems: &mut Prob
         for (channel, place) in addresses.entries(problems) {
             let Some(value) = place.name(problems) else { continue };
             if value.chars().any(char::is_control) {
-                problems.tell("S007", &place, "the address holds a control character", "mend it");
+                problems.tell("S007", place, "the address holds a control character", "mend it");
             } else if place.check_name(channel, problems) {
                 contact.addresses.insert(channel.into(), Address::new(value));
             }
@@ -211,7 +206,7 @@ pub(super) fn channels(place: &Place<'_>, known: &Known<'_>, problems: &mut Prob
         } else {
             let sentence = format!("the channel {name:?} is unknown");
             let next = format!("name one of {}, or add it to channels", known.channels.join(", "));
-            problems.tell("S018", &item, sentence, next);
+            problems.tell("S018", item, sentence, next);
         }
     }
     found

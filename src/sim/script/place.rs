@@ -75,7 +75,7 @@ impl<'p> Place<'p> {
                 let place = Place { up: Some(self), part: Part::Field(name), node };
                 problems.tell(
                     "S004",
-                    &place,
+                    place,
                     format!("the field {name} is unknown"),
                     format!("use one of {}", known.join(", ")),
                 );
