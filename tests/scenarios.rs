@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use std::{fs, io};
 
 use journeyman::journey::parse_yaml;
@@ -111,7 +112,12 @@ fn a_scenario_in_json_is_the_same_scenario() {
 }
 
 /// Problems of the files below `fixtures/scenarios`, and of texts that are too large to keep.
-fn problems() -> BTreeMap<String, Vec<Diagnostic>> {
+fn problems() -> &'static BTreeMap<String, Vec<Diagnostic>> {
+    static FOUND: OnceLock<BTreeMap<String, Vec<Diagnostic>>> = OnceLock::new();
+    FOUND.get_or_init(find_problems)
+}
+
+fn find_problems() -> BTreeMap<String, Vec<Diagnostic>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(Path::new(HERE).join("tests/fixtures/scenarios")).unwrap() {
         let path = entry.unwrap().path();
@@ -130,6 +136,12 @@ fn problems() -> BTreeMap<String, Vec<Diagnostic>> {
     let refused = |text: &str| Scenario::from_yaml(text, alone).unwrap_err().diagnostics;
     found.insert("~ a contact and an event that no engine takes".to_owned(), refused(&large));
     found.insert("~ sixteen megabytes".to_owned(), refused(&" ".repeat(16 * 1024 * 1024 + 1)));
+    let inputs = "\n  - { at: 1h, contacts: \"*x\", event: x }".repeat(101);
+    let patterns = format!(
+        "scenario: x\nstart: 2026-03-23\ncontacts: {{ count: 100000, id: \"x{{n}}\" }}\ninputs:{inputs}"
+    );
+    let mut patterns = refused(&patterns);
+    found.insert("~ patterns without end".to_owned(), patterns.split_off(patterns.len() - 1));
     let mebibyte = Scenario::from_yaml("scenario: x\nstart: 2026-03-23\njourneys: large.yaml", |_| {
         Ok(" ".repeat(1024 * 1024 + 1))
     });
@@ -168,7 +180,7 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
         rows.filter_map(|row| codes_in(&format!("`S{row}"), '`').pop_first()).collect();
     assert_eq!(listed, source, "docs/SCENARIOS.md lists the codes, each once");
     let shown: BTreeSet<String> =
-        problems().into_values().flatten().map(|problem| problem.code.to_owned()).collect();
+        problems().values().flatten().map(|problem| problem.code.to_owned()).collect();
     let own: BTreeSet<String> = shown.into_iter().filter(|code| code.starts_with('S')).collect();
     assert_eq!(own, source, "every code has a mistake that shows it");
 }
@@ -257,21 +269,28 @@ channel_answers: { sms: [retry, { retry: 30m }, accepted, { refused: full }] }";
     // Each contact is answered in turn by itself.
     assert_eq!(timeline.of(&"tom".into()).iter().filter_map(message).count(), 4);
 
+    // What is said of one contact's messages comes before what is said of a template, and that before a channel.
+    let zoe = "  - { id: zoe, addresses: { sms: +33639980003 }, consents: [{ purpose: news }], channel_answers: { sms: refused } }";
+    let answers = "channel_answers: { hello: { refused: template }, sms: { refused: channel } }";
+    let summary = run(&with_sms(&format!("{zoe}{inputs}\n{answers}"))).summary();
+    let refused = |why: &str| summary.refused.get(&format!("sms: the channel says: {why}")).copied();
+    assert_eq!((refused("refused"), refused("template"), refused("channel")), (Some(2), Some(4), None));
+
     let unknown = run(&with_sms(&format!("{inputs}\nchannel_answers: {{ hello: unknown }}")));
     assert_eq!(unknown.summary().parked["sms"], 4);
 }
 
 #[test]
 fn what_happens_at_one_instant_happens_in_the_order_of_the_file() {
-    let at_ten = |first: &str, second: &str| {
-        let inputs = format!(
-            "inputs:\n  - {{ at: 0h, contact: lea, event: signed_up }}\n  - {{ at: 1h, {first} }}\n  - {{ at: 1h, {second} }}"
-        );
-        kinds(&run(&with_sms(&inputs)), "lea").last().unwrap().clone()
-    };
-    let (withdraw, event) = ("contact: lea, withdraw: {}", "contact: lea, event: page.viewed");
-    // What takes effect at once sees everything before it done; a message that is due at the instant is among that.
-    assert_eq!(at_ten(withdraw, event), "60 left");
+    // A message is due at the instant of the withdrawal, and everything before it has been done.
+    let timeline = run(&with_sms(
+        "inputs:
+  - { at: 0h, contacts: all, event: signed_up }
+  - { at: 1h, contact: lea, withdraw: {} }
+  - { at: 59m, contact: tom, withdraw: { purpose: news, channels: sms } }",
+    ));
+    assert!(kinds(&timeline, "lea").contains(&"60 sent".to_owned()), "{timeline}");
+    assert!(kinds(&timeline, "tom").contains(&"60 refused".to_owned()), "{timeline}");
     let timeline = run(&with_sms(
         "inputs:
   - { at: 0h, contact: lea, event: signed_up }
@@ -288,6 +307,21 @@ fn what_happens_at_one_instant_happens_in_the_order_of_the_file() {
   - { at: 30m, contact: tom, event: signed_up }",
     ));
     assert_eq!(kinds(&reversed, "tom"), ["30 event"]);
+}
+
+#[test]
+fn what_happens_at_the_end_still_happens() {
+    let ends = |end: &str| {
+        let inputs =
+            "inputs: [{ at: 0h, contacts: all, event: signed_up }, { at: 30m, contact: tom, event: page }]";
+        run(&with_sms(&format!("end: {end}\n{inputs}")))
+    };
+    let timeline = ends("1h");
+    assert_eq!(kinds(&timeline, "lea").last().unwrap(), "60 left");
+    assert_eq!(timeline.end - timeline.start, chrono::TimeDelta::hours(1));
+    assert_eq!(kinds(&ends("59m"), "lea"), ["0 event", "0 entered"]);
+    assert_eq!(kinds(&ends("30m"), "tom"), ["0 event", "0 entered", "30 event"]);
+    assert_eq!(ends("30m").summary().inside["hello"], 2);
 }
 
 #[test]
@@ -502,7 +536,7 @@ fn a_file_that_is_damaged_in_any_way_is_read_or_refused() {
     let welcome = Path::new(HERE).join("examples/scenarios");
     let random = &mut Random(7);
     let (mut read, mut refused) = (0, 0);
-    for number in 0..3_000 {
+    for number in 0..1_500 {
         let text = mutated(&texts[number % 2], random);
         match Scenario::from_yaml(&text, |path| fs::read_to_string(welcome.join(path))) {
             Ok(scenario) => {
@@ -520,7 +554,7 @@ fn a_file_that_is_damaged_in_any_way_is_read_or_refused() {
             }
         }
     }
-    assert!(read > 300 && refused > 1_000, "{read} were read and {refused} refused");
+    assert!(read > 150 && refused > 500, "{read} were read and {refused} refused");
 }
 
 fn replay(arguments: &[&str]) -> Output {

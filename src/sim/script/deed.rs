@@ -64,6 +64,9 @@ const FIELDS: [&str; 18] = [
     "publish",
 ];
 
+/// Contacts that are compared with patterns, over all inputs: a hundred patterns for the most contacts.
+const MOST_LOOKED: usize = 10_000_000;
+
 /// What deeds are read with.
 pub(super) struct Reading<'r> {
     pub(super) calendar: &'r Calendar,
@@ -71,6 +74,8 @@ pub(super) struct Reading<'r> {
     pub(super) known: Known<'r>,
     pub(super) people: &'r People,
     pub(super) deeds: Vec<Deed>,
+    /// How many contacts were looked at to find those that patterns name.
+    pub(super) looked: usize,
     /// False where the start is not known, so that nothing can be said of instants.
     pub(super) timed: bool,
 }
@@ -94,6 +99,10 @@ impl Reading<'_> {
         let Some(act) = act else { return true };
         let general = matches!(act, Act::Pause(_) | Act::Resume(_) | Act::Publish(_));
         let people = if general { self.nobody(place, problems) } else { self.people(place, problems) };
+        if self.looked > MOST_LOOKED {
+            problems.tell("S015", *place, "the scenario has too many patterns for its contacts", "use fewer");
+            return false;
+        }
         let every = place.get("every").and_then(|place| place.span(problems));
         let times = place.get("times").and_then(|place| place.count(problems));
         let apart = place.get("apart").and_then(|place| place.span(problems));
@@ -159,7 +168,7 @@ impl Reading<'_> {
     }
 
     /// The contacts that an entry names: ids, patterns, or all of them.
-    fn people(&self, place: &Place<'_>, problems: &mut Problems) -> Vec<Option<u32>> {
+    fn people(&mut self, place: &Place<'_>, problems: &mut Problems) -> Vec<Option<u32>> {
         let named = match (place.get("contact"), place.get("contacts")) {
             (Some(one), None) => one,
             (None, Some(several)) => several,
@@ -176,6 +185,9 @@ impl Reading<'_> {
         for item in named.items() {
             let Some(name) = item.text(problems) else { continue };
             let before = found.len();
+            if name.contains('*') {
+                self.looked = self.looked.saturating_add(self.people.all.len());
+            }
             if name == "all" && !self.people.index.contains_key(name) {
                 found.extend((0u32..).zip(&self.people.all).map(|(index, _)| index));
             } else if name.contains('*') {

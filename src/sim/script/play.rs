@@ -145,7 +145,7 @@ impl<'p> Stage<'p> {
         })
     }
 
-    /// What steps do not tell.
+    /// What steps do not tell; what the engine says of contacts beside their journeys comes here.
     fn signal(&mut self, signal: Signal, now: DateTime<Utc>) {
         let (contact, at, what) = match signal {
             Signal::TooLarge { contact, at, .. } => {

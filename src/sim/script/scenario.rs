@@ -303,6 +303,7 @@ impl Plan {
             known: known(),
             people: &people,
             deeds: Vec::new(),
+            looked: 0,
             timed: head.timed,
         };
         if let Some(place) = place.get("inputs") {

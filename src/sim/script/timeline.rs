@@ -240,7 +240,7 @@ impl fmt::Display for ByDay<'_> {
         let name = |told: &Told<'_>| {
             told.line.contact.as_ref().map_or_else(|| "everybody".to_owned(), ToString::to_string)
         };
-        let wide = all.iter().map(|told| name(told).len()).max().unwrap_or(0);
+        let wide = all.iter().map(|told| name(told).chars().count()).max().unwrap_or(0);
         let days = all.iter().map(|told| told.day().len()).max().unwrap_or(0);
         for day in all.chunk_by(|one, other| timeline.day(one.line.at) == timeline.day(other.line.at)) {
             if let Some(first) = day.first() {
