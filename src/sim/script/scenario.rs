@@ -131,7 +131,7 @@ impl Scenario {
     fn read(name: &str, text: &str, loader: Loader<'_>) -> Result<Self, BuildError> {
         let mut problems = Problems::default();
         if text.len() > MOST_SCENARIO {
-            let sentence = format!("the scenario has {} bytes and the limit is {MOST_SCENARIO}", text.len());
+            let sentence = format!("the scenario is larger than the limit of {MOST_SCENARIO} bytes");
             problems.tell("S003", name, sentence, "make many contacts from one entry, by count");
             return Err(BuildError { diagnostics: problems.0 });
         }
