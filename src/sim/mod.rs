@@ -17,7 +17,6 @@
 //!
 //! Each seed draws its own few [`FaultClass`]es and rates (swarm testing: Groce et al., ISSTA 2012): one in ten has no fault
 //! at all, one in ten a single class.
-
 //!
 //! # Scenarios
 //!
