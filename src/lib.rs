@@ -144,6 +144,9 @@ pub mod _docs {
     pub mod performance {}
     #[doc = include_str!("../docs/RELIABILITY.md")]
     pub mod reliability {}
+    #[cfg(feature = "sim")]
+    #[doc = include_str!("../docs/SCENARIOS.md")]
+    pub mod scenarios {}
 }
 
 #[cfg(doctest)]

@@ -17,6 +17,11 @@
 //!
 //! Each seed draws its own few [`FaultClass`]es and rates (swarm testing: Groce et al., ISSTA 2012): one in ten has no fault
 //! at all, one in ten a single class.
+//!
+//! # Scenarios
+//!
+//! A [`Scenario`] is the opposite: no faults and no chance, but people, journeys and what happens to them, written in a file by
+//! whoever answers for a journey, with a [`Timeline`] that reads like a calendar. `docs/SCENARIOS.md` has all of it.
 
 mod executor;
 mod faults;
@@ -28,6 +33,7 @@ mod random;
 mod replay;
 mod rest;
 mod scenario;
+mod script;
 mod timeline;
 mod truth;
 mod witness;
@@ -39,6 +45,10 @@ use std::sync::{Arc, Mutex};
 pub use faults::FaultClass;
 pub use outcome::Outcome;
 pub use replay::Replay;
+pub use script::{
+    By, ByDay, Comparison, Difference, Line, MOST_CONTACTS, MOST_INPUTS, MOST_SCENARIO, Row, Said, Scenario,
+    Summary, Timeline, What,
+};
 pub use truth::Breach;
 
 use self::executor::Spawner;
@@ -46,8 +56,9 @@ use self::faults::{Faults, Swarm};
 use self::fixture::{LINES, start};
 use self::host::{Worker, World, address, key};
 use self::random::Random;
-use self::scenario::Scenario;
-use self::timeline::Timeline;
+// The simulator's own scenario is drawn from a seed, and its timeline is a clock.
+use self::scenario::Scenario as Drawn;
+use self::timeline::Timeline as VirtualTime;
 use self::truth::Truth;
 use self::witness::Witness;
 use crate::port::{Clock, Store};
@@ -101,9 +112,9 @@ impl Simulation {
         };
         let (scenario, faults, classes) = match &self.replay {
             Some(replay) => (replay.scenario.clone(), Faults::listed(&replay.faults), replay.classes.clone()),
-            None => (Scenario::draw(seed, &swarm), Faults::drawn(seed, &swarm), swarm.classes()),
+            None => (Drawn::draw(seed, &swarm), Faults::drawn(seed, &swarm), swarm.classes()),
         };
-        let timeline = Timeline::new(start());
+        let timeline = VirtualTime::new(start());
         let truth = Truth::new(timeline.clone(), &scenario, self.leases);
         let store: Arc<dyn Store> = Arc::new(Witness {
             store: (self.make)(Arc::new(timeline.clone())),
@@ -178,7 +189,7 @@ impl Simulation {
 }
 
 /// Every address that somebody may have, under its fingerprint.
-fn known_addresses(scenario: &Scenario) -> Vec<(String, crate::model::Fingerprint, String)> {
+fn known_addresses(scenario: &Drawn) -> Vec<(String, crate::model::Fingerprint, String)> {
     let mut known = Vec::new();
     for person in &scenario.people {
         for line in LINES {

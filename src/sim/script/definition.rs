@@ -1,0 +1,94 @@
+//! The journeys and templates of a scenario: in its own text, or in files of theirs.
+
+use super::loader::{self, Loader};
+use super::node::{Kind, Node};
+use super::place::{Place, Problems};
+use crate::error::Diagnostic;
+use crate::journey::{JourneyDefinition, MOST_DEFINITION};
+use crate::model::Name;
+use crate::port::store::Definition;
+use crate::rule::TemplateDefinition;
+
+/// A definition and where it was read.
+#[derive(Clone, Debug)]
+pub(super) struct Published {
+    pub(super) definition: Definition,
+    pub(super) origin: Name,
+}
+
+impl Published {
+    /// Puts the origin before the place of a problem.
+    pub(super) fn found(&self, problem: Diagnostic) -> Diagnostic {
+        let place = match &*self.origin {
+            "" => problem.place,
+            origin => format!("{origin} {}", problem.place),
+        };
+        Diagnostic { place, ..problem }
+    }
+
+    /// The channels that it sends by.
+    pub(super) fn channels(&self) -> impl Iterator<Item = Name> {
+        let steps = match &self.definition {
+            Definition::Journey(journey) => journey.steps.as_slice(),
+            _ => &[],
+        };
+        steps.iter().filter_map(|step| step.send.as_ref()?.channel.as_deref()).map(Name::from)
+    }
+}
+
+/// Every definition below a place: a definition or the name of a file, one or several.
+pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problems) -> Vec<Published> {
+    let mut found = Vec::new();
+    for item in place.items() {
+        match &item.node.kind {
+            Kind::Map(_) => found.extend(one(&item, problems)),
+            Kind::Text(path) => match loader(path) {
+                Ok(text) => file(path, &text, &mut found, problems),
+                Err(error) => {
+                    let why = loader::why(&error);
+                    let sentence = format!("the file {path} cannot be read: {why}");
+                    problems.tell("S002", item, sentence, "mend the path, which is relative to this file");
+                }
+            },
+            _ => {
+                let sentence = format!(
+                    "a definition or the name of a file is expected here and {} was found",
+                    item.node.what()
+                );
+                problems.tell("S006", item, sentence, "mend it there");
+            }
+        }
+    }
+    found
+}
+
+fn file(path: &str, text: &str, found: &mut Vec<Published>, problems: &mut Problems) {
+    if text.len() > MOST_DEFINITION {
+        let sentence = format!("the file has {} bytes and the limit is {MOST_DEFINITION}", text.len());
+        return problems.tell("J034", path, sentence, "split it in two");
+    }
+    let parsed = if path.ends_with(".json") { Node::parse_json(text) } else { Node::parse(text) };
+    match parsed {
+        Ok(node) => {
+            let whole = Place::file(path, &node);
+            found.extend(whole.items().iter().filter_map(|item| one(item, problems)));
+        }
+        Err(unreadable) => {
+            let place = match unreadable.place {
+                Some((line, column)) => format!("{path} line {line} column {column}"),
+                None => path.to_owned(),
+            };
+            problems.tell("J001", place, unreadable.sentence, "mend the definition there");
+        }
+    }
+}
+
+/// One definition; what it is called says what it is.
+fn one(place: &Place<'_>, problems: &mut Problems) -> Option<Published> {
+    let definition = if place.node.field("template").is_some() {
+        place.typed::<TemplateDefinition>("J001", problems).map(Definition::Template)
+    } else {
+        place.typed::<JourneyDefinition>("J001", problems).map(Definition::Journey)
+    };
+    Some(Published { definition: definition?, origin: place.origin().into() })
+}
