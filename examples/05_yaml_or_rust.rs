@@ -35,7 +35,7 @@ fn main() -> Result<(), BuildError> {
     let built = Journey::builder("welcome")
         .zone("Europe/Paris")
         .enter_on("signed_up")
-        .reenter(Reenter::After(Span::months(1)))
+        .reenter(Reenter::after(Span::months(1)))
         .goal("call.booked")
         .send("hello", "email", "hello", "onboarding")
         .wait(Span::days(2))

@@ -63,6 +63,23 @@ def definitions():
         "deep": head(enter={"on": {"event": "e"}, "if": deep}, steps=[{"wait": "1d"}]),
         "rush": head(steps=[{"send": send} for _ in range(63)]),
         "values": head(enter={"on": {"event": "e", "where": {"a": {"instant": "9999-12-31T23:59:59Z"}, "b": {"date": "2028-02-29"}, "c": {"decimal": "0.10"}, "d": {"one_of": [1, "x", True, [1, [2]]]}}}}, steps=[{"wait": "1d"}]),
+        "head": head(opens="2026-03-29T02:30", closes="9998-01-01T00:00", holdout=100, spacing="merge", late={"grace": "2h", "then": "exit"}, reenter={"after": "1mo", "from": "exit", "one_per": "order", "concurrent": True, "gap": "10m"}, steps=[{"wait": "1d"}]),
+        "triggers": head(enter=[{"on": on} for on in [
+            {"form": "signup", "where": {"step": 2}}, {"keyword": ["OUI", "été"], "channel": "sms"}, {"attribute": "plan", "becomes": "premium"},
+            {"segment": "dormant", "moves": "in"}, {"tier": "spark", "moves": "up", "to": "gold"}, {"score": "spark", "reaches": 75},
+            {"score": "spark", "falls_below": -9223372036854775808}, {"date": "ends_at", "offset": "-36600d", "time": "02:15"},
+            {"schedule": {"every": "year", "month": 2, "day": 29, "leap": "mar_1"}}, {"journey": "x", "ended": ["goal", "done"]}, {"host": "invite"}]],
+            exit=[{"on": {"segment": "customers", "moves": "in"}, "if": {"tier": "spark", "is": "gold"}, "as": "goal"}], steps=[{"wait": "1d"}]),
+        "steps": head(reenter="always", steps=[
+            {"id": "a", "send": {**send, "window": "Sun 02:15-02:45", "deadline": {"within": "1s", "then": "send"}}},
+            {"wait_until": {"date": "ends_at", "offset": "-7d", "days": "Fri-Mon", "window": "22:00-02:00"}},
+            {"set": {"attributes": {"ends_at": {"date": "9999-12-31"}}, "unset": ["a"], "tags": ["t"], "untag": ["u"]}},
+            {"score": {"name": "spark", "add": 9223372036854775807}}, {"emit": {"event": "signed_up", "properties": {"a": [1]}}},
+            {"wait_for": {"any": [{"if": {"score": "spark", "at_least": 0}}, {"segment": "s", "moves": "out"}], "since": "ever", "within": "1s"}},
+            {"split": {"ways": [{"weight": 0, "goto": "next"}, {"weight": 100, "goto": "b"}], "salt": "x"}}, {"wait": "1s"},
+            {"id": "b", "enter": {"journey": "x", "within": "1d", "results": [{"is": "goal", "goto": "next"}], "otherwise": "next"}},
+            {"leave": {"journey": "x"}}, {"wait": "1d"}, {"jump": {"to": "a", "most": 65535}}]),
+        "emits-its-own-door": head(reenter={"gap": "1s", "concurrent": True}, steps=[{"emit": {"event": "signed_up"}}, {"wait_for": {"any": [{"event": "signed_up"}], "within": "1s"}}]),
         "all-at-once": head(version=4294967295, description="é\u0000\u202e", steps=[{"wait_until": {"time": "23:59"}}, {"exit": "done"}]),
     }
     hostile = {

@@ -85,7 +85,9 @@
 //!
 //! - [`_docs::architecture`] follows one event and one timer through the house.
 //! - [`_docs::design`] says why it is so, and what was refused.
+//! - [`_docs::journeys`] is the reference of the language, [`_docs::mermaid`] brings flowcharts in and out.
 //! - [`_docs::diagnostics`] lists every code that a definition can be answered with.
+//! - [`_docs::journeys`] is the reference of the language, with the rule for every corner case.
 //! - [`journey`] is the language of definitions, [`machine`] the pure core, [`port`] what a store or a channel must do.
 //! - `examples/` has a seven-day sequence on a SQLite file: `cargo run --example welcome`.
 //!
@@ -140,10 +142,14 @@ pub mod _docs {
     pub mod diagnostics {}
     #[doc = include_str!("../docs/MERMAID.md")]
     pub mod mermaid {}
+    #[doc = include_str!("../docs/JOURNEYS.md")]
+    pub mod journeys {}
     #[doc = include_str!("../docs/PERFORMANCE.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/RELIABILITY.md")]
     pub mod reliability {}
+    #[doc = include_str!("../docs/SEQUENCES.md")]
+    pub mod sequences {}
     #[cfg(feature = "sim")]
     #[doc = include_str!("../docs/SCENARIOS.md")]
     pub mod scenarios {}

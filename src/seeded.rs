@@ -37,6 +37,10 @@ pub enum Bug {
     RenderedAnew,
     WaitsFromTheWake,
     EntersAgain,
+    DrawsAnew,
+    JumpsForEver,
+    EndUntold,
+    WindowInUtc,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -75,7 +79,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 29] = [
+        pub const ALL: [Bug; 33] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -105,6 +109,10 @@ mod planting {
             RenderedAnew,
             WaitsFromTheWake,
             EntersAgain,
+            DrawsAnew,
+            JumpsForEver,
+            EndUntold,
+            WindowInUtc,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -134,6 +142,10 @@ mod planting {
                 ExitLeavesMessages => "X5",
                 RenderedAnew => "B5",
                 EntersAgain => "X6",
+                DrawsAnew => "X9",
+                JumpsForEver => "X10",
+                EndUntold => "S1",
+                WindowInUtc => "S7",
             }
         }
 
@@ -171,6 +183,10 @@ mod planting {
                 RenderedAnew => "each attempt renders the message anew",
                 WaitsFromTheWake => "a wait counts from when the engine woke",
                 EntersAgain => "a journey is entered again while it lasts, and sooner than it allows",
+                DrawsAnew => "a split draws another lot at every passage",
+                JumpsForEver => "nobody counts how often a jump was taken",
+                EndUntold => "nobody tells a journey that the one it entered has ended",
+                WindowInUtc => "send windows are judged in UTC",
             }
         }
     }

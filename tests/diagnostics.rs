@@ -5,25 +5,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, thread};
 
 use journeyman::error::BuildError;
-use journeyman::journey::{JourneyDefinition, Reenter, Scope, check, parse_json, parse_yaml};
+use journeyman::journey::{
+    JourneyDefinition, Late, Reenter, Scope, Spacing, TriggerDefinition, check, parse_json, parse_yaml,
+};
 use journeyman::model::Name;
+use journeyman::port::store::Definition;
 use journeyman::rule::TemplateDefinition;
-use journeyman::time::Span;
-use journeyman::{Diagnostic, Journey};
+use journeyman::store::MemoryStore;
+use journeyman::time::{Offset, Span};
+use journeyman::{Diagnostic, Engine, Journey};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// What the engine of these stories has: its channels, templates and purposes.
+/// What the engine of these stories has: its channels, templates, purposes and other journeys.
 fn scope() -> Scope {
     let names = |names: &[&str]| Some(names.iter().map(|name| Name::from(*name)).collect());
     let mut scope = Scope::default();
     scope.channels = names(&["email", "sms"]);
     scope.templates = names(&["again", "objection", "proof", "see_you", "welcome"]);
     scope.purposes = names(&["marketing", "onboarding"]);
+    scope.journeys = Some(["onboarding", "trial", "win-back"].into_iter().map(Into::into).collect());
     scope
 }
 
@@ -67,6 +73,22 @@ fn every_mistake_is_explained() {
     });
 }
 
+/// Journeys may name each other where they are published together, and nobody else.
+#[test]
+fn an_engine_knows_the_journeys_of_its_store_and_of_the_publication() {
+    let journey = |name: &str, other: &str| {
+        let door = TriggerDefinition::journey_ended(other);
+        Definition::from(Journey::builder(name).enter_on(door).wait(Span::days(1)).build().unwrap())
+    };
+    futures::executor::block_on(async {
+        let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
+        engine.publish([journey("first", "second"), journey("second", "first")]).await.unwrap();
+        engine.publish([journey("third", "first"), journey("of-itself", "of-itself")]).await.unwrap();
+        let refused = engine.publish([journey("fourth", "thrid")]).await.unwrap_err().to_string();
+        assert!(refused.contains("J056 fourth/enter.on.journey") && refused.contains("third?"), "{refused}");
+    });
+}
+
 #[test]
 fn five_problems_are_reported_at_once() {
     let path = Path::new(HERE).join("tests/fixtures/broken/five_problems_at_once.yaml");
@@ -90,12 +112,20 @@ fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
     half_a_second.milliseconds = 500;
     let spans = Journey::builder("spans")
         .enter_on("signed_up")
-        .reenter(Reenter::After(Span::months(u32::MAX)))
+        .reenter(Reenter::after(Span::months(u32::MAX)))
         .max_duration(Span::hours(u32::MAX))
         .wait(Span::days(u32::MAX))
         .wait(half_a_second)
         .wait_until_entry(Span::days(36_601))
-        .wait_for("clicked", Span::days(36_601), "next");
+        .wait_for("clicked", Span::days(36_601), "next")
+        .wait_until_date("ends_at", Offset::before(Span::days(36_601)))
+        .enter_on(TriggerDefinition::date("ends_at").shifted(Offset::after(Span::months(u32::MAX))))
+        .spacing(Spacing::Keep(Span::days(36_601)))
+        .late(Span::days(36_601), Late::Skip)
+        .send("hello", "email", "welcome", "onboarding")
+        .deadline(Span::days(36_601))
+        .enter_journey("trial", "trial")
+        .within(Span::days(36_601));
     vec![
         ("a thousand and one steps", journey(vec![wait.clone(); 1_001])),
         ("sixty-four sends in a row", journey(vec![send; 64])),
@@ -170,7 +200,11 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
         files.for_each(|path| count(&problems(&path)));
     }
     large_problems().iter().for_each(|(_, problems)| count(problems));
-    assert_eq!(shown.into_keys().collect::<BTreeSet<_>>(), source, "every code has a mistake that shows it");
+    // What a flowchart can be answered with is shown by a test of its own.
+    let text = fs::read_to_string(Path::new(HERE).join("tests/mermaid.rs")).unwrap();
+    let drawn = source.iter().filter(|code| code.starts_with("J06") && text.contains(code.as_str())).cloned();
+    let shown: BTreeSet<String> = shown.into_keys().chain(drawn).collect();
+    assert_eq!(shown, source, "every code has a mistake that shows it");
 }
 
 /// Runs hostile work on a small stack of its own and says whether it ended in time; a panic or an overflow fails the test.

@@ -17,7 +17,7 @@ fn page(name: &str) -> String {
 
 #[test]
 fn examples_without_real_time_print_the_same_every_time() {
-    for name in ["01_hello", "02_own_channel", "04_consent", "05_yaml_or_rust"] {
+    for name in ["01_hello", "02_own_channel", "04_consent", "05_yaml_or_rust", "06_mermaid"] {
         insta::assert_snapshot!(name, page(name));
     }
 }

@@ -91,6 +91,22 @@ fn the_examples_print_the_same_every_time() {
     }
 }
 
+/// Every sequence of the programme, as a calendar; the small examples stand above.
+#[test]
+fn journeys_of_the_programme_read_like_a_calendar() {
+    let mut seen = 0;
+    insta::glob!("../examples/scenarios", "*.yaml", |path| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if matches!(name, "hello" | "consent") {
+            return;
+        }
+        seen += 1;
+        let scenario = Scenario::from_path(path).unwrap_or_else(|problems| panic!("{problems}"));
+        insta::assert_snapshot!("calendar", scenario.run().unwrap().to_string());
+    });
+    assert_eq!(seen, 15);
+}
+
 #[test]
 fn a_scenario_in_json_is_the_same_scenario() {
     let yaml = fs::read_to_string(example("consent.yaml")).unwrap();

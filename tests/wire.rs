@@ -204,7 +204,8 @@ fn what_an_enrollment_waits_for_is_unchanged() {
     let (until, message) = (at("2026-03-24T07:30:00.001Z"), message());
     let all = vec![
         Waiting::Until { at: until },
-        Waiting::Event { until },
+        Waiting::Event { until, stood: Vec::new() },
+        Waiting::Event { until, stood: vec![2] },
         Waiting::Matched { at: until, alternative: 1 },
         Waiting::Permit { until },
         Waiting::Settled { at: until, message, accepted: false },

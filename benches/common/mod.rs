@@ -240,6 +240,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             way(PredicateDefinition::performed("signed_up"), "c"),
         ],
         otherwise: Some("a".to_owned()),
+        unknown: None,
     };
     let branches = Journey::builder("branches")
         .enter_on("signed_up")
@@ -294,7 +295,7 @@ pub(crate) fn definition(steps: usize) -> String {
                     channel: Some("email".to_owned()),
                     template: Some("hello".to_owned()),
                     purpose: Some("marketing".to_owned()),
-                    refused: None,
+                    ..SendDefinition::default()
                 }),
                 ..StepDefinition::default()
             },
@@ -305,6 +306,7 @@ pub(crate) fn definition(steps: usize) -> String {
                         goto: format!("node-{}", number + 2),
                     }],
                     otherwise: Some("next".to_owned()),
+                    unknown: None,
                 }),
                 ..StepDefinition::default()
             },

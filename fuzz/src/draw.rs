@@ -3,13 +3,15 @@
 use arbitrary::Unstructured;
 use chrono::{DateTime, NaiveDate};
 use journeyman::journey::{
-    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    OneOrMany, Reenter, SendDefinition, StepDefinition, TriggerDefinition, WaitForDefinition,
-    WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, BranchDefinition, CountedFrom, DeadlineDefinition, EmitDefinition,
+    EnterDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late,
+    LateDefinition, LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition,
+    ResultDefinition, ScoreDefinition, SendDefinition, SetDefinition, Spacing, SplitDefinition,
+    StepDefinition, TriggerDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::model::Value;
 use journeyman::rule::{ConditionDefinition, PredicateDefinition, Since};
-use journeyman::time::Span;
+use journeyman::time::{MonthDay, Offset, RecurrenceDefinition, Short, Span, WeeklyWindow};
 
 pub(super) type Bytes<'b> = Unstructured<'b>;
 
@@ -17,6 +19,12 @@ pub(super) const ZONES: [&str; 6] =
     ["Europe/Paris", "Pacific/Apia", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"];
 const EVENTS: [&str; 5] = ["signed_up", "link.clicked", "call.booked", "paid", "seen"];
 const ATTRIBUTES: [&str; 4] = ["city", "score", "genres", "first_name"];
+const SCORES: [&str; 2] = ["spark", "heat"];
+const TIERS: [&str; 2] = ["gold", "silver"];
+const SEGMENTS: [&str; 2] = ["dormant", "vips"];
+const DATES: [&str; 2] = ["ends_at", "born_on"];
+const JOURNEYS: [&str; 2] = ["drawn", "other"];
+const ENDS: [&str; 3] = ["goal", "completed", "done"];
 const TAGS: [&str; 3] = ["vip", "été", "t"];
 
 /// One of several; the first where the bytes are used up.
@@ -151,6 +159,15 @@ pub(super) fn predicate(bytes: &mut Bytes<'_>, depth: usize) -> PredicateDefinit
             asked.performed = Some(event_name(bytes));
             asked.since = chance(bytes, 50).then_some(Since::Entry);
         }
+        5 if chance(bytes, 40) => {
+            asked.score = Some(name(bytes, &SCORES));
+            asked.at_least = Some(i64::from(bytes.arbitrary::<i8>().unwrap_or(0)).into());
+        }
+        6 if chance(bytes, 40) => {
+            asked.tier = Some(name(bytes, &SCORES));
+            asked.is = Some((*one(bytes, &TIERS)).into());
+        }
+        7 if chance(bytes, 40) => asked.segment = Some(name(bytes, &SEGMENTS)),
         5 if chance(bytes, 3) => {
             let levels = *one(bytes, &[30, 31, 32, 33, 60, 126, 500]);
             asked = (0..levels).fold(PredicateDefinition::tag("vip"), |inner, _| inner.negated());
@@ -164,36 +181,158 @@ pub(super) fn predicate(bytes: &mut Bytes<'_>, depth: usize) -> PredicateDefinit
     asked
 }
 
-fn trigger(bytes: &mut Bytes<'_>) -> TriggerDefinition {
-    let mut trigger = TriggerDefinition { event: event_name(bytes), ..TriggerDefinition::default() };
-    if chance(bytes, 30) {
+fn time_of_day(bytes: &mut Bytes<'_>) -> String {
+    let edges = ["2:5", "24:00", "12:30:15"];
+    let usual = ["09:30", "02:30", "00:00", "23:59"];
+    (*if chance(bytes, 3) { one(bytes, &edges) } else { one(bytes, &usual) }).to_owned()
+}
+
+fn offset(bytes: &mut Bytes<'_>) -> Offset {
+    let span = span(bytes);
+    if chance(bytes, 50) { Offset::before(span) } else { Offset::after(span) }
+}
+
+fn window(bytes: &mut Bytes<'_>) -> WeeklyWindow {
+    let windows = ["10:00-14:00", "Tue-Thu 10:00-14:00", "Fri 22:00-02:00", "00:00-24:00", "Sun 02:15-02:45"];
+    one(bytes, &windows).parse().unwrap()
+}
+
+fn words(bytes: &mut Bytes<'_>, usual: &[&str]) -> OneOrMany<String> {
+    if chance(bytes, 50) {
+        return OneOrMany::Many(several(bytes, 1, 3, |bytes| name(bytes, usual)));
+    }
+    OneOrMany::One(name(bytes, usual))
+}
+
+fn schedule(bytes: &mut Bytes<'_>) -> RecurrenceDefinition {
+    let beats = [
+        r#"{"every": "day", "interval": 3}"#,
+        r#"{"every": "week", "on": ["tue", "thu"]}"#,
+        r#"{"every": "month", "nth": "last fri"}"#,
+        r#"{"every": "year", "month": 2, "day": 29, "leap": "mar_1"}"#,
+        r#"{"dates": ["2026-03-29", "2026-10-25"]}"#,
+        r#"{"every": "month", "day": 31}"#,
+    ];
+    let beat = *one(bytes, &beats);
+    let mut schedule: RecurrenceDefinition = serde_json::from_str(beat).unwrap();
+    schedule.at = chance(bytes, 50).then(|| time_of_day(bytes));
+    if chance(bytes, 5) {
+        schedule.interval = bytes.arbitrary().ok();
+        schedule.day = bytes.arbitrary().ok().map(MonthDay::Number);
+        schedule.short = Some(Short::Skip);
+    }
+    schedule.except = chance(bytes, 10).then(|| name(bytes, &["holidays"]));
+    schedule
+}
+
+/// Something that happens; mostly an event, and a date or the calendar only at a door.
+fn trigger(bytes: &mut Bytes<'_>, door: bool) -> TriggerDefinition {
+    let mut trigger = match number(bytes, 13) {
+        0 => TriggerDefinition::form(name(bytes, &["signup"])),
+        1 => TriggerDefinition::host(name(bytes, &["invite"])),
+        2 => TriggerDefinition {
+            keyword: Some(words(bytes, &["OUI", "été", "!"])),
+            ..TriggerDefinition::default()
+        },
+        3 => {
+            let becomes = chance(bytes, 50).then(|| condition(bytes));
+            TriggerDefinition { becomes, ..TriggerDefinition::attribute_changed(attribute_name(bytes)) }
+        }
+        4 => TriggerDefinition::segment_entered(name(bytes, &SEGMENTS)),
+        5 => TriggerDefinition::segment_left(name(bytes, &SEGMENTS)),
+        6 => {
+            let moves = one(bytes, &[None, Some(Moves::Up), Some(Moves::Down), Some(Moves::Either)]);
+            let to = chance(bytes, 30).then(|| name(bytes, &TIERS));
+            TriggerDefinition {
+                tier: Some(name(bytes, &SCORES)),
+                moves: *moves,
+                to,
+                ..TriggerDefinition::default()
+            }
+        }
+        7 => {
+            let at = *one(bytes, &[0, 1, 75, i64::MIN, i64::MAX]);
+            let score = name(bytes, &SCORES);
+            if chance(bytes, 50) {
+                TriggerDefinition::score_reaches(score, at)
+            } else {
+                TriggerDefinition::score_falls_below(score, at)
+            }
+        }
+        8 => {
+            let ended = chance(bytes, 50).then(|| words(bytes, &ENDS));
+            TriggerDefinition { ended, ..TriggerDefinition::journey_ended(name(bytes, &JOURNEYS)) }
+        }
+        9 if door || chance(bytes, 2) => {
+            let mut date = TriggerDefinition::date(name(bytes, &DATES));
+            date.offset = chance(bytes, 60).then(|| offset(bytes));
+            date.time = chance(bytes, 60).then(|| time_of_day(bytes));
+            date
+        }
+        10 if door => TriggerDefinition::schedule(schedule(bytes)),
+        _ => TriggerDefinition::event(event_name(bytes)),
+    };
+    let whose = trigger.event.is_some() || trigger.form.is_some() || trigger.host.is_some();
+    if whose && chance(bytes, 30) {
         trigger.filter.insert(attribute_name(bytes), condition(bytes));
     }
+    if chance(bytes, 1) {
+        trigger.moves = Some(Moves::In); // which most kinds do not know
+    }
     trigger
+}
+
+fn reenter(bytes: &mut Bytes<'_>) -> Reenter {
+    match number(bytes, 5) {
+        0..=1 => Reenter::Never,
+        2..=3 => Reenter::Always,
+        _ => Reenter::When(ReenterDefinition {
+            after: chance(bytes, 70).then(|| span(bytes)),
+            from: chance(bytes, 30).then_some(CountedFrom::Exit),
+            one_per: chance(bytes, 20).then(|| attribute_name(bytes)),
+            concurrent: chance(bytes, 20),
+            gap: chance(bytes, 20).then(|| span(bytes)),
+        }),
+    }
 }
 
 /// A whole journey.
 pub(super) fn definition(bytes: &mut Bytes<'_>) -> JourneyDefinition {
     let steps = 1 + number(bytes, 11);
     let doors = several(bytes, 1, 2, |bytes| {
-        let on = trigger(bytes);
+        let on = trigger(bytes, true);
         EntryDefinition { on, when: chance(bytes, 30).then(|| predicate(bytes, 4)) }
     });
-    let reenter = *one(bytes, &[Reenter::Never, Reenter::Always, Reenter::After(Span::days(1))]);
+    let reenter = reenter(bytes);
     let exits = several(bytes, 0, 2, |bytes| {
         let kind = *one(bytes, &[ExitKind::Exit, ExitKind::Goal]);
-        ExitDefinition { on: trigger(bytes), kind }
+        let on = trigger(bytes, false);
+        ExitDefinition { on, when: chance(bytes, 20).then(|| predicate(bytes, 2)), kind }
     });
     let mut definition = JourneyDefinition {
         journey: if chance(bytes, 1) { name(bytes, &["Welcome"]) } else { "drawn".to_owned() },
         version: if chance(bytes, 2) { bytes.arbitrary().unwrap_or(1) } else { 1 },
         zone: chance(bytes, 20).then(|| name(bytes, &ZONES)),
         enter: OneOrMany::Many(doors),
-        reenter: if chance(bytes, 10) { Reenter::After(span(bytes)) } else { reenter },
+        reenter,
         exit: exits,
         max_duration: chance(bytes, 20).then(|| span(bytes)),
         ..JourneyDefinition::default()
     };
+    if chance(bytes, 20) {
+        let local = ["2011-12-30T00:00", "2026-03-29T02:30", "9998-01-01T00:00", "2026-13-01T00:00"];
+        definition.opens = chance(bytes, 50).then(|| (*one(bytes, &local[..2])).to_owned());
+        definition.closes = chance(bytes, 50).then(|| (*one(bytes, &local[1..])).to_owned());
+    }
+    definition.holdout = chance(bytes, 10).then(|| bytes.int_in_range(0..=101).unwrap_or(5));
+    if chance(bytes, 30) {
+        let spacing = [Spacing::Skip, Spacing::Merge, Spacing::Keep(span(bytes))];
+        definition.spacing = Some(*one(bytes, &spacing));
+    }
+    if chance(bytes, 20) {
+        let then = *one(bytes, &[Late::Send, Late::Skip, Late::Exit]);
+        definition.late = Some(LateDefinition { grace: span(bytes), then });
+    }
     definition.steps = (0..steps).map(|place| step(bytes, place, steps)).collect();
     definition
 }
@@ -208,33 +347,23 @@ fn target(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> String {
 
 fn step(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> StepDefinition {
     let mut step = StepDefinition::default();
-    match number(bytes, 9) {
-        0..=2 => {
-            let part =
-                |bytes: &mut Bytes<'_>, usual: &[&str]| (!chance(bytes, 1)).then(|| name(bytes, usual));
-            step.send = Some(SendDefinition {
-                channel: part(bytes, &["email", "sms"]),
-                template: part(bytes, &["hello"]),
-                purpose: part(bytes, &["onboarding", "marketing"]),
-                refused: chance(bytes, 30).then(|| target(bytes, place, steps)),
-            });
-        }
+    match number(bytes, 13) {
+        0..=2 => step.send = Some(send(bytes, place, steps)),
         3..=4 => step.wait = Some(span(bytes)),
-        5 => {
-            let time = *one(bytes, &["09:30", "02:30", "00:00", "23:59", "2:5", "24:00", "12:30:15"]);
-            step.wait_until = Some(WaitUntilDefinition {
-                entry: chance(bytes, 50).then(|| span(bytes)),
-                time: chance(bytes, 70).then(|| time.to_owned()),
-            });
-        }
+        5 => step.wait_until = Some(wait_until(bytes)),
         6..=7 => {
             let any = several(bytes, 1, 3, |bytes| {
-                let TriggerDefinition { event, filter } = trigger(bytes);
                 let goto = chance(bytes, 40).then(|| target(bytes, place, steps));
-                AlternativeDefinition { event, filter, goto }
+                if chance(bytes, 20) {
+                    let when = Some(predicate(bytes, 3));
+                    return AlternativeDefinition { when, goto, ..AlternativeDefinition::default() };
+                }
+                AlternativeDefinition { on: trigger(bytes, false), goto, ..AlternativeDefinition::default() }
             });
             step.wait_for = Some(WaitForDefinition {
                 any,
+                since: chance(bytes, 5)
+                    .then(|| *one(bytes, &[WaitSince::Entry, WaitSince::Ever, WaitSince::Arrival])),
                 within: (!chance(bytes, 1)).then(|| span(bytes)),
                 otherwise: chance(bytes, 40).then(|| target(bytes, place, steps)),
             });
@@ -244,12 +373,108 @@ fn step(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> StepDefinition {
                 let when = predicate(bytes, 3);
                 WayDefinition { when, goto: target(bytes, place, steps) }
             });
-            step.branch = Some(BranchDefinition { when, otherwise: Some("next".to_owned()) });
+            let unknown = chance(bytes, 30).then(|| target(bytes, place, steps));
+            step.branch = Some(BranchDefinition { when, otherwise: Some("next".to_owned()), unknown });
         }
+        9 => {
+            let weight = bytes.int_in_range(0..=100).unwrap_or(50);
+            let rest = if chance(bytes, 2) { weight } else { 100 - weight };
+            let far = format!("step-{}", (place + 3).min(steps));
+            let ways = [(weight, "next".to_owned()), (rest, far)];
+            let ways = ways.into_iter().map(|(weight, goto)| LotDefinition { weight, goto }).collect();
+            step.split = Some(SplitDefinition { ways, salt: chance(bytes, 20).then(|| tag(bytes)) });
+        }
+        10..=12 => act(bytes, &mut step, place, steps),
         _ if place + 1 == steps => step.exit = Some(name(bytes, &["done"])),
         _ => step.wait = Some(Span::hours(2)),
     }
-    let goes_on = step.branch.is_none() && step.exit.is_none();
+    let goes_on = step.branch.is_none() && step.split.is_none() && step.exit.is_none();
     step.goto = (goes_on && chance(bytes, 4)).then(|| target(bytes, place, steps));
     step
+}
+
+fn send(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> SendDefinition {
+    let part = |bytes: &mut Bytes<'_>, usual: &[&str]| (!chance(bytes, 1)).then(|| name(bytes, usual));
+    let deadline = |bytes: &mut Bytes<'_>| {
+        let within = span(bytes);
+        if chance(bytes, 70) { DeadlineDefinition::or_send(within) } else { within.into() }
+    };
+    SendDefinition {
+        channel: part(bytes, &["email", "sms"]),
+        template: part(bytes, &["hello"]),
+        purpose: part(bytes, &["onboarding", "marketing"]),
+        refused: chance(bytes, 30).then(|| target(bytes, place, steps)),
+        window: chance(bytes, 30).then(|| window(bytes)),
+        deadline: chance(bytes, 20).then(|| deadline(bytes)),
+        from: chance(bytes, 10).then(|| name(bytes, &["coach"])),
+        reply_to: chance(bytes, 5).then(|| name(bytes, &["team"])),
+    }
+}
+
+fn wait_until(bytes: &mut Bytes<'_>) -> WaitUntilDefinition {
+    let mut until = WaitUntilDefinition::default();
+    match number(bytes, 3) {
+        0 => {
+            until.date = Some(name(bytes, &DATES));
+            until.offset = chance(bytes, 60).then(|| offset(bytes));
+        }
+        1..=2 => until.entry = Some(span(bytes)),
+        _ => {}
+    }
+    until.time = chance(bytes, 60).then(|| time_of_day(bytes));
+    until.days = chance(bytes, 20).then(|| one(bytes, &["Tue-Thu", "Sun", "Fri-Mon"]).parse().unwrap());
+    until.window = chance(bytes, 20).then(|| window(bytes));
+    until
+}
+
+/// A step that changes something.
+fn act(bytes: &mut Bytes<'_>, step: &mut StepDefinition, place: usize, steps: usize) {
+    match number(bytes, 6) {
+        0 => {
+            let mut set = SetDefinition::default();
+            for _ in 0..number(bytes, 2) {
+                set = set.attribute(attribute_name(bytes), value(bytes, 1));
+            }
+            if chance(bytes, 40) {
+                let at = [1_774_252_800_000, 253_402_300_799_999, 0];
+                let at = DateTime::from_timestamp_millis(*one(bytes, &at)).unwrap();
+                set = set.attribute(name(bytes, &DATES), at);
+            }
+            if chance(bytes, 30) {
+                set = set.without(attribute_name(bytes));
+            }
+            set = if chance(bytes, 30) { set.without_tag(tag(bytes)) } else { set.tag(tag(bytes)) };
+            step.set = Some(set);
+        }
+        1 => {
+            let add = *one(bytes, &[10, -10, 1, i64::MAX, i64::MIN, 0]);
+            step.score = Some(ScoreDefinition { name: name(bytes, &SCORES), add });
+        }
+        2 => {
+            let mut emit = EmitDefinition { event: event_name(bytes), ..EmitDefinition::default() };
+            if chance(bytes, 50) {
+                emit.properties.insert(attribute_name(bytes), value(bytes, 1));
+            }
+            step.emit = Some(emit);
+        }
+        3 => {
+            step.jump =
+                Some(JumpDefinition { to: target(bytes, place, steps), most: *one(bytes, &[1, 3, u16::MAX]) })
+        }
+        4 => {
+            let result = |bytes: &mut Bytes<'_>| ResultDefinition {
+                is: name(bytes, &ENDS),
+                goto: target(bytes, place, steps),
+            };
+            let within = chance(bytes, 60).then(|| span(bytes));
+            step.enter = Some(EnterDefinition {
+                journey: name(bytes, &JOURNEYS),
+                results: if within.is_some() { several(bytes, 0, 2, result) } else { Vec::new() },
+                within,
+                otherwise: chance(bytes, 40).then(|| target(bytes, place, steps)),
+            });
+        }
+        5 => step.leave = Some(LeaveDefinition { journey: name(bytes, &JOURNEYS) }),
+        _ => step.wait = Some(Span::hours(2)),
+    }
 }

@@ -80,9 +80,9 @@ fn depth(asked: &PredicateDefinition) -> usize {
 
 /// A journey that asks at its door and once more at a branch.
 fn journey(asked: &PredicateDefinition) -> JourneyDefinition {
-    let on = TriggerDefinition { event: "asked".to_owned(), ..TriggerDefinition::default() };
+    let on = TriggerDefinition::event("asked");
     let way = WayDefinition { when: asked.clone(), goto: "next".to_owned() };
-    let branch = BranchDefinition { when: vec![way], otherwise: Some("next".to_owned()) };
+    let branch = BranchDefinition { when: vec![way], otherwise: Some("next".to_owned()), unknown: None };
     JourneyDefinition {
         journey: "question".to_owned(),
         version: 1,

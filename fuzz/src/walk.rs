@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use journeyman::journey::TriggerDefinition;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use journeyman::journey::{Moves, TriggerDefinition};
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, Transition};
 use journeyman::model::{
-    Attributes, Delivery, DeliveryStatus, Evidence, ExitReason, InputId, MessageId, Reason, StepOutcome,
-    Value, Waiting,
+    Attributes, Delivery, DeliveryStatus, Evidence, ExitReason, Fact, InputId, MessageId, Name, Reason,
+    StepOutcome, Value, Waiting, keyword,
 };
 use journeyman::rule::{ConditionDefinition, PredicateDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
@@ -41,36 +41,74 @@ pub(super) fn walk(journey: &Journey) {
         known = satisfy(known, predicate);
     }
     let reached = Contact { tags: BTreeSet::new(), attributes: Attributes::new(), ..known.clone() };
-    let events = events(journey);
+    let told = told(journey);
     let said = consents.into_iter().map(InputKind::Consent);
     let all: Vec<InputKind> = said.collect();
-    follow(&program, STARTS[0], Contact::new("tom").zone("Europe/Paris"), &[], &events);
-    follow(&program, STARTS[1], reached.zone("Pacific/Apia"), &all, &events);
-    follow(&program, STARTS[2], known, &all, &events);
+    follow(&program, STARTS[0], Contact::new("tom").zone("Europe/Paris"), &[], &told);
+    follow(&program, STARTS[1], reached.zone("Pacific/Apia"), &all, &told);
+    follow(&program, STARTS[2], known, &all, &told);
 }
 
-/// Every event that the journey names, with properties that pass its filter.
-fn events(journey: &Journey) -> Vec<Event> {
+/// Everything that the journey names: events with properties that pass its filter, facts, attributes; and what no journey
+/// names, so that there is something to tell.
+fn told(journey: &Journey) -> Vec<InputKind> {
     let definition = &journey.definition;
-    let of = |name: &str, filter: &TriggerDefinition| {
-        let mut event = Event::new("mia", name);
-        for (property, condition) in &filter.filter {
-            let wanted = match condition {
-                ConditionDefinition::Is(value) => Some(value.clone()),
-                ConditionDefinition::Compare(asked) => satisfying(asked),
-                _ => None,
-            };
-            event.properties.extend(wanted.map(|value| (property.as_str().into(), value)));
-        }
-        event
-    };
-    let doors = definition.enter.as_slice().iter().map(|door| of(&door.on.event, &door.on));
+    let doors = definition.enter.as_slice().iter().map(|door| &door.on);
     let waits = definition.steps.iter().filter_map(|step| step.wait_for.as_ref()).flat_map(|wait| &wait.any);
-    let waits = waits.map(|one| {
-        of(&one.event, &TriggerDefinition { event: one.event.clone(), filter: one.filter.clone() })
+    let exits = definition.exit.iter().map(|exit| &exit.on);
+    let named = doors.chain(waits.map(|one| &one.on)).chain(exits).take(40);
+    let unnamed = InputKind::Event(Event::new("mia", "nobody.knows"));
+    named.filter_map(happening).chain([unnamed]).collect()
+}
+
+fn properties(on: &TriggerDefinition) -> Attributes {
+    let wanted = on.filter.iter().filter_map(|(property, condition)| {
+        let wanted = match condition {
+            ConditionDefinition::Is(value) => Some(value.clone()),
+            ConditionDefinition::Compare(asked) => satisfying(asked),
+            _ => None,
+        };
+        Some((Name::from(property.as_str()), wanted?))
     });
-    let exits = definition.exit.iter().map(|exit| of(&exit.on.event, &exit.on));
-    doors.chain(waits).chain(exits).take(40).collect()
+    wanted.collect()
+}
+
+/// What a trigger waits for.
+fn happening(on: &TriggerDefinition) -> Option<InputKind> {
+    let name = |name: &String| Name::from(name.as_str());
+    let mia = || Contact::new("mia");
+    if let Some(event) = on.event.as_deref().or(on.form.as_deref().map(|_| "form.submitted")) {
+        let mut event = Event::new("mia", event);
+        event.properties = properties(on);
+        event.properties.extend(on.form.iter().map(|form| ("form".into(), form.as_str().into())));
+        return Some(InputKind::Event(event));
+    }
+    if let Some(date) = &on.date {
+        let days = [Value::Date(NaiveDate::from_ymd_opt(2026, 4, 2)?), Value::Date(NaiveDate::MAX)];
+        return Some(InputKind::Identify(mia().attribute(name(date), days[date.len() % 2].clone())));
+    }
+    if let Some(attribute) = &on.attribute {
+        let value = match &on.becomes {
+            Some(ConditionDefinition::Is(value)) => value.clone(),
+            Some(ConditionDefinition::Compare(asked)) => satisfying(asked)?,
+            _ => Value::from(true),
+        };
+        return Some(InputKind::Identify(mia().attribute(name(attribute), value)));
+    }
+    let fact = if let Some(words) = &on.keyword {
+        Fact::Keyword { word: keyword(words.as_slice().first()?), channel: on.channel.as_ref().map(name) }
+    } else if let Some(segment) = &on.segment {
+        Fact::Segment { segment: name(segment), inside: on.moves == Some(Moves::In) }
+    } else if let Some(score) = &on.tier {
+        let to = on.to.as_ref().map_or_else(|| "gold".into(), name);
+        Fact::Tier { score: name(score), from: None, to: Some(to), up: on.moves != Some(Moves::Down) }
+    } else if let Some(score) = &on.score {
+        let value = on.reaches.or(on.falls_below.map(|at| at.saturating_sub(1))).unwrap_or(0);
+        Fact::Score { score: name(score), value }
+    } else {
+        Fact::Host { name: name(on.host.as_ref()?), properties: properties(on) }
+    };
+    Some(InputKind::Fact(fact))
 }
 
 fn satisfying(asked: &PredicateDefinition) -> Option<Value> {
@@ -94,7 +132,7 @@ fn satisfy(mut contact: Contact, asked: &PredicateDefinition) -> Contact {
 }
 
 /// One contact's way, for so many rounds; after each, the next one is at the instant that the transition asked for.
-fn follow(program: &Program, start: &str, contact: Contact, consents: &[InputKind], events: &[Event]) {
+fn follow(program: &Program, start: &str, contact: Contact, consents: &[InputKind], told: &[InputKind]) {
     let who = contact.id.clone();
     let mut now: DateTime<Utc> = start.parse().unwrap();
     let mut state = ContactState::new(who.clone());
@@ -104,13 +142,15 @@ fn follow(program: &Program, start: &str, contact: Contact, consents: &[InputKin
     let (mut seq, mut steps) = (0, 0);
     for round in 0..ROUNDS {
         // The doors come first and again and again; an event from the past and one from the future are among them.
-        let mut event = events[round % events.len()].clone();
-        event.at = match round % 7 {
-            3 => Some(now - TimeDelta::hours(1)),
-            5 => Some(now + TimeDelta::hours(1)),
-            _ => None,
-        };
-        mail.push(InputKind::Event(event));
+        let mut kind = told[round % told.len()].clone();
+        if let InputKind::Event(event) = &mut kind {
+            event.at = match round % 7 {
+                3 => Some(now - TimeDelta::hours(1)),
+                5 => Some(now + TimeDelta::hours(1)),
+                _ => None,
+            };
+        }
+        mail.push(kind);
         let envelopes: Vec<Envelope> = mail
             .drain(..)
             .map(|kind| {
@@ -154,8 +194,11 @@ fn status(number: usize, now: DateTime<Utc>) -> DeliveryStatus {
 }
 
 fn check(out: &Transition, inputs: usize, now: DateTime<Utc>, awaited: &BTreeSet<MessageId>) {
-    // One journey: an input or a timer ends one enrollment and walks one, no further than the budget.
-    let most = (Program::MOST_TIMERS as usize + 2 * inputs) * (Program::STEP_BUDGET as usize + 4);
+    // An input or a timer ends and walks so many enrollments, none further than the budget; and so does what they set off,
+    // which goes on for eight generations.
+    let people = 2 + out.state.hot.enrollments.len();
+    let most =
+        (Program::MOST_TIMERS as usize + 2 * inputs) * (Program::STEP_BUDGET as usize + 4) * people * 9;
     assert!(out.steps.len() <= most, "{} steps", out.steps.len());
     for step in &out.steps {
         let wedged = [ExitReason::StepBudget, ExitReason::UnknownNode];

@@ -11,7 +11,7 @@ use super::{Backoff, Engine, Shared};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
-use crate::time::Zone;
+use crate::time::{Calendar, Zone};
 
 /// The largest inputs that an engine takes, in bytes. What is larger is refused by name and nothing of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct EngineBuilder {
     purposes: Option<BTreeSet<Name>>,
     policy: Policy,
     zone: Zone,
+    holdout: u8,
+    calendars: BTreeMap<String, Calendar>,
     key: FingerprintKey,
     limits: Limits,
     unknown_contacts: UnknownContacts,
@@ -69,6 +71,8 @@ impl EngineBuilder {
             purposes: None,
             policy: Policy::default(),
             zone: Zone::utc(),
+            holdout: 0,
+            calendars: BTreeMap::new(),
             key: FingerprintKey::new([0; 32]),
             limits: Limits::default(),
             unknown_contacts: UnknownContacts::default(),
@@ -94,6 +98,19 @@ impl EngineBuilder {
     /// Sets the sending rules.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Holds this many of a hundred contacts out of every journey: they walk it and are told nothing, so that the effect of
+    /// all journeys together can be measured; 0 unless said. The same contacts for ever.
+    pub fn holdout(mut self, percent: u8) -> Self {
+        self.holdout = percent;
+        self
+    }
+
+    /// Names a set of dates, such as school holidays, that schedules may keep to or keep off.
+    pub fn calendar(mut self, calendar: Calendar) -> Self {
+        self.calendars.insert(calendar.name.clone(), calendar);
         self
     }
 
@@ -166,6 +183,8 @@ impl EngineBuilder {
                 purposes: self.purposes,
                 policy: self.policy,
                 zone: self.zone,
+                holdout: self.holdout.min(100),
+                calendars: Arc::new(self.calendars),
                 key: self.key,
                 limits: self.limits,
                 unknown_contacts: self.unknown_contacts,

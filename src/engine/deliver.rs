@@ -12,12 +12,13 @@ use super::program::Loaded;
 use super::watch::Watch;
 use super::{Engine, Tick};
 use crate::error::{Error, StoreError};
+use crate::journey::Send;
 use crate::model::{
     Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
-use crate::rule::permit::{Question, permit};
+use crate::rule::permit::{Question, Timing, permit};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
@@ -97,7 +98,8 @@ impl Engine {
         }
         let cold = &taken.cold;
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
-            .at_gate(taken.denied, taken.suppressed);
+            .at_gate(taken.denied, taken.suppressed)
+            .timed(self.timing_of(loaded, taken, now));
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
         match permit(&question, policy, &zone, now) {
@@ -109,7 +111,7 @@ impl Engine {
         let content = match (&taken.content, loaded.templates.get(&message.template)) {
             (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),
             (_, Some(template)) => match template.render(&cold.contact) {
-                Ok(content) => content,
+                Ok(content) => sent_by(content, loaded.program.send_of(message)),
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
                     return Verdict::Refuse {
@@ -125,6 +127,13 @@ impl Engine {
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
             policy: policy.version.clone(),
         }
+    }
+
+    /// What the journey that decided the message says of its time.
+    fn timing_of<'l>(&self, loaded: &'l Loaded, taken: &Taken, now: DateTime<Utc>) -> Timing<'l> {
+        let message = &taken.message;
+        let zone = self.zone_of(loaded, taken);
+        loaded.program.timing(message, &zone, now)
     }
 
     fn zone_of(&self, loaded: &Loaded, taken: &Taken) -> Zone {
@@ -320,4 +329,11 @@ fn repeats_unknown(channel: &dyn Channel) -> bool {
 /// A call into the host's code; a panic there is an unknown outcome and not the end of the tick.
 async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(call).catch_unwind().await.ok()
+}
+
+/// The content, with the sender that the step names.
+fn sent_by(mut content: Content, send: Option<&Send>) -> Content {
+    content.from = send.and_then(|send| send.from.clone());
+    content.reply_to = send.and_then(|send| send.reply_to.clone());
+    content
 }

@@ -4,7 +4,8 @@ use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, InputId, Name, Value, truncate,
+    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fact, InputId, Name, Value, keyword,
+    truncate,
 };
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
@@ -31,6 +32,28 @@ impl Engine {
     pub async fn track(&self, event: Event) -> Result<bool, Error> {
         let receipts = self.append(vec![Input::from(event)]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
+    }
+
+    /// Says that something became true of a contact by rules that are not the engine's: a segment, a tier, a score that the
+    /// host computes, a keyword that it recognised, or its own call for a journey. A fact that is known already changes
+    /// nothing, except a keyword and a call, which happen each time.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::model::Fact;
+    /// use journeyman::store::MemoryStore;
+    /// let engine = journeyman::Engine::builder(Arc::new(MemoryStore::default())).build();
+    /// engine.tell("lea", Fact::Segment { segment: "dormant".into(), inside: true }).await?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`track`](Engine::track).
+    pub async fn tell(&self, contact: impl Into<ContactId>, fact: Fact) -> Result<(), Error> {
+        self.append(vec![Input::new(contact.into(), None, InputKind::Fact(fact))]).await.map(drop)
     }
 
     /// Says what a contact allows. A withdrawal takes the same way as [`withdraw`](Engine::withdraw).
@@ -192,6 +215,23 @@ impl Engine {
                         sentence: "its instant lies outside the years 1970 to 9998".to_owned(),
                         next: "give it the instant at which it happened",
                     });
+                }
+                input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
+            }
+            InputKind::Fact(fact) => {
+                self.check_size("fact", fact.size(), limits.event)?;
+                match fact {
+                    Fact::Keyword { word, .. } => {
+                        self.check_id("keyword", word)?;
+                        *word = keyword(word);
+                    }
+                    Fact::Host { name, properties } => {
+                        self.check_id("name of the call", name)?;
+                        self.check_values("call", properties.values())?;
+                    }
+                    Fact::Segment { segment: name, .. }
+                    | Fact::Tier { score: name, .. }
+                    | Fact::Score { score: name, .. } => self.check_id("name in the fact", name)?,
                 }
                 input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
             }

@@ -49,8 +49,14 @@ impl Engine {
 fn input(job: &Job, state: &ContactState) -> Option<Input> {
     let contact = &state.cold.contact.id;
     match &job.kind {
+        JobKind::Plan { journey } => {
+            let kind = InputKind::Plan { journey: journey.clone() };
+            Some(Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
+        }
         JobKind::Resume { journey } => {
-            let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey);
+            // A door that a date opens is held with the journey, whether or not the contact is inside.
+            let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey)
+                || state.hot.planned.iter().any(|planned| planned.journey == *journey);
             let kind = InputKind::Resume { journey: journey.clone() };
             inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
         }

@@ -32,7 +32,7 @@ use crate::error::StoreError;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
-use crate::time::Zone;
+use crate::time::{Calendar, Zone};
 use program::Loaded;
 
 /// Runs journeys over a store, through channels. Cheap to clone; clones share everything.
@@ -75,6 +75,8 @@ struct Shared {
     purposes: Option<std::collections::BTreeSet<Name>>,
     policy: Policy,
     zone: Zone,
+    holdout: u8,
+    calendars: Arc<BTreeMap<String, Calendar>>,
     key: FingerprintKey,
     limits: Limits,
     unknown_contacts: UnknownContacts,

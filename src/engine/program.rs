@@ -1,6 +1,6 @@
 //! What is published, and the program that a worker builds from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use super::Engine;
@@ -41,7 +41,8 @@ impl Engine {
     /// A published journey version never changes; contacts in it stay on it, and new ones enter the highest version.
     ///
     /// # Errors
-    /// [`Error::Build`] with every problem of every definition, channels and templates that do not exist included;
+    /// [`Error::Build`] with every problem of every definition, channels, templates and journeys that do not exist
+    /// included;
     /// [`Error::Store`] where a journey version is published with other content, or the store fails.
     pub async fn publish(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<(), Error> {
         let definitions: Vec<Definition> = definitions.into_iter().collect();
@@ -55,15 +56,18 @@ impl Engine {
 
     fn check(&self, definitions: &[Definition], snapshot: &CatalogSnapshot) -> Result<(), BuildError> {
         let mut problems = Vec::new();
-        let templates =
-            snapshot.definitions.iter().chain(definitions).filter_map(|definition| match definition {
-                Definition::Template(template) => Some(Name::from(template.template.as_str())),
-                Definition::Journey(_) => None,
-            });
+        let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
+        for definition in snapshot.definitions.iter().chain(definitions) {
+            match definition {
+                Definition::Template(template) => drop(templates.insert(template.template.as_str().into())),
+                Definition::Journey(journey) => drop(journeys.insert(journey.journey.as_str().into())),
+            }
+        }
         let scope = Scope {
             channels: Some(self.shared.channels.keys().cloned().collect()),
-            templates: Some(templates.collect()),
+            templates: Some(templates),
             purposes: self.shared.purposes.clone(),
+            journeys: Some(journeys),
         };
         for definition in definitions {
             let checked = match definition {
@@ -135,6 +139,8 @@ impl Engine {
             pauses: snapshot.pauses,
             policy: self.shared.policy.clone(),
             zone: self.shared.zone.clone(),
+            holdout: self.shared.holdout,
+            calendars: self.shared.calendars.clone(),
         });
         Ok(Loaded { program, templates })
     }

@@ -1,11 +1,11 @@
-//! What a journey names and only its surroundings can know: channels, templates, purposes.
+//! What a journey names and only its surroundings can know: channels, templates, purposes, other journeys.
 
 use std::collections::BTreeSet;
 
 use super::compile::nearest;
-use super::{Journey, NodeKind};
+use super::{Journey, NodeKind, Send};
 use crate::error::{BuildError, Diagnostic};
-use crate::model::Name;
+use crate::model::{JourneyId, Name};
 
 /// What a journey may name; `None` means that it is not known here and not checked.
 #[derive(Clone, Debug, Default)]
@@ -17,16 +17,30 @@ pub struct Scope {
     pub templates: Option<BTreeSet<Name>>,
     /// The purposes that contacts can consent to.
     pub purposes: Option<BTreeSet<Name>>,
+    /// The journeys that are published, or are published together with this one; a journey always knows itself.
+    pub journeys: Option<BTreeSet<JourneyId>>,
 }
 
 /// Checks every name that a journey mentions.
 ///
 /// # Errors
-/// [`BuildError`] with every send whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown.
+/// [`BuildError`] with every send whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, and with every
+/// other journey that is entered, left or waited for and is unknown (`J056`).
+///
+/// ```
+/// use journeyman::Journey;
+/// use journeyman::journey::{Scope, check};
+/// let journey = Journey::builder("hello").enter_on("signed_up").send("greet", "emial", "hello", "onboarding").build()?;
+/// let mut scope = Scope::default();
+/// scope.channels = Some(["email".into()].into());
+/// let problem = &check(&journey, &scope).unwrap_err().diagnostics[0];
+/// assert_eq!((problem.code, problem.next.as_str()), ("J017", "did you mean email?"));
+/// # Ok::<(), journeyman::BuildError>(())
+/// ```
 pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
     let mut problems = Vec::new();
     for (step, node) in journey.nodes.iter().enumerate() {
-        let NodeKind::Send { channel, template, purpose, .. } = &node.kind else { continue };
+        let NodeKind::Send(Send { channel, template, purpose, .. }) = &node.kind else { continue };
         let named = [
             ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name"),
             ("J018", "template", template, &scope.templates, "publish a template of this name first"),
@@ -34,16 +48,66 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
         ];
         for (code, field, name, known, next) in named {
             let Some(known) = known.as_ref().filter(|known| !known.contains(name)) else { continue };
-            let place = match &journey.definition.steps[step].id {
-                Some(id) => format!("{}/steps[{step}] ({id}).send.{field}", journey.id),
-                None => format!("{}/steps[{step}].send.{field}", journey.id),
-            };
-            let next = match nearest(name, known.iter().map(|name| &**name)) {
-                Some(near) => format!("did you mean {near}?"),
-                None => next.to_owned(),
-            };
-            problems.push(Diagnostic::new(code, place, format!("the {field} {name:?} is unknown"), next));
+            let place = format!("{}.send.{field}", place_of(journey, step));
+            let sentence = format!("the {field} {name:?} is unknown");
+            problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
+        }
+    }
+    if let Some(known) = &scope.journeys {
+        for (place, name) in journeys_named(journey) {
+            if name == journey.id.as_str() || known.contains(name) {
+                continue;
+            }
+            let sentence = format!("the journey {name:?} is unknown");
+            let near = known.iter().chain([&journey.id]).map(JourneyId::as_str);
+            let next = "publish a journey of this name first, or in the same publication";
+            problems.push(unknown("J056", place, sentence, name, near, next));
         }
     }
     BuildError::unless_empty(problems)
+}
+
+fn unknown<'n>(
+    code: &'static str,
+    place: String,
+    sentence: String,
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+    next: &str,
+) -> Diagnostic {
+    let next = match nearest(name, known) {
+        Some(near) => format!("did you mean {near}?"),
+        None => next.to_owned(),
+    };
+    Diagnostic::new(code, place, sentence, next)
+}
+
+fn place_of(journey: &Journey, step: usize) -> String {
+    match journey.definition.steps.get(step).and_then(|step| step.id.as_ref()) {
+        Some(id) => format!("{}/steps[{step}] ({id})", journey.id),
+        None => format!("{}/steps[{step}]", journey.id),
+    }
+}
+
+/// Every journey that the definition names, with the place where it does.
+fn journeys_named(journey: &Journey) -> Vec<(String, &str)> {
+    let definition = &journey.definition;
+    let mut named: Vec<(String, Option<&str>)> = Vec::new();
+    let doors = definition.enter.as_slice();
+    for (number, entry) in doors.iter().enumerate() {
+        let door = if doors.len() == 1 { "enter".to_owned() } else { format!("enter[{number}]") };
+        named.push((format!("{}/{door}.on", journey.id), entry.on.journey.as_deref()));
+    }
+    for (number, exit) in definition.exit.iter().enumerate() {
+        named.push((format!("{}/exit[{number}].on", journey.id), exit.on.journey.as_deref()));
+    }
+    for (number, step) in definition.steps.iter().enumerate() {
+        let place = place_of(journey, number);
+        for (number, other) in step.wait_for.iter().flat_map(|wait| wait.any.iter().enumerate()) {
+            named.push((format!("{place}.wait_for.any[{number}]"), other.on.journey.as_deref()));
+        }
+        named.push((format!("{place}.enter"), step.enter.as_ref().map(|enter| enter.journey.as_str())));
+        named.push((format!("{place}.leave"), step.leave.as_ref().map(|leave| leave.journey.as_str())));
+    }
+    named.into_iter().filter_map(|(place, name)| Some((format!("{place}.journey"), name?))).collect()
 }

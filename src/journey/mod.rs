@@ -7,30 +7,37 @@ mod definition;
 mod dot;
 mod graph;
 mod mermaid;
+mod node;
 #[cfg(feature = "schema")]
 mod schema;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveTime;
+use chrono::{DateTime, Utc};
 
 pub use builder::JourneyBuilder;
 pub use check::{Scope, check};
 #[cfg(feature = "yaml")]
 pub use definition::parse_yaml;
 pub use definition::{
-    AlternativeDefinition, BranchDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition,
-    MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, OneOrMany, Reenter, SendDefinition, StepDefinition,
-    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition, parse_json,
+    AlternativeDefinition, BranchDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition,
+    EnterDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late,
+    LateDefinition, LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves,
+    OneOrMany, Reenter, ReenterDefinition, ResultDefinition, ScoreDefinition, SendDefinition, SetDefinition,
+    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, WaitForDefinition, WaitSince,
+    WaitUntilDefinition, WayDefinition, parse_json,
 };
 pub use mermaid::parse_mermaid;
+pub(crate) use node::{Base, Cause, Enter, Node, NodeKind, Send, Set, Split, Target, WaitFor, WaitUntil};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
+pub(crate) use trigger::{Occurrence, Trigger};
 
 use crate::error::BuildError;
 use crate::model::{Hash, JourneyId, Name, NodeId};
-use crate::rule::predicate::{Filter, Predicate};
+use crate::rule::Predicate;
 use crate::time::{Span, Zone};
 
 /// A compiled journey: immutable, versioned, shared. It exists only if its definition has no problem.
@@ -63,9 +70,13 @@ pub struct Journey {
     /// What it was compiled from.
     pub definition: Arc<JourneyDefinition>,
     pub(crate) zone: Option<Zone>,
+    pub(crate) window: Window,
+    pub(crate) holdout: u8,
+    pub(crate) spacing: Spacing,
+    pub(crate) late: Option<LateDefinition>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) exits: Vec<Exit>,
-    pub(crate) reenter: Reenter,
+    pub(crate) reentry: Reentry,
     pub(crate) max_duration: Option<Span>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) index: BTreeMap<NodeId, usize>,
@@ -74,46 +85,42 @@ pub struct Journey {
 /// A door into a journey.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) event: Name,
-    pub(crate) filter: Filter,
+    pub(crate) trigger: Trigger,
     pub(crate) when: Option<Predicate>,
 }
 
-/// An event that ends an enrollment wherever it stands.
+/// Something that ends an enrollment wherever it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Exit {
-    pub(crate) event: Name,
-    pub(crate) filter: Filter,
+    pub(crate) trigger: Trigger,
+    pub(crate) when: Option<Predicate>,
     pub(crate) kind: ExitKind,
 }
 
-/// A place in a journey.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) id: NodeId,
-    pub(crate) kind: NodeKind,
-    /// The way out that most kinds take; absent where the journey is over.
-    pub(crate) next: Option<usize>,
+/// When one may enter, `[opens, closes)`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) opens: Option<DateTime<Utc>>,
+    pub(crate) closes: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum NodeKind {
-    Send { channel: Name, template: Name, purpose: Name, refused: Option<Target> },
-    Wait { span: Span },
-    WaitUntil { entry: Option<Span>, time: Option<NaiveTime> },
-    WaitFor { alternatives: Vec<Alternative>, within: Span, otherwise: Option<usize> },
-    Branch { ways: Vec<(Predicate, Option<usize>)>, otherwise: Option<usize> },
-    Exit { name: Name },
+impl Window {
+    pub(crate) fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.opens.is_none_or(|opens| opens <= at) && self.closes.is_none_or(|closes| at < closes)
+    }
 }
 
-/// Where an edge leads: a node, or the end of the journey.
-pub(crate) type Target = Option<usize>;
-
-#[derive(Clone, Debug)]
-pub(crate) struct Alternative {
-    pub(crate) event: Name,
-    pub(crate) filter: Filter,
-    pub(crate) next: Option<usize>,
+/// Whether one contact may enter again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reentry {
+    /// After this span, counted from there; never where absent.
+    pub(crate) again: Option<(Span, CountedFrom)>,
+    /// Each value of this property of the entering event has runs of its own.
+    pub(crate) one_per: Option<Name>,
+    /// An active enrollment does not block a new one.
+    pub(crate) concurrent: bool,
+    /// The least time between two entries.
+    pub(crate) gap: Option<Span>,
 }
 
 impl Journey {

@@ -2,11 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::happen::Happening;
 use super::node::{self, Move, Visit};
 use super::program::Program;
 use super::transition::{Run, Signal};
-use crate::journey::{Node, NodeKind, Target};
-use crate::model::{EnrollmentId, Event, ExitReason, MessageId, NodeId, Step, StepOutcome, Waiting};
+use crate::journey::{CountedFrom, Journey, Node, NodeKind, Send, Target};
+use crate::model::{
+    Enrollment, ExitReason, InputId, Message, MessageId, Name, NodeId, Step, StepOutcome, Waiting,
+};
 use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
@@ -16,28 +19,42 @@ impl Run<'_> {
         self.leave(index, at, StepOutcome::Waited, next);
     }
 
-    /// A wait for an event gave up.
+    /// A wait for something gave up.
     pub(super) fn timed_out(&mut self, index: usize, at: DateTime<Utc>) {
         let otherwise = self.standing_node(index).and_then(|node| match &node.kind {
-            NodeKind::WaitFor { otherwise, .. } => Some(*otherwise),
+            NodeKind::WaitFor(wait) => Some(wait.otherwise),
             _ => None,
         });
         self.leave(index, at, StepOutcome::TimedOut, otherwise);
     }
 
-    /// The event that was waited for came.
+    /// What was waited for came.
     pub(super) fn matched(&mut self, index: usize, at: DateTime<Utc>, alternative: u16) {
         let next = self.standing_node(index).and_then(|node| match &node.kind {
-            NodeKind::WaitFor { alternatives, .. } => Some(alternatives.get(usize::from(alternative))?.next),
+            NodeKind::WaitFor(wait) => Some(wait.alternatives.get(usize::from(alternative))?.next),
             _ => None,
         });
         self.leave(index, at, StepOutcome::Matched { alternative }, next);
     }
 
+    /// The other enrollment ended, or did not in time.
+    pub(super) fn returned(&mut self, index: usize, at: DateTime<Utc>, end: Option<Name>) {
+        let next = self.standing_node(index).and_then(|node| match (&node.kind, &end) {
+            (NodeKind::Enter(enter), None) => Some(enter.otherwise),
+            (NodeKind::Enter(enter), Some(end)) => {
+                let result = enter.results.iter().find(|(is, _)| is == end);
+                Some(result.map_or(node.next, |(_, target)| *target))
+            }
+            _ => None,
+        });
+        let outcome = end.map_or(StepOutcome::TimedOut, |end| StepOutcome::Returned { end });
+        self.leave(index, at, outcome, next);
+    }
+
     /// What became of a message was awaited, and has come.
     pub(super) fn settled(&mut self, index: usize, at: DateTime<Utc>, message: MessageId, accepted: bool) {
         let next = self.standing_node(index).map(|node| match &node.kind {
-            NodeKind::Send { refused: Some(refused), .. } if !accepted => *refused,
+            NodeKind::Send(Send { refused: Some(refused), .. }) if !accepted => *refused,
             _ => node.next,
         });
         self.leave(index, at, StepOutcome::Settled { message, accepted }, next);
@@ -53,24 +70,10 @@ impl Run<'_> {
         }
     }
 
-    /// The enrollments that wait for this event, each with the alternative that it satisfies.
-    pub(super) fn waiting_for(&self, event: &Event, happened_at: DateTime<Utc>) -> Vec<(EnrollmentId, u16)> {
-        let mut found = Vec::new();
-        for (index, enrollment) in self.out.state.hot.enrollments.iter().enumerate() {
-            if !matches!(enrollment.waiting, Waiting::Event { .. }) || happened_at < enrollment.arrived_at {
-                continue;
-            }
-            let Some(NodeKind::WaitFor { alternatives, .. }) =
-                self.standing_node(index).map(|node| &node.kind)
-            else {
-                continue;
-            };
-            let satisfied = (0..).zip(alternatives).find(|(_, alternative)| {
-                alternative.event == event.name && alternative.filter.passes(&event.properties)
-            });
-            found.extend(satisfied.map(|(number, _)| (enrollment.id, number)));
-        }
-        found
+    /// Where an enrollment stands.
+    pub(super) fn standing(&self, index: usize) -> Option<(&Journey, &NodeKind)> {
+        let journey = self.program.journey_of(&self.out.state.hot.enrollments[index])?;
+        Some((journey, &self.standing_node(index)?.kind))
     }
 
     fn standing_node(&self, index: usize) -> Option<&Node> {
@@ -95,6 +98,7 @@ impl Run<'_> {
     pub(super) fn walk(&mut self, index: usize, at: DateTime<Utc>, mut target: Target) {
         let program = self.program;
         let Some(journey) = program.journey_of(&self.out.state.hot.enrollments[index]) else { return };
+        let said_before = self.out.messages.len();
         for _ in 0..Program::STEP_BUDGET {
             let Some(node) = target else { return self.exit(index, at, ExitReason::Completed) };
             let node = &journey.nodes[node];
@@ -106,13 +110,13 @@ impl Run<'_> {
                 }
                 enrollment.node = node.id.clone();
             }
-            let zone = self.zone(journey);
-            let state = &self.out.state;
-            let enrollment = &state.hot.enrollments[index];
-            let visit = Visit { program, node, state, enrollment, zone: &zone, at };
-            match node::enter(&visit) {
+            let moved = match self.act(index, at, journey, node) {
+                Some(moved) => moved,
+                None => self.visit(index, at, journey, node, said_before),
+            };
+            match moved {
                 Move::Go { outcome, to, message } => {
-                    self.out.messages.extend(message);
+                    self.say(index, at, &outcome, message);
                     let next = to.map(|to| journey.nodes[to].id.clone());
                     self.record_step(index, at, outcome, next);
                     // The permit that was waited for is given: what follows arrives now.
@@ -120,7 +124,9 @@ impl Run<'_> {
                     target = to;
                 }
                 Move::Stay { waiting, outcome, message } => {
-                    self.out.messages.extend(message);
+                    if let Some(outcome) = &outcome {
+                        self.say(index, at, outcome, message);
+                    }
                     if let Some(outcome) = outcome {
                         self.record_step(index, at, outcome, None);
                     }
@@ -133,6 +139,47 @@ impl Run<'_> {
         self.exit(index, at, ExitReason::StepBudget);
     }
 
+    fn visit(
+        &self,
+        index: usize,
+        at: DateTime<Utc>,
+        journey: &Journey,
+        node: &Node,
+        said_before: usize,
+    ) -> Move {
+        let zone = self.zone(journey);
+        let state = &self.out.state;
+        let enrollment = &state.hot.enrollments[index];
+        let (late, held_out) = (self.late, self.is_held_out(journey));
+        let messages = self.out.messages.get(said_before..).unwrap_or_default();
+        let program = self.program;
+        node::enter(&Visit {
+            program,
+            journey,
+            node,
+            state,
+            enrollment,
+            zone: &zone,
+            at,
+            late,
+            held_out,
+            messages,
+        })
+    }
+
+    /// Puts a message out, and remembers whether it had had to wait.
+    fn say(&mut self, index: usize, at: DateTime<Utc>, outcome: &StepOutcome, message: Option<Message>) {
+        let Some(message) = message else { return };
+        if let StepOutcome::Merged { instead_of, .. } = outcome {
+            self.out.messages.retain(|other| other.id != *instead_of);
+        }
+        let enrollment = &mut self.out.state.hot.enrollments[index];
+        let delayed = matches!(enrollment.waiting, Waiting::Permit { .. })
+            || matches!(outcome, StepOutcome::Merged { .. });
+        enrollment.delayed_at = delayed.then_some(at);
+        self.out.messages.push(message);
+    }
+
     /// Ends an enrollment. One that ends before its time takes back what it has not begun to say.
     pub(super) fn exit(&mut self, index: usize, at: DateTime<Utc>, reason: ExitReason) {
         self.record_step(index, at, StepOutcome::Exited { reason: reason.clone() }, None);
@@ -142,8 +189,40 @@ impl Run<'_> {
             self.out.cancel.push(enrollment.id);
         }
         let contact = self.contact_id().clone();
+        self.remember_exit(&enrollment, &reason, at);
+        let cause = InputId::from_step(enrollment.id, enrollment.ordinal);
+        let awaits = |other: &Enrollment| matches!(&other.waiting, Waiting::Enrollment { enrollment: awaited, .. } if *awaited == enrollment.id);
+        let awaited = self.out.state.hot.enrollments.iter().any(awaits);
         let (journey, enrollment) = (enrollment.journey, enrollment.id);
+        if awaited || self.program.doors().cares_for_end(&journey) {
+            let ended = Happening::Ended { enrollment, journey: journey.clone(), reason: reason.clone() };
+            self.queue(ended, cause, at);
+        }
         self.out.signals.push(Signal::Exited { contact, enrollment, journey, reason, at });
+    }
+
+    /// When a contact left counts for those journeys alone whose re-entry asks for it.
+    fn remember_exit(&mut self, enrollment: &Enrollment, reason: &ExitReason, at: DateTime<Utc>) {
+        let entries = &mut self.out.state.hot.entries;
+        if let (ExitReason::DateMoved, Some(date)) = (reason, &enrollment.date) {
+            let entered_at = enrollment.entered_at.timestamp_millis();
+            // An entry since then counts all the same.
+            match (
+                date.before,
+                entries.get_mut(&enrollment.journey).filter(|passage| passage.entered_at == entered_at),
+            ) {
+                (_, None) => {}
+                (Some(before), Some(passage)) => passage.entered_at = before,
+                (None, Some(_)) => drop(entries.remove(&enrollment.journey)),
+            }
+            return;
+        }
+        let journey = self.program.newest(&enrollment.journey);
+        let counts =
+            journey.is_some_and(|journey| matches!(journey.reentry.again, Some((_, CountedFrom::Exit))));
+        if let Some(passage) = self.out.state.hot.entries.get_mut(&enrollment.journey).filter(|_| counts) {
+            passage.leave(enrollment.key.as_ref(), at);
+        }
     }
 
     pub(super) fn record_step(

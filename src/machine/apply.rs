@@ -4,21 +4,24 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
-use crate::journey::ExitKind;
+use crate::journey::Occurrence;
 use crate::model::{
     Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    ExitReason, Fingerprint, InputId, Name, Waiting,
+    Fact, Fingerprint, InputId, Name, Waiting,
 };
 
 impl Run<'_> {
     pub(super) fn apply(&mut self, envelope: &Envelope, at: DateTime<Utc>) {
+        self.plan_schedules(at);
         match &envelope.kind {
+            InputKind::Plan { journey } => self.plan_journey(journey, envelope.id, at),
             InputKind::Identify(contact) => self.identify(contact, envelope.id, at),
             InputKind::Event(event) => {
                 if !self.keep_for_later(envelope, at) {
                     self.event(event, envelope.id, at);
                 }
             }
+            InputKind::Fact(fact) => self.fact(fact, envelope.id, at),
             InputKind::Consent(consent) => self.consent(consent, envelope, at),
             InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope.id, at),
             InputKind::Suppression { channel, address } => self.cold().standing.suppress(channel, *address),
@@ -34,6 +37,8 @@ impl Run<'_> {
             self.out.signals.push(Signal::TooLarge { contact, input, at });
             return;
         }
+        let changed = self.changed_by(update);
+        let moved = update.zone.is_some() && update.zone != self.out.state.cold.contact.zone;
         let contact = &mut self.cold().contact;
         for name in &update.unset {
             contact.attributes.remove(name);
@@ -52,40 +57,40 @@ impl Run<'_> {
         if update.zone.is_some() {
             contact.zone.clone_from(&update.zone);
         }
+        if moved {
+            self.plan_all(at);
+        }
+        self.attributes_changed(changed, input, at, at);
+    }
+
+    /// The names of the attributes that an update gives another value, or takes away.
+    pub(super) fn changed_by(&self, update: &Contact) -> Vec<Name> {
+        let known = &self.out.state.cold.contact.attributes;
+        let given = update.attributes.iter().filter(|(name, value)| known.get(*name) != Some(*value));
+        let taken = update
+            .unset
+            .iter()
+            .filter(|name| known.contains_key(*name) && !update.attributes.contains_key(*name));
+        let mut changed: Vec<Name> = given.map(|(name, _)| name).chain(taken).cloned().collect();
+        changed.retain(|name| self.program.doors().cares_for(name));
+        changed
     }
 
     fn event(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
         // A late event counts at its own instant, one for which no room was left to wait counts now.
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
-        self.leave_on(event, happened_at, at);
-        for (enrollment, alternative) in self.waiting_for(event, happened_at) {
-            let Some(index) = self.position(enrollment) else { continue };
-            if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
-                self.out.state.hot.enrollments[index].waiting = Waiting::Matched { at, alternative };
-            } else {
-                self.matched(index, at, alternative);
-            }
-        }
-        self.enter_on(event, cause, at);
+        self.happens(&[Occurrence::Event(event)], cause, happened_at, at);
     }
 
-    /// Goals and exits end an enrollment at once, whatever it waits for, even while its journey is paused.
-    fn leave_on(&mut self, event: &Event, happened_at: DateTime<Utc>, at: DateTime<Utc>) {
-        let mut index = 0;
-        while let Some(enrollment) = self.out.state.hot.enrollments.get(index) {
-            let journey = self.program.journey_of(enrollment);
-            let exit = journey.filter(|_| happened_at >= enrollment.entered_at).and_then(|journey| {
-                journey
-                    .exits
-                    .iter()
-                    .find(|exit| exit.event == event.name && exit.filter.passes(&event.properties))
-            });
-            match exit.map(|exit| exit.kind) {
-                Some(ExitKind::Goal) => self.exit(index, at, ExitReason::Goal(event.name.clone())),
-                Some(ExitKind::Exit) => self.exit(index, at, ExitReason::Event(event.name.clone())),
-                None => index += 1,
-            }
+    /// Takes a fact in and lets it happen, unless it was known.
+    pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
+        let before = match fact {
+            Fact::Score { score, .. } => self.out.state.hot.rating.score(score),
+            _ => 0,
+        };
+        if self.out.state.hot.rating.apply(fact) {
+            self.happens(&[Occurrence::Fact(fact, before)], cause, at, at);
         }
     }
 

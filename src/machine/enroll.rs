@@ -1,61 +1,156 @@
-//! Which journeys an event opens.
+//! Which journeys something that happens opens, and whether the contact may enter.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::bucket;
 use super::transition::{Run, Signal};
-use crate::journey::{Journey, Reenter};
-use crate::model::{Enrollment, Event, InputId, StepOutcome};
+use crate::journey::{CountedFrom, Journey, Occurrence};
+use crate::model::{Dated, Enrollment, EnrollmentId, InputId, JourneyId, Name, StepOutcome, Value};
+use crate::rule::Facts;
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
+/// The least time between two entries where a journey's own doing causes the second: so nothing spins.
+pub(super) const LEAST_GAP: TimeDelta = TimeDelta::minutes(1);
+
 impl Run<'_> {
-    pub(super) fn enter_on(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
+    pub(super) fn enter_on(&mut self, occurrence: &Occurrence<'_>, cause: InputId, at: DateTime<Utc>) {
         let program = self.program;
-        for journey in program.opened_by(&event.name) {
-            if program.is_paused(&journey.id, at) || !self.may_enter(journey, event, at) {
+        for journey in program.doors().opened_by(occurrence) {
+            let facts = self.out.state.facts();
+            let door = journey.entries.iter().any(|entry| {
+                entry.trigger.is(occurrence) && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
+            });
+            if !door {
                 continue;
             }
-            self.enter(journey, cause, at);
+            let key = match &journey.reentry.one_per {
+                None => None,
+                // What has no key opens no run: there would be nothing to tell it from the others.
+                Some(property) => match occurrence.properties().and_then(|all| key_of(all.get(property)?)) {
+                    None => continue,
+                    key => key,
+                },
+            };
+            if self.may_enter(journey, key.as_ref(), self.generation > 0, at) {
+                let id = self.enrollment_id(&journey.id, cause, key.as_deref().unwrap_or_default());
+                self.enter(journey, id, key, None, at);
+            }
         }
     }
 
-    fn may_enter(&self, journey: &Journey, event: &Event, at: DateTime<Utc>) -> bool {
-        let facts = self.out.state.facts();
-        let door = journey.entries.iter().any(|entry| {
-            entry.event == event.name
-                && entry.filter.passes(&event.properties)
-                && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
-        });
+    /// Whether pause, window and re-entry let the contact in; `by_itself` where a journey and not the world asks.
+    pub(super) fn may_enter(
+        &self,
+        journey: &Journey,
+        key: Option<&Name>,
+        by_itself: bool,
+        at: DateTime<Utc>,
+    ) -> bool {
+        if self.program.is_paused(&journey.id, at) || !journey.window.contains(at) {
+            return false;
+        }
         let hot = &self.out.state.hot;
-        let active = hot.enrollments.iter().any(|enrollment| enrollment.journey == journey.id);
-        let again = match (hot.entries.get(&journey.id), journey.reenter) {
-            (None, _) | (Some(_), Reenter::Always) => true,
-            (Some(_), Reenter::Never) => false,
-            (Some(last), Reenter::After(span)) => DateTime::from_timestamp_millis(*last)
-                .is_none_or(|last| self.zone(journey).add(last, span) <= at),
-        };
-        door && ((!active && again) || is_on(Bug::EntersAgain))
+        let policy = &journey.reentry;
+        let mut others =
+            hot.enrollments.iter().filter(|other| other.journey == journey.id && other.key.as_ref() == key);
+        let active = others.next().is_some();
+        let free = (!active || policy.concurrent) && self.may_enter_again(journey, key, by_itself, at);
+        free || is_on(Bug::EntersAgain)
     }
 
-    fn enter(&mut self, journey: &Journey, cause: InputId, at: DateTime<Utc>) {
+    fn may_enter_again(
+        &self,
+        journey: &Journey,
+        key: Option<&Name>,
+        by_itself: bool,
+        at: DateTime<Utc>,
+    ) -> bool {
+        let Some(passage) = self.out.state.hot.entries.get(&journey.id) else { return true };
+        let zone = self.zone(journey);
+        let instant = |milliseconds| DateTime::from_timestamp_millis(milliseconds).unwrap_or(at);
+        let entered_at = instant(passage.entered_at);
+        if by_itself && at - entered_at < LEAST_GAP {
+            return false;
+        }
+        if journey.reentry.gap.is_some_and(|gap| zone.add(entered_at, gap) > at) {
+            return false;
+        }
+        let Some((entered, left)) = passage.last(key) else { return true };
+        match journey.reentry.again {
+            None => false,
+            Some((span, CountedFrom::Entry)) => zone.add(instant(entered), span) <= at,
+            Some((span, CountedFrom::Exit)) => zone.add(instant(left.unwrap_or(entered)), span) <= at,
+        }
+    }
+
+    /// Begins an enrollment.
+    pub(super) fn enter(
+        &mut self,
+        journey: &Journey,
+        id: EnrollmentId,
+        key: Option<Name>,
+        date: Option<Name>,
+        at: DateTime<Utc>,
+    ) {
         let Some(first) = journey.nodes.first() else { return };
-        let id = self.enrollment_id(&journey.id, cause);
+        // One cause opens one run: facts of one input that open the same journey open it once.
+        if self.out.steps.iter().any(|step| step.enrollment == id) {
+            return;
+        }
         let expires_at = journey.max_duration.map(|span| self.zone(journey).add(at, span));
-        let enrollment =
+        let mut enrollment =
             Enrollment::new(id, journey.id.clone(), journey.version, at, first.id.clone(), expires_at);
         let contact = self.contact_id().clone();
         self.out.signals.push(Signal::Entered { contact, enrollment: id, journey: journey.id.clone(), at });
         let hot = &mut self.out.state.hot;
-        hot.entries.insert(journey.id.clone(), at.timestamp_millis());
+        let before = hot.entries.get(&journey.id).map(|passage| passage.entered_at);
+        hot.entries.entry(journey.id.clone()).or_default().enter(key.as_ref(), at);
+        enrollment.key = key;
+        enrollment.date = date.map(|attribute| Dated { attribute, before });
         hot.enrollments.push(enrollment);
         let index = hot.enrollments.len() - 1;
         self.record_step(index, at, StepOutcome::Entered, Some(first.id.clone()));
         self.walk(index, at, Some(0));
     }
 
+    /// A step of another journey opens this one; its own doors are not asked.
+    pub(super) fn open(&mut self, journey: &JourneyId, id: EnrollmentId, cause: InputId, at: DateTime<Utc>) {
+        let program = self.program;
+        match program.newest(journey) {
+            Some(journey) if journey.reentry.one_per.is_none() && self.may_enter(journey, None, true, at) => {
+                debug_assert_eq!(id, self.enrollment_id(&journey.id, cause, ""));
+                self.enter(journey, id, None, None, at);
+            }
+            _ => self.not_opened(id, at),
+        }
+    }
+
     /// Where this contact's hours and days are counted: its own zone, else the journey's, else the program's.
     pub(super) fn zone(&self, journey: &Journey) -> Zone {
         let own = self.out.state.cold.zone();
         own.or_else(|| journey.zone.clone()).unwrap_or_else(|| self.program.zone.clone())
+    }
+
+    /// Whether the contact walks this journey and is told nothing.
+    pub(super) fn is_held_out(&self, journey: &Journey) -> bool {
+        bucket::is_held_out(self.contact_id(), None, self.program.holdout)
+            || bucket::is_held_out(self.contact_id(), Some(&journey.id), journey.holdout)
+    }
+
+    /// What a predicate may see from within an enrollment.
+    pub(super) fn facts_of(&self, enrollment: &Enrollment) -> Facts<'_> {
+        let mut facts = self.out.state.facts();
+        facts.entered_at = Some(enrollment.entered_at);
+        facts
+    }
+}
+
+/// The key that a property's value gives a run; a list gives none.
+pub(super) fn key_of(value: &Value) -> Option<Name> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::List(_) => None,
+        other => Some(format!("{other:?}").into()),
     }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Consent, Contact, ContactId, Delivery, Event, Evidence, Fingerprint, InputId, JourneyId, Name, truncate,
+    Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, InputId, JourneyId, Name,
+    truncate,
 };
 
 /// Something for a contact's mailbox, before the store has stamped it.
@@ -64,6 +65,8 @@ pub enum InputKind {
     Identify(Contact),
     /// Something happened.
     Event(Event),
+    /// Something became true of the contact, by rules that are not the engine's.
+    Fact(Fact),
     /// The contact allows something.
     Consent(Consent),
     /// The contact no longer allows something; the gate wrote the denial in the same transaction.
@@ -77,6 +80,11 @@ pub enum InputKind {
     },
     /// What became of a message.
     Delivery(Delivery),
+    /// A journey that a date or the calendar opens was published; plans its doors.
+    Plan {
+        /// Which journey.
+        journey: JourneyId,
+    },
     /// A paused journey goes on; wakes the contact.
     Resume {
         /// Which journey.

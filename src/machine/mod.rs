@@ -3,16 +3,23 @@
 //! [`Program::transition`] does no input or output, reads no clock, draws nothing at random, never fails and never panics.
 //! A host may drive it without our shell; the engine is one way to do so.
 
+mod act;
 mod advance;
 mod apply;
+mod bucket;
+mod doors;
 mod enroll;
+mod happen;
 mod input;
 mod node;
+mod passage;
+mod plan;
 mod program;
 mod state;
 mod transition;
 
 pub use input::{Envelope, Input, InputKind, Withdrawal};
+pub use passage::Passage;
 pub use program::{Pause, Program, ProgramParts};
-pub use state::{Cold, ContactState, Hot};
+pub use state::{Cold, ContactState, Hot, Planned};
 pub use transition::{Lift, Signal, Transition};

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::journey::Journey;
-use crate::model::{Enrollment, Hash, JourneyId, Name};
+use super::doors::Doors;
+use crate::journey::{Deadline, Journey, Late, NodeKind, Send};
+use crate::model::{Enrollment, Hash, JourneyId, Message, Name};
 use crate::rule::Policy;
+use crate::rule::permit::Timing;
 use crate::seeded::{Bug, is_on};
-use crate::time::{Zone, tzdb_version};
+use crate::time::{Calendar, Zone, tzdb_version};
 
 /// The journeys, rules and settings that a worker runs, from one revision of the catalog.
 #[derive(Clone, Debug)]
@@ -26,9 +28,12 @@ pub struct Program {
     pub zone: Zone,
     /// Identifies everything that can change a result: journeys, rules, pauses, the time-zone database.
     pub hash: Hash,
+    /// How many of a hundred contacts are held out of every journey.
+    pub holdout: u8,
+    /// Named sets of dates that schedules keep to.
+    pub calendars: Arc<BTreeMap<String, Calendar>>,
     journeys: BTreeMap<JourneyId, Versions>,
-    /// The current version of every journey that an event name can open.
-    triggers: BTreeMap<Name, Vec<Arc<Journey>>>,
+    doors: Doors,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -71,6 +76,10 @@ pub struct ProgramParts {
     pub policy: Policy,
     /// The zone of last resort.
     pub zone: Zone,
+    /// How many of a hundred contacts are held out of every journey.
+    pub holdout: u8,
+    /// Named sets of dates that schedules keep to.
+    pub calendars: Arc<BTreeMap<String, Calendar>>,
 }
 
 impl Default for ProgramParts {
@@ -82,6 +91,8 @@ impl Default for ProgramParts {
             pauses: BTreeMap::new(),
             policy: Policy::default(),
             zone: Zone::utc(),
+            holdout: 0,
+            calendars: Arc::default(),
         }
     }
 }
@@ -105,23 +116,19 @@ impl Program {
                 versions.pauses = pauses;
             }
         }
-        let mut triggers: BTreeMap<Name, Vec<Arc<Journey>>> = BTreeMap::new();
-        for journey in journeys.values().filter_map(|versions| versions.all.values().next_back()) {
-            for entry in &journey.entries {
-                let opened = triggers.entry(entry.event.clone()).or_default();
-                if !opened.iter().any(|other| other.id == journey.id) {
-                    opened.push(journey.clone());
-                }
-            }
-        }
+        let newest = journeys.values().filter_map(|versions| versions.all.values().next_back());
+        let all = journeys.values().flat_map(|versions| versions.all.values());
+        let doors = Doors::of(newest, all);
         Self {
             namespace: parts.namespace,
             catalog: parts.catalog,
             policy: parts.policy,
             zone: parts.zone,
+            holdout: parts.holdout,
+            calendars: parts.calendars,
             hash,
             journeys,
-            triggers,
+            doors,
         }
     }
 
@@ -143,8 +150,36 @@ impl Program {
         self.journeys.values().flat_map(|versions| versions.all.values())
     }
 
-    pub(super) fn opened_by(&self, event: &str) -> &[Arc<Journey>] {
-        self.triggers.get(event).map_or(&[], Vec::as_slice)
+    /// The version of a journey that contacts enter.
+    #[must_use]
+    pub fn newest(&self, id: &JourneyId) -> Option<&Arc<Journey>> {
+        self.journeys.get(id)?.all.values().next_back()
+    }
+
+    pub(super) fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// The step that decided a message.
+    pub(crate) fn send_of(&self, message: &Message) -> Option<&Send> {
+        let journey = self.journey(&message.journey, message.version)?;
+        match &journey.nodes.get(journey.node(&message.node)?)?.kind {
+            NodeKind::Send(send) => Some(send),
+            _ => None,
+        }
+    }
+
+    /// What the journey that decided a message says of its time, on the contact's clock at `now`.
+    pub(crate) fn timing(&self, message: &Message, zone: &Zone, now: DateTime<Utc>) -> Timing<'_> {
+        let mut timing = Timing { not_after: message.not_after, ..Timing::default() };
+        let Some(journey) = self.journey(&message.journey, message.version) else { return timing };
+        if let Some(send) = self.send_of(message) {
+            timing.window = send.window.as_ref();
+            timing.window_yields = send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send);
+        }
+        let late = journey.late.filter(|late| late.then != Late::Send);
+        timing.late = late.is_some_and(|late| zone.add(message.decided_at, late.grace) < now);
+        timing
     }
 
     /// When something that is due at `due` happens: then, or when the pause that holds it ends; never, while it lasts.
@@ -176,6 +211,8 @@ fn hash(parts: &ProgramParts) -> Hash {
         format!("{:?}", parts.zone).into_bytes(),
         serde_json::to_vec(&parts.policy).unwrap_or_default(),
         serde_json::to_vec(&parts.pauses).unwrap_or_default(),
+        vec![parts.holdout],
+        serde_json::to_vec(&*parts.calendars).unwrap_or_default(),
     ];
     hashes.extend(parts.journeys.iter().map(|journey| journey.hash.as_bytes().to_vec()));
     let slices: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();

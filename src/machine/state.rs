@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
-use super::Envelope;
-use crate::model::{Contact, ContactId, Enrollment, JourneyId, Name};
-use crate::rule::{Facts, Performed, Standing};
+use super::{Envelope, Passage};
+use crate::model::{Contact, ContactId, Enrollment, InputId, JourneyId, Name};
+use crate::rule::{Facts, Performed, Rating, Standing};
 use crate::time::Zone;
 
 /// Everything that is remembered of one contact: what rarely changes, and what every step changes.
@@ -43,15 +43,36 @@ pub struct Hot {
     /// Every enrollment that has not ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
-    /// When each journey was entered last, in milliseconds since 1970.
+    /// What is remembered of each journey that the contact was ever in.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
-    pub entries: LiteMap<JourneyId, i64>,
+    pub entries: LiteMap<JourneyId, Passage>,
     /// What happened, as aggregates.
     #[serde(default, skip_serializing_if = "Performed::is_empty")]
     pub performed: Performed,
+    /// Scores, tiers and segments.
+    #[serde(default, skip_serializing_if = "Rating::is_empty")]
+    pub rating: Rating,
+    /// Doors that a date will open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
     /// Events from the future that wait for their instant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Envelope>,
+}
+
+/// A door that a date will open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Planned {
+    /// Of which journey.
+    pub journey: JourneyId,
+    /// Which of its doors, from 0.
+    pub door: u16,
+    /// When.
+    #[serde(with = "ts_milliseconds")]
+    pub at: DateTime<Utc>,
+    /// What told the date: one instant that is told again opens a run of its own.
+    pub cause: InputId,
 }
 
 impl ContactState {
@@ -59,6 +80,8 @@ impl ContactState {
     pub const MOST_SIZE: usize = 256 * 1024;
     /// The most events from the future that one contact keeps; later ones apply at once.
     pub const MOST_PENDING: usize = 64;
+    /// The most doors that dates of one contact wait to open; further dates are left out.
+    pub const MOST_PLANNED: usize = 64;
 
     /// A contact of whom nothing is known yet.
     #[must_use]
@@ -76,7 +99,7 @@ impl ContactState {
     /// What a predicate may see.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
-        Facts::new(&self.cold.contact, &self.hot.performed)
+        Facts::new(&self.cold.contact, &self.hot.performed, &self.hot.rating)
     }
 }
 
@@ -95,6 +118,8 @@ impl Default for Hot {
             enrollments: Vec::new(),
             entries: LiteMap::new(),
             performed: Performed::default(),
+            rating: Rating::default(),
+            planned: Vec::new(),
             pending: Vec::new(),
         }
     }

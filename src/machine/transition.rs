@@ -1,12 +1,15 @@
 //! The one entry: inputs and time go in, a new state and everything that follows comes out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::happen::Queued;
 use super::program::Program;
 use super::state::{Cold, ContactState};
 use super::{Envelope, InputKind};
+use crate::journey::Late;
 use crate::model::{
     ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, Name, Step,
     Waiting,
@@ -77,6 +80,13 @@ pub enum Signal {
         /// When.
         at: DateTime<Utc>,
     },
+    /// So much made so much else happen at one instant that the rest was left out; journeys set each other off in a circle.
+    Overflowed {
+        /// Who.
+        contact: ContactId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The contact's work failed too often in a row; it waits until somebody releases it.
     Parked {
         /// Who.
@@ -137,6 +147,7 @@ impl Program {
             }
             run.out.state.hot.now = at;
             run.apply(envelope, at);
+            run.drain(at);
             run.out.consumed += 1;
         }
         let now = now.max(run.out.state.hot.now);
@@ -152,6 +163,14 @@ pub(super) struct Run<'p> {
     pub(super) program: &'p Program,
     pub(super) out: Transition,
     timers: u32,
+    /// What walks made happen at this instant and is still to be looked at.
+    pub(super) queue: VecDeque<Queued>,
+    /// How many walks lie between the cause from outside and what is looked at now.
+    pub(super) generation: u8,
+    /// How much happened at this cause.
+    pub(super) happened: u32,
+    /// Whether a pause made what is walked now later than its journey allows.
+    pub(super) late: bool,
 }
 
 /// What can be due, in the order in which things of one instant happen.
@@ -159,6 +178,7 @@ pub(super) struct Run<'p> {
 enum Due {
     Step(usize),
     MaxDuration(usize),
+    Date(usize),
     Pending(usize),
 }
 
@@ -176,7 +196,7 @@ impl<'p> Run<'p> {
             lifts: Vec::new(),
             signals: Vec::new(),
         };
-        Self { program, out, timers: 0 }
+        Self { program, out, timers: 0, queue: VecDeque::new(), generation: 0, happened: 0, late: false }
     }
 
     /// Fires everything due at or before `at`, in order; false where the budget of timers is used up.
@@ -191,11 +211,13 @@ impl<'p> Run<'p> {
                 Due::Step(index) if is_on(Bug::WaitsFromTheWake) => self.wake(index, at),
                 Due::Step(index) => self.wake(index, due),
                 Due::MaxDuration(index) => self.exit(index, due, ExitReason::MaxDuration),
+                Due::Date(index) => self.date_comes(index, due),
                 Due::Pending(index) => {
                     let envelope = self.out.state.hot.pending.remove(index);
                     self.apply(&envelope, due);
                 }
             }
+            self.drain(due);
         }
         true
     }
@@ -208,11 +230,15 @@ impl<'p> Run<'p> {
             let end = effective(&enrollment.journey, enrollment.expires_at);
             [step.map(|due| (due, Due::Step(index))), end.map(|due| (due, Due::MaxDuration(index)))]
         });
+        let planned = hot.planned.iter().enumerate().map(|(index, planned)| {
+            let due = effective(&planned.journey, Some(planned.at));
+            due.map(|due| (due, Due::Date(index)))
+        });
         let pending = hot.pending.iter().enumerate().map(|(index, envelope)| {
             let due = envelope.kind.claimed_at().unwrap_or(envelope.received_at);
             Some((due, Due::Pending(index)))
         });
-        enrollments.chain(pending).flatten().min()
+        enrollments.chain(planned).chain(pending).flatten().min()
     }
 
     fn finish(mut self) -> Transition {
@@ -229,12 +255,31 @@ impl<'p> Run<'p> {
     /// Something an enrollment waited for by time has come.
     fn wake(&mut self, index: usize, at: DateTime<Utc>) {
         let waiting = self.out.state.hot.enrollments[index].waiting.clone();
+        self.late = match self.lateness(index, waiting.due_at(), at) {
+            Late::Exit => return self.exit(index, at, ExitReason::Late),
+            late => late == Late::Skip,
+        };
+        self.wake_now(index, at, waiting);
+        self.late = false;
+    }
+
+    /// What the journey wants of a step that was due at `due` and happens at `at`: only a pause lies between them.
+    fn lateness(&self, index: usize, due: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Late {
+        let enrollment = &self.out.state.hot.enrollments[index];
+        let Some(journey) = self.program.journey_of(enrollment) else { return Late::Send };
+        let late = journey.late.zip(due).filter(|(late, due)| self.zone(journey).add(*due, late.grace) < at);
+        late.map_or(Late::Send, |(late, _)| late.then)
+    }
+
+    fn wake_now(&mut self, index: usize, at: DateTime<Utc>, waiting: Waiting) {
         match waiting {
             Waiting::Until { .. } => self.elapsed(index, at),
             Waiting::Event { .. } => self.timed_out(index, at),
             Waiting::Matched { alternative, .. } => self.matched(index, at, alternative),
             Waiting::Permit { .. } => self.revisit(index, at),
             Waiting::Settled { message, accepted, .. } => self.settled(index, at, message, accepted),
+            Waiting::Enrollment { .. } => self.returned(index, at, None),
+            Waiting::Ended { end, .. } => self.returned(index, at, Some(end)),
             Waiting::Delivery { .. } => {} // nothing of it is ever due
         }
     }
@@ -254,8 +299,8 @@ impl<'p> Run<'p> {
         &self.out.state.cold.contact.id
     }
 
-    pub(super) fn enrollment_id(&self, journey: &JourneyId, cause: InputId) -> EnrollmentId {
-        EnrollmentId::derive(&self.program.namespace, self.contact_id(), journey, cause, "")
+    pub(super) fn enrollment_id(&self, journey: &JourneyId, cause: InputId, key: &str) -> EnrollmentId {
+        EnrollmentId::derive(&self.program.namespace, self.contact_id(), journey, cause, key)
     }
 }
 
@@ -365,7 +410,7 @@ mod tests {
         let enrollment = &again.state.hot.enrollments[0];
         assert_eq!(
             (enrollment.arrived_at, &enrollment.waiting),
-            (day(24), &Waiting::Event { until: day(48) })
+            (day(24), &Waiting::Event { until: day(48), stood: Vec::new() })
         );
         // What happened before the second visit, and is told during it, is not what that visit waits for.
         let paid = |at| Event::new("lea", "paid").at(at).into();

@@ -2,6 +2,7 @@
 
 use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{EnrollmentId, JourneyId, MessageId, Name, NodeId};
@@ -31,6 +32,18 @@ pub struct Enrollment {
     /// When its time is up, whatever it waits for.
     #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// The value that sets it apart from other runs of one journey, where its journey is `one_per` a property.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Name>,
+    /// The date that opened it; where that moves, it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Dated>,
+    /// When a message of it went that had had to wait; the following ones keep apart from it.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub delayed_at: Option<DateTime<Utc>>,
+    /// How often each of its jumps was taken.
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub jumps: LiteMap<NodeId, u16>,
 }
 
 impl Enrollment {
@@ -53,8 +66,23 @@ impl Enrollment {
             ordinal: 0,
             waiting,
             expires_at,
+            key: None,
+            date: None,
+            delayed_at: None,
+            jumps: LiteMap::new(),
         }
     }
+}
+
+/// The date that opened an enrollment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Dated {
+    /// The attribute that holds it.
+    pub attribute: Name,
+    /// When the journey was entered before, in milliseconds since 1970: a run whose date moved does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
 }
 
 /// What an enrollment waits for at its node.
@@ -68,11 +96,14 @@ pub enum Waiting {
         #[serde(with = "ts_milliseconds")]
         at: DateTime<Utc>,
     },
-    /// An event, until an instant.
+    /// Something that happens, until an instant.
     Event {
         /// When the wait gives up.
         #[serde(with = "ts_milliseconds")]
         until: DateTime<Utc>,
+        /// The alternatives, from 0, whose predicate held on arrival: they must cease to hold before they count.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stood: Vec<u16>,
     },
     /// The event came while the journey was paused: the way on is chosen, the step follows on resume.
     Matched {
@@ -103,6 +134,22 @@ pub enum Waiting {
         /// The message.
         message: MessageId,
     },
+    /// The end of another enrollment that this one began, until an instant.
+    Enrollment {
+        /// Which one.
+        enrollment: EnrollmentId,
+        /// When the wait gives up.
+        #[serde(with = "ts_milliseconds")]
+        until: DateTime<Utc>,
+    },
+    /// The other enrollment ended while the journey was paused: the step follows on resume.
+    Ended {
+        /// When it ended.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+        /// How it ended.
+        end: Name,
+    },
 }
 
 impl Waiting {
@@ -110,8 +157,13 @@ impl Waiting {
     #[must_use]
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         match self {
-            Waiting::Until { at } | Waiting::Matched { at, .. } | Waiting::Settled { at, .. } => Some(*at),
-            Waiting::Event { until } | Waiting::Permit { until } => Some(*until),
+            Waiting::Until { at }
+            | Waiting::Matched { at, .. }
+            | Waiting::Settled { at, .. }
+            | Waiting::Ended { at, .. } => Some(*at),
+            Waiting::Event { until, .. } | Waiting::Permit { until } | Waiting::Enrollment { until, .. } => {
+                Some(*until)
+            }
             Waiting::Delivery { .. } => None,
         }
     }
@@ -132,8 +184,35 @@ pub enum ExitReason {
     Event(Name),
     /// Its longest stay was over.
     MaxDuration,
+    /// What ends the journey without being its goal and is no event: the kind of it.
+    Fact(Name),
+    /// A step of another journey took the contact out.
+    Left,
+    /// The date that opened it moved or went away.
+    DateMoved,
+    /// A pause or an outage made it later than its journey allows.
+    Late,
     /// It passed more nodes in one go than the step budget allows.
     StepBudget,
     /// The journey version it stood on has no such node; only a damaged store shows this.
     UnknownNode,
+}
+
+impl ExitReason {
+    /// The word by which other journeys know this end: the name of an exit step, else the kind of end.
+    #[must_use]
+    pub fn word(&self) -> Name {
+        match self {
+            ExitReason::Exit(name) => name.clone(),
+            ExitReason::Completed => "completed".into(),
+            ExitReason::Goal(_) => "goal".into(),
+            ExitReason::Event(_) | ExitReason::Fact(_) => "exit".into(),
+            ExitReason::Left => "left".into(),
+            ExitReason::DateMoved => "date_moved".into(),
+            ExitReason::Late => "late".into(),
+            ExitReason::MaxDuration => "max_duration".into(),
+            ExitReason::StepBudget => "step_budget".into(),
+            ExitReason::UnknownNode => "unknown_node".into(),
+        }
+    }
 }

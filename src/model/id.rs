@@ -221,6 +221,19 @@ impl InputId {
         Self(derive("attempt", &[&message.0, &attempt.to_le_bytes()]))
     }
 
+    /// The id of what a step of an enrollment makes happen.
+    #[must_use]
+    pub fn from_step(enrollment: EnrollmentId, ordinal: u32) -> Self {
+        Self(derive("step", &[&enrollment.0, &ordinal.to_le_bytes()]))
+    }
+
+    /// The id of what a date of a contact brings about: a door of a journey, at an instant.
+    #[must_use]
+    pub fn from_date(contact: &ContactId, journey: &JourneyId, door: u16, at: DateTime<Utc>) -> Self {
+        let (door, at) = (door.to_le_bytes(), at.timestamp_millis().to_le_bytes());
+        Self(derive("date", &[contact.as_str().as_bytes(), journey.as_str().as_bytes(), &door, &at]))
+    }
+
     /// The id of an input that a durable job appends: the same job never reaches a contact twice.
     #[must_use]
     pub fn from_job(job: u64, contact: &ContactId) -> Self {
@@ -356,6 +369,8 @@ mod tests {
             InputId::from_place(&contact, 7).to_string(),
             InputId::from_attempt(message, 1).to_string(),
             InputId::from_job(3, &contact).to_string(),
+            InputId::from_step(enrollment, 4).to_string(),
+            InputId::from_date(&contact, &"welcome".into(), 1, DateTime::UNIX_EPOCH).to_string(),
             enrollment.to_string(),
             message.to_string(),
         ];

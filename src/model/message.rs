@@ -1,6 +1,6 @@
 //! What shall be said, to whom, on which channel.
 
-use chrono::serde::ts_milliseconds;
+use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +31,21 @@ pub struct Message {
     /// When it was decided.
     #[serde(with = "ts_milliseconds")]
     pub decided_at: DateTime<Utc>,
+    /// From when on it may no longer begin.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<DateTime<Utc>>,
 }
 
 /// What a template says for one contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Content {
+    /// Who says it, by the name that the journey gives; the channel knows the address or the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Name>,
+    /// Where an answer goes, where that is somewhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Name>,
     /// The subject, on channels that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -57,7 +66,7 @@ impl Content {
         html: Option<String>,
         template: Hash,
     ) -> Self {
-        Self { subject, text, html, template }
+        Self { from: None, reply_to: None, subject, text, html, template }
     }
 
     /// The text a reader without HTML sees; empty where the template has HTML alone.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Contact`] | a person we may speak to: id, attributes, tags, locale, time zone, addresses |
 //! | [`Event`] | something that happened to a contact: id, name, properties, instant |
+//! | [`Fact`] | something that became true of a contact: a tier, a segment, a keyword |
 //! | [`Consent`] | what a contact allows: purpose × channel, granted or withdrawn, with its proof |
 //! | [`Enrollment`] | one contact's passage through one journey version |
 //! | [`Step`] | the record of one node visited by one enrollment |
@@ -17,6 +18,7 @@ mod contact;
 mod delivery;
 mod enrollment;
 mod event;
+mod fact;
 mod id;
 mod message;
 mod step;
@@ -25,8 +27,10 @@ mod value;
 pub use consent::{Consent, ConsentRecord, ConsentStatus, Evidence, Fingerprint, FingerprintKey};
 pub use contact::{Address, Contact};
 pub use delivery::{Delivery, DeliveryStatus, Handover, Outcome};
-pub use enrollment::{Enrollment, ExitReason, Waiting};
+pub use enrollment::{Dated, Enrollment, ExitReason, Waiting};
 pub use event::Event;
+pub use fact::{Fact, keyword};
+pub(crate) use id::derive;
 pub use id::{ContactId, EnrollmentId, Hash, InputId, JourneyId, MessageId, Name, NodeId};
 pub use message::{Content, Message};
 pub use step::{Permit, Reason, Step, StepOutcome};

@@ -75,6 +75,67 @@ pub enum StepOutcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         way: Option<u16>,
     },
+    /// A branch was left by its edge for what is not known.
+    Unknown {
+        /// The way, from 0, that could not be judged.
+        way: u16,
+    },
+    /// A lot was drawn.
+    Drawn {
+        /// Which way, from 0.
+        way: u16,
+    },
+    /// Attributes and tags were changed.
+    Changed,
+    /// A score was changed.
+    Scored {
+        /// Its new value.
+        value: i64,
+    },
+    /// An event was made to happen.
+    Emitted {
+        /// Its name.
+        event: Name,
+    },
+    /// An event was to happen, and did not: too many had made each other happen at one instant.
+    Dropped {
+        /// Its name.
+        event: Name,
+    },
+    /// A jump was taken, or was not because it had been taken often enough.
+    Jumped {
+        /// Whether it was taken.
+        taken: bool,
+    },
+    /// Another journey was to be entered.
+    Opened {
+        /// The enrollment there; absent where its journey did not let the contact in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrollment: Option<EnrollmentId>,
+    },
+    /// The enrollment in the other journey ended.
+    Returned {
+        /// How.
+        end: Name,
+    },
+    /// Another journey was left.
+    Left {
+        /// How many runs of it ended.
+        runs: u16,
+    },
+    /// The date that is waited for moved.
+    Replanned {
+        /// Until when it waits now.
+        #[serde(with = "ts_milliseconds")]
+        until: DateTime<Utc>,
+    },
+    /// A message was decided in the place of an earlier one that had had to wait until now.
+    Merged {
+        /// Its id.
+        message: MessageId,
+        /// The one that is not said.
+        instead_of: MessageId,
+    },
     /// A message was decided and put into the outbox.
     Sent {
         /// Its id, the channel's idempotency key.
@@ -124,6 +185,16 @@ pub enum Reason {
     Withdrawn,
     /// It is a quiet hour where the contact lives.
     QuietHours,
+    /// The send window is closed.
+    Window,
+    /// It would be too late.
+    Deadline,
+    /// A pause or an outage made it later than its journey allows.
+    Late,
+    /// A message that had had to wait went too shortly before.
+    Spacing,
+    /// The contact is held out, so that the effect of what others are told can be measured.
+    Holdout,
     /// The template could not be rendered for this contact.
     Template(Name),
     /// The channel itself refused the message for good.

@@ -74,6 +74,13 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Whether the two are of one kind, so that a comparison means something.
+    pub(crate) fn is_like(&self, other: &Value) -> bool {
+        matches!((self, other), (Value::List(_), Value::List(_))) || self.compare(other).is_some()
+    }
+}
+
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,19 +1,23 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+pub mod condition;
 pub mod permit;
 pub mod predicate;
+mod rating;
 mod sandbox;
 pub mod template;
 mod window;
 
+pub use condition::{ConditionDefinition, Filter};
 pub use permit::{Policy, QuietHours, Standing};
-pub use predicate::{ConditionDefinition, Predicate, PredicateDefinition, Since};
+pub use predicate::{Predicate, PredicateDefinition, Since};
+pub use rating::Rating;
 pub use template::{Template, TemplateDefinition};
 pub use window::{Performed, Tally};
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Contact;
+use crate::model::{Contact, Value};
 
 /// Exactly what a predicate may see.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,8 @@ pub struct Facts<'a> {
     pub contact: &'a Contact,
     /// What happened to it.
     pub performed: &'a Performed,
+    /// Its scores, tiers and segments.
+    pub rating: &'a Rating,
     /// When the enrollment that asks began.
     pub entered_at: Option<DateTime<Utc>>,
 }
@@ -30,7 +36,19 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Facts for a question outside any enrollment.
     #[must_use]
-    pub fn new(contact: &'a Contact, performed: &'a Performed) -> Self {
-        Self { contact, performed, entered_at: None }
+    pub fn new(contact: &'a Contact, performed: &'a Performed, rating: &'a Rating) -> Self {
+        Self { contact, performed, rating, entered_at: None }
+    }
+
+    fn score(&self, name: &str) -> i64 {
+        self.rating.score(name)
+    }
+
+    fn tier(&self, score: &str) -> Option<Value> {
+        self.rating.tier(score).cloned().map(Value::Text)
+    }
+
+    fn is_in(&self, segment: &str) -> bool {
+        self.rating.is_in(segment)
     }
 }

@@ -9,7 +9,8 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ConsentRecord, ConsentStatus, Contact, Fingerprint, Hash, Name, Permit, Reason};
-use crate::time::{DailyWindow, Zone};
+use crate::seeded::{Bug, is_on};
+use crate::time::{DailyWindow, WeeklyWindow, Zone};
 
 /// What a contact allows, as a fold of its consent records: the current answer for every purpose and channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +132,11 @@ impl QuietHours {
         Self { channel: channel.into(), purposes: Vec::new(), window }
     }
 
+    fn concerns(&self, channel: &str, purpose: &str) -> bool {
+        *self.channel == *channel
+            && (self.purposes.is_empty() || self.purposes.iter().any(|name| **name == *purpose))
+    }
+
     /// Limits them to a purpose; call it again for further ones.
     #[must_use]
     pub fn for_purpose(mut self, purpose: impl Into<Name>) -> Self {
@@ -191,13 +197,39 @@ pub struct Question<'a> {
     pub denied: bool,
     /// Whether the gate row of the address suppresses it.
     pub suppressed: bool,
+    /// When the message may be said by its own journey.
+    pub timing: Timing<'a>,
+}
+
+/// When a message may be said by its own journey.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Timing<'a> {
+    /// The send window, on the contact's clock.
+    pub window: Option<&'a WeeklyWindow>,
+    /// The deadline, from which on it may no longer be said.
+    pub not_after: Option<DateTime<Utc>>,
+    /// Whether a window that would open only after the deadline is left aside.
+    pub window_yields: bool,
+    /// Whether the contact is held out.
+    pub held_out: bool,
+    /// Whether a pause or an outage made it later than its journey allows.
+    pub late: bool,
 }
 
 impl<'a> Question<'a> {
     /// A question without an answer from the gate yet, as a node asks it.
     #[must_use]
     pub fn new(contact: &'a Contact, standing: &'a Standing, channel: &'a str, purpose: &'a str) -> Self {
-        Self { contact, standing, channel, purpose, denied: false, suppressed: false }
+        Self {
+            contact,
+            standing,
+            channel,
+            purpose,
+            denied: false,
+            suppressed: false,
+            timing: Timing::default(),
+        }
     }
 
     /// The same question with what the gate rows say.
@@ -205,9 +237,16 @@ impl<'a> Question<'a> {
     pub fn at_gate(self, denied: bool, suppressed: bool) -> Self {
         Self { denied, suppressed, ..self }
     }
+
+    /// The same question with what its journey says of time.
+    #[must_use]
+    pub fn timed(self, timing: Timing<'a>) -> Self {
+        Self { timing, ..self }
+    }
 }
 
-/// May this be said, now? Suppression, then consent, then quiet hours; every reason is reported.
+/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the send window, the deadline; every
+/// reason is reported.
 ///
 /// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's.
 ///
@@ -244,20 +283,72 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     } else if !allowed {
         reasons.push(Reason::NoConsent);
     }
-    let refused = !reasons.is_empty();
-    let mut until = None;
-    for quiet in &policy.quiet {
-        let concerned = quiet.purposes.is_empty() || quiet.purposes.iter().any(|name| **name == *purpose);
-        if *quiet.channel == *channel && concerned {
-            until = until.max(quiet.window.end_after(now, zone)); // None is the least
-        }
+    let timing = question.timing;
+    if timing.held_out {
+        reasons.push(Reason::Holdout);
     }
-    if until.is_some() {
-        reasons.push(Reason::QuietHours);
+    if timing.late {
+        reasons.push(Reason::Late);
+    }
+    let refused = !reasons.is_empty();
+    let mut deferring = Vec::new();
+    let in_window = first_allowed(question, policy, zone, now, timing.window, &mut deferring);
+    let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
+    let until = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
+        deferring.clear();
+        first_allowed(question, policy, zone, now, None, &mut deferring)
+    } else {
+        in_window
+    };
+    reasons.append(&mut deferring);
+    if is_too_late(until) && !timing.window_yields {
+        reasons.push(Reason::Deadline);
+        return Permit::Refuse { reasons };
     }
     match until {
         _ if refused => Permit::Refuse { reasons },
-        Some(until) => Permit::Defer { until, reasons },
-        None => Permit::Permit,
+        until if until > now => Permit::Defer { until, reasons },
+        _ => Permit::Permit,
     }
+}
+
+/// The first instant at or after `now` outside all quiet hours and inside the window, and why it is not `now`.
+fn first_allowed(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+    window: Option<&WeeklyWindow>,
+    reasons: &mut Vec<Reason>,
+) -> DateTime<Utc> {
+    let utc = Zone::utc();
+    let mut at = now;
+    // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
+    for _ in 0..MOST_TURNS {
+        let quiet = policy.quiet.iter().filter(|quiet| quiet.concerns(question.channel, question.purpose));
+        // None is the least.
+        let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
+        let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
+        let open = window.map(|window| window.opens_at(loud.unwrap_or(at), clock).unwrap_or(never()));
+        let next = open.or(loud).unwrap_or(at);
+        if loud.is_some() && !reasons.contains(&Reason::QuietHours) {
+            reasons.push(Reason::QuietHours);
+        }
+        if open.is_some_and(|open| open > loud.unwrap_or(at)) && !reasons.contains(&Reason::Window) {
+            reasons.push(Reason::Window);
+        }
+        if next == at {
+            return at;
+        }
+        at = next;
+    }
+    never()
+}
+
+/// How often quiet hours and window may push each other on before they are taken to exclude each other.
+const MOST_TURNS: u32 = 64;
+
+/// Where no instant is allowed: the last one that the house counts with.
+fn never() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(253_370_764_800_000).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -2,13 +2,14 @@
 //!
 //! A missing attribute makes every comparison false, and `not` is the exact complement.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Facts;
+use super::condition::{Test, all_comparisons, compile_test};
 use crate::error::Diagnostic;
-use crate::model::{Attributes, Name, Value};
+use crate::model::{Name, Value};
 
 /// The deepest nesting of a predicate.
 pub const MOST_DEPTH: usize = 32;
@@ -32,13 +33,13 @@ pub const MOST_VALUES: usize = 1_000;
 #[serde(deny_unknown_fields, default)]
 pub struct PredicateDefinition {
     /// Every one of these holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
     pub all: Option<Vec<PredicateDefinition>>,
     /// At least one of these holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
     pub any: Option<Vec<PredicateDefinition>>,
     /// This does not hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
     pub not: Option<Box<PredicateDefinition>>,
     /// The contact has this tag.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +53,15 @@ pub struct PredicateDefinition {
     /// The attribute of this name compares as the further fields say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
+    /// The score of this name compares as the further fields say; nobody begins with less or more than 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+    /// The tier of the score of this name compares as the further fields say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The contact is in the segment of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// Equals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
@@ -85,6 +95,28 @@ pub struct PredicateDefinition {
     pub exists: Option<bool>,
 }
 
+/// The deepest nesting that is read at all, so that no text can use up the stack; what is deeper than [`MOST_DEPTH`] is
+/// explained by the compiler.
+const MOST_READ: usize = MOST_DEPTH + 8;
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Reads what is one level deeper.
+fn deeper<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let depth = DEPTH.get();
+    if depth >= MOST_READ {
+        return Err(serde::de::Error::custom(format_args!(
+            "the predicate is nested deeper than {MOST_READ}"
+        )));
+    }
+    DEPTH.set(depth + 1);
+    let read = Option::deserialize(deserializer);
+    DEPTH.set(depth);
+    read
+}
+
 /// Since when an event counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -96,30 +128,6 @@ pub enum Since {
     Ever,
     /// At or after the instant at which the enrollment began.
     Entry,
-}
-
-/// A condition on one value: a plain value means equality, a map compares.
-///
-/// ```
-/// use journeyman::rule::ConditionDefinition;
-/// let plain: ConditionDefinition = serde_json::from_str(r#""book""#)?;
-/// let compared: ConditionDefinition = serde_json::from_str(r#"{"at_least": 100}"#)?;
-/// assert_ne!(plain, compared);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(description = "A plain value means equality, a map compares."))]
-#[serde(
-    untagged,
-    expecting = "a condition is a plain value, or a map of is, one_of, above, at_least, below, at_most, contains, exists"
-)]
-#[non_exhaustive]
-pub enum ConditionDefinition {
-    /// The value equals this one.
-    Is(#[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))] Value),
-    /// The value compares as a predicate on an attribute would.
-    Compare(Box<PredicateDefinition>),
 }
 
 /// A compiled predicate.
@@ -134,22 +142,9 @@ enum Form {
     Tag(Name),
     Performed { event: Name, since: Since },
     Attribute { name: Name, test: Test },
-}
-
-/// Every comparison that was given must hold.
-#[derive(Clone, Debug, PartialEq)]
-struct Test(Vec<Comparison>);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Comparison {
-    Is(Value),
-    OneOf(Vec<Value>),
-    Above(Value),
-    AtLeast(Value),
-    Below(Value),
-    AtMost(Value),
-    Contains(Value),
-    Exists(bool),
+    Score { name: Name, test: Test },
+    Tier { score: Name, test: Test },
+    Segment(Name),
 }
 
 impl Predicate {
@@ -162,11 +157,42 @@ impl Predicate {
         compile(definition, place, 0, problems).map(Predicate)
     }
 
-    /// The answer for a contact.
+    /// The answer for a contact; what is not known does not hold.
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         holds(&self.0, facts)
     }
+
+    /// The answer for a contact, `None` where it hangs on something that is not known: a comparison with an attribute or
+    /// a tier that the contact does not have, or that has no order with the value asked for (Kleene, 1952).
+    #[must_use]
+    pub fn answer(&self, facts: &Facts<'_>) -> Option<bool> {
+        answer(&self.0, facts)
+    }
+}
+
+fn answer(form: &Form, facts: &Facts<'_>) -> Option<bool> {
+    match form {
+        Form::All(parts) => kleene(parts.iter().map(|part| answer(part, facts)), false),
+        Form::Any(parts) => kleene(parts.iter().map(|part| answer(part, facts)), true),
+        Form::Not(part) => answer(part, facts).map(|answer| !answer),
+        Form::Attribute { name, test } => test.answer(facts.contact.attributes.get(name)),
+        Form::Tier { score, test } => test.answer(facts.tier(score).as_ref()),
+        known => Some(holds(known, facts)),
+    }
+}
+
+/// One `decisive` answer decides; else one that is not known leaves all of it unknown.
+fn kleene(answers: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
+    let mut all = Some(!decisive);
+    for answer in answers {
+        match answer {
+            Some(answer) if answer == decisive => return Some(decisive),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
 }
 
 fn holds(form: &Form, facts: &Facts<'_>) -> bool {
@@ -180,91 +206,9 @@ fn holds(form: &Form, facts: &Facts<'_>) -> bool {
             Since::Entry => facts.entered_at.is_none_or(|entered_at| tally.last_at >= entered_at),
         }),
         Form::Attribute { name, test } => test.holds(facts.contact.attributes.get(name)),
-    }
-}
-
-impl Test {
-    fn holds(&self, value: Option<&Value>) -> bool {
-        self.0.iter().all(|comparison| comparison.holds(value))
-    }
-}
-
-impl Comparison {
-    fn holds(&self, value: Option<&Value>) -> bool {
-        let Some(value) = value else { return matches!(self, Comparison::Exists(false)) };
-        match self {
-            Comparison::Is(wanted) => equal(value, wanted),
-            Comparison::OneOf(wanted) => wanted.iter().any(|wanted| equal(value, wanted)),
-            Comparison::Above(bound) => value.compare(bound).is_some_and(|order| order.is_gt()),
-            Comparison::AtLeast(bound) => value.compare(bound).is_some_and(|order| order.is_ge()),
-            Comparison::Below(bound) => value.compare(bound).is_some_and(|order| order.is_lt()),
-            Comparison::AtMost(bound) => value.compare(bound).is_some_and(|order| order.is_le()),
-            Comparison::Contains(part) => match (value, part) {
-                (Value::Text(text), Value::Text(part)) => text.contains(&**part),
-                (Value::List(items), part) => items.iter().any(|item| equal(item, part)),
-                _ => false,
-            },
-            Comparison::Exists(wanted) => *wanted,
-        }
-    }
-}
-
-fn equal(value: &Value, wanted: &Value) -> bool {
-    value.compare(wanted).is_some_and(|order| order.is_eq())
-}
-
-/// Conditions on the properties of an event; all must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter(Vec<(Name, Test)>);
-
-impl Filter {
-    /// Compiles the `where` of an event; every problem goes into `problems` with its place.
-    pub(crate) fn compile(
-        definition: &BTreeMap<String, ConditionDefinition>,
-        place: &str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Self {
-        let mut conditions = Vec::with_capacity(definition.len());
-        for (name, condition) in definition {
-            let place = format!("{place}.{name}");
-            let test = match condition {
-                ConditionDefinition::Is(value) => Test(vec![Comparison::Is(value.clone())]),
-                ConditionDefinition::Compare(definition) => {
-                    let other = comparisons_only(definition);
-                    if other != **definition {
-                        problems.push(Diagnostic::new(
-                            "J026",
-                            &place,
-                            "a property is compared, not combined",
-                            "use is, one_of, above, at_least, below, at_most, contains or exists",
-                        ));
-                        continue;
-                    }
-                    compile_test(definition, &place, problems)
-                }
-            };
-            conditions.push((Name::from(name.as_str()), test));
-        }
-        Self(conditions)
-    }
-
-    /// Whether an event's properties pass.
-    #[must_use]
-    pub fn passes(&self, properties: &Attributes) -> bool {
-        self.0.iter().all(|(name, test)| test.holds(properties.get(name)))
-    }
-}
-
-fn comparisons_only(definition: &PredicateDefinition) -> PredicateDefinition {
-    PredicateDefinition {
-        all: None,
-        any: None,
-        not: None,
-        tag: None,
-        performed: None,
-        since: None,
-        attribute: None,
-        ..definition.clone()
+        Form::Score { name, test } => test.holds(Some(&Value::Integer(facts.score(name)))),
+        Form::Tier { score, test } => test.holds(facts.tier(score).as_ref()),
+        Form::Segment(segment) => facts.is_in(segment),
     }
 }
 
@@ -290,22 +234,26 @@ fn compile(
         definition.tag.is_some(),
         definition.performed.is_some(),
         definition.attribute.is_some(),
+        definition.score.is_some(),
+        definition.tier.is_some(),
+        definition.segment.is_some(),
     ];
     if questions.into_iter().filter(|asked| *asked).count() != 1 {
         problems.push(Diagnostic::new(
             "J026",
             place,
             "a predicate asks exactly one question",
-            "give one of all, any, not, tag, performed or attribute; combine several with all or any",
+            "give one of all, any, not, tag, performed, attribute, score, tier or segment; combine several with all or any",
         ));
         return None;
     }
-    if definition.attribute.is_none() && !all_comparisons(definition).is_empty() {
+    let compares = definition.attribute.is_some() || definition.score.is_some() || definition.tier.is_some();
+    if !compares && !all_comparisons(definition).is_empty() {
         problems.push(Diagnostic::new(
             "J026",
             place,
             "a comparison needs an attribute to compare",
-            "add attribute, or take the comparison away",
+            "add attribute, score or tier, or take the comparison away",
         ));
     }
     if definition.since.is_some() && definition.performed.is_none() {
@@ -334,8 +282,20 @@ fn compile(
         return named(event, &format!("{place}.performed"), problems)
             .map(|event| Form::Performed { event, since });
     }
+    if let Some(segment) = &definition.segment {
+        return named(segment, &format!("{place}.segment"), problems).map(Form::Segment);
+    }
+    let test = compile_test(definition, place, problems);
+    if let Some(score) = &definition.score {
+        let name = named(score, &format!("{place}.score"), problems)?;
+        return Some(Form::Score { name, test });
+    }
+    if let Some(score) = &definition.tier {
+        let score = named(score, &format!("{place}.tier"), problems)?;
+        return Some(Form::Tier { score, test });
+    }
     let name = named(definition.attribute.as_deref()?, &format!("{place}.attribute"), problems)?;
-    Some(Form::Attribute { name, test: compile_test(definition, place, problems) })
+    Some(Form::Attribute { name, test })
 }
 
 fn compile_list(
@@ -368,53 +328,11 @@ fn named(text: &str, place: &str, problems: &mut Vec<Diagnostic>) -> Option<Name
     Some(text.into())
 }
 
-fn all_comparisons(definition: &PredicateDefinition) -> Vec<Comparison> {
-    let given = definition.clone();
-    [
-        given.is.map(Comparison::Is),
-        given.one_of.map(Comparison::OneOf),
-        given.above.map(Comparison::Above),
-        given.at_least.map(Comparison::AtLeast),
-        given.below.map(Comparison::Below),
-        given.at_most.map(Comparison::AtMost),
-        given.contains.map(Comparison::Contains),
-        given.exists.map(Comparison::Exists),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn compile_test(definition: &PredicateDefinition, place: &str, problems: &mut Vec<Diagnostic>) -> Test {
-    let comparisons = all_comparisons(definition);
-    if comparisons.is_empty() {
-        problems.push(Diagnostic::new(
-            "J026",
-            place,
-            "nothing is compared",
-            "add is, one_of, above, at_least, below, at_most, contains or exists",
-        ));
-    }
-    for comparison in &comparisons {
-        if let Comparison::OneOf(values) = comparison
-            && (values.is_empty() || values.len() > MOST_VALUES)
-        {
-            problems.push(Diagnostic::new(
-                "J033",
-                format!("{place}.one_of"),
-                format!("one_of has from 1 to {MOST_VALUES} values, this one has {}", values.len()),
-                "list the values, or ask a tag that the host sets",
-            ));
-        }
-    }
-    Test(comparisons)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Contact;
-    use crate::rule::Performed;
+    use crate::rule::{Performed, Rating};
 
     fn ask(definition: &str, contact: &Contact) -> bool {
         let definition: PredicateDefinition = serde_json::from_str(definition).unwrap();
@@ -423,7 +341,7 @@ mod tests {
         assert_eq!(problems, []);
         let mut performed = Performed::default();
         performed.record(&"seen".into(), chrono::DateTime::UNIX_EPOCH);
-        predicate.unwrap().holds(&Facts::new(contact, &performed))
+        predicate.unwrap().holds(&Facts::new(contact, &performed, &Rating::default()))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The little world that every simulation plays in: three journeys with every kind of node, in two versions, three channels.
+//! The little world that every simulation plays in: eight journeys with every kind of node, in two versions, three channels.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -68,7 +68,92 @@ steps:
   - { id: note, send: { channel: letter, template: thanks, purpose: onboarding }, goto: turn }
 "#;
 
-pub(super) const JOURNEYS: [&str; 3] = ["welcome", "careful", "nightly"];
+/// Runs side by side, told apart by a key; every kind of step that changes something.
+const ORDERS: &str = r#"
+journey: orders
+version: VERSION
+zone: Europe/Paris
+enter: { on: { event: clicked } }
+reenter: { one_per: number, after: 12h }
+exit:
+  - { on: { event: booked } }
+  - { on: { attribute: due, becomes: { exists: false } } }
+max_duration: 7d
+spacing: merge
+steps:
+  - { id: lot, split: { ways: [{ weight: 40, goto: mark }, { weight: 60, goto: points }] } }
+  - { id: mark, set: { attributes: { plan: gold }, tags: [buyer] }, goto: tell }
+  - { id: points, score: { name: heat, add: 30 } }
+  - { id: tell, emit: { event: nudged, properties: { number: 1 } } }
+  - { id: turn, wait: SPAN }
+  - { id: again, jump: { to: turn, most: 2 } }
+  - { id: side, enter: { journey: aside, within: 1d, results: [{ is: goal, goto: good }], otherwise: offer } }
+  - { id: good, set: { attributes: { plan: silver }, untag: [buyer] }, goto: gone }
+  - { id: offer, send: { channel: letter, template: objection, purpose: marketing, window: "08:00-12:00 18:00-20:00" } }
+  - { id: known, branch: { when: [{ if: { attribute: plan, is: gold }, goto: more }], else: gone, unknown: more } }
+  - { id: more, send: { channel: letter, template: thanks, purpose: onboarding, window: "08:00-12:00 18:00-20:00" } }
+  - { id: gone, leave: { journey: nudge } }
+"#;
+
+/// Entered by another journey alone.
+const ASIDE: &str = r#"
+journey: aside
+version: VERSION
+enter: { on: { host: aside } }
+reenter: always
+exit: [{ on: { event: replied }, as: goal }, { on: { score: heat, falls_below: 20 }, as: goal }]
+steps:
+  - { id: look, wait_for: { any: [{ if: { attribute: score, at_least: 60 }, goto: note }, { attribute: plan }], within: 12h, otherwise: over } }
+  - { id: note, send: { channel: email, template: hello, purpose: onboarding, deadline: 2h } }
+  - { id: over, exit: done }
+"#;
+
+/// Opened by what others make happen.
+const NUDGE: &str = r#"
+journey: nudge
+version: VERSION
+enter: [{ on: { event: nudged } }, { on: { score: heat, reaches: 50 } }, { on: { journey: aside, ended: goal } }]
+reenter: { after: 6h, from: exit }
+late: { grace: 1h, then: skip }
+steps:
+  - { id: poke, send: { channel: sms, template: proof, purpose: onboarding } }
+  - { id: held, wait_until: { date: due } }
+  - { id: turn, wait: SPAN }
+"#;
+
+/// Opened by a date.
+const REMIND: &str = r#"
+journey: remind
+version: VERSION
+enter: { on: { date: due, offset: -1d, time: "10:00" } }
+reenter: always
+late: { grace: 6h, then: exit }
+steps:
+  - { id: before, wait_until: { date: due, offset: -2h } }
+  - { id: remind, send: { channel: email, template: thanks, purpose: onboarding } }
+"#;
+
+/// Opened by the calendar.
+const WEEKLY_NEWS: &str = r#"
+journey: weekly
+version: VERSION
+enter: { on: { schedule: { every: week, on: Tue-Fri, at: "11:00" } }, if: { attribute: score, at_least: 30 } }
+reenter: always
+steps:
+  - { id: news, send: { channel: letter, template: hello, purpose: marketing } }
+"#;
+
+/// The local time at which the calendar opens a journey.
+pub(super) const WEEKLY: TimeDelta = TimeDelta::hours(11);
+
+/// The send window of two steps, as it is written there.
+pub(super) fn is_window_open(local: TimeDelta) -> bool {
+    let hours = |from, until| local >= TimeDelta::hours(from) && local < TimeDelta::hours(until);
+    hours(8, 12) || hours(18, 20)
+}
+
+pub(super) const JOURNEYS: [&str; 8] =
+    ["welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly"];
 pub(super) const EVENTS: [&str; 5] = ["signed_up", "clicked", "booked", "replied", "seen"];
 pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 
@@ -79,7 +164,7 @@ pub(super) fn definitions(version: u32) -> Result<Vec<Definition>, BuildError> {
         let text = format!("{name} {version}: {{{{ contact.score }}}}");
         definitions.push(TemplateDefinition::new(name).text(text).into());
     }
-    for text in [WELCOME, CAREFUL, NIGHTLY] {
+    for text in [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS] {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
         // Another version is another graph.
         let text = if version == 1 { text } else { text.replace(LATER, "") };
@@ -191,7 +276,7 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 7);
+            assert_eq!(definitions(version).unwrap().len(), 12);
         }
     }
 

@@ -16,7 +16,9 @@ use super::truth::{Seen, Truth};
 use crate::engine::{Backoff, Drain, Engine};
 use crate::error::{Error, StoreError};
 use crate::machine::Withdrawal;
-use crate::model::{Consent, Contact, ContactId, Event, Evidence, FingerprintKey, InputId, Name};
+use crate::model::{
+    Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, InputId, Name, Value,
+};
 use crate::port::store::Pausable;
 use crate::port::{Clock, Store};
 use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
@@ -244,6 +246,20 @@ impl World {
                 let contact = Contact::new(person.as_str()).attribute("score", score);
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
+            What::Due { person, after } => {
+                let contact = Contact::new(person.as_str());
+                let contact = match after {
+                    Some(after) => {
+                        contact.attribute("due", Value::Instant(at + TimeDelta::milliseconds(after)))
+                    }
+                    None => contact.without("due"),
+                };
+                self.tell(|engine| identify(engine, contact.clone())).await
+            }
+            What::Heat { person, value } => {
+                let fact = Fact::Score { score: "heat".into(), value };
+                self.tell(|engine| tells(engine, person.clone(), fact.clone())).await
+            }
             What::Move { person } => {
                 let Some(person) = self.scenario.person(&person) else { return Ok(()) };
                 let contact = self.contact(person, true);
@@ -449,6 +465,10 @@ fn granted(person: &str, purpose: usize, line: usize, id: &str) -> Consent {
 }
 
 // Each call owns its engine, so that a host may repeat it.
+
+async fn tells(engine: Engine, person: String, fact: Fact) -> Result<(), Error> {
+    engine.tell(person, fact).await
+}
 
 async fn identify(engine: Engine, contact: Contact) -> Result<(), Error> {
     engine.identify(contact).await

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fixture::{LINES, PLACES, time_of, wait_of};
+use super::fixture::{LINES, PLACES, WEEKLY, is_window_open, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
 use crate::model::{ContactId, Outcome, Step, StepOutcome};
@@ -35,6 +35,7 @@ impl World {
                 }
             }
             self.waits_are_exact(&steps, |at, time| place.next(at, time));
+            self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {
                 self.message_is_what_happened(&record, erased);
             }
@@ -68,6 +69,29 @@ impl World {
                 seen.breach(invariant, found);
             }
             seen.count(if invariant == Invariant::S5 { "local_time_judged" } else { "wait_judged" });
+        }
+    }
+
+    /// What is sent in a window is decided in it, and the calendar opens its journey at its hour, or when a pause ends.
+    fn windows_are_open(&self, steps: &[Step], time_of_day: impl Fn(DateTime<Utc>) -> chrono::TimeDelta) {
+        let mut seen = self.truth.seen();
+        for step in steps {
+            let local = time_of_day(step.at);
+            let said = matches!(step.outcome, StepOutcome::Sent { .. } | StepOutcome::Merged { .. });
+            if said && matches!(step.node.as_str(), "offer" | "more") {
+                seen.count("window_judged");
+                if !is_window_open(local) {
+                    let found = format!("{} says {} at the local time {local}", step.enrollment, step.node);
+                    seen.breach(Invariant::S7, found);
+                }
+            }
+            if step.outcome == StepOutcome::Entered && step.journey.as_str() == "weekly" {
+                seen.count("calendar_judged");
+                if local != WEEKLY && !seen.resumes.contains(&step.at) {
+                    let found = format!("{} enters at the local time {local}", step.enrollment);
+                    seen.breach(Invariant::S5, found);
+                }
+            }
         }
     }
 

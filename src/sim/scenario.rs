@@ -56,6 +56,16 @@ pub(super) enum What {
         person: String,
         score: i64,
     },
+    /// The date of something changes by some milliseconds from then, or goes away.
+    Due {
+        person: String,
+        after: Option<i64>,
+    },
+    /// The host says what a score of its own is.
+    Heat {
+        person: String,
+        value: i64,
+    },
     /// Addresses change to some that nobody shares.
     Move {
         person: String,
@@ -113,6 +123,8 @@ impl What {
         match self {
             What::Event { person, .. }
             | What::Score { person, .. }
+            | What::Due { person, .. }
+            | What::Heat { person, .. }
             | What::Move { person }
             | What::Grant { person, .. }
             | What::Withdraw { person, .. }
@@ -220,12 +232,17 @@ impl Deed {
 /// What a host says of a person in the course of things.
 fn told(random: &mut Random, person: &Person, swarm: &Swarm) -> What {
     let id = person.id.clone();
-    match random.below(20) {
+    match random.below(24) {
         0 => What::Score { person: id, score: random.between(0, 100) },
         1 => {
             What::Grant { person: id, purpose: random.below(PURPOSES.len()), line: random.below(LINES.len()) }
         }
         2 => What::Move { person: id },
+        3..=4 => {
+            let after = random.chance(8_000).then(|| random.between(HOUR, 5 * DAY));
+            What::Due { person: id, after }
+        }
+        5..=6 => What::Heat { person: id, value: random.between(0, 80) },
         _ => {
             // Entries come more often than exits, else nobody stays.
             let name = match random.below(10) {

@@ -321,6 +321,7 @@ mod tests {
                 template: "hello".into(),
                 purpose: "marketing".into(),
                 decided_at: DateTime::UNIX_EPOCH,
+                not_after: None,
             };
             let content = Content::new(None, Some("hi".to_owned()), None, Hash::default());
             let several: Vec<_> = (1..=messages).map(|number| (number, message(number))).collect();

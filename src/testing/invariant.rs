@@ -10,7 +10,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 26);
+/// assert_eq!(Invariant::ALL.len(), 29);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -26,12 +26,15 @@ pub enum Invariant {
     X6,
     X7,
     X8,
+    X9,
+    X10,
     S1,
     S2,
     S3,
     S4,
     S5,
     S6,
+    S7,
     B1,
     B2,
     B3,
@@ -50,9 +53,9 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 26] = [
-        X1, X2, X3, X4, X5, X6, X7, X8, S1, S2, S3, S4, S5, S6, B1, B2, B3, B4, B5, B6, C1, C2, C3, C4, C5,
-        T1,
+    pub const ALL: [Invariant; 29] = [
+        X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, S1, S2, S3, S4, S5, S6, S7, B1, B2, B3, B4, B5, B6, C1, C2,
+        C3, C4, C5, T1,
     ];
 
     /// Its short name, such as `X1`.
@@ -67,12 +70,15 @@ impl Invariant {
             X6 => "X6",
             X7 => "X7",
             X8 => "X8",
+            X9 => "X9",
+            X10 => "X10",
             S1 => "S1",
             S2 => "S2",
             S3 => "S3",
             S4 => "S4",
             S5 => "S5",
             S6 => "S6",
+            S7 => "S7",
             B1 => "B1",
             B2 => "B2",
             B3 => "B3",
@@ -108,6 +114,8 @@ impl Invariant {
             X6 => "Nobody is in a journey twice at once, or enters it more often than it allows.",
             X7 => "The state, steps, messages and consents of a contact are the fold of its mail.",
             X8 => "One input or one timer leads an enrollment through no more nodes than the step budget.",
+            X9 => "A contact draws the same lot at a split, whenever it passes.",
+            X10 => "A jump is taken no more often than it may.",
             S1 => {
                 "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
             }
@@ -118,6 +126,7 @@ impl Invariant {
             S4 => "Of two workers that hold one contact, only one commits.",
             S5 => "A wait for a local time ends exactly once.",
             S6 => "Nothing waits for ever behind what is due later.",
+            S7 => "A message is decided while its send window is open where the contact lives.",
             B1 => {
                 "Every send that was decided has one message under its derived id, and no message is without one."
             }
@@ -159,7 +168,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (26, 26));
+        assert_eq!((codes.len(), sentences.len()), (29, 29));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures::executor::block_on;
 use journeyman::Journey;
-use journeyman::machine::{ContactState, Envelope, InputKind, Program, ProgramParts};
+use journeyman::machine::{ContactState, Envelope, InputKind, Passage, Program, ProgramParts};
 use journeyman::model::{
     Delivery, DeliveryStatus, Enrollment, EnrollmentId, ExitReason, Hash, InputId, MessageId, Reason, Step,
     StepOutcome, Waiting,
@@ -240,7 +240,7 @@ const CASES: &[Case] = cases! {
         let cold = Arc::make_mut(&mut h.stored.state.cold);
         cold.contact.attributes.insert("plan".into(), "gold".into());
     };
-    X7 lea "a journey forgot when it was entered": |h| { h.stored.state.hot.entries.insert("cart".into(), 0); };
+    X7 lea "a journey forgot when it was entered": |h| { h.stored.state.hot.entries.insert("cart".into(), Passage::default()); };
     X7 lea "an event has another name": |h| {
         for envelope in &mut h.mail {
             if let InputKind::Event(event) = &mut envelope.kind {
@@ -267,7 +267,7 @@ const CASES: &[Case] = cases! {
     S1 bob "the contact wakes and waits for nothing": |h| h.stored.due_at = Some(start());
     S1 tom "an enrollment waits in a way that its node has not": |h| {
         let until = h.enrollment("course").waiting.due_at().unwrap();
-        h.enrollment("course").waiting = Waiting::Event { until };
+        h.enrollment("course").waiting = Waiting::Event { until, stood: Vec::new() };
     };
     S1 zoe "an enrollment waits for a message of nobody": |h| {
         h.enrollment("cart").waiting = Waiting::Delivery { message: MessageId::from_bytes([7; 16]) };
@@ -386,7 +386,7 @@ const CASES: &[Case] = cases! {
         (record.status, record.not_before) = (MessageStatus::Pending, at);
         (record.answer, record.answered_at) = (Some(delivery.status), Some(delivery.at));
     };
-    C4 ida "a state is left": |h| { h.stored.state.hot.entries.insert("welcome".into(), 0); };
+    C4 ida "a state is left": |h| { h.stored.state.hot.entries.insert("welcome".into(), Passage::default()); };
     C4 ida "an attribute is left": |h| {
         let cold = Arc::make_mut(&mut h.stored.state.cold);
         cold.contact.attributes.insert("plan".into(), "basic".into());

@@ -303,7 +303,7 @@ fn refused(reasons: &[Reason]) -> String {
 fn enrollment_line(enrollment: &Enrollment) -> String {
     let waits = match &enrollment.waiting {
         Waiting::Until { at } => format!("until {}", minute(*at)),
-        Waiting::Event { until } => format!("for an event until {}", minute(*until)),
+        Waiting::Event { until, .. } => format!("for an event until {}", minute(*until)),
         Waiting::Delivery { .. } => "for an answer".to_owned(),
         Waiting::Matched { at, alternative } => format!("since {} to go on with {alternative}", minute(*at)),
         Waiting::Settled { at, accepted, .. } => {

@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 49] = [
+const EVENTS: [&str; 65] = [
     "accepted_twice_where_ids_mean_nothing",
     "begun",
     "begun_again",
@@ -77,10 +77,28 @@ const EVENTS: [&str; 49] = [
     "unknown_resolved_as_parked",
     "wait_judged",
     "withdrawn",
+    "calendar_judged",
+    "window_judged",
+    "step_drawn",
+    "step_changed",
+    "step_scored",
+    "step_emitted",
+    "step_jumped",
+    "step_jumped_enough",
+    "step_opened",
+    "step_not_opened",
+    "step_returned",
+    "step_left",
+    "step_replanned",
+    "exit_by_another",
+    "exit_by_date",
+    "exit_by_fact",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 13] = [
+const SOME: [&str; 15] = [
+    "step_merged",
+    "step_unknown",
     "batch_answered_in_part",
     "given_back",
     "zombie_refused",
@@ -97,7 +115,8 @@ const SOME: [&str; 13] = [
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 5] = [
+const RARE: [&str; 6] = [
+    "exit_late",
     "erased_in_flight",
     "message_cancelled",
     "old_program_refused",

@@ -5,11 +5,24 @@ use crate::journey::Target;
 use crate::model::StepOutcome;
 use crate::rule::Predicate;
 
-pub(super) fn enter(visit: &Visit<'_>, ways: &[(Predicate, Target)], otherwise: Target) -> Move {
+pub(super) fn enter(
+    visit: &Visit<'_>,
+    ways: &[(Predicate, Target)],
+    otherwise: Target,
+    unknown: Option<Target>,
+) -> Move {
     let mut facts = visit.state.facts();
     facts.entered_at = Some(visit.enrollment.entered_at);
-    match (0..).zip(ways).find(|(_, (predicate, _))| predicate.holds(&facts)) {
-        Some((way, (_, to))) => Move::go(StepOutcome::Branched { way: Some(way) }, *to),
-        None => Move::go(StepOutcome::Branched { way: None }, otherwise),
+    for (way, (predicate, to)) in (0..).zip(ways) {
+        match (predicate.answer(&facts), unknown) {
+            (None, Some(unknown)) => return Move::go(StepOutcome::Unknown { way }, unknown),
+            (Some(true), _) => return Move::go(StepOutcome::Branched { way: Some(way) }, *to),
+            // Without an edge for it, what is not known is asked as what does not hold.
+            (None, None) if predicate.holds(&facts) => {
+                return Move::go(StepOutcome::Branched { way: Some(way) }, *to);
+            }
+            _ => {}
+        }
     }
+    Move::go(StepOutcome::Branched { way: None }, otherwise)
 }

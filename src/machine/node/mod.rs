@@ -2,26 +2,34 @@
 
 mod branch;
 mod send;
+mod split;
 mod wait;
 mod wait_for;
-mod wait_until;
+pub(super) mod wait_until;
 
 use chrono::{DateTime, Utc};
 
 use super::program::Program;
 use super::state::ContactState;
-use crate::journey::{Node, NodeKind, Target};
+use crate::journey::{Journey, Node, NodeKind, Target};
 use crate::model::{Enrollment, ExitReason, Message, StepOutcome, Waiting};
 use crate::time::Zone;
 
 /// An enrollment at a node.
 pub(super) struct Visit<'v> {
     pub(super) program: &'v Program,
+    pub(super) journey: &'v Journey,
     pub(super) node: &'v Node,
     pub(super) state: &'v ContactState,
     pub(super) enrollment: &'v Enrollment,
     pub(super) zone: &'v Zone,
     pub(super) at: DateTime<Utc>,
+    /// Whether a pause made this later than the journey allows.
+    pub(super) late: bool,
+    /// Whether the contact is told nothing.
+    pub(super) held_out: bool,
+    /// What this walk says so far; what an earlier one said is in the outbox.
+    pub(super) messages: &'v [Message],
 }
 
 /// What a node decides.
@@ -35,7 +43,7 @@ pub(super) enum Move {
 }
 
 impl Move {
-    fn go(outcome: StepOutcome, to: Target) -> Self {
+    pub(super) fn go(outcome: StepOutcome, to: Target) -> Self {
         Self::Go { outcome, to, message: None }
     }
 
@@ -46,13 +54,19 @@ impl Move {
 
 pub(super) fn enter(visit: &Visit<'_>) -> Move {
     match &visit.node.kind {
-        NodeKind::Send { channel, template, purpose, refused } => {
-            send::enter(visit, channel, template, purpose, *refused)
-        }
+        NodeKind::Send(send) => send::enter(visit, send),
         NodeKind::Wait { span } => wait::enter(visit, *span),
-        NodeKind::WaitUntil { entry, time } => wait_until::enter(visit, *entry, *time),
-        NodeKind::WaitFor { within, .. } => wait_for::enter(visit, *within),
-        NodeKind::Branch { ways, otherwise } => branch::enter(visit, ways, *otherwise),
+        NodeKind::WaitUntil(until) => wait_until::enter(visit, until),
+        NodeKind::WaitFor(wait) => wait_for::enter(visit, wait),
+        NodeKind::Branch { ways, otherwise, unknown } => branch::enter(visit, ways, *otherwise, *unknown),
+        NodeKind::Split(split) => split::enter(visit, split),
         NodeKind::Exit { name } => Move::End { reason: ExitReason::Exit(name.clone()) },
+        // Those that change something are done by `act`, which is asked first.
+        NodeKind::Set(_)
+        | NodeKind::Score { .. }
+        | NodeKind::Emit { .. }
+        | NodeKind::Jump { .. }
+        | NodeKind::Enter(_)
+        | NodeKind::Leave { .. } => Move::End { reason: ExitReason::UnknownNode },
     }
 }

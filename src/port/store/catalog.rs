@@ -18,6 +18,9 @@ use crate::rule::TemplateDefinition;
 pub trait Catalog: Send + Sync {
     /// Adds definitions in one transaction and answers the new revision. The same definition again changes nothing.
     ///
+    /// A new journey version that a date or the calendar opens ([`JourneyDefinition::plans`]) also starts the job that
+    /// lets every contact plan its doors, in the same transaction.
+    ///
     /// A journey version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
     /// the one of its name.
     async fn publish(&self, definitions: &[Definition]) -> Result<u64>;
@@ -107,6 +110,11 @@ impl Job {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JobKind {
+    /// Lets every contact plan the doors of a journey that a date or the calendar opens.
+    Plan {
+        /// Which journey.
+        journey: JourneyId,
+    },
     /// Wakes everybody in a journey that was paused.
     Resume {
         /// Which journey.

@@ -11,7 +11,7 @@ use super::loader::Loader;
 use super::person::{self, Allowed, Known, People};
 use super::place::{Place, Problems};
 use crate::engine::Limits;
-use crate::model::{Attributes, Contact, ContactId, Event, Evidence, Name};
+use crate::model::{Attributes, Contact, ContactId, Event, Evidence, Fact, Name, keyword};
 use crate::port::store::Pausable;
 
 /// Something that is told or done at an instant.
@@ -32,6 +32,7 @@ pub(super) struct Deed {
 pub(super) enum Act {
     Event { event: Event, given: bool },
     Identify(Contact),
+    Fact(Fact),
     Consent(Allowed),
     Withdraw { purposes: Vec<Name>, channels: Vec<Name>, evidence: Evidence },
     Suppress { channels: Vec<Name>, reason: Name },
@@ -41,9 +42,10 @@ pub(super) enum Act {
     Publish(Vec<Published>),
 }
 
-const ACTS: [&str; 9] =
-    ["event", "identify", "consent", "withdraw", "suppress", "erase", "pause", "resume", "publish"];
-const FIELDS: [&str; 18] = [
+const ACTS: [&str; 10] =
+    ["event", "identify", "fact", "consent", "withdraw", "suppress", "erase", "pause", "resume", "publish"];
+const FIELDS: [&str; 19] = [
+    "fact",
     "at",
     "contact",
     "contacts",
@@ -226,6 +228,7 @@ impl Reading<'_> {
         };
         match name {
             "event" => self.event(place, &what, problems),
+            "fact" => fact(&what, problems).map(Act::Fact),
             "identify" => identify(&what, problems).map(Act::Identify),
             "consent" => Allowed::read(&what, &self.known, problems).map(Act::Consent),
             "withdraw" => self.withdraw(&what, problems),
@@ -275,6 +278,77 @@ impl Reading<'_> {
         let channels = person::channels(&channels, &self.known, problems);
         let reason = place.get("reason").and_then(|place| place.name(problems));
         Some(Act::Suppress { channels, reason: reason.unwrap_or_else(|| "scenario".into()) })
+    }
+}
+
+/// A fact, by the name of what it is about: `{ tier: spark, from: a, to: b, moves: up }`, `{ segment: dormant, moves: in }`,
+/// `{ score: spark, value: 75 }`, `{ keyword: OUI, channel: sms }`, `{ host: invite, properties: { … } }`.
+fn fact(place: &Place<'_>, problems: &mut Problems) -> Option<Fact> {
+    const FIELDS: [&str; 11] = [
+        "tier",
+        "from",
+        "to",
+        "segment",
+        "moves",
+        "score",
+        "value",
+        "keyword",
+        "channel",
+        "host",
+        "properties",
+    ];
+    if !place.is_map_of(&FIELDS, problems) {
+        return None;
+    }
+    let kinds: [(&str, &[&str]); 5] = [
+        ("tier", &["from", "to", "moves"]),
+        ("segment", &["moves"]),
+        ("score", &["value"]),
+        ("keyword", &["channel"]),
+        ("host", &["properties"]),
+    ];
+    let mut given = kinds.iter().filter(|(kind, _)| place.get(kind).is_some());
+    let (Some((kind, fields)), None) = (given.next(), given.next()) else {
+        let next = "use exactly one of tier, segment, score, keyword, host";
+        problems.tell("S016", place, "the fact is about nothing, or about several things at once", next);
+        return None;
+    };
+    for field in FIELDS.iter().filter(|field| *field != kind && !fields.contains(field)) {
+        if let Some(place) = place.get(field) {
+            problems.tell("S004", place, format!("{field} means nothing beside {kind}"), "take it away");
+        }
+    }
+    let about = place.get(kind).and_then(|place| place.name(problems))?;
+    let mut name = |field| place.get(field).and_then(|place| place.name(problems));
+    Some(match *kind {
+        "tier" => {
+            let (from, to) = (name("from"), name("to"));
+            Fact::Tier { score: about, from, to, up: moves(place, ["up", "down"], problems)? }
+        }
+        "segment" => Fact::Segment { segment: about, inside: moves(place, ["in", "out"], problems)? },
+        "score" => {
+            let value = place.need("value", problems)?;
+            Fact::Score { score: about, value: value.typed::<i64>("S006", problems)? }
+        }
+        "keyword" => Fact::Keyword { word: keyword(&about), channel: name("channel") },
+        _ => {
+            let properties =
+                place.get("properties").and_then(|place| place.typed::<Attributes>("S006", problems));
+            Fact::Host { name: about, properties: properties.unwrap_or_default() }
+        }
+    })
+}
+
+/// Whether it moves the first way.
+fn moves(place: &Place<'_>, [first, second]: [&str; 2], problems: &mut Problems) -> Option<bool> {
+    let moves = place.need("moves", problems)?;
+    match moves.node.text() {
+        Some(word) if word == first => Some(true),
+        Some(word) if word == second => Some(false),
+        _ => {
+            problems.tell("S006", moves, "this is no way to move here", format!("write {first} or {second}"));
+            None
+        }
     }
 }
 

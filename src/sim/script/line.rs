@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::model::{ContactId, EnrollmentId, JourneyId, MessageId, Name, NodeId};
+use crate::model::{ContactId, EnrollmentId, Fact, JourneyId, MessageId, Name, NodeId};
 
 /// One line of a timeline. As JSON it is one flat object; what is not known or does not apply is left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -116,6 +116,46 @@ pub enum What {
         /// Which one.
         event: Name,
     },
+    /// The contact came into a segment, or left it.
+    Segment {
+        /// Which one.
+        segment: Name,
+        /// Whether it is inside now.
+        inside: bool,
+    },
+    /// A score of the contact stands in another tier.
+    Tier {
+        /// Which score.
+        score: Name,
+        /// The tier that was left.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<Name>,
+        /// The tier that was reached.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<Name>,
+        /// Whether it is the higher one.
+        up: bool,
+    },
+    /// A score of the contact changed.
+    Score {
+        /// Which one.
+        score: Name,
+        /// Its value.
+        value: i64,
+    },
+    /// A word came in.
+    Keyword {
+        /// Which one.
+        word: Name,
+        /// By which channel.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<Name>,
+    },
+    /// The host called for something.
+    Host {
+        /// By which name.
+        name: Name,
+    },
     /// The scenario told more of a contact.
     Identified,
     /// The scenario told of a consent.
@@ -205,5 +245,18 @@ pub enum By {
 impl Line {
     pub(super) fn new(at: DateTime<Utc>, contact: Option<ContactId>, what: What) -> Self {
         Self { at, contact, journey: None, version: None, enrollment: None, node: None, what }
+    }
+}
+
+impl What {
+    /// A fact, as the timeline tells it.
+    pub(super) fn of_fact(fact: &Fact) -> Self {
+        match fact.clone() {
+            Fact::Keyword { word, channel } => Self::Keyword { word, channel },
+            Fact::Segment { segment, inside } => Self::Segment { segment, inside },
+            Fact::Tier { score, from, to, up } => Self::Tier { score, from, to, up },
+            Fact::Score { score, value } => Self::Score { score, value },
+            Fact::Host { name, .. } => Self::Host { name },
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::timeline::Timeline;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machine::{Input, InputKind, Signal, Withdrawal};
-use crate::model::{Consent, Contact, ContactId, Name};
+use crate::model::{Consent, Contact, ContactId, InputId, Name};
 use crate::port::store::{Definition, Pausable, Receipt};
 use crate::port::{Clock, Store};
 use crate::store::MemoryStore;
@@ -151,6 +151,9 @@ impl<'p> Stage<'p> {
             Signal::TooLarge { contact, at, .. } => {
                 (contact, at, What::Ignored { told: "update".into(), reason: "too_large".into() })
             }
+            Signal::Overflowed { contact, at } => {
+                (contact, at, What::Ignored { told: "chain".into(), reason: "too_much_at_once".into() })
+            }
             Signal::Parked { contact, reason } => (contact, now, What::SetAside { reason }),
             _ => return,
         };
@@ -187,6 +190,13 @@ impl<'p> Stage<'p> {
                 let update = Contact { id: contact.clone(), ..update.clone() };
                 let line = Line::new(now, Some(contact.clone()), What::Identified);
                 self.waiting.push((Input::from(update), Some((index, line))));
+                return self.hand_over_many().await;
+            }
+            Act::Fact(fact) => {
+                let line = Line::new(now, Some(contact.clone()), What::of_fact(fact));
+                let id = InputId::from_host("fact", contact, &id);
+                let input = Input::new(contact.clone(), Some(id), InputKind::Fact(fact.clone()));
+                self.waiting.push((input, Some((index, line))));
                 return self.hand_over_many().await;
             }
             Act::Consent(allowed) => {

@@ -142,6 +142,19 @@ impl Style<'_> {
             }
             What::Cancelled { said: message } => format!("took back {}", said(message)),
             What::Event { event } => format!("event {event}"),
+            What::Segment { segment, inside: true } => format!("came into the segment {segment}"),
+            What::Segment { segment, inside: false } => format!("left the segment {segment}"),
+            What::Tier { score, from, to, up } => {
+                let none = Name::from("no tier");
+                let (from, to) = (from.as_ref().unwrap_or(&none), to.as_ref().unwrap_or(&none));
+                format!("{score} {} from {from} to {to}", if *up { "rose" } else { "fell" })
+            }
+            What::Score { score, value } => format!("{score} is {value}"),
+            What::Keyword { word, channel } => match channel {
+                Some(channel) => format!("answered {word} by {channel}"),
+                None => format!("answered {word}"),
+            },
+            What::Host { name } => format!("called for {name}"),
             What::Identified => "identified".to_owned(),
             What::Consented { purposes, channels } => {
                 format!("allowed {} by {}", purposes.join(", "), channels.join(", "))

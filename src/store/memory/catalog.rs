@@ -11,6 +11,7 @@ impl Catalog for MemoryStore {
     async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
         let mut inner = self.lock();
         let mut all = inner.definitions.clone();
+        let mut planning = Vec::new();
         for definition in definitions {
             match all.iter_mut().find(|other| same_place(other, definition)) {
                 Some(other) if other == definition => {}
@@ -22,12 +23,24 @@ impl Catalog for MemoryStore {
                     return Err(refused("publish", reason));
                 }
                 Some(other) => *other = definition.clone(),
-                None => all.push(definition.clone()),
+                None => {
+                    all.push(definition.clone());
+                    if let Definition::Journey(journey) = definition
+                        && journey.plans()
+                    {
+                        planning.push(JobKind::Plan { journey: journey.journey.as_str().into() });
+                    }
+                }
             }
         }
         if all != inner.definitions {
             inner.definitions = all;
             inner.revision += 1;
+            for kind in planning {
+                inner.last_job += 1;
+                let job = Job::new(inner.last_job, kind, 0);
+                inner.jobs.push(job);
+            }
         }
         done(inner.revision)
     }

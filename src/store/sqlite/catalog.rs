@@ -102,7 +102,19 @@ impl Db {
                  ON CONFLICT (kind, name, version) DO UPDATE SET body = excluded.body",
             )?
             .execute(params![kind, name, version, encode("definition", definition)?])?;
+        if let Definition::Journey(journey) = definition
+            && journey.plans()
+        {
+            self.start(&JobKind::Plan { journey: journey.journey.as_str().into() })?;
+        }
         Ok(true)
+    }
+
+    fn start(&self, job: &JobKind) -> Step<()> {
+        self.conn
+            .prepare_cached("INSERT INTO job (kind, cursor, done) VALUES (?1, 0, 0)")?
+            .execute([encode("job", job)?])?;
+        Ok(())
     }
 
     fn definition(&self, kind: i64, name: &str, version: i64) -> Step<Option<Definition>> {
@@ -152,10 +164,7 @@ impl Db {
                 self.conn
                     .prepare_cached("UPDATE pause SET until = ?2 WHERE journey = ?1 AND until IS NULL")?
                     .execute(params![term, millis(now)])?;
-                let kind = JobKind::Resume { journey: journey.clone() };
-                self.conn
-                    .prepare_cached("INSERT INTO job (kind, cursor, done) VALUES (?1, 0, 0)")?
-                    .execute([encode("job", &kind)?])?;
+                self.start(&JobKind::Resume { journey: journey.clone() })?;
             }
             Pausable::Channel(_) => {}
         }

@@ -93,12 +93,18 @@ struct Body {
     purpose: Name,
     #[serde(with = "ts_milliseconds")]
     decided_at: DateTime<Utc>,
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    not_after: Option<DateTime<Utc>>,
 }
 
 /// The body column of a message.
 pub(super) fn message_body(message: &Message) -> Step<Vec<u8>> {
-    let Message { version, node, template, purpose, decided_at, .. } = message.clone();
-    Ok(encode("message", &Body { version, node, template, purpose, decided_at })?)
+    let Message { version, node, template, purpose, decided_at, not_after, .. } = message.clone();
+    Ok(encode("message", &Body { version, node, template, purpose, decided_at, not_after })?)
 }
 
 /// The columns that [`message`] reads, and where they come from; a selection adds its own after them.
@@ -120,7 +126,7 @@ pub(super) use messages;
 
 /// A message from the first six columns of [`messages`].
 pub(super) fn message(row: &Row<'_>) -> Step<Message> {
-    let Body { version, node, template, purpose, decided_at } = decode("message", bytes(row, 5)?)?;
+    let Body { version, node, template, purpose, decided_at, not_after } = decode("message", bytes(row, 5)?)?;
     Ok(Message {
         id: MessageId::from_bytes(row.get(0)?),
         enrollment: EnrollmentId::from_bytes(row.get(1)?),
@@ -132,6 +138,7 @@ pub(super) fn message(row: &Row<'_>) -> Step<Message> {
         template,
         purpose,
         decided_at,
+        not_after,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::journey::{ExitKind, JourneyDefinition, Reenter, StepDefinition};
+use crate::journey::{ExitKind, JourneyDefinition, Late, Reenter, StepDefinition};
 use crate::model::{NodeId, StepOutcome};
 use crate::time::{Span, Zone};
 
@@ -15,10 +15,15 @@ pub(super) type Way = Option<NodeId>;
 pub(super) struct Chart {
     pub(super) first: Way,
     pub(super) places: BTreeMap<NodeId, Place>,
-    pub(super) exits: Vec<(String, ExitKind)>,
+    /// The event of each exit, absent for one that is no event.
+    pub(super) exits: Vec<(Option<String>, ExitKind)>,
     pub(super) reenter: Reenter,
     pub(super) max_duration: Option<Span>,
     pub(super) zone: Option<Zone>,
+    /// Whether a date opens it.
+    pub(super) dated: bool,
+    /// Whether it lets go of who is late.
+    pub(super) late: bool,
 }
 
 /// One node.
@@ -28,11 +33,39 @@ pub(super) struct Place {
 }
 
 pub(super) enum Kind {
-    Send { channel: String, template: String, purpose: String, refused: Option<Way> },
+    Send {
+        channel: String,
+        template: String,
+        purpose: String,
+        refused: Option<Way>,
+    },
     Wait(Span),
-    WaitUntil { entry: Option<Span>, timed: bool },
-    WaitFor { alternatives: Vec<Way>, within: Span, otherwise: Way },
-    Branch { ways: Vec<Way>, otherwise: Way },
+    WaitUntil {
+        entry: Option<Span>,
+        timed: bool,
+    },
+    WaitFor {
+        alternatives: Vec<Way>,
+        within: Span,
+        otherwise: Way,
+    },
+    Branch {
+        ways: Vec<Way>,
+        otherwise: Way,
+        unknown: Option<Way>,
+    },
+    Split(Vec<Way>),
+    /// Changes something and goes on: `set`, `score`, `emit` or `leave`.
+    Act(&'static str),
+    Jump {
+        to: Way,
+        most: u16,
+    },
+    Enter {
+        waits: Option<Span>,
+        results: Vec<(String, Way)>,
+        otherwise: Way,
+    },
     Exit(String),
 }
 
@@ -49,10 +82,17 @@ impl Chart {
             first: names.first().cloned(),
             places: places.collect(),
             exits: definition.exit.iter().map(|exit| (exit.on.event.clone(), exit.kind)).collect(),
-            reenter: definition.reenter,
+            reenter: definition.reenter.clone(),
             max_duration: definition.max_duration,
             zone: definition.zone.as_deref().and_then(|zone| Zone::named(zone).ok()),
+            dated: definition.enter.as_slice().iter().any(|entry| entry.on.date.is_some()),
+            late: definition.late.is_some_and(|late| late.then == Late::Exit),
         }
+    }
+
+    /// Whether one contact has one run of it at a time.
+    pub(super) fn is_alone(&self) -> bool {
+        !matches!(&self.reenter, Reenter::When(map) if map.concurrent || map.one_per.is_some())
     }
 
     pub(super) fn kind(&self, node: &NodeId) -> Option<&Kind> {
@@ -73,8 +113,28 @@ impl Chart {
                 ways.get(usize::from(*way))?
             }
             (StepOutcome::Branched { way: None }, Kind::Branch { otherwise, .. }) => otherwise,
-            (StepOutcome::Sent { .. }, Kind::Send { refused: None, .. }) => next,
-            (StepOutcome::Sent { .. }, Kind::Send { refused: Some(_), .. }) => &None,
+            (StepOutcome::Unknown { .. }, Kind::Branch { unknown: Some(unknown), .. }) => unknown,
+            (StepOutcome::Drawn { way }, Kind::Split(ways)) => ways.get(usize::from(*way))?,
+            (StepOutcome::Changed, Kind::Act("set"))
+            | (StepOutcome::Scored { .. }, Kind::Act("score"))
+            | (StepOutcome::Emitted { .. } | StepOutcome::Dropped { .. }, Kind::Act("emit"))
+            | (StepOutcome::Left { .. }, Kind::Act("leave"))
+            | (StepOutcome::Jumped { taken: false }, Kind::Jump { .. })
+            | (StepOutcome::Opened { enrollment: Some(_) }, Kind::Enter { waits: None, .. }) => next,
+            (StepOutcome::Jumped { taken: true }, Kind::Jump { to, .. }) => to,
+            (StepOutcome::Opened { enrollment: Some(_) }, Kind::Enter { waits: Some(_), .. })
+            | (StepOutcome::Replanned { .. }, Kind::WaitUntil { .. }) => &None,
+            (
+                StepOutcome::Opened { enrollment: None } | StepOutcome::TimedOut,
+                Kind::Enter { otherwise, .. },
+            ) => otherwise,
+            (StepOutcome::Returned { end }, Kind::Enter { results, .. }) => {
+                results.iter().find(|(is, _)| **is == **end).map_or(next, |(_, way)| way)
+            }
+            (StepOutcome::Sent { .. } | StepOutcome::Merged { .. }, Kind::Send { refused: None, .. }) => next,
+            (StepOutcome::Sent { .. } | StepOutcome::Merged { .. }, Kind::Send { refused: Some(_), .. }) => {
+                &None
+            }
             (StepOutcome::Deferred { .. }, Kind::Send { .. }) => &None,
             (StepOutcome::Refused { .. }, Kind::Send { refused, .. }) => refused.as_ref().unwrap_or(next),
             (StepOutcome::Settled { accepted: false, .. }, Kind::Send { refused: Some(refused), .. }) => {
@@ -90,8 +150,11 @@ impl Chart {
     /// Whether an outcome leaves the enrollment where it is.
     pub(super) fn stays(&self, node: &NodeId, outcome: &StepOutcome) -> bool {
         match outcome {
-            StepOutcome::Deferred { .. } => true,
-            StepOutcome::Sent { .. } => {
+            StepOutcome::Deferred { .. } | StepOutcome::Replanned { .. } => true,
+            StepOutcome::Opened { enrollment } => {
+                enrollment.is_some() && matches!(self.kind(node), Some(Kind::Enter { waits: Some(_), .. }))
+            }
+            StepOutcome::Sent { .. } | StepOutcome::Merged { .. } => {
                 matches!(self.kind(node), Some(Kind::Send { refused: Some(_), .. }))
             }
             _ => false,
@@ -116,7 +179,8 @@ fn place(step: &StepDefinition, following: Way) -> Option<Place> {
     } else if let Some(span) = step.wait {
         Kind::Wait(span)
     } else if let Some(until) = &step.wait_until {
-        Kind::WaitUntil { entry: until.entry, timed: until.time.is_some() }
+        let timed = until.time.is_some() || until.days.is_some() || until.window.is_some();
+        Kind::WaitUntil { entry: until.entry, timed }
     } else if let Some(wait) = &step.wait_for {
         Kind::WaitFor {
             alternatives: wait.any.iter().map(|one| one.goto.as_ref().map_or(next.clone(), target)).collect(),
@@ -127,6 +191,25 @@ fn place(step: &StepDefinition, following: Way) -> Option<Place> {
         Kind::Branch {
             ways: branch.when.iter().map(|way| target(&way.goto)).collect(),
             otherwise: branch.otherwise.as_ref().and_then(target),
+            unknown: branch.unknown.as_ref().map(target),
+        }
+    } else if let Some(split) = &step.split {
+        Kind::Split(split.ways.iter().map(|way| target(&way.goto)).collect())
+    } else if step.set.is_some() {
+        Kind::Act("set")
+    } else if step.score.is_some() {
+        Kind::Act("score")
+    } else if step.emit.is_some() {
+        Kind::Act("emit")
+    } else if step.leave.is_some() {
+        Kind::Act("leave")
+    } else if let Some(jump) = &step.jump {
+        Kind::Jump { to: target(&jump.to), most: jump.most }
+    } else if let Some(enter) = &step.enter {
+        Kind::Enter {
+            waits: enter.within,
+            results: enter.results.iter().map(|result| (result.is.clone(), target(&result.goto))).collect(),
+            otherwise: enter.otherwise.as_ref().map_or(following.clone(), target),
         }
     } else {
         Kind::Exit(step.exit.clone()?)

@@ -1,4 +1,4 @@
-//! X1 to X6 and X8: what the steps and commits of a contact say of how it was led.
+//! X1 to X6 and X8 to X10: what the steps and commits of a contact say of how it was led.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::super::Invariant;
 use super::chart::{Chart, Kind, after};
 use super::known::Known;
 use super::record::{Passage, Record, Sink, at};
-use crate::journey::{ExitKind, Reenter};
+use crate::journey::{CountedFrom, ExitKind, Reenter};
 use crate::machine::Program;
 use crate::model::{ExitReason, JourneyId, NodeId, Step, StepOutcome};
 use crate::port::store::MessageStatus;
@@ -24,6 +24,7 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
                     sink.add(Invariant::X1, at(step), found);
                 }
                 budget(chart, passage, sink);
+                jumps(chart, passage, sink);
             }
             None => {
                 let found =
@@ -33,6 +34,7 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
         }
         ended(record, passage, sink);
     }
+    lots(passages, sink);
     standing(record, passages, sink);
     entries(known, record, sink);
 }
@@ -83,15 +85,20 @@ fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
         return Some(format!("it was taken at {} and the step before it led to {here}", step.node));
     }
     match (&step.outcome, &before.outcome) {
-        (StepOutcome::Settled { message, .. }, StepOutcome::Sent { message: sent }) if message == sent => {
-            None
-        }
+        (
+            StepOutcome::Settled { message, .. },
+            StepOutcome::Sent { message: sent } | StepOutcome::Merged { message: sent, .. },
+        ) if message == sent => None,
         (StepOutcome::Settled { .. }, _) => Some("nobody waited for what it settles".to_owned()),
         (StepOutcome::Exited { reason }, _) => {
             let over = before.next.is_none() && !stays;
             wrong_exit(chart, step, reason, over)
         }
-        (_, StepOutcome::Sent { .. }) if stays => Some("its message has not settled".to_owned()),
+        (_, StepOutcome::Sent { .. } | StepOutcome::Merged { .. }) if stays => {
+            Some("its message has not settled".to_owned())
+        }
+        (StepOutcome::Returned { .. } | StepOutcome::TimedOut, StepOutcome::Opened { .. }) if stays => None,
+        (_, StepOutcome::Opened { .. }) if stays => Some("the other journey has not ended".to_owned()),
         _ if before.next.is_none() && !stays => Some("the journey was over".to_owned()),
         _ => None,
     }
@@ -99,7 +106,8 @@ fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
 
 fn wrong_exit(chart: &Chart, step: &Step, reason: &ExitReason, over: bool) -> Option<String> {
     let declared = |event: &str, kind| {
-        chart.exits.iter().any(|(other, other_kind)| other == event && *other_kind == kind)
+        let names = |other: &Option<String>| other.as_deref().is_none_or(|other| other == event);
+        chart.exits.iter().any(|(other, other_kind)| names(other) && *other_kind == kind)
     };
     let right = match reason {
         ExitReason::Completed => over,
@@ -108,7 +116,13 @@ fn wrong_exit(chart: &Chart, step: &Step, reason: &ExitReason, over: bool) -> Op
         }
         ExitReason::Goal(event) => declared(event, ExitKind::Goal),
         ExitReason::Event(event) => declared(event, ExitKind::Exit),
+        ExitReason::Fact(_) => {
+            chart.exits.iter().any(|(event, kind)| event.is_none() && *kind == ExitKind::Exit)
+        }
         ExitReason::MaxDuration => chart.max_duration.is_some(),
+        ExitReason::Left => true,
+        ExitReason::DateMoved => chart.dated,
+        ExitReason::Late => chart.late,
         ExitReason::StepBudget => true,
         ExitReason::UnknownNode => false,
     };
@@ -121,7 +135,7 @@ fn twice(record: &Record, sink: &mut Sink<'_>) {
     for step in &record.steps {
         if !visits.insert((step.enrollment, step.ordinal)) {
             sink.add(Invariant::X2, at(step), "a second step has the same number");
-        } else if let StepOutcome::Sent { message } = step.outcome
+        } else if let StepOutcome::Sent { message } | StepOutcome::Merged { message, .. } = step.outcome
             && !sent.insert(message)
         {
             sink.add(Invariant::X2, at(step), format!("a second step sent message {message}"));
@@ -237,8 +251,13 @@ fn ended(record: &Record, passage: &Passage<'_>, sink: &mut Sink<'_>) {
 fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let mut inside: BTreeMap<&JourneyId, &Step> = BTreeMap::new();
     let mut entered: BTreeMap<&JourneyId, &Step> = BTreeMap::new();
-    for step in &record.steps {
+    let alone = |step: &Step| known.chart(&step.journey, step.version).is_none_or(Chart::is_alone);
+    for step in record.steps.iter().filter(|step| alone(step)) {
         match &step.outcome {
+            StepOutcome::Exited { reason } if *reason == ExitReason::DateMoved => {
+                inside.remove(&step.journey);
+                entered.remove(&step.journey);
+            }
             StepOutcome::Exited { .. }
                 if inside.get(&step.journey).is_some_and(|other| other.enrollment == step.enrollment) =>
             {
@@ -262,7 +281,8 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     }
     let mut standing = BTreeSet::new();
     for enrollment in &record.stored.state.hot.enrollments {
-        if !standing.insert(&enrollment.journey) {
+        let alone = known.chart(&enrollment.journey, enrollment.version).is_none_or(Chart::is_alone);
+        if alone && !standing.insert(&enrollment.journey) {
             let found = format!("another one of journey {} stands beside it", enrollment.journey);
             sink.add(Invariant::X6, format!("enrollment {}", enrollment.id), found);
         }
@@ -270,14 +290,47 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
 }
 
 fn too_soon(chart: &Chart, last: &Step, step: &Step, sink: &mut Sink<'_>) {
-    let allowed = match chart.reenter {
+    let allowed = match &chart.reenter {
         Reenter::Always => true,
         Reenter::Never => false,
-        Reenter::After(span) => step.at >= after(last.at, span).0,
+        Reenter::When(map) => match (map.after, map.from) {
+            // When the last run ended is judged by the machine's own memory alone where it is not the entry that counts.
+            (Some(span), None | Some(CountedFrom::Entry)) => step.at >= after(last.at, span).0,
+            _ => true,
+        },
     };
     if !allowed {
         let found = format!("the journey was entered at {} already, and says {:?}", last.at, chart.reenter);
         sink.add(Invariant::X6, at(step), found);
+    }
+}
+
+/// X9.
+fn lots(passages: &[Passage<'_>], sink: &mut Sink<'_>) {
+    let mut drawn: BTreeMap<(&JourneyId, u32, &NodeId), u16> = BTreeMap::new();
+    for step in passages.iter().flat_map(|passage| passage.steps.iter().copied()) {
+        let StepOutcome::Drawn { way } = step.outcome else { continue };
+        let first = *drawn.entry((&step.journey, step.version, &step.node)).or_insert(way);
+        if first != way {
+            sink.add(Invariant::X9, at(step), format!("way {way} was drawn, and way {first} before"));
+        }
+    }
+}
+
+/// X10.
+fn jumps(chart: &Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
+    let mut taken: BTreeMap<&NodeId, u16> = BTreeMap::new();
+    for step in passage.steps.iter().copied() {
+        let Some(Kind::Jump { most, .. }) = chart.kind(&step.node) else { continue };
+        let times = taken.entry(&step.node).or_default();
+        *times = times.saturating_add(u16::from(step.outcome == StepOutcome::Jumped { taken: true }));
+        if *times > *most {
+            return sink.add(
+                Invariant::X10,
+                at(step),
+                format!("it was taken {times} times and may be {most}"),
+            );
+        }
     }
 }
 
@@ -290,6 +343,8 @@ fn budget(chart: &Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
             StepOutcome::Entered
             | StepOutcome::Matched { .. }
             | StepOutcome::TimedOut
+            | StepOutcome::Returned { .. }
+            | StepOutcome::Replanned { .. }
             | StepOutcome::Settled { .. } => true,
             StepOutcome::Waited => matches!(chart.kind(&step.node), Some(Kind::Wait(_))),
             _ => false,

@@ -56,7 +56,7 @@ impl Known {
             });
         }
         let waking = jobs.into_iter().map(|job| match job.kind {
-            JobKind::Resume { journey } => journey,
+            JobKind::Resume { journey } | JobKind::Plan { journey } => journey,
         });
         let journeys = journeys.unwrap_or_default();
         let history = history(&snapshot.pauses);
@@ -121,6 +121,8 @@ fn run(
         pauses: pauses.clone(),
         policy: policy.clone(),
         zone: zone.clone(),
+        holdout: 0,
+        calendars: Arc::default(),
     });
     Ran { program, pauses }
 }

@@ -32,10 +32,14 @@ fn place(message: MessageId) -> String {
 /// B1.
 fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
     let mut sent: BTreeMap<MessageId, &Step> = BTreeMap::new();
+    let mut replaced: BTreeSet<MessageId> = BTreeSet::new();
     for step in passages.iter().flat_map(|passage| passage.steps.iter().copied()) {
-        if let StepOutcome::Sent { message } = step.outcome {
+        if let StepOutcome::Sent { message } | StepOutcome::Merged { message, .. } = step.outcome {
             // A second one is told of by another name.
             sent.entry(message).or_insert(step);
+        }
+        if let StepOutcome::Merged { instead_of, .. } = step.outcome {
+            replaced.insert(instead_of);
         }
     }
     let mut found = BTreeSet::new();
@@ -43,6 +47,8 @@ fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sin
         let id = message.message.id;
         if !found.insert(id) {
             sink.add(Invariant::B1, place(id), "it stands in the outbox twice");
+        } else if replaced.contains(&id) {
+            sink.add(Invariant::B1, place(id), "another message was said in its place");
         } else if let Some(step) = sent.get(&id) {
             if let Some(wrong) = wrong_message(known, record, message, step) {
                 sink.add(Invariant::B1, place(id), wrong);
@@ -52,7 +58,7 @@ fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sin
         }
     }
     for (id, step) in sent {
-        if !found.contains(&id) {
+        if !found.contains(&id) && !replaced.contains(&id) {
             let found =
                 format!("step {} of enrollment {} sent it and it is lost", step.ordinal, step.enrollment);
             sink.add(Invariant::B1, place(id), found);

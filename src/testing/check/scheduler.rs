@@ -17,6 +17,7 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
         }
     }
     timers(known, record, sink);
+    untold(known, passages, sink);
     for passage in passages {
         let first = passage.steps[0];
         if let Some(chart) = known.chart(&first.journey, first.version) {
@@ -41,12 +42,19 @@ fn stuck(known: &Known, record: &Record, enrollment: &Enrollment) -> Option<Stri
         Waiting::Delivery { .. } | Waiting::Settled { .. } => {
             matches!(kind, Kind::Send { refused: Some(_), .. })
         }
+        Waiting::Enrollment { .. } | Waiting::Ended { .. } => {
+            matches!(kind, Kind::Enter { waits: Some(_), .. })
+        }
     };
     if !fits {
         return Some(format!("the node {} does not wait in this way", enrollment.node));
     }
     match &enrollment.waiting {
         Waiting::Delivery { message } => undelivered(record, enrollment, *message),
+        Waiting::Enrollment { enrollment: other, .. } => {
+            let stands = record.stored.state.hot.enrollments.iter().any(|one| one.id == *other);
+            (!stands).then(|| format!("it waits for the end of enrollment {other}, which stands nowhere"))
+        }
         _ => None,
     }
 }
@@ -62,6 +70,26 @@ fn undelivered(record: &Record, enrollment: &Enrollment, id: MessageId) -> Optio
             && matches!(&envelope.kind, InputKind::Delivery(delivery) if delivery.message == id)
     });
     (!open && !told).then(|| format!("it waits for message {id}, of which everything was read"))
+}
+
+/// S1: an enrollment that waited for the end of another one after that had ended.
+fn untold(known: &Known, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
+    for passage in
+        passages.iter().filter(|passage| !known.snapshot.pauses.contains_key(&passage.steps[0].journey))
+    {
+        for pair in passage.steps.windows(2) {
+            let [Step { outcome: StepOutcome::Opened { enrollment: Some(other) }, .. }, step] = *pair else {
+                continue;
+            };
+            let other = passages.iter().find(|one| one.id == *other).and_then(|one| one.steps.last());
+            let ended =
+                other.filter(|last| matches!(last.outcome, StepOutcome::Exited { .. }) && last.at < step.at);
+            if let Some(last) = ended.filter(|_| step.outcome == StepOutcome::TimedOut) {
+                let found = format!("it gave up and enrollment {} had ended at {}", last.enrollment, last.at);
+                sink.add(Invariant::S1, at(step), found);
+            }
+        }
+    }
 }
 
 /// S1: the contact wakes when the first of its timers does.
@@ -94,8 +122,13 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
     let hot = &record.stored.state.hot;
     let waits = hot.enrollments.iter().flat_map(|enrollment| {
         let timer = match &enrollment.waiting {
-            Waiting::Until { at } | Waiting::Matched { at, .. } | Waiting::Settled { at, .. } => Some(*at),
-            Waiting::Event { until } | Waiting::Permit { until } => Some(*until),
+            Waiting::Until { at }
+            | Waiting::Matched { at, .. }
+            | Waiting::Settled { at, .. }
+            | Waiting::Ended { at, .. } => Some(*at),
+            Waiting::Event { until, .. } | Waiting::Permit { until } | Waiting::Enrollment { until, .. } => {
+                Some(*until)
+            }
             Waiting::Delivery { .. } => None,
         };
         let timers = [timer, enrollment.expires_at].into_iter().flatten();
@@ -108,7 +141,11 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
         };
         (at.unwrap_or(envelope.received_at), None)
     });
-    match waits.chain(later).min() {
+    let doors = hot
+        .planned
+        .iter()
+        .filter_map(|planned| Some((held(pauses, &planned.journey, planned.at)?, Some(&planned.journey))));
+    match waits.chain(doors).chain(later).min() {
         Some((due, journey)) => (Some(due), journey),
         None => (None, None),
     }
@@ -133,6 +170,10 @@ fn untimely<'r>(chart: &Chart, passage: &Passage<'r>, paused: bool) -> Option<(&
                 Some((earliest, latest.max(arrived)))
             }
             (StepOutcome::TimedOut, Some(Kind::WaitFor { within, .. })) => Some(after(arrived, *within)),
+            (StepOutcome::TimedOut, Some(Kind::Enter { waits: Some(within), .. })) => {
+                // One that could not be entered after all is not waited for.
+                Some((arrived, after(arrived, *within).1))
+            }
             _ => deferred,
         };
         if let Some((earliest, latest)) = window {

@@ -134,6 +134,7 @@ pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> M
         template: "hello".into(),
         purpose: MARKETING.into(),
         decided_at,
+        not_after: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::bench::{Answer, Bench, EMAIL, LEA, journey, minutes, visit, welcome};
 use crate::error::StoreError;
+use crate::journey::{EntryDefinition, OneOrMany, TriggerDefinition};
 use crate::machine::Pause;
 use crate::model::{JourneyId, MessageId, Name};
 use crate::port::store::{CatalogSnapshot, Committed, Definition, JobKind, MessageStatus, Pausable};
@@ -17,6 +18,8 @@ cases! {
     revision_is_what_the_snapshot_says: "The revision alone is the snapshot's, before and after every change, and after none.",
     pause_is_remembered_with_its_instants: "The snapshot says when each journey was paused, and which channels are.",
     pause_cancels_nothing: "A pause leaves messages pending.",
+    publish_starts_the_planning_of_what_the_calendar_opens:
+        "Publishing a journey that a date or the calendar opens starts one job that plans it; other journeys start none.",
     resume_starts_its_job: "Letting a journey go starts a job that wakes its people; letting a channel go starts none.",
     jobs_come_back_oldest_first: "Jobs that have not ended come back in the order in which they were started.",
     job_cursor_moves_only_from_where_it_stands: "A job's cursor moves on only from where the caller saw it, and ends once.",
@@ -204,6 +207,24 @@ async fn resume_starts_its_job(bench: Bench) -> Answer {
             Pausable::Channel(_) => check_eq!(jobs, [], "the jobs after a channel's pause"),
         }
     }
+    Ok(())
+}
+
+async fn publish_starts_the_planning_of_what_the_calendar_opens(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let mut dated = journey("dated", 1, "hello")?;
+    dated.enter = OneOrMany::One(EntryDefinition { on: TriggerDefinition::date("due"), when: None });
+    let plain = journey("plain", 1, "hello")?;
+    bench.store.publish(&[Definition::Journey(plain), Definition::Journey(dated.clone())]).await?;
+    let jobs = bench.store.jobs().await?;
+    let expected = [JobKind::Plan { journey: JourneyId::from("dated") }];
+    check_eq!(
+        jobs.iter().map(|job| job.kind.clone()).collect::<Vec<_>>(),
+        expected,
+        "the jobs after a publication"
+    );
+    bench.store.publish(&[Definition::Journey(dated)]).await?;
+    check_eq!(bench.store.jobs().await?, jobs, "the jobs after the same publication again");
     Ok(())
 }
 

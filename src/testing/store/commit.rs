@@ -8,7 +8,7 @@ use super::bench::{
     Answer, Bench, EMAIL, LEA, MARKETING, SHARED, Stop, TOM, enrollment, evidence, id, journey, message,
     minutes, person, reads, same, visit,
 };
-use crate::machine::Cold;
+use crate::machine::{Cold, Passage};
 use crate::model::{
     ConsentRecord, ConsentStatus, EnrollmentId, Hash, JourneyId, MessageId, NodeId, Step, StepOutcome,
 };
@@ -58,7 +58,7 @@ async fn full(bench: &Bench) -> Answer<Commit> {
     let (work, mut commit) = bench.work(LEA).await?;
     let contact = person(LEA, EMAIL, SHARED).attribute("followers", 2_000).tag("singer");
     commit.cold = Some(Arc::new(Cold { contact, standing: work.state.cold.standing.clone() }));
-    commit.hot.entries.insert(JourneyId::from("welcome"), commit.now.timestamp_millis());
+    commit.hot.entries.insert(JourneyId::from("welcome"), Passage::entered(commit.now));
     commit.hot.performed.record(&"visited".into(), commit.now);
     commit.due_at = Some(bench.now() + minutes(30));
     commit.program = Hash::of("program", &[b"suite"]);

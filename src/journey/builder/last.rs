@@ -1,0 +1,136 @@
+//! Changes the step that was added last.
+
+use super::JourneyBuilder;
+use crate::journey::definition::{
+    AlternativeDefinition, Deadline, DeadlineDefinition, ResultDefinition, StepDefinition, TriggerDefinition,
+    WaitSince, WayDefinition,
+};
+use crate::model::Value;
+use crate::rule::PredicateDefinition;
+use crate::time::{Days, Span, WeeklyWindow};
+
+impl JourneyBuilder {
+    fn last(mut self, change: impl FnOnce(&mut StepDefinition)) -> Self {
+        // Without any step, one that does nothing takes the change, and is refused.
+        if self.definition.steps.is_empty() {
+            self.definition.steps.push(StepDefinition::default());
+        }
+        if let Some(step) = self.definition.steps.last_mut() {
+            change(step);
+        }
+        self
+    }
+
+    /// Jumps from the step that was added last.
+    pub fn goto(self, target: impl Into<String>) -> Self {
+        self.last(|step| step.goto = Some(target.into()))
+    }
+
+    /// Names the step that was added last, where its method did not.
+    pub fn id(self, id: impl Into<String>) -> Self {
+        self.last(|step| step.id = Some(id.into()))
+    }
+
+    /// Says when the last send, or the last `wait_until`, may go on, on the contact's own clock.
+    pub fn window(self, window: WeeklyWindow) -> Self {
+        self.last(|step| match &mut step.wait_until {
+            Some(until) => until.window = Some(window),
+            None => step.send.get_or_insert_default().window = Some(window),
+        })
+    }
+
+    /// Says how long the last send may still be said: a span after which it is left out, or a
+    /// [`DeadlineDefinition`].
+    pub fn deadline(self, deadline: impl Into<DeadlineDefinition>) -> Self {
+        self.last(|step| step.send.get_or_insert_default().deadline = Some(deadline.into()))
+    }
+
+    /// Names the step that follows a refusal of the last send; the enrollment then waits for what becomes of it.
+    pub fn refused(self, target: impl Into<String>) -> Self {
+        self.last(|step| step.send.get_or_insert_default().refused = Some(target.into()))
+    }
+
+    /// Says which local weekdays will do for the last `wait_until`.
+    pub fn days(self, days: Days) -> Self {
+        self.last(|step| step.wait_until.get_or_insert_default().days = Some(days))
+    }
+
+    /// Sets the local time of day of the last `wait_until`, `HH:MM`.
+    pub fn at_time(self, time: impl Into<String>) -> Self {
+        self.last(|step| step.wait_until.get_or_insert_default().time = Some(time.into()))
+    }
+
+    /// Lets something else end the last `wait_for`, too.
+    pub fn or(self, on: impl Into<TriggerDefinition>, goto: impl Into<String>) -> Self {
+        let other = AlternativeDefinition { on: on.into(), when: None, goto: Some(goto.into()) };
+        self.last(|step| step.wait_for.get_or_insert_default().any.push(other))
+    }
+
+    /// Lets a predicate that becomes true end the last `wait_for`, too.
+    pub fn or_if(self, when: PredicateDefinition, goto: impl Into<String>) -> Self {
+        let other = AlternativeDefinition {
+            when: Some(when),
+            goto: Some(goto.into()),
+            ..AlternativeDefinition::default()
+        };
+        self.last(|step| step.wait_for.get_or_insert_default().any.push(other))
+    }
+
+    /// Lets what came before the arrival count for the last `wait_for`.
+    pub fn since(self, since: WaitSince) -> Self {
+        self.last(|step| step.wait_for.get_or_insert_default().since = Some(since))
+    }
+
+    /// Adds a way to the last branch.
+    pub fn way(self, when: PredicateDefinition, goto: impl Into<String>) -> Self {
+        let way = WayDefinition { when, goto: goto.into() };
+        self.last(|step| step.branch.get_or_insert_default().when.push(way))
+    }
+
+    /// Names the step that follows the last branch where a way cannot be judged.
+    pub fn unknown(self, target: impl Into<String>) -> Self {
+        self.last(|step| step.branch.get_or_insert_default().unknown = Some(target.into()))
+    }
+
+    /// Lets the last split draw another lot.
+    pub fn salt(self, salt: impl Into<String>) -> Self {
+        self.last(|step| step.split.get_or_insert_default().salt = Some(salt.into()))
+    }
+
+    /// Gives the last emitted event a property.
+    pub fn property(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.last(|step| {
+            step.emit.get_or_insert_default().properties.insert(name.into(), value.into());
+        })
+    }
+
+    /// Lets the last entered journey be waited for, so long at the most.
+    pub fn within(self, span: Span) -> Self {
+        self.last(|step| step.enter.get_or_insert_default().within = Some(span))
+    }
+
+    /// Names the step that follows where the last entered journey ended so.
+    pub fn result(self, is: impl Into<String>, goto: impl Into<String>) -> Self {
+        let result = ResultDefinition { is: is.into(), goto: goto.into() };
+        self.last(|step| step.enter.get_or_insert_default().results.push(result))
+    }
+
+    /// Names the step that follows where the last entered journey could not be entered, or did not end in time.
+    pub fn otherwise(self, target: impl Into<String>) -> Self {
+        self.last(|step| step.enter.get_or_insert_default().otherwise = Some(target.into()))
+    }
+}
+
+impl DeadlineDefinition {
+    /// Goes out at once where the window would open only after this span.
+    #[must_use]
+    pub const fn or_send(within: Span) -> Self {
+        Self { within, then: Deadline::Send }
+    }
+}
+
+impl From<Span> for DeadlineDefinition {
+    fn from(within: Span) -> Self {
+        Self { within, then: Deadline::Skip }
+    }
+}

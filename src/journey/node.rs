@@ -1,0 +1,166 @@
+//! The places of a compiled journey.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveTime, Utc};
+
+use super::Trigger;
+use super::definition::{DeadlineDefinition, WaitSince};
+use crate::model::{Attributes, Enrollment, JourneyId, Name, NodeId};
+use crate::rule::predicate::Predicate;
+use crate::time::{Days, Offset, Span, WeeklyWindow};
+
+/// A place in a journey.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) kind: NodeKind,
+    /// The way out that most kinds take; absent where the journey is over.
+    pub(crate) next: Target,
+}
+
+/// Where an edge leads: a node, or the end of the journey.
+pub(crate) type Target = Option<usize>;
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Send(Send),
+    Wait { span: Span },
+    WaitUntil(WaitUntil),
+    WaitFor(WaitFor),
+    Branch { ways: Vec<(Predicate, Target)>, otherwise: Target, unknown: Option<Target> },
+    Split(Split),
+    Set(Set),
+    Score { score: Name, add: i64 },
+    Emit { event: Name, properties: Attributes },
+    Jump { to: Target, most: u16 },
+    Enter(Enter),
+    Leave { journey: JourneyId },
+    Exit { name: Name },
+}
+
+/// What is said.
+#[derive(Clone, Debug)]
+pub(crate) struct Send {
+    pub(crate) channel: Name,
+    pub(crate) template: Name,
+    pub(crate) purpose: Name,
+    pub(crate) from: Option<Name>,
+    pub(crate) reply_to: Option<Name>,
+    pub(crate) refused: Option<Target>,
+    pub(crate) window: Option<WeeklyWindow>,
+    pub(crate) deadline: Option<DeadlineDefinition>,
+}
+
+/// Until when.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitUntil {
+    pub(crate) base: Base,
+    pub(crate) days: Option<Days>,
+    pub(crate) time: Option<NaiveTime>,
+    pub(crate) window: Option<WeeklyWindow>,
+}
+
+/// What an instant is counted from.
+#[derive(Clone, Debug)]
+pub(crate) enum Base {
+    /// The arrival at the node.
+    Arrival,
+    Entry(Span),
+    Date {
+        attribute: Name,
+        offset: Offset,
+    },
+}
+
+/// What ends a wait.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitFor {
+    pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) since: WaitSince,
+    pub(crate) within: Span,
+    pub(crate) otherwise: Target,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Alternative {
+    pub(crate) cause: Cause,
+    pub(crate) next: Target,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    Trigger(Trigger),
+    Becomes(Predicate),
+}
+
+/// Several ways by lot; each by its name.
+#[derive(Clone, Debug)]
+pub(crate) struct Split {
+    pub(crate) ways: Vec<(Name, u8, Target)>,
+    pub(crate) salt: Name,
+}
+
+/// What changes of the contact.
+#[derive(Clone, Debug)]
+pub(crate) struct Set {
+    pub(crate) attributes: Attributes,
+    pub(crate) unset: BTreeSet<Name>,
+    pub(crate) tags: BTreeSet<Name>,
+    pub(crate) untag: BTreeSet<Name>,
+}
+
+/// Another journey that is entered.
+#[derive(Clone, Debug)]
+pub(crate) struct Enter {
+    pub(crate) journey: JourneyId,
+    pub(crate) within: Option<Span>,
+    pub(crate) results: Vec<(Name, Target)>,
+    pub(crate) otherwise: Target,
+}
+
+impl WaitFor {
+    /// Whether something that happened then counts for an enrollment that stands here.
+    pub(crate) fn counts(&self, happened_at: DateTime<Utc>, enrollment: &Enrollment) -> bool {
+        match self.since {
+            WaitSince::Arrival => happened_at >= enrollment.arrived_at,
+            WaitSince::Entry => happened_at >= enrollment.entered_at,
+            WaitSince::Ever => true,
+        }
+    }
+}
+
+impl Node {
+    /// Every node that follows this one in some case, in order, each once where it stands beside itself.
+    pub(crate) fn edges(&self) -> Vec<usize> {
+        let mut targets: Vec<Target> = match &self.kind {
+            NodeKind::Send(send) => vec![self.next, send.refused.unwrap_or(self.next)],
+            NodeKind::WaitFor(wait) => {
+                wait.alternatives.iter().map(|alternative| alternative.next).chain([wait.otherwise]).collect()
+            }
+            NodeKind::Branch { ways, otherwise, unknown } => {
+                ways.iter().map(|(_, target)| *target).chain([*otherwise]).chain(*unknown).collect()
+            }
+            NodeKind::Split(split) => split.ways.iter().map(|(_, _, target)| *target).collect(),
+            NodeKind::Jump { to, .. } => vec![*to, self.next],
+            NodeKind::Enter(enter) => {
+                let results = enter.results.iter().map(|(_, target)| *target);
+                results.chain([self.next, enter.otherwise]).collect()
+            }
+            NodeKind::Exit { .. } => Vec::new(),
+            _ => vec![self.next],
+        };
+        targets.dedup();
+        targets.into_iter().flatten().collect()
+    }
+
+    /// Whether time must pass here.
+    pub(crate) fn passes_time(&self) -> bool {
+        match &self.kind {
+            NodeKind::Wait { .. } => true,
+            // What already stands can end such a wait at once.
+            NodeKind::WaitFor(wait) => wait.since == WaitSince::Arrival,
+            _ => false,
+        }
+    }
+}

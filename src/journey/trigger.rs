@@ -1,0 +1,101 @@
+//! What opens a journey, ends it or ends a wait, compiled; and the one question whether something that happened is it.
+
+use chrono::NaiveTime;
+
+use super::definition::Moves;
+use crate::model::{Attributes, Event, ExitReason, Fact, JourneyId, Name, Value};
+use crate::rule::condition::{Filter, Test};
+use crate::time::{Offset, Recurrence};
+
+/// Something that happens to a contact, compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Trigger {
+    Event { name: Name, filter: Filter },
+    Keyword { words: Vec<Name>, channel: Option<Name> },
+    Attribute { name: Name, becomes: Option<Test> },
+    Segment { segment: Name, inside: bool },
+    Tier { score: Name, moves: Moves, to: Option<Name> },
+    Reaches { score: Name, at: i64 },
+    FallsBelow { score: Name, at: i64 },
+    Ended { journey: JourneyId, ends: Vec<Name> },
+    Host { name: Name, filter: Filter },
+    Date { attribute: Name, offset: Offset, time: Option<NaiveTime> },
+    Schedule(Box<Recurrence>),
+}
+
+/// Something that happened, as a trigger sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Occurrence<'o> {
+    Event(&'o Event),
+    Fact(&'o Fact, i64),
+    Attribute { name: &'o Name, value: Option<&'o Value> },
+    Ended { journey: &'o JourneyId, reason: &'o ExitReason },
+}
+
+impl Occurrence<'_> {
+    /// What is known of it, for the key of a run.
+    pub(crate) fn properties(&self) -> Option<&Attributes> {
+        match self {
+            Self::Event(event) => Some(&event.properties),
+            Self::Fact(Fact::Host { properties, .. }, _) => Some(properties),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be told from the log alone when it happened; only an event can come late.
+    pub(crate) fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+}
+
+impl Trigger {
+    /// Whether this is what happened.
+    pub(crate) fn is(&self, occurrence: &Occurrence<'_>) -> bool {
+        match (self, occurrence) {
+            (Self::Event { name, filter }, Occurrence::Event(event)) => {
+                *name == event.name && filter.passes(&event.properties)
+            }
+            (Self::Attribute { name, becomes }, Occurrence::Attribute { name: changed, value }) => {
+                name == *changed && becomes.as_ref().is_none_or(|test| test.holds(*value))
+            }
+            (Self::Ended { journey, ends }, Occurrence::Ended { journey: ended, reason }) => {
+                journey == *ended && (ends.is_empty() || ends.iter().any(|end| **end == *reason.word()))
+            }
+            (trigger, Occurrence::Fact(fact, before)) => trigger.is_fact(fact, *before),
+            _ => false,
+        }
+    }
+
+    /// `before` is the value that a score had.
+    fn is_fact(&self, fact: &Fact, before: i64) -> bool {
+        match (self, fact) {
+            (Self::Keyword { words, channel }, Fact::Keyword { word, channel: on }) => {
+                words.contains(&crate::model::keyword(word)) && (channel.is_none() || channel == on)
+            }
+            (Self::Segment { segment, inside }, Fact::Segment { segment: moved, inside: now }) => {
+                segment == moved && inside == now
+            }
+            (Self::Tier { score, moves, to }, Fact::Tier { score: moved, to: reached, up, .. }) => {
+                let direction = match moves {
+                    Moves::Up => *up,
+                    Moves::Down => !up,
+                    _ => true,
+                };
+                score == moved && direction && (to.is_none() || to == reached)
+            }
+            (Self::Reaches { score, at }, Fact::Score { score: changed, value }) => {
+                score == changed && before < *at && value >= at
+            }
+            (Self::FallsBelow { score, at }, Fact::Score { score: changed, value }) => {
+                score == changed && before >= *at && value < at
+            }
+            (Self::Host { name, filter }, Fact::Host { name: said, properties }) => {
+                name == said && filter.passes(properties)
+            }
+            _ => false,
+        }
+    }
+}

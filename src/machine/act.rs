@@ -1,0 +1,137 @@
+//! Steps that change something: the contact, its scores, its other journeys.
+
+use chrono::{DateTime, Utc};
+
+use super::happen::{Happening, MOST_GENERATIONS};
+use super::node::Move;
+use super::state::ContactState;
+use super::transition::{Run, Signal};
+use crate::journey::{Enter, Journey, Node, NodeKind, Set, Target};
+use crate::model::{Attributes, EnrollmentId, Event, Fact, InputId, JourneyId, Name, StepOutcome, Waiting};
+use crate::seeded::{Bug, is_on};
+
+impl Run<'_> {
+    /// Does what a node of such a kind does; `None` for every other kind.
+    pub(super) fn act(
+        &mut self,
+        index: usize,
+        at: DateTime<Utc>,
+        journey: &Journey,
+        node: &Node,
+    ) -> Option<Move> {
+        let outcome = match &node.kind {
+            NodeKind::Set(set) => self.set(index, at, set),
+            NodeKind::Score { score, add } => self.score(index, at, score, *add),
+            NodeKind::Emit { event, properties } => self.emit(index, at, event, properties),
+            NodeKind::Jump { to, most } => return Some(self.jump(index, node, *to, *most)),
+            NodeKind::Enter(enter) => return Some(self.enter_other(index, at, journey, node, enter)),
+            NodeKind::Leave { journey } => self.leave_other(index, at, journey),
+            _ => return None,
+        };
+        Some(Move::go(outcome, node.next))
+    }
+
+    fn cause(&self, index: usize) -> InputId {
+        let enrollment = &self.out.state.hot.enrollments[index];
+        InputId::from_step(enrollment.id, enrollment.ordinal)
+    }
+
+    fn set(&mut self, index: usize, at: DateTime<Utc>, set: &Set) -> StepOutcome {
+        let cause = self.cause(index);
+        let mut update = crate::model::Contact::new(self.contact_id().clone());
+        update.attributes.clone_from(&set.attributes);
+        update.unset.clone_from(&set.unset);
+        update.tags.clone_from(&set.tags);
+        if self.out.state.cold.contact.size() + update.size() > ContactState::MOST_SIZE {
+            let contact = self.contact_id().clone();
+            self.out.signals.push(Signal::TooLarge { contact, input: cause, at });
+            return StepOutcome::Changed;
+        }
+        let changed = self.changed_by(&update);
+        let contact = &mut self.cold().contact;
+        contact.attributes.retain(|name, _| !set.unset.contains(name));
+        contact.attributes.extend(set.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+        contact.tags.retain(|tag| !set.untag.contains(tag));
+        contact.tags.extend(set.tags.iter().cloned());
+        self.attributes_set(changed, cause, at);
+        StepOutcome::Changed
+    }
+
+    fn score(&mut self, index: usize, at: DateTime<Utc>, score: &Name, add: i64) -> StepOutcome {
+        let before = self.out.state.hot.rating.score(score);
+        let value = before.saturating_add(add);
+        let cause = self.cause(index);
+        let fact = Fact::Score { score: score.clone(), value };
+        // The following steps of the walk see it, and a second step adds to it.
+        if self.out.state.hot.rating.apply(&fact) {
+            self.queue(Happening::Scored { fact, before }, cause, at);
+        }
+        StepOutcome::Scored { value }
+    }
+
+    fn emit(&mut self, index: usize, at: DateTime<Utc>, name: &Name, properties: &Attributes) -> StepOutcome {
+        let cause = self.cause(index);
+        let mut event = Event::new(self.contact_id().clone(), name.clone());
+        event.properties.clone_from(properties);
+        match self.queue(Happening::Event(event), cause, at) {
+            true => StepOutcome::Emitted { event: name.clone() },
+            false => StepOutcome::Dropped { event: name.clone() },
+        }
+    }
+
+    fn jump(&mut self, index: usize, node: &Node, to: Target, most: u16) -> Move {
+        let jumps = &mut self.out.state.hot.enrollments[index].jumps;
+        let taken = jumps.get(&node.id).copied().unwrap_or(0);
+        if taken >= most && !is_on(Bug::JumpsForEver) {
+            return Move::go(StepOutcome::Jumped { taken: false }, node.next);
+        }
+        jumps.insert(node.id.clone(), taken.saturating_add(1));
+        Move::go(StepOutcome::Jumped { taken: true }, to)
+    }
+
+    fn enter_other(
+        &mut self,
+        index: usize,
+        at: DateTime<Utc>,
+        journey: &Journey,
+        node: &Node,
+        enter: &Enter,
+    ) -> Move {
+        let cause = self.cause(index);
+        let target = self.program.newest(&enter.journey);
+        let allowed = target
+            .is_some_and(|target| target.reentry.one_per.is_none() && self.may_enter(target, None, true, at));
+        let enrollment = self.enrollment_id(&enter.journey, cause, "");
+        let open = Happening::Open { journey: enter.journey.clone(), enrollment };
+        if !allowed || self.generation >= MOST_GENERATIONS || !self.queue(open, cause, at) {
+            return Move::go(StepOutcome::Opened { enrollment: None }, enter.otherwise);
+        }
+        let outcome = StepOutcome::Opened { enrollment: Some(enrollment) };
+        match enter.within {
+            None => Move::go(outcome, node.next),
+            Some(within) => {
+                let until = self.zone(journey).add(at, within);
+                Move::Stay {
+                    waiting: Waiting::Enrollment { enrollment, until },
+                    outcome: Some(outcome),
+                    message: None,
+                }
+            }
+        }
+    }
+
+    fn leave_other(&mut self, index: usize, at: DateTime<Utc>, journey: &JourneyId) -> StepOutcome {
+        let cause = self.cause(index);
+        let runs = self.out.state.hot.enrollments.iter().filter(|other| other.journey == *journey).count();
+        self.queue(Happening::Leave { journey: journey.clone() }, cause, at);
+        StepOutcome::Left { runs: u16::try_from(runs).unwrap_or(u16::MAX) }
+    }
+
+    /// The other journey did not let the contact in after all: who waits for its end goes on as if it had not ended in time.
+    pub(super) fn not_opened(&mut self, enrollment: EnrollmentId, at: DateTime<Utc>) {
+        let awaits = |waiting: &Waiting| matches!(waiting, Waiting::Enrollment { enrollment: other, .. } if *other == enrollment);
+        if let Some(index) = self.out.state.hot.enrollments.iter().position(|other| awaits(&other.waiting)) {
+            self.returned(index, at, None);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Where a contact stands by the rules of others: its scores, their tiers, its segments.
+
+use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Fact, Name};
+
+/// The scores of a contact, the tiers that they fall in, and the segments that it is in, as facts told them.
+///
+/// ```
+/// use journeyman::machine::ContactState;
+/// assert_eq!(ContactState::new("lea".into()).hot.rating.score("spark"), 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rating {
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    scores: LiteMap<Name, i64>,
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    tiers: LiteMap<Name, Name>,
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    segments: LiteMap<Name, ()>,
+}
+
+impl Rating {
+    /// The most scores, tiers and segments that one contact keeps of each; a further one is told to journeys and not kept.
+    pub const MOST: usize = 256;
+
+    /// The value of a score; 0 where nothing was ever added.
+    #[must_use]
+    pub fn score(&self, name: &str) -> i64 {
+        self.scores.get(name).copied().unwrap_or(0)
+    }
+
+    /// The tier that a score falls in.
+    #[must_use]
+    pub fn tier(&self, score: &str) -> Option<&Name> {
+        self.tiers.get(score)
+    }
+
+    /// Whether the contact is in a segment.
+    #[must_use]
+    pub fn is_in(&self, segment: &str) -> bool {
+        self.segments.contains_key(segment)
+    }
+
+    /// Whether nothing was ever told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty()
+    }
+
+    /// Takes a fact in; false where it changes nothing.
+    pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Score { score, value } => put(&mut self.scores, score, *value),
+            Fact::Tier { score, to: Some(tier), .. } => put(&mut self.tiers, score, tier.clone()),
+            Fact::Tier { score, to: None, .. } => self.tiers.remove(score).is_some(),
+            Fact::Segment { segment, inside: true } => put(&mut self.segments, segment, ()),
+            Fact::Segment { segment, inside: false } => self.segments.remove(segment).is_some(),
+            Fact::Keyword { .. } | Fact::Host { .. } => true,
+        }
+    }
+}
+
+fn put<V: PartialEq>(map: &mut LiteMap<Name, V>, name: &Name, value: V) -> bool {
+    if map.len() >= Rating::MOST && !map.contains_key(name) {
+        return true;
+    }
+    let news = map.get(name) != Some(&value);
+    if news {
+        map.insert(name.clone(), value);
+    }
+    news
+}

@@ -1,0 +1,21 @@
+//! The rules of the language, each as one story on the pure machine.
+//!
+//! A story is told at its instants and every timer fires at its own; what the contact walked is compared line by line. When
+//! it is over, the same log is folded once more in one go, and must give the same.
+
+mod chains;
+mod dates;
+mod docs;
+mod ends;
+mod entry;
+mod head;
+mod late;
+mod other_journeys;
+mod reentry;
+mod scene;
+mod sends;
+mod spacing;
+mod steps;
+mod times;
+mod triggers;
+mod waits;
