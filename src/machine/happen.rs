@@ -77,7 +77,7 @@ impl Run<'_> {
                     self.ended(enrollment, &reason, at);
                     self.happens(&[Occurrence::Ended { journey: &journey, reason: &reason }], cause, at, at);
                 }
-                Happening::Open { journey, enrollment } => self.open(&journey, enrollment, cause, at),
+                Happening::Open { journey, enrollment } => self.open(&journey, enrollment, at),
                 Happening::Leave { journey } => self.leave_journey(&journey, at),
             }
         }
