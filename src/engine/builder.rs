@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 
 use super::deliver::FIRST_HANDFUL;
-use super::{Backoff, Engine, Shared};
+use super::{Backoff, Compiled, Engine, Shared};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
@@ -60,6 +60,7 @@ pub struct EngineBuilder {
     backoff: Backoff,
     batch: usize,
     most_failures: u32,
+    compiled: Compiled,
 }
 
 impl EngineBuilder {
@@ -80,6 +81,7 @@ impl EngineBuilder {
             backoff: Backoff::default(),
             batch: 1_024,
             most_failures: 8,
+            compiled: Compiled::default(),
         }
     }
 
@@ -171,6 +173,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Shares what was compiled with other engines: a simulation brings up hundreds of them over the same definitions.
+    #[cfg(feature = "sim")]
+    pub(crate) fn compiled(mut self, compiled: Compiled) -> Self {
+        self.compiled = compiled;
+        self
+    }
+
     /// The engine. Nothing is read or written before its first call.
     #[must_use]
     pub fn build(self) -> Engine {
@@ -194,6 +203,7 @@ impl EngineBuilder {
                 most_failures: self.most_failures,
                 apart: AtomicUsize::new(0),
                 loaded: Mutex::new(None),
+                compiled: self.compiled,
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

@@ -7,6 +7,7 @@
 mod apart;
 mod backoff;
 mod builder;
+mod compiled;
 mod deliver;
 mod door;
 mod drain;
@@ -25,6 +26,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use backoff::Backoff;
 pub use builder::{EngineBuilder, Limits, UnknownContacts};
+#[cfg(feature = "sim")]
+pub(crate) use compiled::Compiled;
 pub use drain::Drain;
 pub use tick::Tick;
 
@@ -33,6 +36,8 @@ use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
 use crate::time::{Calendar, Zone};
+#[cfg(not(feature = "sim"))]
+use compiled::Compiled;
 use program::Loaded;
 
 /// Runs journeys over a store, through channels. Cheap to clone; clones share everything.
@@ -87,6 +92,7 @@ struct Shared {
     /// How many contacts are still worked on one by one, after the store refused them together.
     apart: AtomicUsize,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    compiled: Compiled,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

@@ -119,15 +119,14 @@ impl Engine {
 
     /// Everything was checked when it was published; what does not compile now was published by a newer version.
     fn load(&self, snapshot: CatalogSnapshot) -> Result<Loaded, Error> {
+        let compiled = &self.shared.compiled;
         let unknown = |error: BuildError| Error::Catalog { reason: error.to_string() };
         let (mut journeys, mut templates) = (Vec::new(), BTreeMap::new());
         for definition in &snapshot.definitions {
             match definition {
-                Definition::Journey(journey) => {
-                    journeys.push(Arc::new(Journey::compile(journey).map_err(unknown)?))
-                }
+                Definition::Journey(journey) => journeys.push(compiled.journey(journey).map_err(unknown)?),
                 Definition::Template(template) => {
-                    let template = template.compile().map_err(unknown)?;
+                    let template = compiled.template(template).map_err(unknown)?;
                     templates.insert(template.name.clone(), template);
                 }
             }

@@ -1,7 +1,7 @@
 //! Workers that tick and die and come back, and hosts that tell what happens until they are heard.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 
@@ -13,7 +13,7 @@ use super::random::Random;
 use super::scenario::{Deed, Person, Scenario, What};
 use super::timeline::{Timeline, WorkerClock};
 use super::truth::{Seen, Truth};
-use crate::engine::{Backoff, Drain, Engine};
+use crate::engine::{Backoff, Compiled, Drain, Engine};
 use crate::error::{Error, StoreError};
 use crate::machine::Withdrawal;
 use crate::model::{
@@ -64,6 +64,9 @@ impl Worker {
     }
 }
 
+/// Every simulation of a process has the same definitions, and each crash brings up an engine that must read them.
+static COMPILED: LazyLock<Compiled> = LazyLock::new(Compiled::default);
+
 pub(super) fn key() -> FingerprintKey {
     FingerprintKey::new([5; 32])
 }
@@ -98,6 +101,7 @@ impl World {
             .fingerprint_key(key())
             .batch(self.scenario.batch)
             .most_failures(4)
+            .compiled(COMPILED.clone())
             .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 });
         for channel in &self.channels {
             let channel = channel.clone().plan(plan.clone()).life(life.clone());

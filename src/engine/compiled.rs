@@ -1,0 +1,66 @@
+//! What was compiled already, so that a catalog that changes is not compiled anew as a whole.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::BuildError;
+use crate::journey::{Journey, JourneyDefinition};
+use crate::rule::{Template, TemplateDefinition};
+
+/// Compiled definitions by their names, each beside what it was compiled from. Clones share everything.
+#[derive(Clone, Default)]
+pub(crate) struct Compiled {
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    journeys: BTreeMap<(String, u32), Arc<Journey>>,
+    templates: BTreeMap<String, (TemplateDefinition, Template)>,
+}
+
+impl Compiled {
+    pub(super) fn journey(&self, definition: &JourneyDefinition) -> Result<Arc<Journey>, BuildError> {
+        let key = (definition.journey.clone(), definition.version);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).journeys.get(&key).cloned();
+        if let Some(journey) = known.filter(|journey| *journey.definition == *definition) {
+            return Ok(journey);
+        }
+        let journey = Arc::new(Journey::compile(definition)?);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).journeys.insert(key, journey.clone());
+        Ok(journey)
+    }
+
+    pub(super) fn template(&self, definition: &TemplateDefinition) -> Result<Template, BuildError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let template = known.templates.get(&definition.template);
+        if let Some((_, template)) = template.filter(|(other, _)| other == definition) {
+            return Ok(template.clone());
+        }
+        let template = definition.compile()?;
+        known.templates.insert(definition.template.clone(), (definition.clone(), template.clone()));
+        Ok(template)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_not_compiled_again_and_what_changed_is() {
+        let compiled = Compiled::default();
+        let one = Journey::builder("one").enter_on("e").exit("end", "done").build().unwrap();
+        let first = compiled.journey(&one.definition).unwrap();
+        assert!(Arc::ptr_eq(&first, &compiled.clone().journey(&one.definition).unwrap()));
+        let mut other = JourneyDefinition::clone(&one.definition);
+        other.description = Some("edited".to_owned());
+        let second = compiled.journey(&other).unwrap();
+        assert!(!Arc::ptr_eq(&first, &second) && second.hash != first.hash);
+
+        let hello = TemplateDefinition::new("hello").text("Bonjour");
+        let hash = compiled.template(&hello).unwrap().hash;
+        assert_eq!(compiled.template(&hello).unwrap().hash, hash);
+        assert_ne!(compiled.template(&hello.text("Bonsoir")).unwrap().hash, hash);
+    }
+}
