@@ -127,7 +127,7 @@ impl Inner {
         let cold = self.cold(row);
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
-        let blank = ContactState::new(cold.contact.id);
+        let blank = ContactState::new(cold.contact.id.clone());
         self.set_cold(row, &blank.cold);
         let contact = &mut self.rows[row];
         contact.erased = true;

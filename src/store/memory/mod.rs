@@ -8,24 +8,24 @@ mod compact;
 mod gate;
 mod mailbox;
 mod outbox;
+mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use self::person::Person;
 use super::denial::Denial;
 use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
 use crate::model::{
-    ConsentRecord, Contact, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
-    truncate,
+    ConsentRecord, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step, truncate,
 };
 use crate::port::store::{
     CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
 };
 use crate::port::{Clock, SystemClock};
-use crate::rule::Standing;
 
 /// A store in memory. It leases contacts, so that several workers can share it.
 ///
@@ -46,6 +46,7 @@ pub struct MemoryStore {
 pub struct MemoryStoreBuilder {
     clock: Arc<dyn Clock>,
     history: bool,
+    unpacked: bool,
     namespace: Name,
 }
 
@@ -58,7 +59,12 @@ impl MemoryStore {
 
     /// Begins the settings of a store.
     pub fn builder() -> MemoryStoreBuilder {
-        MemoryStoreBuilder { clock: Arc::new(SystemClock), history: true, namespace: "default".into() }
+        MemoryStoreBuilder {
+            clock: Arc::new(SystemClock),
+            history: true,
+            unpacked: false,
+            namespace: "default".into(),
+        }
     }
 
     /// The store, locked; a panic elsewhere cannot leave it half changed, because every call checks before it writes.
@@ -101,6 +107,13 @@ impl MemoryStoreBuilder {
         self
     }
 
+    /// Keeps every contact as it is worked on, and not packed: quicker, and some three times as large. For simulations of
+    /// populations that fit into memory so.
+    pub fn unpacked(mut self) -> Self {
+        self.unpacked = true;
+        self
+    }
+
     /// Sets what goes into every derived id; `default` unless said.
     pub fn namespace(mut self, namespace: impl Into<Name>) -> Self {
         self.namespace = namespace.into();
@@ -110,7 +123,7 @@ impl MemoryStoreBuilder {
     /// The store, empty.
     #[must_use]
     pub fn build(self) -> MemoryStore {
-        let inner = Inner { namespace: self.namespace, ..Inner::default() };
+        let inner = Inner { namespace: self.namespace, unpacked: self.unpacked, ..Inner::default() };
         MemoryStore { clock: self.clock, history: self.history, inner: Mutex::new(inner) }
     }
 }
@@ -124,6 +137,7 @@ struct Inner {
     #[allow(clippy::vec_box)] // a row is large, and a growing list of rows would double them all
     rows: Vec<Box<Row>>,
     names: compact::Names,
+    unpacked: bool,
     by_id: BTreeMap<ContactId, usize>,
     seen: BTreeSet<(usize, InputId)>,
     /// Contacts by due instant.
@@ -159,9 +173,7 @@ struct Failing {
 /// One contact.
 struct Row {
     id: ContactId,
-    /// The person, packed.
-    contact: Box<[u8]>,
-    standing: Standing,
+    person: Person,
     hot: Hot,
     revision: u64,
     read_seq: u64,
@@ -209,8 +221,7 @@ impl Inner {
         }
         self.rows.push(Box::new(Row {
             id: contact.clone(),
-            contact: compact::pack(&Contact::new(contact.clone()), &mut self.names),
-            standing: Standing::default(),
+            person: Person::of(&ContactState::new(contact.clone()).cold, self.unpacked, &mut self.names),
             hot: Hot::default(),
             revision: 0,
             read_seq: 0,
@@ -230,20 +241,17 @@ impl Inner {
     }
 
     /// What is known of a person, unpacked.
-    fn cold(&self, row: usize) -> Cold {
+    fn cold(&self, row: usize) -> Arc<Cold> {
         let row = &self.rows[row];
-        Cold { contact: compact::unpack(&row.id, &row.contact, &self.names), standing: row.standing.clone() }
+        row.person.cold(&row.id, &self.names)
     }
 
     fn state(&self, row: usize) -> ContactState {
-        ContactState::from_parts(Arc::new(self.cold(row)), self.rows[row].hot.clone())
+        ContactState::from_parts(self.cold(row), self.rows[row].hot.clone())
     }
 
-    fn set_cold(&mut self, row: usize, cold: &Cold) {
-        let packed = compact::pack(&cold.contact, &mut self.names);
-        let row = &mut self.rows[row];
-        row.contact = packed;
-        row.standing = cold.standing.clone();
+    fn set_cold(&mut self, row: usize, cold: &Arc<Cold>) {
+        self.rows[row].person = Person::of(cold, self.unpacked, &mut self.names);
     }
 
     fn share_names(&mut self, kind: InputKind) -> InputKind {

@@ -1,12 +1,10 @@
 //! Messages between the commit and the channel, in memory.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial::denies;
-use super::{Entry, Inner, MemoryStore, compact, done};
+use super::{Entry, Inner, MemoryStore, done};
 use crate::machine::InputKind;
 use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name, Reason};
 use crate::port::store::{
@@ -71,7 +69,7 @@ impl Inner {
         let address = cold.contact.addresses.get(channel).and_then(|address| address.fingerprint);
         let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
         let epochs = self.epochs_of(entry, address);
-        let mut taken = Taken::new(entry.record.message.clone(), Arc::new(cold), epochs);
+        let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
@@ -95,7 +93,7 @@ impl Inner {
     }
 
     fn address_of(&self, entry: &Entry) -> Option<Fingerprint> {
-        compact::fingerprint(&self.rows[entry.row].contact, &entry.record.message.channel, &self.names)
+        self.rows[entry.row].person.fingerprint(&entry.record.message.channel, &self.names)
     }
 
     fn begin(&mut self, begin: Begin, now: DateTime<Utc>) -> Begun {
