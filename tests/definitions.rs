@@ -53,7 +53,7 @@ enter:
   - { on: { host: invite } }
   - on: { event: form.sent }
     if: { any: [ { tag: vip }, { all: [ { attribute: followers, above: 10, at_most: 1000.5 }, { not: { performed: call.booked, since: entry } } ] } ] }
-reenter: { after: 1mo, from: exit, one_per: order_id, concurrent: true, gap: 10m }
+reenter: { after: 1mo, from: exit, concurrent: true, gap: 10m }
 exit:
   - { on: { event: call.booked }, as: goal }
   - { on: { event: account.closed, where: { final: true } }, as: exit }

@@ -413,7 +413,14 @@ pub(crate) fn definition() -> BoxedStrategy<JourneyDefinition> {
         kind,
     });
     (head(), enter, vec(exit, 0..2), vec(step(), 1..8))
-        .prop_map(|(head, enter, exit, mut steps)| {
+        .prop_map(|(mut head, enter, exit, mut steps)| {
+            let keyed = |on: &TriggerDefinition| on.event.is_some() || on.form.is_some() || on.host.is_some();
+            if let Reenter::When(map) = &mut head.reenter
+                && !enter.as_slice().iter().all(|entry| keyed(&entry.on))
+            {
+                map.one_per = None;
+                map.after = map.after.or(map.gap.is_none().then_some(Span::hours(1)));
+            }
             (0..).zip(&mut steps).for_each(|(number, step): (usize, _)| step.id = Some(format!("s{number}")));
             JourneyDefinition { enter, exit, steps, ..head }
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Compiler;
-use crate::journey::definition::{Moves, OneOrMany, TriggerDefinition};
+use crate::journey::definition::{Moves, OneOrMany, Reenter, ReenterDefinition, TriggerDefinition};
 use crate::journey::{Entry, Exit, Trigger};
 use crate::model::Name;
 use crate::rule::condition::{ConditionDefinition, Filter, Test};
@@ -43,9 +43,33 @@ impl Compiler<'_> {
             let place = if entries.len() == 1 { "enter".to_owned() } else { format!("enter[{number}]") };
             let trigger = self.trigger(&entry.on, At::Door, &format!("{place}.on"));
             let when = entry.when.as_ref().map(|when| self.predicate(when, &format!("{place}.if")));
+            self.keyed(&entry.on, &format!("{place}.on"));
             compiled.extend(trigger.map(|trigger| Entry { trigger, when: when.flatten() }));
         }
         compiled
+    }
+
+    /// What has no properties has no key, and would never open a journey that is one per key.
+    fn keyed(&mut self, on: &TriggerDefinition, place: &str) {
+        let Reenter::When(ReenterDefinition { one_per: Some(property), .. }) = &self.definition.reenter
+        else {
+            return;
+        };
+        if property.is_empty() {
+            return;
+        }
+        if on.event.is_none() && on.form.is_none() && on.host.is_none() && *on != TriggerDefinition::default()
+        {
+            let sentence = format!(
+                "the runs are told apart by {property:?}, and what opens this door has no properties"
+            );
+            self.problem(
+                "J057",
+                place,
+                sentence,
+                "open it by an event, a form or a call of the host, or take one_per away",
+            );
+        }
     }
 
     pub(super) fn exits(&mut self) -> Vec<Exit> {
