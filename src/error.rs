@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::model::{ContactId, Name};
+use crate::model::{ContactId, Name, Reason};
 
 /// One problem of a definition: a stable code, the place, a sentence, the next step.
 ///
@@ -150,6 +150,17 @@ impl StoreError {
     }
 }
 
+/// A row of an import that is not valid.
+#[derive(Debug, thiserror::Error)]
+#[error("{row}: {error}")]
+#[non_exhaustive]
+pub struct RowProblem {
+    /// Its number, from 0.
+    pub row: u64,
+    /// What is wrong, as for a single input.
+    pub error: Box<Error>,
+}
+
 /// What an engine's method could not do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -192,6 +203,15 @@ pub enum Error {
         /// Who.
         contact: ContactId,
     },
+    /// The event violates the newest schema of its name. It is not lost: it is kept aside, counts for nothing, and waits for
+    /// somebody's decision.
+    #[error("the event violates its schema and is kept aside under the number {id}: {}; release or drop it", problems.join("; "))]
+    Aside {
+        /// Its number, for [`Engine::release_aside`](crate::Engine::release_aside).
+        id: u64,
+        /// What it violates, a sentence each.
+        problems: Vec<String>,
+    },
     /// The event is older than the horizon within which events are deduplicated.
     #[error(
         "the event {name} is older than the horizon of {days} days; import history instead of tracking it"
@@ -202,6 +222,19 @@ pub enum Error {
         /// The horizon.
         days: i64,
     },
+    /// The contact does not allow it, or has no address there.
+    #[error(
+        "the contact {contact} may not be written to ({reasons:?}); it must allow the purpose on this channel, and have an address there"
+    )]
+    Forbidden {
+        /// Who.
+        contact: ContactId,
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// Rows of an import are wrong; nothing of any row was kept.
+    #[error("{} row(s) of the import are not valid; the first is row {}", _0.len(), _0.first().map_or_else(String::new, ToString::to_string))]
+    Rows(Vec<RowProblem>),
     /// Something published cannot be used by this version of the crate.
     #[error(
         "a definition of the catalog cannot be used by this version of journeyman: {reason}; use a newer one"

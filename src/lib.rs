@@ -113,6 +113,7 @@ pub mod journey;
 pub mod machine;
 pub mod model;
 pub mod port;
+pub mod quota;
 pub mod rule;
 #[cfg(seeded_bugs)]
 #[doc(hidden)]

@@ -41,6 +41,17 @@ pub enum Bug {
     JumpsForEver,
     EndUntold,
     WindowInUtc,
+    AnswerTwice,
+    CallForgets,
+    UndoForwards,
+    PlaceTwice,
+    PlaceKept,
+    EditionForgotten,
+    MigrationLosesThePlace,
+    EnrollsEverybody,
+    EjectForgets,
+    HeldRuns,
+    ImportTriggers,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -79,7 +90,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 33] = [
+        pub const ALL: [Bug; 44] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -113,6 +124,17 @@ mod planting {
             JumpsForEver,
             EndUntold,
             WindowInUtc,
+            AnswerTwice,
+            CallForgets,
+            UndoForwards,
+            PlaceTwice,
+            PlaceKept,
+            EditionForgotten,
+            MigrationLosesThePlace,
+            EnrollsEverybody,
+            EjectForgets,
+            HeldRuns,
+            ImportTriggers,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -146,6 +168,17 @@ mod planting {
                 JumpsForEver => "X10",
                 EndUntold => "S1",
                 WindowInUtc => "S7",
+                AnswerTwice => "X11",
+                CallForgets => "S1",
+                UndoForwards => "X12",
+                PlaceTwice => "Q1",
+                PlaceKept => "X12",
+                EditionForgotten => "B7",
+                MigrationLosesThePlace => "X13",
+                EnrollsEverybody => "X14",
+                EjectForgets => "X15",
+                HeldRuns => "X16",
+                ImportTriggers => "X17",
             }
         }
 
@@ -187,6 +220,17 @@ mod planting {
                 JumpsForEver => "nobody counts how often a jump was taken",
                 EndUntold => "nobody tells a journey that the one it entered has ended",
                 WindowInUtc => "send windows are judged in UTC",
+                AnswerTwice => "an answer is taken for whatever call the contact waits for",
+                CallForgets => "the time-out of a call is never due",
+                UndoForwards => "what a run did is undone oldest first",
+                PlaceTwice => "each attempt to ask for a place asks for another one",
+                PlaceKept => "a run that ends gives no place back",
+                EditionForgotten => "a template that replaces another leaves no edition",
+                MigrationLosesThePlace => "a migration lets every wait begin anew",
+                EnrollsEverybody => "a publication does not ask who may pass its doors",
+                EjectForgets => "nobody remembers that an operator took a contact out",
+                HeldRuns => "a run that is held walks on",
+                ImportTriggers => "an import opens journeys although nobody asked for it",
             }
         }
     }

@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 12] = [
     &["journey"],
     &["machine"],
     &["port"],
-    &["engine", "store", "channel"],
+    &["engine", "store", "channel", "quota"],
     &["insight"],
     &["testing"],
     &["sim"],

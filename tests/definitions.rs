@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use generator::{definition, inputs, mended};
 use journeyman::Journey;
 use journeyman::journey::{
-    CountedFrom, DeadlineDefinition, JourneyBuilder, JourneyDefinition, Late, MOST_AT_ONCE, Reenter,
-    ReenterDefinition, SetDefinition, Spacing, StepDefinition, TriggerDefinition, WaitSince, json_schema,
+    CallDefinition, CapDefinition, ConfirmDefinition, CountedFrom, DeadlineDefinition, JourneyBuilder,
+    JourneyDefinition, Late, MOST_AT_ONCE, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition,
+    ScoreDefinition, SetDefinition, Spacing, StepDefinition, TriggerDefinition, WaitSince, json_schema,
     parse_json, parse_yaml,
 };
 use journeyman::model::ExitReason;
@@ -36,6 +37,8 @@ closes: "2026-12-31T00:00"
 holdout: 5
 spacing: merge
 late: { grace: 2h, then: skip }
+cap: { most: 500, quota: places, within: 5m }
+undo_on: [max_duration, exit]
 enter:
   - { on: { event: prospect.signed_up, where: { source: { one_of: [instagram, tiktok] }, age: { at_least: 18 } } } }
   - { on: { form: signup, where: { step: 2 } } }
@@ -66,7 +69,11 @@ steps:
   - { wait_until: { entry: 3d, time: "09:30" } }
   - { wait_until: { date: event_at, offset: -7d, days: Tue-Thu, window: "10:00-14:00" } }
   - { set: { attributes: { plan: trial }, unset: [old_plan], tags: [asked], untag: [new] } }
-  - { score: { name: spark, add: -10 } }
+  - { score: { name: spark, add: -10 }, undo: [{ score: { name: spark, add: 10 } }, { set: { untag: [asked] } }, { emit: { event: untold } }, { call: { channel: crm, ask: cancel } }, { release: { offer: seat } }] }
+  - { reserve: { offer: seat, quota: places, expires: 48h, within: 10m, full: end, otherwise: next } }
+  - { send: { channel: email, template: your_seat, purpose: onboarding, offer: seat } }
+  - { confirm: { offer: seat, within: 5m, full: end, otherwise: next }, undo: { release: { offer: seat } } }
+  - { release: { offer: seat } }
   - { emit: { event: asked, properties: { by: journey } } }
   - { split: { ways: [ { weight: 50, goto: next }, { weight: 50, goto: diagnosis } ], salt: again } }
   - { enter: { journey: trial, within: 7d, results: [ { is: goal, goto: end } ], otherwise: diagnosis } }
@@ -276,6 +283,50 @@ steps:
         .deadline(Span::hours(4))
         .exit("end", "completed");
     assert_eq!(serde_json::to_value(builder.definition()).unwrap(), serde_json::to_value(&file).unwrap());
+    assert_eq!(builder.definition(), &file);
+    assert_eq!(builder.build().unwrap().hash, Journey::compile(&file).unwrap().hash);
+}
+
+#[test]
+fn a_file_and_the_builder_agree_on_offers_and_on_what_undoes() {
+    let file: JourneyDefinition = parse_yaml(
+        r#"
+journey: workshop
+version: 1
+enter: { on: { event: asked } }
+cap: { most: 40, quota: places }
+undo_on: [completed, gone]
+steps:
+  - { id: hold, reserve: { offer: seat, quota: places, expires: 2d, within: 5m, full: end, otherwise: next } }
+  - { id: tell, send: { channel: email, template: seat, purpose: news, offer: seat } }
+  - { confirm: { offer: seat, full: end }, undo: { release: { offer: seat } } }
+  - { score: { name: spark, add: 5 }, undo: [{ score: { name: spark, add: -5 } }, { call: { channel: crm, within: 1d } }] }
+  - { release: { offer: seat } }
+  - { id: end, exit: gone }
+"#,
+    )
+    .unwrap();
+    let builder = Journey::builder("workshop")
+        .enter_on("asked")
+        .cap(CapDefinition::new(40).quota("places"))
+        .undo_on(["completed", "gone"])
+        .reserve(
+            "hold",
+            ReserveDefinition::new("seat", Span::days(2))
+                .quota("places")
+                .within(Span::minutes(5))
+                .full("end")
+                .otherwise("next"),
+        )
+        .send("tell", "email", "seat", "news")
+        .offer("seat")
+        .confirm(ConfirmDefinition::new("seat").full("end"))
+        .undo(ReleaseDefinition::new("seat"))
+        .score("spark", 5)
+        .undo(ScoreDefinition { name: "spark".into(), add: -5 })
+        .undo(CallDefinition::new("crm", Span::days(1)))
+        .release("seat")
+        .exit("end", "gone");
     assert_eq!(builder.definition(), &file);
     assert_eq!(builder.build().unwrap().hash, Journey::compile(&file).unwrap().hash);
 }
@@ -499,7 +550,7 @@ fn the_generator_is_not_idle() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let (mut accepted, mut ended, mut outcomes) = (0, 0, BTreeMap::new());
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let definition = definition().new_tree(&mut runner).unwrap().current();
         let inputs = inputs().new_tree(&mut runner).unwrap().current();
         let Some(journey) = mended(definition) else { continue };

@@ -11,7 +11,8 @@ use std::{fs, thread};
 
 use journeyman::error::BuildError;
 use journeyman::journey::{
-    JourneyDefinition, Late, Reenter, Scope, Spacing, TriggerDefinition, check, parse_json, parse_yaml,
+    JourneyDefinition, Late, MigrationDefinition, Reenter, Scope, Spacing, TriggerDefinition, check,
+    parse_json, parse_yaml,
 };
 use journeyman::model::Name;
 use journeyman::port::store::Definition;
@@ -49,8 +50,29 @@ fn problems_of_template(text: &str) -> Vec<Diagnostic> {
         .map_or_else(|error| error.diagnostics, |_| Vec::new())
 }
 
+/// The versions of a journey that migrations lead people through.
+fn care(version: u32) -> Option<Journey> {
+    let steps = match version {
+        1 => "{ id: pause, wait: 2d }, { id: proof, wait: 1d }, { wait: 3d }",
+        2 => "{ id: pause, wait: 3d }, { id: story, wait: 1d }, { wait: 1h }",
+        3 => "{ id: other, wait: 3d }",
+        _ => return None,
+    };
+    let head = format!("journey: care, version: {version}, enter: {{ on: {{ event: signed_up }} }}");
+    Some(Journey::from_yaml(&format!("{{ {head}, steps: [{steps}] }}")).unwrap())
+}
+
+fn problems_of_migration(text: &str) -> Vec<Diagnostic> {
+    parse_yaml::<MigrationDefinition>(text)
+        .and_then(|map| map.check(care(map.from).as_ref(), care(map.to).as_ref()))
+        .map_or_else(|error| error.diagnostics, |()| Vec::new())
+}
+
 fn problems(path: &Path) -> Vec<Diagnostic> {
     let text = fs::read_to_string(path).unwrap();
+    if path.parent().is_some_and(|folder| folder.ends_with("migrations")) {
+        return problems_of_migration(&text);
+    }
     if path.parent().is_some_and(|folder| folder.ends_with("templates")) {
         problems_of_template(&text)
     } else {
@@ -142,13 +164,13 @@ fn what_is_too_large_is_explained() {
     insta::assert_snapshot!(said.join("\n\n"));
 }
 
-/// Every `J…` and `T…` code between quotes in the text.
+/// Every `J…`, `T…` and `E…` code between quotes in the text.
 fn codes_in(text: &str, quote: char) -> BTreeSet<String> {
     text.split(quote)
         .filter(|part| {
             let mut letters = part.chars();
             part.len() == 4
-                && matches!(letters.next(), Some('J' | 'T'))
+                && matches!(letters.next(), Some('J' | 'T' | 'E'))
                 && letters.all(|letter| letter.is_ascii_digit())
         })
         .map(str::to_owned)
@@ -194,7 +216,7 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
         problems.iter().for_each(|problem| *shown.entry(problem.code.to_owned()).or_default() += 1);
     };
     let broken = Path::new(HERE).join("tests/fixtures/broken");
-    for folder in [broken.clone(), broken.join("templates")] {
+    for folder in [broken.clone(), broken.join("templates"), broken.join("migrations")] {
         let files =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
         files.for_each(|path| count(&problems(&path)));
@@ -203,7 +225,11 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     // What a flowchart can be answered with is shown by a test of its own.
     let text = fs::read_to_string(Path::new(HERE).join("tests/mermaid.rs")).unwrap();
     let drawn = source.iter().filter(|code| code.starts_with("J06") && text.contains(code.as_str())).cloned();
-    let shown: BTreeSet<String> = shown.into_keys().chain(drawn).collect();
+    // So is what a schema and its events can be answered with.
+    let text = fs::read_to_string(Path::new(HERE).join("src/rule/schema.rs")).unwrap();
+    let tests = text.split("mod tests").last().unwrap();
+    let judged = source.iter().filter(|code| code.starts_with('E') && tests.contains(code.as_str())).cloned();
+    let shown: BTreeSet<String> = shown.into_keys().chain(drawn).chain(judged).collect();
     assert_eq!(shown, source, "every code has a mistake that shows it");
 }
 

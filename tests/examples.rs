@@ -17,7 +17,17 @@ fn page(name: &str) -> String {
 
 #[test]
 fn examples_without_real_time_print_the_same_every_time() {
-    for name in ["01_hello", "02_own_channel", "04_consent", "05_yaml_or_rust", "06_mermaid"] {
+    for name in [
+        "01_hello",
+        "02_own_channel",
+        "04_consent",
+        "05_yaml_or_rust",
+        "06_mermaid",
+        "07_call_the_host",
+        "08_offer_with_places",
+        "09_edit_in_flight",
+        "10_a_year_in_a_second",
+    ] {
         insta::assert_snapshot!(name, page(name));
     }
 }

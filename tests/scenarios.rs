@@ -390,6 +390,23 @@ policy: none",
     assert!(timeline.to_string().contains("ignored event old: expired"), "{timeline}");
 }
 
+#[test]
+fn a_timeline_says_in_which_variant_a_contact_was_told() {
+    let text = with_sms(
+        "inputs:
+  - { at: 1h, contact: lea, event: signed_up }
+  - { at: 2h, contact: tom, event: signed_up }",
+    );
+    let variants = "variants: [{ language: fr, form: tu, text: Salut }, { language: fr, text: Bonjour }]";
+    let text = text.replace("text: Hello }", &format!("text: Hello, {variants} }}"));
+    let text = text.replace("{ id: lea,", "{ id: lea, locale: fr-FR, attributes: { address_form: tu },");
+    let timeline = run(&text.replace("{ id: tom,", "{ id: tom, locale: en,"));
+    let sent: Vec<String> =
+        timeline.json_lines().lines().filter(|line| line.contains("\"sent\"")).map(str::to_owned).collect();
+    assert!(sent[0].contains(r#""variant":"fr-tu""#) && !sent[1].contains("variant"), "{sent:?}");
+    assert!(timeline.to_string().contains("(news, fr-tu)"), "{timeline}");
+}
+
 /// Two thousand people who sign up one after the other.
 fn crowd(from: usize, count: usize, sign_up: &str) -> Scenario {
     let text = format!(
@@ -608,4 +625,63 @@ fn the_example_prints_a_page_or_every_problem() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 9);
     assert_eq!(replay(&[hello, "--contact", "nobody"]).status.code(), Some(1));
+}
+
+/// Four people ask: one is answered at once, one later, one is refused, one hears nothing.
+#[test]
+fn the_host_answers_calls_as_the_file_says() {
+    let timeline = run(r#"
+scenario: host
+start: 2026-03-23T09:00:00Z
+templates: [{ template: hello, text: "{{ contact.fit }}" }]
+journeys:
+  - journey: asks
+    version: 1
+    enter: { on: { event: go } }
+    steps:
+      - id: rate
+        call:
+          channel: crm
+          answer: { fit: integer }
+          within: 1h
+          results: [{ is: good, goto: desk }]
+          refused: refused
+          otherwise: silent
+      - { id: bad, exit: bad }
+      - { id: desk, hand_over: { channel: desk, within: 2d } }
+      - { id: own, assign: { role: coach, channel: crm, within: 1h }, goto: done }
+      - { id: refused, exit: refused }
+      - { id: silent, exit: silent }
+      - { id: done, exit: done }
+answers:
+  - { channel: crm, ask: rate, contact: tom, refuse: true }
+  - { channel: crm, ask: rate, contact: mia, after: 2h, result: good, values: { fit: 1 } }
+  - { channel: crm, ask: rate, contact: zoe, after: 5m, result: good, values: { fit: many } }
+  - { channel: crm, ask: rate, after: 5m, result: good, values: { fit: 80 } }
+  - { channel: crm, ask: assign, result: ana }
+  - { channel: desk, after: 1d, result: reached }
+channel_answers: { desk: [retry, accepted] }
+contacts: [{ id: lea }, { id: tom }, { id: mia }, { id: zoe }]
+inputs: [{ at: "+0m", contacts: all, event: go }]
+"#);
+    let page = timeline.to_string();
+    for expected in [
+        "asked crm rate",
+        "crm answered rate with good",
+        "asked desk hand_over",
+        "not taken desk hand_over, again",
+        "desk answered hand_over with reached",
+        "crm answered assign with ana",
+        "refused crm rate: the channel says: refused",
+        "refused crm rate: the answer is not as declared: fit",
+        "timed out",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    let left = &timeline.summary().left["asks"];
+    assert_eq!((left["exit done"], left["exit refused"], left["exit silent"]), (1, 2, 1), "{page}");
+    assert_eq!(timeline.summary().sent.len(), 0, "nothing was said to anybody");
+    let lea = kinds(&timeline, "lea");
+    assert_eq!(lea[..5], ["0 event", "0 entered", "0 asked", "5 answered", "5 asked"], "{lea:?}");
+    assert_eq!(lea.iter().filter(|line| line.ends_with("retried")).count(), 1, "{lea:?}");
 }

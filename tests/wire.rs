@@ -7,16 +7,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use journeyman::journey::JourneyDefinition;
+use journeyman::journey::{JourneyDefinition, Migration, MigrationDefinition, Waits};
 use journeyman::machine::{
     Cold, ContactState, Envelope, Hot, Input, InputKind, Pause, Program, Transition, Withdrawal,
 };
 use journeyman::model::{
-    ConsentStatus, ContactId, Delivery, DeliveryStatus, Evidence, ExitReason, FingerprintKey, InputId,
-    MessageId, Permit, Reason, StepOutcome, Value, Waiting,
+    Answer, ConsentStatus, ContactId, Deed, Delivery, DeliveryStatus, EnrollmentId, Evidence, ExitReason,
+    FingerprintKey, InputId, MessageId, Permit, Reason, StepOutcome, Value, Waiting,
 };
-use journeyman::port::store::{Definition, JobKind, MessageStatus, Pausable};
-use journeyman::rule::{Policy, QuietHours, TemplateDefinition};
+use journeyman::port::store::{Definition, Edition, JobKind, MessageStatus, Pausable};
+use journeyman::rule::template::Form;
+use journeyman::rule::{Policy, QuietHours, TemplateDefinition, VariantDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -261,8 +262,24 @@ fn messages_and_deliveries_are_unchanged() {
         .compile()
         .unwrap();
     golden("content", &template.render(&contact()).unwrap());
+    let varied = TemplateDefinition::new("welcome").preheader("Deux jours").text("Vous").variant(
+        VariantDefinition::default()
+            .language("fr")
+            .form(Form::Tu)
+            .text("Toi")
+            .preheader("{{ contact.first_name }}"),
+    );
+    let thou = contact().locale("fr-FR").attribute("address_form", "tu");
+    let mut content = varied.compile().unwrap().render(&thou).unwrap();
+    content.test = true;
+    golden("content_of_a_variant", &content);
+    golden("template_with_a_variant", &varied);
+    let deed = Deed::new("ana", "une coquille");
+    golden("edition", &Edition::new(7, at("2026-03-23T10:00:00Z"), varied, Some(deed)));
     golden("delivery_statuses", &deliveries());
-    golden("delivery", &Delivery::new(message(), 2, at("2026-03-23T10:00:00Z"), DeliveryStatus::Accepted));
+    let delivery = Delivery::new(message(), 2, at("2026-03-23T10:00:00Z"), DeliveryStatus::Accepted);
+    golden("delivery", &delivery);
+    golden("delivery_of_an_enrollment", &delivery.of(EnrollmentId::from_bytes([9; 16])));
     let statuses = vec![
         MessageStatus::Pending,
         MessageStatus::Begun,
@@ -272,6 +289,57 @@ fn messages_and_deliveries_are_unchanged() {
         MessageStatus::Cancelled,
     ];
     golden("message_statuses", &statuses);
+}
+
+#[test]
+fn calls_are_unchanged() {
+    let journey = "
+journey: asks
+version: 1
+enter: { on: { event: go } }
+steps:
+  - id: rate
+    call: { channel: crm, ask: rate, with: { city: Lyon }, answer: { fit: integer }, within: 10m }
+";
+    let program = Program::of([Journey::from_yaml(journey).unwrap()]);
+    let id = ContactId::from("c-1042");
+    let go = InputKind::Event(Event::new("c-1042", "go"));
+    let start = at("2026-03-23T09:00:00Z");
+    let mail = [Envelope::new(1, InputId::from_place(&id, 1), start, go)];
+    let asked = program.transition(ContactState::new(id), &mail, start);
+    golden("call_message", &asked.messages);
+    golden("call_enrollment", &asked.state.hot.enrollments);
+    let answer = Answer::of("good").value("fit", 80);
+    let (message, at) = (message(), start);
+    golden(
+        "call_inputs",
+        &vec![
+            InputKind::Answer { message, answer: Answer::new() },
+            InputKind::Delivery(Delivery::new(
+                message,
+                1,
+                at,
+                DeliveryStatus::Answered { answer: answer.clone() },
+            )),
+        ],
+    );
+    golden(
+        "call_waiting",
+        &vec![
+            Waiting::Answer { message, until: at },
+            Waiting::Answered { at, message, answer },
+            Waiting::Refused { at, message, reasons: vec![Reason::Answer("fit".into()), Reason::NoOwner] },
+        ],
+    );
+    golden(
+        "call_outcomes",
+        &vec![
+            StepOutcome::Called { message },
+            StepOutcome::Answered { message, result: Some("good".into()) },
+            StepOutcome::Answered { message, result: None },
+            StepOutcome::Assigned { owner: "ana".into() },
+        ],
+    );
 }
 
 #[test]
@@ -361,4 +429,34 @@ fn values_keep_their_kind() {
     ] {
         assert!(serde_json::from_str::<Value>(refused).is_err(), "{refused}");
     }
+}
+
+#[test]
+fn what_a_publication_does_to_people_is_unchanged() {
+    let map = MigrationDefinition::new("welcome", 1, 2).step("proof", "story").removed_go_on();
+    let migration = Migration::new(map.waits(Waits::Recompute), Deed::new("ana", "an edit"));
+    golden("migration", &migration);
+    golden(
+        "publication_inputs",
+        &vec![
+            InputKind::Enroll { journey: "welcome".into(), version: 2 },
+            InputKind::Migrate(Migration::new(MigrationDefinition::new("a", 1, 2), Deed::new("b", "c"))),
+        ],
+    );
+    golden(
+        "publication_jobs",
+        &vec![
+            JobKind::Enroll { journey: "welcome".into(), version: 2 },
+            JobKind::Migrate(Migration::new(MigrationDefinition::new("a", 1, 2), Deed::new("b", "c"))),
+        ],
+    );
+    let node = || "story".into();
+    golden(
+        "publication_steps",
+        &vec![
+            StepOutcome::Migrated { from: 1, to: 2, node: node() },
+            StepOutcome::Exited { reason: ExitReason::Migrated },
+        ],
+    );
+    golden("publication_waiting", &Waiting::Arrival { at: at("2026-03-23T09:00:00Z") });
 }

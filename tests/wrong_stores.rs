@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
+use journeyman::journey::JourneyDefinition;
 use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
-use journeyman::model::{ConsentRecord, ContactId, Delivery, Event, InputId, MessageId, Name, Step};
+use journeyman::model::{
+    ConsentRecord, ContactId, Deed, Delivery, Event, InputId, JourneyId, MessageId, Name, Step,
+};
 use journeyman::port::Clock;
 use journeyman::port::store::*;
 use journeyman::store::MemoryStore;
@@ -38,10 +41,16 @@ enum Fault {
     ParksNobody,
     /// Keeps the first message of a commit and loses the others.
     LosesMessages,
+    /// Takes back what a commit spares.
+    SparesNothing,
     /// Hands out work a minute before it is due.
     HurriesTimers,
     /// Answers one revision for ever.
     StandsStill,
+    /// Keeps no more than the newest edition of a template.
+    ForgetsEditions,
+    /// Keeps editions without their deeds.
+    ForgetsWhoAndWhy,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -93,6 +102,9 @@ role! {
                 if self.fault == Fault::LosesMail {
                     let mail = self.inner.inputs(&contact, commit.read_seq, u64::MAX).await?;
                     commit.read_seq = mail.last().map_or(commit.read_seq, |envelope| envelope.seq);
+                }
+                if self.fault == Fault::SparesNothing {
+                    commit.spared.clear();
                 }
                 if self.fault == Fault::LosesMessages {
                     commit.messages.truncate(1);
@@ -163,6 +175,18 @@ role! {
         }
     }
     take(take: &Take) -> TakenBatch,
+    cancel_message(message: MessageId, by: &Deed) -> Amended,
+    retry_message(message: MessageId, by: &Deed) -> Amended,
+    parked_messages(after: Option<MessageId>, limit: usize) -> Vec<MessageRecord>,
+}
+
+role! {
+    Aside {}
+    set_aside(events: &[NewAside]) -> Vec<Option<u64>>,
+    aside(after: u64, limit: usize) -> Vec<AsideRecord>,
+    aside_record(id: u64) -> Option<AsideRecord>,
+    release_aside(id: u64, input: &Input, by: &Deed) -> Option<Receipt>,
+    drop_aside(id: u64, by: &Deed) -> bool,
 }
 
 role! {
@@ -171,6 +195,7 @@ role! {
     suppress(suppression: &Suppression) -> (),
     erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
+    forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
 
 role! {
@@ -181,10 +206,23 @@ role! {
             }
             self.inner.revision().await
         }
+
+        async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
+            self.inner.publish_by(definitions, by.filter(|_| self.fault != Fault::ForgetsWhoAndWhy)).await
+        }
+
+        async fn history(&self, template: &str) -> Result<Vec<Edition>> {
+            let editions = self.inner.history(template).await?;
+            let known = if self.fault == Fault::ForgetsEditions { editions.len().saturating_sub(1) } else { 0 };
+            Ok(editions[known..].to_vec())
+        }
     }
-    publish(definitions: &[Definition]) -> u64,
     pause(target: &Pausable) -> u64,
     resume(target: &Pausable) -> u64,
+    draft(definition: &JourneyDefinition) -> (),
+    archive(journey: &JourneyId) -> u64,
+    unarchive(journey: &JourneyId) -> u64,
+    start(kind: &JobKind) -> u64,
     snapshot() -> CatalogSnapshot,
     jobs() -> Vec<Job>,
     advance_job(job: u64, from: u64, to: Option<u64>) -> bool,
@@ -321,12 +359,26 @@ fn a_store_that_settles_any_attempt_is_refused() {
 fn a_store_that_forgets_is_refused() {
     let expected = [
         "reopen_keeps_who_is_parked",
+        "reopen_keeps_what_an_operator_did",
+        "reopen_keeps_what_is_aside",
+        "a_history_outlives_the_store",
+        "reopen_keeps_drafts_archives_and_jobs",
         "reopen_keeps_everything",
         "reopen_keeps_what_is_forbidden",
         "reopen_keeps_what_has_begun",
         "reopen_keeps_time_from_going_back",
     ];
     breaks(Fault::Forgets, &expected);
+}
+
+#[test]
+fn a_store_that_keeps_the_newest_edition_alone_is_refused() {
+    breaks(Fault::ForgetsEditions, &["every_edition_of_a_template_stays", "a_history_outlives_the_store"]);
+}
+
+#[test]
+fn a_store_that_forgets_who_published_is_refused() {
+    breaks(Fault::ForgetsWhoAndWhy, &["every_edition_of_a_template_stays"]);
 }
 
 #[test]
@@ -372,11 +424,17 @@ fn a_store_that_loses_messages_is_refused() {
     breaks(
         Fault::LosesMessages,
         &[
+            "a_commit_spares_what_it_names",
             "withdraw_spares_what_it_does_not_forbid",
             "grant_lifts_its_purpose_alone",
             "purge_forgets_contents_of_settled_messages",
         ],
     );
+}
+
+#[test]
+fn a_store_that_takes_back_what_a_commit_spares_is_refused() {
+    breaks(Fault::SparesNothing, &["a_commit_spares_what_it_names"]);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use arbitrary::Unstructured;
 use chrono::{DateTime, NaiveDate};
 use journeyman::journey::{
-    AlternativeDefinition, BranchDefinition, CountedFrom, DeadlineDefinition, EmitDefinition,
-    EnterDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late,
-    LateDefinition, LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition,
-    ResultDefinition, ScoreDefinition, SendDefinition, SetDefinition, Spacing, SplitDefinition,
-    StepDefinition, TriggerDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
+    ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition, EntryDefinition,
+    ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition, LeaveDefinition,
+    LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition,
+    ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition,
+    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition,
+    WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::model::Value;
 use journeyman::rule::{ConditionDefinition, PredicateDefinition, Since};
@@ -25,6 +27,8 @@ const SEGMENTS: [&str; 2] = ["dormant", "vips"];
 const DATES: [&str; 2] = ["ends_at", "born_on"];
 const JOURNEYS: [&str; 2] = ["drawn", "other"];
 const ENDS: [&str; 3] = ["goal", "completed", "done"];
+const ROLES: [&str; 2] = ["coach", "chef"];
+const OFFERS: [&str; 2] = ["masterclass", "villa"];
 const TAGS: [&str; 3] = ["vip", "été", "t"];
 
 /// One of several; the first where the bytes are used up.
@@ -301,7 +305,11 @@ pub(super) fn definition(bytes: &mut Bytes<'_>) -> JourneyDefinition {
     let steps = 1 + number(bytes, 11);
     let doors = several(bytes, 1, 2, |bytes| {
         let on = trigger(bytes, true);
-        EntryDefinition { on, when: chance(bytes, 30).then(|| predicate(bytes, 4)) }
+        EntryDefinition {
+            on,
+            when: chance(bytes, 30).then(|| predicate(bytes, 4)),
+            ..EntryDefinition::default()
+        }
     });
     let reenter = reenter(bytes);
     let exits = several(bytes, 0, 2, |bytes| {
@@ -334,6 +342,15 @@ pub(super) fn definition(bytes: &mut Bytes<'_>) -> JourneyDefinition {
         definition.late = Some(LateDefinition { grace: span(bytes), then });
     }
     definition.steps = (0..steps).map(|place| step(bytes, place, steps)).collect();
+    if chance(bytes, 20) {
+        definition.undo_on = OneOrMany::One(name(bytes, &ENDS));
+        let done = number(bytes, steps - 1);
+        let score = ScoreDefinition { name: name(bytes, &SCORES), add: -1 };
+        definition.steps[done].undo =
+            OneOrMany::One(UndoDefinition { score: Some(score), ..UndoDefinition::default() });
+    }
+    definition.cap = chance(bytes, 10)
+        .then(|| CapDefinition { most: 1 + number(bytes, 3) as u64, ..CapDefinition::default() });
     definition
 }
 
@@ -347,7 +364,8 @@ fn target(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> String {
 
 fn step(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> StepDefinition {
     let mut step = StepDefinition::default();
-    match number(bytes, 13) {
+    match number(bytes, 16) {
+        14..=16 => ask(bytes, &mut step, place, steps),
         0..=2 => step.send = Some(send(bytes, place, steps)),
         3..=4 => step.wait = Some(span(bytes)),
         5 => step.wait_until = Some(wait_until(bytes)),
@@ -406,9 +424,84 @@ fn send(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> SendDefinition {
         refused: chance(bytes, 30).then(|| target(bytes, place, steps)),
         window: chance(bytes, 30).then(|| window(bytes)),
         deadline: chance(bytes, 20).then(|| deadline(bytes)),
-        from: chance(bytes, 10).then(|| name(bytes, &["coach"])),
+        from: chance(bytes, 10).then(|| sender(bytes)),
         reply_to: chance(bytes, 5).then(|| name(bytes, &["team"])),
+        preheader: chance(bytes, 5)
+            .then(|| name(bytes, &["{{ contact.first_name | default('toi') }}", "{{ a"])),
+        retry: chance(bytes, 5).then(|| retry(bytes)),
+        offer: chance(bytes, 5).then(|| name(bytes, &OFFERS)),
     }
+}
+
+fn sender(bytes: &mut Bytes<'_>) -> SenderDefinition {
+    let otherwise = chance(bytes, 50).then(|| name(bytes, &["team"]));
+    let owner = name(bytes, &ROLES);
+    if chance(bytes, 50) {
+        SenderDefinition::Name(owner)
+    } else {
+        SenderDefinition::Owner { owner, otherwise }
+    }
+}
+
+/// A step that asks the host.
+fn ask(bytes: &mut Bytes<'_>, step: &mut StepDefinition, place: usize, steps: usize) {
+    let way = |bytes: &mut Bytes<'_>| chance(bytes, 40).then(|| target(bytes, place, steps));
+    match number(bytes, 5) {
+        0 => {
+            let mut call = call(bytes);
+            call.results = several(bytes, 0, 2, |bytes| ResultDefinition {
+                is: name(bytes, &ENDS),
+                goto: target(bytes, place, steps),
+            });
+            (call.refused, call.otherwise) = (way(bytes), way(bytes));
+            if chance(bytes, 50) { step.call = Some(call) } else { step.hand_over = Some(call) }
+        }
+        1 => {
+            let channel = chance(bytes, 50).then(|| name(bytes, &["crm"]));
+            let among =
+                if channel.is_some() { Vec::new() } else { vec![name(bytes, &["ana"]), "ben".to_owned()] };
+            step.assign = Some(AssignDefinition {
+                role: name(bytes, &ROLES),
+                within: channel.is_some().then(|| span(bytes)),
+                channel,
+                among,
+                ..AssignDefinition::default()
+            });
+        }
+        2..=3 => {
+            step.reserve = Some(ReserveDefinition {
+                offer: name(bytes, &OFFERS),
+                expires: Some(span(bytes)),
+                full: way(bytes),
+                otherwise: way(bytes),
+                ..ReserveDefinition::default()
+            });
+        }
+        4 => {
+            step.confirm =
+                Some(ConfirmDefinition { offer: name(bytes, &OFFERS), ..ConfirmDefinition::default() })
+        }
+        _ => step.release = Some(ReleaseDefinition { offer: name(bytes, &OFFERS) }),
+    }
+}
+
+fn call(bytes: &mut Bytes<'_>) -> CallDefinition {
+    let kinds = [AnswerKind::Integer, AnswerKind::Text, AnswerKind::Date, AnswerKind::List];
+    let mut call = CallDefinition::new(name(bytes, &["crm"]), span(bytes));
+    for _ in 0..number(bytes, 2) {
+        call.answer.insert(attribute_name(bytes), *one(bytes, &kinds));
+    }
+    if chance(bytes, 30) {
+        call.with.insert(attribute_name(bytes), value(bytes, 1));
+    }
+    call.retry = chance(bytes, 10).then(|| retry(bytes));
+    call
+}
+
+fn retry(bytes: &mut Bytes<'_>) -> RetryDefinition {
+    let attempts = chance(bytes, 50).then(|| bytes.int_in_range(0..=101).unwrap_or(5));
+    let first = chance(bytes, 50).then(|| span(bytes));
+    RetryDefinition { attempts, first, longest: chance(bytes, 50).then(|| span(bytes)) }
 }
 
 fn wait_until(bytes: &mut Bytes<'_>) -> WaitUntilDefinition {

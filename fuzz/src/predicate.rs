@@ -86,7 +86,7 @@ fn journey(asked: &PredicateDefinition) -> JourneyDefinition {
     JourneyDefinition {
         journey: "question".to_owned(),
         version: 1,
-        enter: OneOrMany::One(EntryDefinition { on, when: None }),
+        enter: OneOrMany::One(EntryDefinition { on, ..EntryDefinition::default() }),
         steps: vec![StepDefinition { branch: Some(branch), ..StepDefinition::default() }],
         ..JourneyDefinition::default()
     }

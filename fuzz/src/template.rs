@@ -2,8 +2,8 @@
 
 use journeyman::Contact;
 use journeyman::model::{Attributes, Value};
-use journeyman::rule::TemplateDefinition;
-use journeyman::rule::template::{MOST_OUTPUT, Missing};
+use journeyman::rule::template::{Form, MOST_OUTPUT, Missing};
+use journeyman::rule::{TemplateDefinition, VariantDefinition};
 
 use super::definition::explained;
 
@@ -13,7 +13,7 @@ const QUOTE: &str = "\u{e000}\"\u{e001}";
 const SEPARATOR: &str = "\n---\n";
 
 /// The parts of a template and the attributes of a contact in JSON, each but the first behind a line `---`: HTML, text,
-/// subject, attributes.
+/// subject, attributes, preheader, the HTML of a variant that fits the contact.
 pub fn template_render(data: &[u8]) -> bool {
     let Ok(source) = std::str::from_utf8(data) else { return false };
     if source.contains(['\u{e000}', '\u{e001}']) {
@@ -24,7 +24,12 @@ pub fn template_render(data: &[u8]) -> bool {
     definition.text = parts.next().map(str::to_owned);
     definition.subject = parts.next().map(str::to_owned);
     let given = parts.next().and_then(|json| serde_json::from_str::<Attributes>(json).ok());
-    let contact = contact(source, given.unwrap_or_default());
+    let mut contact = contact(source, given.unwrap_or_default());
+    definition.preheader = parts.next().map(str::to_owned);
+    if let Some(html) = parts.next() {
+        definition.variants = vec![VariantDefinition::default().form(Form::Tu).html(html)];
+        contact = contact.attribute("address_form", "tu");
+    }
     let mut past = false;
     for missing in [Missing::Refuse, Missing::Blank] {
         definition.missing = missing;
@@ -34,7 +39,7 @@ pub fn template_render(data: &[u8]) -> bool {
                 past = true;
                 match template.render(&contact) {
                     Ok(content) => {
-                        let parts = [&content.subject, &content.text, &content.html];
+                        let parts = [&content.subject, &content.preheader, &content.text, &content.html];
                         for part in parts.into_iter().flatten() {
                             assert!(part.len() <= MOST_OUTPUT);
                         }
@@ -42,6 +47,9 @@ pub fn template_render(data: &[u8]) -> bool {
                         assert!(!html.contains(LESS) && !html.contains(QUOTE), "{html}");
                         let subject = content.subject.as_deref().unwrap_or_default();
                         assert!(!subject.chars().any(char::is_control), "{subject:?}");
+                        let preheader = content.preheader.as_deref().unwrap_or_default();
+                        assert!(!preheader.chars().any(char::is_control), "{preheader:?}");
+                        assert_eq!(content.variant.is_some(), !definition.variants.is_empty());
                         assert_eq!(template.render(&contact).as_ref(), Ok(&content));
                     }
                     Err(error) => {

@@ -2,7 +2,9 @@
 //! [`port::Channel`](crate::port::Channel).
 
 mod console;
+mod function;
 mod recording;
 
 pub use console::ConsoleChannel;
+pub use function::FunctionChannel;
 pub use recording::{RecordingChannel, Sent};

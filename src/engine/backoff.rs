@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::journey::RetryDefinition;
 use crate::model::MessageId;
+use crate::time::Span;
 
 /// Waits that double from the first to the longest, spread by a stable hash so that failures do not return in step.
 ///
@@ -29,6 +31,19 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// The same, with what a step says of its own.
+    pub(super) fn with(self, retry: &RetryDefinition) -> Self {
+        let delta = |span: Span| {
+            let days = i64::from(span.months) * 30 + i64::from(span.days);
+            let exact = TimeDelta::try_milliseconds(i64::try_from(span.milliseconds).unwrap_or(i64::MAX));
+            let days = TimeDelta::try_days(days);
+            days.zip(exact).and_then(|(days, exact)| days.checked_add(&exact)).unwrap_or(TimeDelta::MAX)
+        };
+        let first = retry.first.map_or(self.first, delta);
+        let longest = retry.longest.map_or(self.longest.max(first), delta);
+        Self { first, longest, attempts: retry.attempts.unwrap_or(self.attempts) }
+    }
+
     /// When attempt `attempt` of a message, which failed at `now`, is followed by another; `None` after the last.
     #[must_use]
     pub fn next(&self, message: MessageId, attempt: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

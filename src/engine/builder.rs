@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 
 use super::deliver::FIRST_HANDFUL;
+use super::quota::QuotaChannel;
+use super::throttle::{Rate, Throttle};
 use super::{Backoff, Compiled, Engine, Shared};
 use crate::model::{FingerprintKey, Name};
-use crate::port::{Channel, Clock, Store};
+use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
 use crate::time::{Calendar, Zone};
 
@@ -48,6 +50,7 @@ pub struct EngineBuilder {
     store: Arc<dyn Store>,
     clock: Option<Arc<dyn Clock>>,
     channels: BTreeMap<Name, Arc<dyn Channel>>,
+    quotas: Vec<Arc<dyn Quota>>,
     purposes: Option<BTreeSet<Name>>,
     policy: Policy,
     zone: Zone,
@@ -58,6 +61,8 @@ pub struct EngineBuilder {
     unknown_contacts: UnknownContacts,
     horizon: TimeDelta,
     backoff: Backoff,
+    backoffs: BTreeMap<Name, Backoff>,
+    rates: BTreeMap<Name, Rate>,
     batch: usize,
     most_failures: u32,
     compiled: Compiled,
@@ -69,6 +74,7 @@ impl EngineBuilder {
             store,
             clock: None,
             channels: BTreeMap::new(),
+            quotas: Vec::new(),
             purposes: None,
             policy: Policy::default(),
             zone: Zone::utc(),
@@ -79,6 +85,8 @@ impl EngineBuilder {
             unknown_contacts: UnknownContacts::default(),
             horizon: TimeDelta::days(30),
             backoff: Backoff::default(),
+            backoffs: BTreeMap::new(),
+            rates: BTreeMap::new(),
             batch: 1_024,
             most_failures: 8,
             compiled: Compiled::default(),
@@ -88,6 +96,13 @@ impl EngineBuilder {
     /// Adds a channel under its own name; a second one of that name replaces the first.
     pub fn channel(mut self, channel: impl Channel) -> Self {
         self.channels.insert(channel.name().into(), Arc::new(channel));
+        self
+    }
+
+    /// Adds a quota under its own name, for the steps `reserve`, `confirm` and `release` and for `cap`. It takes the place
+    /// of a channel of that name.
+    pub fn quota(mut self, quota: impl Quota) -> Self {
+        self.quotas.push(Arc::new(quota));
         self
     }
 
@@ -153,6 +168,21 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets when a failed handover on one channel is tried again, in the place of [`backoff`](EngineBuilder::backoff). A
+    /// step that says `retry` is stronger than both.
+    pub fn backoff_for(mut self, channel: impl Into<Name>, backoff: Backoff) -> Self {
+        self.backoffs.insert(channel.into(), backoff);
+        self
+    }
+
+    /// Begins no more attempts on a channel than this, in the order in which their messages were decided; what is left waits
+    /// in the outbox, and [`next_wake`](super::Tick::next_wake) says when it goes on. It is this engine's own rate: several
+    /// engines on one store have one each, and a new process begins with none begun.
+    pub fn throttle(mut self, channel: impl Into<Name>, rate: Rate) -> Self {
+        self.rates.insert(channel.into(), rate);
+        self
+    }
+
     /// Sets how many contacts, and how many messages, are taken at a time; 1,024 unless said, at least 1.
     pub fn batch(mut self, batch: usize) -> Self {
         self.batch = batch.max(1);
@@ -184,11 +214,16 @@ impl EngineBuilder {
     #[must_use]
     pub fn build(self) -> Engine {
         let clock = self.clock.unwrap_or_else(|| self.store.clock());
+        let mut channels = self.channels;
+        for quota in self.quotas {
+            let channel = QuotaChannel { quota, clock: clock.clone() };
+            channels.insert(channel.name().into(), Arc::new(channel));
+        }
         Engine {
             shared: Arc::new(Shared {
                 store: self.store,
                 clock,
-                channels: self.channels,
+                channels,
                 purposes: self.purposes,
                 policy: self.policy,
                 zone: self.zone,
@@ -199,6 +234,8 @@ impl EngineBuilder {
                 unknown_contacts: self.unknown_contacts,
                 horizon: self.horizon,
                 backoff: self.backoff,
+                backoffs: self.backoffs,
+                throttle: Throttle::new(self.rates),
                 batch: self.batch,
                 most_failures: self.most_failures,
                 apart: AtomicUsize::new(0),

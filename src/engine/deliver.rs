@@ -10,15 +10,18 @@ use futures::{FutureExt, StreamExt};
 
 use super::program::Loaded;
 use super::watch::Watch;
-use super::{Engine, Tick};
+use super::{Backoff, Engine, Tick};
 use crate::error::{Error, StoreError};
 use crate::journey::Send;
+use crate::machine::Cold;
 use crate::model::{
-    Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
+    Answer, Attributes, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome,
+    Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
 use crate::rule::permit::{Question, Timing, permit};
+use crate::rule::template::{RenderError, Template};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
@@ -38,8 +41,11 @@ struct Attempt {
     message: Message,
     to: Arc<str>,
     content: Content,
+    /// The contact, for a call to the host.
+    about: Option<Arc<Cold>>,
     number: u32,
     not_after: DateTime<Utc>,
+    backoff: Backoff,
 }
 
 impl Engine {
@@ -56,7 +62,7 @@ impl Engine {
 
     pub(super) async fn deliver_into(&self, tick: &mut Tick) -> Result<bool, Error> {
         let store = &self.shared.store;
-        let channels = self.shared.channels.keys().cloned();
+        let channels = self.open_channels(self.shared.clock.elapsed());
         let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
         let mut watch = Watch::start(self.shared.clock.clone());
         let batch = store.take(&Take::of(handful, channels)).await?;
@@ -66,14 +72,39 @@ impl Engine {
         watch.set(batch.now);
         // A template is bound by its name when a message begins, so the newest one is asked for.
         let loaded = self.program(Some(batch.catalog)).await?;
-        let taken = batch.messages;
-        let begins: Vec<Begin> =
-            taken.iter().map(|taken| Begin::new(taken, self.judge(&loaded, taken, batch.now))).collect();
-        let attempts = self.begin(taken, begins, tick).await?;
+        let (mut taken, mut begins) = (Vec::new(), Vec::new());
+        for message in batch.messages {
+            match self.in_turn(&loaded, &message, batch.now) {
+                Some(begin) => {
+                    begins.push(begin);
+                    taken.push(message);
+                }
+                None => tick.throttled += 1,
+            }
+        }
+        let attempts = self.begin(&loaded, taken, begins, tick).await?;
         let calls = attempts.len();
         self.hand_over(attempts, &watch, tick).await?;
         self.pace(handful, calls, watch.elapsed());
         Ok(true)
+    }
+
+    /// The answer for a message, unless the rate of its channel lets nothing more begin: then it keeps its place.
+    fn in_turn(&self, loaded: &Loaded, taken: &Taken, now: DateTime<Utc>) -> Option<Begin> {
+        let (throttle, elapsed) = (&self.shared.throttle, self.shared.clock.elapsed());
+        let channel = &taken.message.channel;
+        if throttle.opens_in(channel, elapsed).is_some() {
+            return None;
+        }
+        let verdict = self.judge(loaded, taken, now);
+        let begins = matches!(verdict, Verdict::Send { .. });
+        (!begins || throttle.count(channel, elapsed)).then(|| Begin::new(taken, verdict))
+    }
+
+    /// When attempts of a message follow each other: as its step says, else its channel, else the engine.
+    fn backoff_of(&self, loaded: &Loaded, message: &Message) -> Backoff {
+        let backoff = *self.shared.backoffs.get(&message.channel).unwrap_or(&self.shared.backoff);
+        loaded.program.retry_of(message).map_or(backoff, |retry| backoff.with(&retry))
     }
 
     /// Begins as many messages at a time as the channels take well within a permit.
@@ -92,9 +123,12 @@ impl Engine {
         let Some(channel) = self.shared.channels.get(&message.channel) else {
             return Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] };
         };
-        let spent = taken.attempts >= self.shared.backoff.attempts;
+        let spent = taken.attempts >= self.backoff_of(loaded, message).attempts;
         if taken.unknown && (taken.cancelled || spent || !repeats_unknown(&**channel)) {
             return Verdict::Park;
+        }
+        if message.call.is_some() {
+            return self.judge_call(loaded, taken, &**channel, now);
         }
         let cold = &taken.cold;
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
@@ -108,10 +142,14 @@ impl Engine {
             Permit::Refuse { reasons } => return Verdict::Refuse { reasons },
             Permit::Permit => {}
         }
+        let send = loaded.program.send_of(message);
         let content = match (&taken.content, loaded.templates.get(&message.template)) {
             (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),
-            (_, Some(template)) => match template.render(&cold.contact) {
-                Ok(content) => sent_by(content, loaded.program.send_of(message)),
+            (None, Some(_)) if has_no_sender(send, &cold.contact) => {
+                return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
+            }
+            (_, Some(template)) => match said(template, send, &cold.contact, &message.variables) {
+                Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
                     return Verdict::Refuse {
@@ -126,6 +164,25 @@ impl Engine {
             permit: PERMIT,
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
             policy: policy.version.clone(),
+        }
+    }
+
+    /// A call says nothing to the contact: only its time can be over.
+    fn judge_call(
+        &self,
+        loaded: &Loaded,
+        taken: &Taken,
+        channel: &dyn Channel,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        if taken.message.not_after.is_some_and(|not_after| not_after <= now) {
+            return Verdict::Refuse { reasons: vec![Reason::Deadline] };
+        }
+        Verdict::Send {
+            content: Content::nothing(),
+            permit: PERMIT,
+            lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
+            policy: loaded.program.policy.version.clone(),
         }
     }
 
@@ -144,6 +201,7 @@ impl Engine {
 
     async fn begin(
         &self,
+        loaded: &Loaded,
         taken: Vec<Taken>,
         begins: Vec<Begin>,
         tick: &mut Tick,
@@ -175,11 +233,29 @@ impl Engine {
                         message.id =
                             MessageId::derive(message.enrollment, attempt + 1_000, message.decided_at);
                     }
-                    let Some(to) = cold.contact.addresses.get(&message.channel) else { continue };
-                    let to = to.value.clone();
-                    attempts.push(Attempt { message, to, content, number: attempt, not_after });
+                    let about = message.call.is_some().then(|| cold.clone());
+                    let to = match cold.contact.addresses.get(&message.channel) {
+                        Some(to) => to.value.clone(),
+                        None if about.is_some() => Arc::default(),
+                        None => continue,
+                    };
+                    let backoff = self.backoff_of(loaded, &message);
+                    attempts.push(Attempt {
+                        message,
+                        to,
+                        content,
+                        about,
+                        number: attempt,
+                        not_after,
+                        backoff,
+                    });
                 }
-                (Begun::Stale, _) => tick.stale += 1,
+                (Begun::Stale, verdict) => {
+                    tick.stale += 1;
+                    if let Verdict::Send { .. } = verdict {
+                        self.shared.throttle.give_back(&taken.message.channel);
+                    }
+                }
                 (_, Verdict::Defer { .. }) => tick.deferred += 1,
                 (_, Verdict::Refuse { .. }) => tick.refused += 1,
                 (_, Verdict::Park) => tick.parked += 1,
@@ -234,7 +310,11 @@ impl Engine {
         let (alive, late): (Vec<_>, Vec<_>) = batch.into_iter().partition(|attempt| now < attempt.not_after);
         let handovers: Vec<Handover<'_>> = alive
             .iter()
-            .map(|attempt| Handover::new(&attempt.message, &attempt.to, &attempt.content, attempt.number))
+            .map(|attempt| {
+                let (message, to, content) = (&attempt.message, &attempt.to, &attempt.content);
+                let handover = Handover::new(message, to, content, attempt.number);
+                attempt.about.as_ref().map_or(handover, |cold| handover.about(&cold.contact))
+            })
             .collect();
         let outcomes = match handovers.as_slice() {
             [] => Vec::new(),
@@ -270,9 +350,12 @@ impl Engine {
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> DeliveryStatus {
-        let again = self.shared.backoff.next(attempt.message.id, attempt.number, now);
+        let again = attempt.backoff.next(attempt.message.id, attempt.number, now);
         match outcome {
             Outcome::Accepted => DeliveryStatus::Accepted,
+            // Nobody asked: the message is delivered, and what else was said is left out.
+            Outcome::Answered(_) if attempt.message.call.is_none() => DeliveryStatus::Accepted,
+            Outcome::Answered(answer) => self.answer_of(answer),
             Outcome::Refused { reason } => DeliveryStatus::Refused { reasons: vec![Reason::Channel(reason)] },
             Outcome::Retry { after } => match (again, after) {
                 (None, _) => DeliveryStatus::Refused { reasons: vec![Reason::Attempts] },
@@ -285,6 +368,17 @@ impl Engine {
                 Some(at) => DeliveryStatus::Retry { at },
                 None => DeliveryStatus::Parked,
             },
+        }
+    }
+
+    /// What a channel answered, within the limits that hold for what a host says through the door.
+    fn answer_of(&self, answer: Answer) -> DeliveryStatus {
+        match self.check_answer(&answer) {
+            Ok(()) => DeliveryStatus::Answered { answer },
+            Err(error) => {
+                tracing::warn!(%error, "an answer is left out");
+                DeliveryStatus::Refused { reasons: vec![Reason::Answer("too_large".into())] }
+            }
         }
     }
 
@@ -302,11 +396,13 @@ impl Engine {
         }
         for delivery in deliveries {
             match delivery.status {
-                DeliveryStatus::Accepted => tick.accepted += 1,
+                DeliveryStatus::Accepted | DeliveryStatus::Answered { .. } => tick.accepted += 1,
                 DeliveryStatus::Refused { .. } => tick.refused += 1,
                 DeliveryStatus::Deferred { .. } => tick.deferred += 1,
                 DeliveryStatus::Retry { .. } => tick.retried += 1,
                 DeliveryStatus::Parked => tick.parked += 1,
+                // An operator's word, which no channel gives.
+                DeliveryStatus::Cancelled { .. } | DeliveryStatus::Repeated { .. } => {}
             }
         }
         Ok(())
@@ -327,13 +423,30 @@ fn repeats_unknown(channel: &dyn Channel) -> bool {
 }
 
 /// A call into the host's code; a panic there is an unknown outcome and not the end of the tick.
-async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(call).catch_unwind().await.ok()
 }
 
+/// Whether the step wants the owner's name under the message, and nobody owns the contact.
+pub(super) fn has_no_sender(send: Option<&Send>, contact: &Contact) -> bool {
+    let from = send.and_then(|send| send.from.as_ref());
+    from.is_some_and(|from| from.name(&contact.attributes).is_none())
+}
+
+/// What a template says to a contact, in the words and under the name that the step gives.
+fn said(
+    template: &Template,
+    send: Option<&Send>,
+    contact: &Contact,
+    variables: &Attributes,
+) -> Result<Content, RenderError> {
+    let preheader = send.and_then(|send| send.preheader.as_ref());
+    template.render_beside(contact, variables, preheader).map(|content| sent_by(content, send, contact))
+}
+
 /// The content, with the sender that the step names.
-fn sent_by(mut content: Content, send: Option<&Send>) -> Content {
-    content.from = send.and_then(|send| send.from.clone());
+pub(super) fn sent_by(mut content: Content, send: Option<&Send>, contact: &Contact) -> Content {
+    content.from = send.and_then(|send| send.from.as_ref()?.name(&contact.attributes));
     content.reply_to = send.and_then(|send| send.reply_to.clone());
     content
 }

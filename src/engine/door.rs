@@ -1,11 +1,12 @@
 //! The engine's door: what the host says is checked, stamped with fingerprints and put into mailboxes.
 
+use super::aside::NowAside;
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fact, InputId, Name, Value, keyword,
-    truncate,
+    Answer, Consent, ConsentStatus, Contact, ContactId, Deed, Event, Evidence, Fact, InputId, MessageId,
+    Name, Value, keyword, truncate,
 };
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
@@ -27,7 +28,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Invalid`], [`Error::Expired`] where it is older than the horizon,
-    /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`]. After
+    /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`];
+    /// [`Error::Aside`] where it violates its schema: it is not lost and need not be told again. After
     /// [`StoreError::Unknown`] an event with an id may be told again.
     pub async fn track(&self, event: Event) -> Result<bool, Error> {
         let receipts = self.append(vec![Input::from(event)]).await?;
@@ -56,6 +58,80 @@ impl Engine {
         self.append(vec![Input::new(contact.into(), None, InputKind::Fact(fact))]).await.map(drop)
     }
 
+    /// Answers a call that its channel had taken. True where it is the first answer; false where it was answered before, and
+    /// then nothing changes. An answer that comes when nobody waits for it any more is kept in the mailbox and changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the contact was never asked this, [`Error::TooLarge`], [`Error::UnknownContact`],
+    /// [`Error::Erased`], [`Error::Store`]. After [`StoreError::Unknown`] it may be answered again.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::channel::FunctionChannel;
+    /// use journeyman::journey::CallDefinition;
+    /// use journeyman::model::{Answer, Outcome};
+    /// use journeyman::store::MemoryStore;
+    /// use journeyman::time::Span;
+    /// use journeyman::{Engine, Event, Journey};
+    ///
+    /// // The desk takes the task, and answers when somebody has called.
+    /// let desk = FunctionChannel::new("desk", |_, _| async { Outcome::Accepted });
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new())).channel(desk).build();
+    /// let journey = Journey::builder("call-back")
+    ///     .enter_on("asked")
+    ///     .hand_over("phone", CallDefinition::new("desk", Span::days(2)).ask("call_back"))
+    ///     .build()?;
+    /// engine.publish([journey.into()]).await?;
+    /// engine.track(Event::new("lea", "asked")).await?;
+    /// engine.tick().await?;
+    ///
+    /// let asked = engine.store().messages(&"lea".into()).await?[0].message.id;
+    /// assert!(engine.answer("lea", asked, Answer::of("reached")).await?);
+    /// assert!(!engine.answer("lea", asked, Answer::of("not_reached")).await?);
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    pub async fn answer(
+        &self,
+        contact: impl Into<ContactId>,
+        message: MessageId,
+        answer: Answer,
+    ) -> Result<bool, Error> {
+        let contact = contact.into();
+        self.check_id("contact id", contact.as_str())?;
+        self.check_answer(&answer)?;
+        let record = self.shared.store.message(message).await?.map(|record| record.message);
+        if !record.is_some_and(|asked| asked.contact == contact && asked.call.is_some()) {
+            // An erased contact was asked, and is no longer there to be answered for.
+            if self.shared.store.contact(&contact).await?.is_some_and(|stored| stored.erased) {
+                return Err(Error::Erased { contact });
+            }
+            return Err(Error::Invalid {
+                what: "answer",
+                sentence: format!("the contact was never asked {message}"),
+                next: "give the id of the message that the channel was handed",
+            });
+        }
+        let id = InputId::from_answer(message);
+        let input = Input::for_known(contact.clone(), Some(id), InputKind::Answer { message, answer });
+        let receipts = self.shared.store.append(&[input], self.shared.horizon).await?;
+        self.wake();
+        match receipts.first() {
+            Some(Receipt::UnknownContact) => Err(Error::UnknownContact { contact }),
+            Some(Receipt::Erased) => Err(Error::Erased { contact }),
+            Some(Receipt::Kept { .. }) => Ok(true),
+            _ => Ok(false),
+        }
+    }
+
+    /// The limits of an answer: those of an event.
+    pub(super) fn check_answer(&self, answer: &Answer) -> Result<(), Error> {
+        self.check_size("answer", answer.size(), self.shared.limits.event)?;
+        self.check_values("answer", answer.values.values())
+    }
+
     /// Says what a contact allows. A withdrawal takes the same way as [`withdraw`](Engine::withdraw).
     ///
     /// # Errors
@@ -75,10 +151,11 @@ impl Engine {
     ///
     /// # Errors
     /// The first input that is not valid refuses all of them, and nothing is kept; [`Error::Expired`],
-    /// [`Error::UnknownContact`] and [`Error::Erased`] are errors where one input was given, receipts where several were.
+    /// [`Error::UnknownContact`], [`Error::Erased`] and [`Error::Aside`] are errors where one input was given, receipts where
+    /// several were. Events that violate their schema are set aside before, in a transaction of their own.
     pub async fn append(&self, mut inputs: Vec<Input>) -> Result<Vec<Receipt>, Error> {
         for input in &mut inputs {
-            self.admit(input)?;
+            self.check_input(input)?;
         }
         if is_on(Bug::CheckedThenInserted) {
             for input in &mut inputs {
@@ -89,6 +166,34 @@ impl Engine {
                 input.id = None;
             }
         }
+        let mut aside = self.set_aside(&inputs).await?;
+        if aside.is_empty() {
+            return self.append_checked(inputs).await;
+        }
+        let places = (0..).zip(inputs);
+        let (apart, rest): (Vec<_>, Vec<_>) = places.partition(|(place, _)| aside.contains_key(place));
+        if let ([(place, input)], []) = (apart.as_slice(), rest.as_slice()) {
+            return match aside.remove(place) {
+                Some(NowAside { id: Some(id), problems }) => Err(Error::Aside { id, problems }),
+                _ => Err(Error::Erased { contact: input.contact.clone() }),
+            };
+        }
+        let rest: Vec<Input> = rest.into_iter().map(|(_, input)| input).collect();
+        let mut kept = Vec::new();
+        if !rest.is_empty() {
+            kept = self.shared.store.append(&rest, self.shared.horizon).await?;
+        }
+        self.wake();
+        let mut kept = kept.into_iter();
+        let receipts = (0..apart.len() + rest.len()).map(|place| match aside.get(&place) {
+            Some(NowAside { id, .. }) => Some(id.map_or(Receipt::Erased, |id| Receipt::Aside { id })),
+            None => kept.next(),
+        });
+        Ok(receipts.flatten().collect())
+    }
+
+    /// The same for inputs that were checked, or that the engine itself makes.
+    pub(super) async fn append_checked(&self, inputs: Vec<Input>) -> Result<Vec<Receipt>, Error> {
         let receipts = self.shared.store.append(&inputs, self.shared.horizon).await?;
         self.wake();
         if let ([input], [receipt]) = (inputs.as_slice(), receipts.as_slice()) {
@@ -103,7 +208,7 @@ impl Engine {
                 }
                 Receipt::UnknownContact => return Err(Error::UnknownContact { contact }),
                 Receipt::Erased => return Err(Error::Erased { contact }),
-                Receipt::Kept { .. } | Receipt::Duplicate => {}
+                Receipt::Kept { .. } | Receipt::Duplicate | Receipt::Aside { .. } => {}
             }
         }
         Ok(receipts)
@@ -172,50 +277,13 @@ impl Engine {
     }
 
     /// Checks an input and makes it ready for the store.
-    fn admit(&self, input: &mut Input) -> Result<(), Error> {
+    pub(super) fn check_input(&self, input: &mut Input) -> Result<(), Error> {
         let limits = self.shared.limits;
         self.check_id("contact id", input.contact.as_str())?;
         match &mut input.kind {
-            InputKind::Identify(contact) => {
-                self.check_size("contact", contact.size() + contact.size_taken_away(), limits.contact)?;
-                self.check_values("contact", contact.attributes.values())?;
-                if let Some(zone) = &contact.zone {
-                    Zone::named(zone).map_err(|error| Error::Invalid {
-                        what: "contact",
-                        sentence: error.to_string(),
-                        next: "give the contact a zone that exists, or none",
-                    })?;
-                }
-                for (channel, address) in &mut contact.addresses {
-                    self.check_id("channel name", channel)?;
-                    if address.value.trim().is_empty() || address.value.chars().any(char::is_control) {
-                        return Err(Error::Invalid {
-                            what: "contact",
-                            sentence: format!(
-                                "its address on {channel} is empty or holds a control character"
-                            ),
-                            next: "leave the address out, or mend it",
-                        });
-                    }
-                    address.fingerprint = Some(self.shared.key.fingerprint(channel, &address.value));
-                }
-            }
+            InputKind::Identify(contact) => self.check_contact(contact)?,
             InputKind::Event(event) => {
-                self.check_id("event name", &event.name)?;
-                if let Some(id) = &event.id {
-                    self.check_id("event id", id)?;
-                }
-                self.check_size("event", event.size(), limits.event)?;
-                self.check_values("event", event.properties.values())?;
-                // One that was read from a text may be finer than what is stored.
-                event.at = event.at.map(truncate);
-                if event.at.is_some_and(|at| !(0..=253_370_764_800_000).contains(&at.timestamp_millis())) {
-                    return Err(Error::Invalid {
-                        what: "event",
-                        sentence: "its instant lies outside the years 1970 to 9998".to_owned(),
-                        next: "give it the instant at which it happened",
-                    });
-                }
+                self.check_event(event)?;
                 input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
             }
             InputKind::Fact(fact) => {
@@ -262,19 +330,76 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses a deed that cannot be kept.
+    pub(super) fn check_deed(&self, deed: &Deed) -> Result<(), Error> {
+        match deed.problem() {
+            Some(sentence) => {
+                Err(Error::Invalid { what: "deed", sentence, next: "say who does it and why, in short" })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Checks what is said of a contact, and stamps its addresses with fingerprints.
+    pub(super) fn check_contact(&self, contact: &mut Contact) -> Result<(), Error> {
+        let limits = self.shared.limits;
+        self.check_size("contact", contact.size() + contact.size_taken_away(), limits.contact)?;
+        self.check_values("contact", contact.attributes.values())?;
+        if let Some(zone) = &contact.zone {
+            Zone::named(zone).map_err(|error| Error::Invalid {
+                what: "contact",
+                sentence: error.to_string(),
+                next: "give the contact a zone that exists, or none",
+            })?;
+        }
+        for (channel, address) in &mut contact.addresses {
+            self.check_id("channel name", channel)?;
+            if address.value.trim().is_empty() || address.value.chars().any(char::is_control) {
+                return Err(Error::Invalid {
+                    what: "contact",
+                    sentence: format!("its address on {channel} is empty or holds a control character"),
+                    next: "leave the address out, or mend it",
+                });
+            }
+            address.fingerprint = Some(self.shared.key.fingerprint(channel, &address.value));
+        }
+        Ok(())
+    }
+
+    /// Checks an event, and cuts its instant.
+    pub(super) fn check_event(&self, event: &mut Event) -> Result<(), Error> {
+        let limits = self.shared.limits;
+        self.check_id("event name", &event.name)?;
+        if let Some(id) = &event.id {
+            self.check_id("event id", id)?;
+        }
+        self.check_size("event", event.size(), limits.event)?;
+        self.check_values("event", event.properties.values())?;
+        // One that was read from a text may be finer than what is stored.
+        event.at = event.at.map(truncate);
+        if event.at.is_some_and(|at| !(0..=253_370_764_800_000).contains(&at.timestamp_millis())) {
+            return Err(Error::Invalid {
+                what: "event",
+                sentence: "its instant lies outside the years 1970 to 9998".to_owned(),
+                next: "give it the instant at which it happened",
+            });
+        }
+        Ok(())
+    }
+
     fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
         self.check_id("source of the evidence", &evidence.source)?;
         self.check_id("wording of the evidence", &evidence.wording)
     }
 
-    fn check_id(&self, what: &'static str, id: &str) -> Result<(), Error> {
+    pub(super) fn check_id(&self, what: &'static str, id: &str) -> Result<(), Error> {
         if id.trim().is_empty() {
             return Err(Error::Invalid { what, sentence: "it is empty".to_owned(), next: "give one" });
         }
         self.check_size(what, id.len(), self.shared.limits.id)
     }
 
-    fn check_size(&self, what: &'static str, size: usize, limit: usize) -> Result<(), Error> {
+    pub(super) fn check_size(&self, what: &'static str, size: usize, limit: usize) -> Result<(), Error> {
         if size > limit { Err(Error::TooLarge { what, size, limit }) } else { Ok(()) }
     }
 

@@ -53,6 +53,19 @@ fn input(job: &Job, state: &ContactState) -> Option<Input> {
             let kind = InputKind::Plan { journey: journey.clone() };
             Some(Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
         }
+        JobKind::Enroll { journey, version } => {
+            let kind = InputKind::Enroll { journey: journey.clone(), version: *version };
+            Some(Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
+        }
+        JobKind::Migrate(migration) => {
+            // Who is on an older version may be led on to this one by a migration that lies unread.
+            let map = &migration.map;
+            let inside = state.hot.enrollments.iter().any(|enrollment| {
+                enrollment.journey.as_str() == map.migrate && enrollment.version <= map.from
+            });
+            let kind = InputKind::Migrate(migration.clone());
+            inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
+        }
         JobKind::Resume { journey } => {
             // A door that a date opens is held with the journey, whether or not the contact is inside.
             let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey)

@@ -5,16 +5,25 @@
 //! runtime and starts no thread; the host calls `tick` and sleeps until `tick.next_wake`.
 
 mod apart;
+mod aside;
 mod backoff;
 mod builder;
 mod compiled;
 mod deliver;
 mod door;
 mod drain;
+mod import;
 mod jobs;
+mod migration;
+mod operate;
+mod parked;
+mod preview;
 mod program;
+mod quota;
 #[cfg(feature = "tokio")]
 mod run;
+mod shelf;
+mod throttle;
 mod tick;
 mod watch;
 
@@ -29,6 +38,14 @@ pub use builder::{EngineBuilder, Limits, UnknownContacts};
 #[cfg(feature = "sim")]
 pub(crate) use compiled::Compiled;
 pub use drain::Drain;
+pub use import::Imported;
+pub use migration::{MigrationCount, MigrationMove};
+pub use operate::{ListedRun, RunFilter, RunPage};
+pub use preview::Preview;
+#[cfg(feature = "sim")]
+pub(crate) use quota::QuotaChannel;
+pub use shelf::{JourneyState, JourneyStatus};
+pub use throttle::Rate;
 pub use tick::Tick;
 
 use crate::error::StoreError;
@@ -39,6 +56,7 @@ use crate::time::{Calendar, Zone};
 #[cfg(not(feature = "sim"))]
 use compiled::Compiled;
 use program::Loaded;
+use throttle::Throttle;
 
 /// Runs journeys over a store, through channels. Cheap to clone; clones share everything.
 ///
@@ -87,6 +105,8 @@ struct Shared {
     unknown_contacts: UnknownContacts,
     horizon: TimeDelta,
     backoff: Backoff,
+    backoffs: BTreeMap<Name, Backoff>,
+    throttle: Throttle,
     batch: usize,
     most_failures: u32,
     /// How many contacts are still worked on one by one, after the store refused them together.
@@ -112,8 +132,24 @@ impl Engine {
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let channels: Vec<Name> = self.shared.channels.keys().cloned().collect();
-        self.shared.store.next_due(&channels).await
+        let (store, elapsed) = (&self.shared.store, self.shared.clock.elapsed());
+        let mut next = store.next_due(&self.open_channels(elapsed)).await?;
+        for channel in self.shared.channels.keys() {
+            let Some(opens_in) = self.shared.throttle.opens_in(channel, elapsed) else { continue };
+            // What waits for a channel that is closed by its rate goes when that opens, and never earlier.
+            if let Some(due) = store.next_due(std::slice::from_ref(channel)).await? {
+                let opens =
+                    store.clock().now().checked_add_signed(opens_in).unwrap_or(DateTime::<Utc>::MAX_UTC);
+                next = Some(next.map_or(due.max(opens), |next| next.min(due.max(opens))));
+            }
+        }
+        Ok(next)
+    }
+
+    /// The channels that are not closed by their rate.
+    fn open_channels(&self, elapsed: TimeDelta) -> Vec<Name> {
+        let open = |channel: &&Name| self.shared.throttle.opens_in(channel, elapsed).is_none();
+        self.shared.channels.keys().filter(open).cloned().collect()
     }
 
     /// Tells a sleeping [`run`](Engine::run) that there is something to do.

@@ -7,14 +7,16 @@ use super::Engine;
 use crate::error::{BuildError, Error};
 use crate::journey::{Journey, JourneyDefinition, Scope, check};
 use crate::machine::{Program, ProgramParts};
-use crate::model::Name;
-use crate::port::store::{CatalogSnapshot, Definition, Pausable};
-use crate::rule::{Template, TemplateDefinition};
+use crate::model::{Deed, Name};
+use crate::port::store::{CatalogSnapshot, Definition, Edition, Pausable};
+use crate::rule::{EventSchema, Template, TemplateDefinition};
 
 /// A program and the templates that belong to its revision.
 pub(super) struct Loaded {
     pub(super) program: Program,
     pub(super) templates: BTreeMap<Name, Template>,
+    /// The newest schema of each event that has one.
+    pub(super) schemas: BTreeMap<Name, EventSchema>,
 }
 
 impl From<Journey> for Definition {
@@ -26,6 +28,12 @@ impl From<Journey> for Definition {
 impl From<JourneyDefinition> for Definition {
     fn from(definition: JourneyDefinition) -> Self {
         Definition::Journey(definition)
+    }
+}
+
+impl From<EventSchema> for Definition {
+    fn from(schema: EventSchema) -> Self {
+        Definition::Schema(schema)
     }
 }
 
@@ -45,22 +53,75 @@ impl Engine {
     /// included;
     /// [`Error::Store`] where a journey version is published with other content, or the store fails.
     pub async fn publish(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<(), Error> {
-        let definitions: Vec<Definition> = definitions.into_iter().collect();
+        self.publish_with(definitions.into_iter().collect(), None).await
+    }
+
+    /// [`publish`](Engine::publish), with who did it and why on record beside each template that changes; see
+    /// [`template_history`](Engine::template_history).
+    ///
+    /// # Errors
+    /// As [`publish`](Engine::publish); [`Error::Invalid`] for a deed that says too little or too much.
+    pub async fn publish_as(
+        &self,
+        definitions: impl IntoIterator<Item = Definition>,
+        deed: Deed,
+    ) -> Result<(), Error> {
+        self.check_deed(&deed)?;
+        self.publish_with(definitions.into_iter().collect(), Some(&deed)).await
+    }
+
+    /// Every edition of a template, oldest first; the last one is what everybody gets who is told something by it from now
+    /// on, in flight too. Empty where no template has the name.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use journeyman::model::Deed;
+    /// # use journeyman::rule::TemplateDefinition;
+    /// # futures::executor::block_on(async {
+    /// # let engine = journeyman::Engine::builder(Arc::new(journeyman::store::MemoryStore::new())).build();
+    /// engine.publish([TemplateDefinition::new("hello").text("Bienvneue").into()]).await?;
+    /// let mended = TemplateDefinition::new("hello").text("Bienvenue");
+    /// engine.publish_as([mended.into()], Deed::new("ana", "a typo")).await?;
+    ///
+    /// let history = engine.template_history("hello").await?;
+    /// assert_eq!(history.len(), 2);
+    /// assert_eq!(history[1].by.as_ref().map(|by| &*by.who), Some("ana"));
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn template_history(&self, template: &str) -> Result<Vec<Edition>, Error> {
+        Ok(self.shared.store.history(template).await?)
+    }
+
+    async fn publish_with(&self, definitions: Vec<Definition>, by: Option<&Deed>) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot().await?;
         self.check(&definitions, &snapshot)?;
-        let revision = self.shared.store.publish(&definitions).await?;
+        let revision = self.shared.store.publish_by(&definitions, by).await?;
         tracing::info!(revision, definitions = definitions.len(), "published");
+        if definitions.iter().any(|definition| matches!(definition, Definition::Schema(_))) {
+            // The next event is judged by it, whoever ticks.
+            *self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         self.wake();
         Ok(())
     }
 
-    fn check(&self, definitions: &[Definition], snapshot: &CatalogSnapshot) -> Result<(), BuildError> {
+    pub(super) fn check(
+        &self,
+        definitions: &[Definition],
+        snapshot: &CatalogSnapshot,
+    ) -> Result<(), BuildError> {
         let mut problems = Vec::new();
         let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
         for definition in snapshot.definitions.iter().chain(definitions) {
             match definition {
                 Definition::Template(template) => drop(templates.insert(template.template.as_str().into())),
                 Definition::Journey(journey) => drop(journeys.insert(journey.journey.as_str().into())),
+                Definition::Schema(_) => {}
             }
         }
         let scope = Scope {
@@ -72,6 +133,7 @@ impl Engine {
         for definition in definitions {
             let checked = match definition {
                 Definition::Template(template) => template.compile().map(drop),
+                Definition::Schema(schema) => schema.check(),
                 Definition::Journey(journey) => {
                     Journey::compile(journey).and_then(|journey| check(&journey, &scope))
                 }
@@ -122,9 +184,17 @@ impl Engine {
         let compiled = &self.shared.compiled;
         let unknown = |error: BuildError| Error::Catalog { reason: error.to_string() };
         let (mut journeys, mut templates) = (Vec::new(), BTreeMap::new());
+        let mut schemas: BTreeMap<Name, EventSchema> = BTreeMap::new();
         for definition in &snapshot.definitions {
             match definition {
                 Definition::Journey(journey) => journeys.push(compiled.journey(journey).map_err(unknown)?),
+                Definition::Schema(schema) => {
+                    let newest =
+                        schemas.entry(schema.event.as_str().into()).or_insert_with(|| schema.clone());
+                    if newest.version < schema.version {
+                        newest.clone_from(schema);
+                    }
+                }
                 Definition::Template(template) => {
                     let template = compiled.template(template).map_err(unknown)?;
                     templates.insert(template.name.clone(), template);
@@ -136,11 +206,12 @@ impl Engine {
             catalog: snapshot.revision,
             journeys,
             pauses: snapshot.pauses,
+            archived: snapshot.archived,
             policy: self.shared.policy.clone(),
             zone: self.shared.zone.clone(),
             holdout: self.shared.holdout,
             calendars: self.shared.calendars.clone(),
         });
-        Ok(Loaded { program, templates })
+        Ok(Loaded { program, templates, schemas })
     }
 }

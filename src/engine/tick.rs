@@ -40,6 +40,8 @@ pub struct Tick {
     pub retried: usize,
     /// Messages whose outcome is unknown and that an operator decides.
     pub parked: usize,
+    /// Messages that keep their place in the outbox, because the rate of their channel lets nothing more begin now.
+    pub throttled: usize,
     /// Commits and attempts that another worker or the gate overtook; they are done again or are void.
     pub stale: usize,
     /// Commits whose outcome the store did not know; the next claim reads it back.
@@ -202,6 +204,7 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome)
         steps,
         messages,
         cancel,
+        spared,
         consents,
         lifts,
         signals,
@@ -216,6 +219,7 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome)
         steps,
         messages,
         cancel,
+        spared,
         consents,
         lifts,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)

@@ -24,7 +24,7 @@ pub struct Scope {
 /// Checks every name that a journey mentions.
 ///
 /// # Errors
-/// [`BuildError`] with every send whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, and with every
+/// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, and with every
 /// other journey that is entered, left or waited for and is unknown (`J056`).
 ///
 /// ```
@@ -40,6 +40,38 @@ pub struct Scope {
 pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
     let mut problems = Vec::new();
     for (step, node) in journey.nodes.iter().enumerate() {
+        if let NodeKind::Call(call) = &node.kind
+            && let Some(known) = scope.channels.as_ref().filter(|known| !known.contains(&call.channel))
+        {
+            let word = journey.definition.steps.get(step).map_or("call", |step| match step {
+                step if step.assign.is_some() => "assign",
+                step if step.hand_over.is_some() => "hand_over",
+                _ => "call",
+            });
+            let place = format!("{}.{word}.channel", place_of(journey, step));
+            let sentence = format!("the channel {:?} is unknown", call.channel);
+            let next = "give the engine a channel of this name";
+            problems.push(unknown(
+                "J017",
+                place,
+                sentence,
+                &call.channel,
+                known.iter().map(|name| &**name),
+                next,
+            ));
+        }
+        if let NodeKind::Reserve(reserve) = &node.kind
+            && let Some(known) = scope.channels.as_ref().filter(|known| !known.contains(&reserve.quota))
+        {
+            let place = match reserve.at_the_door {
+                true => format!("{}/cap.quota", journey.id),
+                false => format!("{}.reserve.quota", place_of(journey, step)),
+            };
+            let sentence = format!("the quota {:?} is unknown", reserve.quota);
+            let next = "give the engine a quota of this name";
+            let near = known.iter().map(|name| &**name);
+            problems.push(unknown("J017", place, sentence, &reserve.quota, near, next));
+        }
         let NodeKind::Send(Send { channel, template, purpose, .. }) = &node.kind else { continue };
         let named = [
             ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name"),

@@ -7,10 +7,12 @@ mod definition;
 mod dot;
 mod graph;
 mod mermaid;
+mod migration;
 mod node;
 #[cfg(feature = "schema")]
 mod schema;
 mod trigger;
+pub(crate) mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,15 +24,22 @@ pub use check::{Scope, check};
 #[cfg(feature = "yaml")]
 pub use definition::parse_yaml;
 pub use definition::{
-    AlternativeDefinition, BranchDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition,
-    EnterDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late,
-    LateDefinition, LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves,
-    OneOrMany, Reenter, ReenterDefinition, ResultDefinition, ScoreDefinition, SendDefinition, SetDefinition,
-    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, WaitForDefinition, WaitSince,
-    WaitUntilDefinition, WayDefinition, parse_json,
+    AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
+    ConfirmDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
+    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
+    LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves, OneOrMany, Reenter,
+    ReenterDefinition, ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition,
+    ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition, Spacing, SplitDefinition,
+    StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition,
+    WayDefinition, parse_json,
 };
 pub use mermaid::parse_mermaid;
-pub(crate) use node::{Base, Cause, Enter, Node, NodeKind, Send, Set, Split, Target, WaitFor, WaitUntil};
+pub(crate) use migration::Landing;
+pub use migration::{Migration, MigrationDefinition, Removed, Waits};
+pub(crate) use node::{
+    AssignNode, Base, CallNode, Cause, Confirm, Enter, Node, NodeKind, Reserve, Send, Set, Split, Target,
+    WaitFor, WaitUntil,
+};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub(crate) use trigger::{Occurrence, Trigger};
@@ -78,6 +87,9 @@ pub struct Journey {
     pub(crate) exits: Vec<Exit>,
     pub(crate) reentry: Reentry,
     pub(crate) max_duration: Option<Span>,
+    pub(crate) undoing: undo::Undoing,
+    /// The node at which one enters.
+    pub(crate) door: usize,
     pub(crate) nodes: Vec<Node>,
     pub(crate) index: BTreeMap<NodeId, usize>,
 }
@@ -87,6 +99,8 @@ pub struct Journey {
 pub(crate) struct Entry {
     pub(crate) trigger: Trigger,
     pub(crate) when: Option<Predicate>,
+    /// Whether it opens at publication to those who qualify by then.
+    pub(crate) existing: bool,
 }
 
 /// Something that ends an enrollment wherever it stands.

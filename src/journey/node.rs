@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveTime, Utc};
 
 use super::Trigger;
-use super::definition::{DeadlineDefinition, WaitSince};
-use crate::model::{Attributes, Enrollment, JourneyId, Name, NodeId};
+use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSince};
+use crate::model::{Attributes, Enrollment, JourneyId, Name, NodeId, Value};
+use crate::rule::Template;
 use crate::rule::predicate::Predicate;
 use crate::time::{Days, Offset, Span, WeeklyWindow};
 
@@ -36,6 +37,11 @@ pub(crate) enum NodeKind {
     Jump { to: Target, most: u16 },
     Enter(Enter),
     Leave { journey: JourneyId },
+    Call(CallNode),
+    Assign(AssignNode),
+    Reserve(Reserve),
+    Confirm(Confirm),
+    Release { offer: Name },
     Exit { name: Name },
 }
 
@@ -45,11 +51,27 @@ pub(crate) struct Send {
     pub(crate) channel: Name,
     pub(crate) template: Name,
     pub(crate) purpose: Name,
-    pub(crate) from: Option<Name>,
+    pub(crate) from: Option<Sender>,
     pub(crate) reply_to: Option<Name>,
+    /// The offer that it speaks of.
+    pub(crate) offer: Option<Name>,
+    /// In the place of the template's own.
+    pub(crate) preheader: Option<Template>,
     pub(crate) refused: Option<Target>,
     pub(crate) window: Option<WeeklyWindow>,
     pub(crate) deadline: Option<DeadlineDefinition>,
+    pub(crate) retry: Option<RetryDefinition>,
+}
+
+/// Who says it.
+#[derive(Clone, Debug)]
+pub(crate) enum Sender {
+    Name(Name),
+    /// Whoever stands in this attribute of the contact.
+    Owner {
+        attribute: Name,
+        otherwise: Option<Name>,
+    },
 }
 
 /// Until when.
@@ -88,7 +110,7 @@ pub(crate) struct Alternative {
     pub(crate) next: Target,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cause {
     Trigger(Trigger),
     Becomes(Predicate),
@@ -119,6 +141,68 @@ pub(crate) struct Enter {
     pub(crate) otherwise: Target,
 }
 
+/// What is asked of the host, and where its answer leads.
+#[derive(Clone, Debug)]
+pub(crate) struct CallNode {
+    pub(crate) channel: Name,
+    pub(crate) ask: Name,
+    pub(crate) with: Attributes,
+    /// The values that become attributes, in order of their names.
+    pub(crate) answer: Vec<(Name, AnswerKind)>,
+    /// The attribute that the result becomes, where it names an owner.
+    pub(crate) owner: Option<Name>,
+    pub(crate) within: Span,
+    pub(crate) results: Vec<(Name, Target)>,
+    pub(crate) refused: Target,
+    pub(crate) otherwise: Target,
+    pub(crate) retry: Option<RetryDefinition>,
+}
+
+/// One of several becomes the owner.
+#[derive(Clone, Debug)]
+pub(crate) struct AssignNode {
+    pub(crate) role: Name,
+    pub(crate) attribute: Name,
+    pub(crate) among: Vec<Name>,
+}
+
+/// A place of an offer that is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserve {
+    pub(crate) offer: Name,
+    pub(crate) quota: Name,
+    pub(crate) expires: Span,
+    pub(crate) within: Span,
+    pub(crate) full: Target,
+    pub(crate) otherwise: Target,
+    /// How many places there are, where the journey says so.
+    pub(crate) most: Option<u64>,
+    /// Whether it is the place of an entry: without it the run is over.
+    pub(crate) at_the_door: bool,
+}
+
+/// A place that is kept for good.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirm {
+    pub(crate) offer: Name,
+    pub(crate) within: Span,
+    pub(crate) full: Target,
+    pub(crate) otherwise: Target,
+}
+
+impl Sender {
+    /// The name under which a message goes out; `None` where the contact has no owner and nobody else is named.
+    pub(crate) fn name(&self, attributes: &Attributes) -> Option<Name> {
+        match self {
+            Self::Name(name) => Some(name.clone()),
+            Self::Owner { attribute, otherwise } => match attributes.get(attribute) {
+                Some(Value::Text(owner)) if !owner.trim().is_empty() => Some(owner.clone()),
+                _ => otherwise.clone(),
+            },
+        }
+    }
+}
+
 impl WaitFor {
     /// Whether something that happened then counts for an enrollment that stands here.
     pub(crate) fn counts(&self, happened_at: DateTime<Utc>, enrollment: &Enrollment) -> bool {
@@ -147,6 +231,12 @@ impl Node {
                 let results = enter.results.iter().map(|(_, target)| *target);
                 results.chain([self.next, enter.otherwise]).collect()
             }
+            NodeKind::Call(call) => {
+                let results = call.results.iter().map(|(_, target)| *target);
+                results.chain([self.next, call.refused, call.otherwise]).collect()
+            }
+            NodeKind::Reserve(reserve) => vec![self.next, reserve.full, reserve.otherwise],
+            NodeKind::Confirm(confirm) => vec![self.next, confirm.full, confirm.otherwise],
             NodeKind::Exit { .. } => Vec::new(),
             _ => vec![self.next],
         };

@@ -4,6 +4,7 @@ use chrono::NaiveTime;
 
 use super::definition::Moves;
 use crate::model::{Attributes, Event, ExitReason, Fact, JourneyId, Name, Value};
+use crate::rule::Facts;
 use crate::rule::condition::{Filter, Test};
 use crate::time::{Offset, Recurrence};
 
@@ -62,10 +63,34 @@ impl Trigger {
                 name == *changed && becomes.as_ref().is_none_or(|test| test.holds(*value))
             }
             (Self::Ended { journey, ends }, Occurrence::Ended { journey: ended, reason }) => {
-                journey == *ended && (ends.is_empty() || ends.iter().any(|end| **end == *reason.word()))
+                // That something was undone ends nothing once more for who did not ask for it.
+                let any = ends.is_empty() && **reason != ExitReason::Undone;
+                journey == *ended && (any || ends.iter().any(|end| **end == *reason.word()))
             }
             (trigger, Occurrence::Fact(fact, before)) => trigger.is_fact(fact, *before),
             _ => false,
+        }
+    }
+
+    /// Whether the contact is where this leads, whenever it came there; never for what leaves no trace.
+    pub(crate) fn stands(&self, facts: &Facts<'_>) -> bool {
+        match self {
+            Self::Event { name, filter } => filter.is_empty() && facts.performed.tally(name).is_some(),
+            Self::Attribute { name, becomes } => {
+                let value = facts.contact.attributes.get(name);
+                becomes.as_ref().map_or(value.is_some(), |test| test.holds(value))
+            }
+            Self::Segment { segment, inside } => facts.rating.is_in(segment) == *inside,
+            Self::Tier { score, to, .. } => to.is_some() && facts.rating.tier(score) == to.as_ref(),
+            Self::Reaches { score, at } => facts.rating.score(score) >= *at,
+            Self::FallsBelow { score, at } => {
+                facts.rating.has_score(score) && facts.rating.score(score) < *at
+            }
+            Self::Keyword { .. }
+            | Self::Ended { .. }
+            | Self::Host { .. }
+            | Self::Date { .. }
+            | Self::Schedule(_) => false,
         }
     }
 

@@ -26,12 +26,16 @@ impl Run<'_> {
             NodeKind::Jump { to, most } => return Some(self.jump(index, node, *to, *most)),
             NodeKind::Enter(enter) => return Some(self.enter_other(index, at, journey, node, enter)),
             NodeKind::Leave { journey } => self.leave_other(index, at, journey),
+            NodeKind::Reserve(reserve) => return Some(self.reserve(index, at, journey, reserve)),
+            NodeKind::Confirm(confirm) => return Some(self.confirm(index, at, journey, confirm)),
+            NodeKind::Release { offer } => return Some(self.release(index, at, node, offer)),
+            NodeKind::Assign(assign) => self.assign(index, at, assign),
             _ => return None,
         };
         Some(Move::go(outcome, node.next))
     }
 
-    fn cause(&self, index: usize) -> InputId {
+    pub(super) fn cause(&self, index: usize) -> InputId {
         let enrollment = &self.out.state.hot.enrollments[index];
         InputId::from_step(enrollment.id, enrollment.ordinal)
     }
@@ -122,7 +126,14 @@ impl Run<'_> {
 
     fn leave_other(&mut self, index: usize, at: DateTime<Utc>, journey: &JourneyId) -> StepOutcome {
         let cause = self.cause(index);
-        let runs = self.out.state.hot.enrollments.iter().filter(|other| other.journey == *journey).count();
+        let runs = self
+            .out
+            .state
+            .hot
+            .enrollments
+            .iter()
+            .filter(|other| other.journey == *journey && !other.undoing)
+            .count();
         self.queue(Happening::Leave { journey: journey.clone() }, cause, at);
         StepOutcome::Left { runs: u16::try_from(runs).unwrap_or(u16::MAX) }
     }

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::happen::Happening;
 use super::node::{self, Move, Visit};
+use super::offer::keeps_what_it_said;
 use super::program::Program;
 use super::transition::{Run, Signal};
 use crate::journey::{CountedFrom, Journey, Node, NodeKind, Send, Target};
 use crate::model::{
-    Enrollment, ExitReason, InputId, Message, MessageId, Name, NodeId, Step, StepOutcome, Waiting,
+    Enrollment, EnrollmentId, ExitReason, InputId, Message, MessageId, Name, NodeId, Step, StepOutcome,
+    Waiting,
 };
 use crate::seeded::{Bug, is_on};
 
@@ -21,8 +23,12 @@ impl Run<'_> {
 
     /// A wait for something gave up.
     pub(super) fn timed_out(&mut self, index: usize, at: DateTime<Utc>) {
+        if self.place_unknown(index, at, &StepOutcome::TimedOut) {
+            return;
+        }
         let otherwise = self.standing_node(index).and_then(|node| match &node.kind {
             NodeKind::WaitFor(wait) => Some(wait.otherwise),
+            NodeKind::Call(call) => Some(call.otherwise),
             _ => None,
         });
         self.leave(index, at, StepOutcome::TimedOut, otherwise);
@@ -76,17 +82,26 @@ impl Run<'_> {
         Some((journey, &self.standing_node(index)?.kind))
     }
 
-    fn standing_node(&self, index: usize) -> Option<&Node> {
+    pub(super) fn standing_node(&self, index: usize) -> Option<&Node> {
         let enrollment = &self.out.state.hot.enrollments[index];
         let journey = self.program.journey_of(enrollment)?;
         journey.nodes.get(journey.node(&enrollment.node)?)
     }
 
     /// Records the step that leaves the standing node, and walks on; without a way out the store is damaged.
-    fn leave(&mut self, index: usize, at: DateTime<Utc>, outcome: StepOutcome, next: Option<Target>) {
-        match next {
-            Some(target) => {
-                let next = self.node_id(index, target);
+    pub(super) fn leave(
+        &mut self,
+        index: usize,
+        at: DateTime<Utc>,
+        outcome: StepOutcome,
+        next: Option<Target>,
+    ) {
+        let program = self.program;
+        let journey = program.journey_of(&self.out.state.hot.enrollments[index]);
+        match next.zip(journey) {
+            Some((target, journey)) => {
+                let next = self.led_to(index, journey, target);
+                self.forget_what_is_not_done(index, &outcome);
                 self.record_step(index, at, outcome, next);
                 self.walk(index, at, target);
             }
@@ -99,8 +114,14 @@ impl Run<'_> {
         let program = self.program;
         let Some(journey) = program.journey_of(&self.out.state.hot.enrollments[index]) else { return };
         let said_before = self.out.messages.len();
-        for _ in 0..Program::STEP_BUDGET {
-            let Some(node) = target else { return self.exit(index, at, ExitReason::Completed) };
+        let undoing = self.out.state.hot.enrollments[index].undoing;
+        // What undoes is a list and no graph: it ends by itself.
+        let budget = if undoing { Enrollment::MOST_TO_UNDO + 1 } else { Program::STEP_BUDGET as usize };
+        for _ in 0..budget {
+            let Some(node) = self.visited(index, journey, target) else {
+                let reason = if undoing { ExitReason::Undone } else { ExitReason::Completed };
+                return self.exit(index, at, reason);
+            };
             let node = &journey.nodes[node];
             let enrollment = &mut self.out.state.hot.enrollments[index];
             if enrollment.node != node.id || enrollment.arrived_at != at {
@@ -117,7 +138,7 @@ impl Run<'_> {
             match moved {
                 Move::Go { outcome, to, message } => {
                     self.say(index, at, &outcome, message);
-                    let next = to.map(|to| journey.nodes[to].id.clone());
+                    let next = self.led_to(index, journey, to);
                     self.record_step(index, at, outcome, next);
                     // The permit that was waited for is given: what follows arrives now.
                     self.out.state.hot.enrollments[index].waiting = Waiting::Until { at };
@@ -174,9 +195,18 @@ impl Run<'_> {
             self.out.messages.retain(|other| other.id != *instead_of);
         }
         let enrollment = &mut self.out.state.hot.enrollments[index];
+        if message.call.is_some() {
+            // Nothing is said to the contact, so nothing keeps apart from it.
+            self.out.messages.push(message);
+            return;
+        }
         let delayed = matches!(enrollment.waiting, Waiting::Permit { .. })
             || matches!(outcome, StepOutcome::Merged { .. });
         enrollment.delayed_at = delayed.then_some(at);
+        // What is said after an operator moved the run is not taken back with what was said before.
+        if self.out.cancel.contains(&message.enrollment) {
+            self.out.spared.push(message.id);
+        }
         self.out.messages.push(message);
     }
 
@@ -185,30 +215,45 @@ impl Run<'_> {
         self.record_step(index, at, StepOutcome::Exited { reason: reason.clone() }, None);
         let enrollment = self.out.state.hot.enrollments.remove(index);
         let leaves = is_on(Bug::ExitLeavesMessages);
-        if !leaves && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_)) {
-            self.out.cancel.push(enrollment.id);
+        if !leaves && !keeps_what_it_said(&reason) {
+            self.cancel(enrollment.id);
         }
         let contact = self.contact_id().clone();
         self.remember_exit(&enrollment, &reason, at);
         let cause = InputId::from_step(enrollment.id, enrollment.ordinal);
         let awaits = |other: &Enrollment| matches!(&other.waiting, Waiting::Enrollment { enrollment: awaited, .. } if *awaited == enrollment.id);
         let awaited = self.out.state.hot.enrollments.iter().any(awaits);
-        let (journey, enrollment) = (enrollment.journey, enrollment.id);
+        let undo = self.to_undo(&enrollment, &reason);
+        let ended = enrollment;
+        let (journey, enrollment) = (ended.journey.clone(), ended.id);
         if awaited || self.program.doors().cares_for_end(&journey) {
-            let ended = Happening::Ended { enrollment, journey: journey.clone(), reason: reason.clone() };
-            self.queue(ended, cause, at);
+            let end = Happening::Ended { enrollment, journey: journey.clone(), reason: reason.clone() };
+            self.queue(end, cause, at);
         }
-        self.out.signals.push(Signal::Exited { contact, enrollment, journey, reason, at });
+        let exited = Signal::Exited { contact, enrollment, journey, reason: reason.clone(), at };
+        self.out.signals.push(exited);
+        self.undo(&ended, &reason, undo, cause, at);
+    }
+
+    /// Takes back everything that an enrollment has decided by now and not begun to say.
+    pub(super) fn cancel(&mut self, enrollment: EnrollmentId) {
+        self.out.cancel.push(enrollment);
+        let messages = &self.out.messages;
+        let own = |id: &MessageId| messages.iter().any(|one| one.id == *id && one.enrollment == enrollment);
+        self.out.spared.retain(|id| !own(id));
     }
 
     /// When a contact left counts for those journeys alone whose re-entry asks for it.
     fn remember_exit(&mut self, enrollment: &Enrollment, reason: &ExitReason, at: DateTime<Utc>) {
+        // Who found no place was never inside.
+        let full = (*reason == ExitReason::Full).then_some(enrollment.before);
+        let moved = enrollment.date.as_ref().filter(|_| *reason == ExitReason::DateMoved);
         let entries = &mut self.out.state.hot.entries;
-        if let (ExitReason::DateMoved, Some(date)) = (reason, &enrollment.date) {
+        if let Some(before) = full.or(moved.map(|date| date.before)) {
             let entered_at = enrollment.entered_at.timestamp_millis();
             // An entry since then counts all the same.
             match (
-                date.before,
+                before,
                 entries.get_mut(&enrollment.journey).filter(|passage| passage.entered_at == entered_at),
             ) {
                 (_, None) => {}
@@ -232,13 +277,9 @@ impl Run<'_> {
         outcome: StepOutcome,
         next: Option<NodeId>,
     ) {
+        self.remember_what_is_done(index, &outcome);
         let enrollment = &mut self.out.state.hot.enrollments[index];
         self.out.steps.push(Step::new(enrollment, at, outcome, next));
         enrollment.ordinal = enrollment.ordinal.saturating_add(1);
-    }
-
-    fn node_id(&self, index: usize, target: Target) -> Option<NodeId> {
-        let journey = self.program.journey_of(&self.out.state.hot.enrollments[index])?;
-        Some(journey.nodes.get(target?)?.id.clone())
     }
 }

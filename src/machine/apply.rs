@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
-use crate::journey::Occurrence;
+use crate::journey::{Late, Occurrence};
 use crate::model::{
     Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    Fact, Fingerprint, InputId, Name, Waiting,
+    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Waiting,
 };
 
 impl Run<'_> {
@@ -26,16 +26,33 @@ impl Run<'_> {
             InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope.id, at),
             InputKind::Suppression { channel, address } => self.cold().standing.suppress(channel, *address),
             InputKind::Delivery(delivery) => self.delivery(delivery, at),
+            InputKind::Answer { message, answer } => self.answer(*message, answer, at),
+            InputKind::Enroll { journey, .. } => self.enroll_existing(journey, envelope.id, at),
+            InputKind::Migrate(migration) => self.migrate(&migration.map, at),
+            InputKind::Operate(operation) => self.operate(operation, envelope.id, at),
+            InputKind::Import { row, triggers } => self.import(row, *triggers, envelope.id, at),
             InputKind::Resume { .. } => {} // the program knows the pause; the input only wakes the contact
         }
     }
 
-    fn identify(&mut self, update: &Contact, input: InputId, at: DateTime<Utc>) {
+    pub(super) fn identify(&mut self, update: &Contact, input: InputId, at: DateTime<Utc>) {
+        if let Some(changed) = self.take_in(update, input, at) {
+            self.attributes_changed(changed, input, at, at);
+        }
+    }
+
+    /// Merges an update, and answers which attributes have another value; `None` where it was too large.
+    pub(super) fn take_in(
+        &mut self,
+        update: &Contact,
+        input: InputId,
+        at: DateTime<Utc>,
+    ) -> Option<Vec<Name>> {
         let known = self.out.state.cold.contact.size();
         if known + update.size() > ContactState::MOST_SIZE && update.size() > 0 {
             let contact = self.contact_id().clone();
             self.out.signals.push(Signal::TooLarge { contact, input, at });
-            return;
+            return None;
         }
         let changed = self.changed_by(update);
         let moved = update.zone.is_some() && update.zone != self.out.state.cold.contact.zone;
@@ -60,7 +77,7 @@ impl Run<'_> {
         if moved {
             self.plan_all(at);
         }
-        self.attributes_changed(changed, input, at, at);
+        Some(changed)
     }
 
     /// The names of the attributes that an update gives another value, or takes away.
@@ -76,7 +93,7 @@ impl Run<'_> {
         changed
     }
 
-    fn event(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
+    pub(super) fn event(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
         // A late event counts at its own instant, one for which no room was left to wait counts now.
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
@@ -143,10 +160,18 @@ impl Run<'_> {
     }
 
     fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
-        let accepted = match delivery.status {
-            DeliveryStatus::Accepted => true,
-            DeliveryStatus::Refused { .. } | DeliveryStatus::Parked => false,
-            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } => return,
+        if let Some(index) = self.ends_late(delivery) {
+            return self.exit(index, at, ExitReason::Late);
+        }
+        let accepted = match &delivery.status {
+            status if self.call_settled(delivery.message, status, at) => return,
+            DeliveryStatus::Accepted | DeliveryStatus::Answered { .. } => true,
+            DeliveryStatus::Refused { .. } | DeliveryStatus::Parked | DeliveryStatus::Cancelled { .. } => {
+                false
+            }
+            DeliveryStatus::Deferred { .. }
+            | DeliveryStatus::Retry { .. }
+            | DeliveryStatus::Repeated { .. } => return,
         };
         let message = delivery.message;
         let awaited = Waiting::Delivery { message };
@@ -154,11 +179,19 @@ impl Run<'_> {
         else {
             return;
         };
-        if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
+        if self.program.is_still(&self.out.state.hot.enrollments[index], at) {
             self.out.state.hot.enrollments[index].waiting = Waiting::Settled { at, message, accepted };
         } else {
             self.settled(index, at, message, accepted);
         }
+    }
+
+    /// The enrollment that ends because a message of it came too late at the gate, where its journey says so.
+    fn ends_late(&self, delivery: &Delivery) -> Option<usize> {
+        let DeliveryStatus::Refused { reasons } = &delivery.status else { return None };
+        let index = self.position(delivery.enrollment.filter(|_| reasons.contains(&Reason::Late))?)?;
+        let late = self.program.journey_of(self.out.state.hot.enrollments.get(index)?)?.late;
+        late.filter(|late| late.then == Late::Exit).map(|_| index)
     }
 
     pub(super) fn position(&self, enrollment: EnrollmentId) -> Option<usize> {

@@ -37,6 +37,18 @@ pub(super) fn way<'w>(
     lots.min().map(|(_, number)| number)
 }
 
+/// Who of several owns a contact in a role.
+///
+/// Rendezvous hashing (Thaler and Ravishankar, 1998): the greatest lot wins, so that whoever joins or goes moves only the
+/// contacts that it gets or had.
+pub(super) fn owner<'n>(
+    contact: &ContactId,
+    role: &str,
+    among: impl Iterator<Item = &'n Name>,
+) -> Option<&'n Name> {
+    among.max_by_key(|name| (draw("owner", &[contact.as_str(), role, name]), *name))
+}
+
 /// `-log2(lot / 2^64)` in units of 2^-96, so that the division by a weight loses nothing that counts.
 fn exponential(lot: u64) -> u128 {
     let lot = lot.max(1);
@@ -95,6 +107,25 @@ mod tests {
         }
         let half_way = exponential(1 << 63) - exponential((1_u64 << 63) + (1 << 62));
         assert!((half_way as f64 / 2f64.powi(96) - 1.5f64.log2()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn owners_share_their_contacts_and_one_who_goes_leaves_only_its_own() {
+        let names: Vec<Name> = ["ana", "ben", "zoe"].map(Name::from).to_vec();
+        let owners = |among: &[Name]| -> Vec<Name> {
+            let owned = |n| owner(&format!("c{n}").into(), "coach", among.iter()).cloned();
+            (0..9_000).filter_map(owned).collect()
+        };
+        let all = owners(&names);
+        for name in &names {
+            let share = all.iter().filter(|owner| *owner == name).count();
+            assert!((2_800..3_200).contains(&share), "{name}: {share}");
+        }
+        let two = owners(&names[..2]);
+        assert!(all.iter().zip(&two).all(|(before, after)| before == after || &**before == "zoe"));
+        let coach = owner(&"c1".into(), "coach", names.iter());
+        let others = (0..9).any(|n| owner(&"c1".into(), &format!("role{n}"), names.iter()) != coach);
+        assert!(others);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::bucket;
 use super::transition::{Run, Signal};
 use crate::journey::{CountedFrom, Journey, Occurrence};
-use crate::model::{Dated, Enrollment, EnrollmentId, InputId, JourneyId, Name, StepOutcome, Value};
+use crate::model::{
+    Dated, Deed, Enrollment, EnrollmentId, InputId, JourneyId, Name, Operated, StepOutcome, Value,
+};
 use crate::rule::Facts;
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
@@ -47,16 +48,24 @@ impl Run<'_> {
         by_itself: bool,
         at: DateTime<Utc>,
     ) -> bool {
-        if self.program.is_paused(&journey.id, at) || !journey.window.contains(at) {
+        if self.is_closed(journey, at) || self.is_barred(&journey.id) {
             return false;
         }
-        let hot = &self.out.state.hot;
-        let policy = &journey.reentry;
-        let mut others =
-            hot.enrollments.iter().filter(|other| other.journey == journey.id && other.key.as_ref() == key);
-        let active = others.next().is_some();
-        let free = (!active || policy.concurrent) && self.may_enter_again(journey, key, by_itself, at);
+        let free = self.is_free(journey, key) && self.may_enter_again(journey, key, by_itself, at);
         free || is_on(Bug::EntersAgain)
+    }
+
+    /// Whether a pause, an archive or the window lets nobody in.
+    pub(super) fn is_closed(&self, journey: &Journey, at: DateTime<Utc>) -> bool {
+        let shut = self.program.is_paused(&journey.id, at) || self.program.is_archived(&journey.id, at);
+        shut || !journey.window.contains(at)
+    }
+
+    /// Whether no active run is in the way.
+    pub(super) fn is_free(&self, journey: &Journey, key: Option<&Name>) -> bool {
+        let mut others = self.out.state.hot.enrollments.iter();
+        let active = others.any(|other| other.journey == journey.id && other.key.as_ref() == key);
+        !active || journey.reentry.concurrent
     }
 
     fn may_enter_again(
@@ -93,7 +102,20 @@ impl Run<'_> {
         date: Option<Name>,
         at: DateTime<Utc>,
     ) {
-        let Some(first) = journey.nodes.first() else { return };
+        self.enter_by(journey, id, key, date, None, at);
+    }
+
+    /// Begins an enrollment, where somebody says so by hand.
+    pub(super) fn enter_by(
+        &mut self,
+        journey: &Journey,
+        id: EnrollmentId,
+        key: Option<Name>,
+        date: Option<Name>,
+        by: Option<&Deed>,
+        at: DateTime<Utc>,
+    ) {
+        let Some(first) = journey.nodes.get(journey.door) else { return };
         // One cause opens one run: facts of one input that open the same journey open it once.
         if self.out.steps.iter().any(|step| step.enrollment == id) {
             return;
@@ -106,12 +128,16 @@ impl Run<'_> {
         let hot = &mut self.out.state.hot;
         let before = hot.entries.get(&journey.id).map(|passage| passage.entered_at);
         hot.entries.entry(journey.id.clone()).or_default().enter(key.as_ref(), at);
+        enrollment.before = before.filter(|_| journey.definition.cap.is_some());
         enrollment.key = key;
         enrollment.date = date.map(|attribute| Dated { attribute, before });
         hot.enrollments.push(enrollment);
         let index = hot.enrollments.len() - 1;
         self.record_step(index, at, StepOutcome::Entered, Some(first.id.clone()));
-        self.walk(index, at, Some(0));
+        if let Some(by) = by {
+            self.operated(index, at, Operated::Enrolled, by, None);
+        }
+        self.walk(index, at, Some(journey.door));
     }
 
     /// A step of another journey opens this one; its own doors are not asked.
@@ -133,8 +159,7 @@ impl Run<'_> {
 
     /// Whether the contact walks this journey and is told nothing.
     pub(super) fn is_held_out(&self, journey: &Journey) -> bool {
-        bucket::is_held_out(self.contact_id(), None, self.program.holdout)
-            || bucket::is_held_out(self.contact_id(), Some(&journey.id), journey.holdout)
+        self.program.holds_out(self.contact_id(), journey)
     }
 
     /// What a predicate may see from within an enrollment.

@@ -145,7 +145,10 @@ impl Run<'_> {
         happened_at: DateTime<Utc>,
     ) -> Option<ExitReason> {
         let journey = self.program.journey_of(enrollment)?;
-        if happened_at < enrollment.entered_at || !concerns(journey, enrollment, occurrence) {
+        if enrollment.undoing
+            || happened_at < enrollment.entered_at
+            || !concerns(journey, enrollment, occurrence)
+        {
             return None;
         }
         let exit = journey.exits.iter().find(|exit| {
@@ -210,7 +213,7 @@ impl Run<'_> {
 
     fn wait_ends(&mut self, enrollment: EnrollmentId, alternative: u16, at: DateTime<Utc>) {
         let Some(index) = self.position(enrollment) else { return };
-        if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
+        if self.program.is_still(&self.out.state.hot.enrollments[index], at) {
             self.out.state.hot.enrollments[index].waiting = Waiting::Matched { at, alternative };
         } else {
             self.matched(index, at, alternative);
@@ -224,7 +227,7 @@ impl Run<'_> {
         if is_on(Bug::EndUntold) {
             return;
         }
-        if self.program.is_paused(&self.out.state.hot.enrollments[index].journey, at) {
+        if self.program.is_still(&self.out.state.hot.enrollments[index], at) {
             self.out.state.hot.enrollments[index].waiting = Waiting::Ended { at, end: reason.word() };
         } else {
             self.returned(index, at, Some(reason.word()));
@@ -233,9 +236,8 @@ impl Run<'_> {
 
     /// Ends every run of a journey that the contact is in, because a step of another one says so.
     fn leave_journey(&mut self, journey: &JourneyId, at: DateTime<Utc>) {
-        while let Some(index) =
-            self.out.state.hot.enrollments.iter().position(|other| other.journey == *journey)
-        {
+        let inside = |other: &Enrollment| other.journey == *journey && !other.undoing;
+        while let Some(index) = self.out.state.hot.enrollments.iter().position(inside) {
             self.exit(index, at, ExitReason::Left);
         }
     }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::journey::Migration;
 use crate::model::{
-    Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, InputId, JourneyId, Name,
-    truncate,
+    Answer, Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, ImportRow, InputId,
+    JourneyId, MessageId, Name, Operation, truncate,
 };
 
 /// Something for a contact's mailbox, before the store has stamped it.
@@ -80,15 +81,41 @@ pub enum InputKind {
     },
     /// What became of a message.
     Delivery(Delivery),
+    /// The host's answer to a call that its channel had taken.
+    Answer {
+        /// The message that asked.
+        message: MessageId,
+        /// What is answered.
+        answer: Answer,
+    },
     /// A journey that a date or the calendar opens was published; plans its doors.
     Plan {
         /// Which journey.
         journey: JourneyId,
     },
+    /// A journey was published that lets those in who already qualify.
+    Enroll {
+        /// Which journey.
+        journey: JourneyId,
+        /// Its first version that says so.
+        version: u32,
+    },
+    /// Runs of one version of a journey are led to another one.
+    Migrate(Migration),
     /// A paused journey goes on; wakes the contact.
     Resume {
         /// Which journey.
         journey: JourneyId,
+    },
+    /// An operator does something to the contact's runs.
+    Operate(Operation),
+    /// What another system knew of the contact.
+    Import {
+        /// The contact and its history.
+        row: ImportRow,
+        /// Whether it opens, ends and matches as if it had been told one by one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        triggers: bool,
     },
 }
 

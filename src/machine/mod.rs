@@ -6,17 +6,25 @@
 mod act;
 mod advance;
 mod apply;
+mod assign;
 mod bucket;
+mod call;
 mod doors;
 mod enroll;
+mod existing;
 mod happen;
+mod import;
 mod input;
+mod migrate;
 mod node;
+mod offer;
+mod operate;
 mod passage;
 mod plan;
 mod program;
 mod state;
 mod transition;
+mod undo;
 
 pub use input::{Envelope, Input, InputKind, Withdrawal};
 pub use passage::Passage;

@@ -116,6 +116,15 @@ impl Run<'_> {
         }
     }
 
+    /// Plans a door of a date that is to come, and drops the plan of one that is over.
+    pub(super) fn plan_to_come(&mut self, journey: &Journey, door: u16, cause: InputId, at: DateTime<Utc>) {
+        let is_it = |planned: &Planned| planned.journey == journey.id && planned.door == door;
+        match self.date_of(journey, door) {
+            Some(due) if due > at => self.plan(journey, door, cause, at),
+            _ => self.out.state.hot.planned.retain(|planned| !is_it(planned)),
+        }
+    }
+
     /// Plans a door. An instant that is over already follows the journey's `late`: without it, it is left out.
     fn plan(&mut self, journey: &Journey, door: u16, cause: InputId, at: DateTime<Utc>) {
         let Some(Trigger::Date { .. }) = journey.entries.get(usize::from(door)).map(|entry| &entry.trigger)
@@ -167,7 +176,7 @@ impl Run<'_> {
     }
 
     /// A wait for a date moves with the date, for any date where none is named; a paused one too.
-    fn wait_until_moves(&mut self, index: usize, moved: Option<&Name>, at: DateTime<Utc>) {
+    pub(super) fn wait_until_moves(&mut self, index: usize, moved: Option<&Name>, at: DateTime<Utc>) {
         let Some((journey, NodeKind::WaitUntil(until))) = self.standing(index) else { return };
         if !matches!(&until.base, Base::Date { attribute, .. } if moved.is_none_or(|moved| moved == attribute))
         {

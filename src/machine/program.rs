@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::bucket;
 use super::doors::Doors;
-use crate::journey::{Deadline, Journey, Late, NodeKind, Send};
-use crate::model::{Enrollment, Hash, JourneyId, Message, Name};
+use crate::journey::{Deadline, Journey, Late, NodeKind, RetryDefinition, Send};
+use crate::model::{ContactId, Enrollment, Hash, JourneyId, Message, Name, NodeId};
 use crate::rule::Policy;
 use crate::rule::permit::Timing;
 use crate::seeded::{Bug, is_on};
@@ -40,6 +41,7 @@ pub struct Program {
 struct Versions {
     all: BTreeMap<u32, Arc<Journey>>,
     pauses: Vec<Pause>,
+    archived: Vec<Pause>,
 }
 
 /// A time in which a journey holds its people, `[from, until)`.
@@ -72,6 +74,8 @@ pub struct ProgramParts {
     pub journeys: Vec<Arc<Journey>>,
     /// When which journey was paused, in order of time.
     pub pauses: BTreeMap<JourneyId, Vec<Pause>>,
+    /// When nobody entered which journey, in order of time.
+    pub archived: BTreeMap<JourneyId, Vec<Pause>>,
     /// The sending rules.
     pub policy: Policy,
     /// The zone of last resort.
@@ -89,6 +93,7 @@ impl Default for ProgramParts {
             catalog: 0,
             journeys: Vec::new(),
             pauses: BTreeMap::new(),
+            archived: BTreeMap::new(),
             policy: Policy::default(),
             zone: Zone::utc(),
             holdout: 0,
@@ -114,6 +119,11 @@ impl Program {
         for (journey, pauses) in parts.pauses {
             if let Some(versions) = journeys.get_mut(&journey) {
                 versions.pauses = pauses;
+            }
+        }
+        for (journey, archived) in parts.archived {
+            if let Some(versions) = journeys.get_mut(&journey) {
+                versions.archived = archived;
             }
         }
         let newest = journeys.values().filter_map(|versions| versions.all.values().next_back());
@@ -162,11 +172,32 @@ impl Program {
 
     /// The step that decided a message.
     pub(crate) fn send_of(&self, message: &Message) -> Option<&Send> {
-        let journey = self.journey(&message.journey, message.version)?;
-        match &journey.nodes.get(journey.node(&message.node)?)?.kind {
+        self.send_at(&message.journey, message.version, &message.node)
+    }
+
+    /// What a step says, where it says something.
+    pub(crate) fn send_at(&self, journey: &JourneyId, version: u32, node: &NodeId) -> Option<&Send> {
+        let journey = self.journey(journey, version)?;
+        match &journey.nodes.get(journey.node(node)?)?.kind {
             NodeKind::Send(send) => Some(send),
             _ => None,
         }
+    }
+
+    /// What the step that decided a message says of further attempts.
+    pub(crate) fn retry_of(&self, message: &Message) -> Option<RetryDefinition> {
+        let journey = self.journey(&message.journey, message.version)?;
+        match &journey.nodes.get(journey.node(&message.node)?)?.kind {
+            NodeKind::Send(send) => send.retry,
+            NodeKind::Call(call) => call.retry,
+            _ => None,
+        }
+    }
+
+    /// Whether a contact is told nothing by a journey, so that its effect can be measured.
+    pub(crate) fn holds_out(&self, contact: &ContactId, journey: &Journey) -> bool {
+        bucket::is_held_out(contact, None, self.holdout)
+            || bucket::is_held_out(contact, Some(&journey.id), journey.holdout)
     }
 
     /// What the journey that decided a message says of its time, on the contact's clock at `now`.
@@ -192,8 +223,31 @@ impl Program {
         })
     }
 
-    pub(super) fn is_paused(&self, journey: &JourneyId, at: DateTime<Utc>) -> bool {
+    /// The same for something of one run, which an operator may hold.
+    pub(super) fn effective_for(&self, enrollment: &Enrollment, due: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let due = self.effective(&enrollment.journey, due)?;
+        match enrollment.held {
+            Some(held) if due >= held.from && !is_on(Bug::HeldRuns) => {
+                self.effective(&enrollment.journey, due.max(held.until?))
+            }
+            _ => Some(due),
+        }
+    }
+
+    /// Whether what ends a wait of a run now is remembered and not followed.
+    pub(super) fn is_still(&self, enrollment: &Enrollment, at: DateTime<Utc>) -> bool {
+        let held = enrollment.held.is_some_and(|held| held.until.is_none());
+        held || self.is_paused(&enrollment.journey, at)
+    }
+
+    pub(crate) fn is_paused(&self, journey: &JourneyId, at: DateTime<Utc>) -> bool {
         self.effective(journey, at) != Some(at)
+    }
+
+    /// Whether nobody enters a journey any more, as of an instant.
+    pub(super) fn is_archived(&self, journey: &JourneyId, at: DateTime<Utc>) -> bool {
+        let archived = self.journeys.get(journey).map_or(&[][..], |versions| &versions.archived);
+        archived.iter().any(|time| time.from <= at && time.until.is_none_or(|until| at < until))
     }
 
     pub(super) fn journey_of(&self, enrollment: &Enrollment) -> Option<&Arc<Journey>> {
@@ -214,6 +268,9 @@ fn hash(parts: &ProgramParts) -> Hash {
         vec![parts.holdout],
         serde_json::to_vec(&*parts.calendars).unwrap_or_default(),
     ];
+    if !parts.archived.is_empty() {
+        hashes.push(serde_json::to_vec(&parts.archived).unwrap_or_default());
+    }
     hashes.extend(parts.journeys.iter().map(|journey| journey.hash.as_bytes().to_vec()));
     let slices: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();
     Hash::of("program", &slices)

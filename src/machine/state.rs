@@ -8,7 +8,7 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Envelope, Passage};
-use crate::model::{Contact, ContactId, Enrollment, InputId, JourneyId, Name};
+use crate::model::{Contact, ContactId, Deed, Enrollment, InputId, JourneyId, Name};
 use crate::rule::{Facts, Performed, Rating, Standing};
 use crate::time::Zone;
 
@@ -58,6 +58,9 @@ pub struct Hot {
     /// Events from the future that wait for their instant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Envelope>,
+    /// The journeys that an operator took the contact out of, and who did: nothing lets it in again but an operator.
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub barred: LiteMap<JourneyId, Deed>,
 }
 
 /// A door that a date will open.
@@ -80,6 +83,8 @@ impl ContactState {
     pub const MOST_SIZE: usize = 256 * 1024;
     /// The most events from the future that one contact keeps; later ones apply at once.
     pub const MOST_PENDING: usize = 64;
+    /// The most journeys that one contact is barred from; beyond them a run is ended and the bar is left out.
+    pub const MOST_BARRED: usize = 64;
     /// The most doors that dates of one contact wait to open; further dates are left out.
     pub const MOST_PLANNED: usize = 64;
 
@@ -121,6 +126,7 @@ impl Default for Hot {
             rating: Rating::default(),
             planned: Vec::new(),
             pending: Vec::new(),
+            barred: LiteMap::new(),
         }
     }
 }

@@ -11,8 +11,8 @@ use super::state::{Cold, ContactState};
 use super::{Envelope, InputKind};
 use crate::journey::Late;
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, Name, Step,
-    Waiting,
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, MessageId,
+    Name, Step, Waiting,
 };
 use crate::seeded::{Bug, is_on};
 
@@ -34,6 +34,9 @@ pub struct Transition {
     pub messages: Vec<Message>,
     /// Enrollments whose messages that have not begun are cancelled, those of this transition included.
     pub cancel: Vec<EnrollmentId>,
+    /// Messages of this transition that are not cancelled with the others of their enrollment: they were decided after an
+    /// operator had moved it.
+    pub spared: Vec<MessageId>,
     /// Appended to the contact's consent chain.
     pub consents: Vec<ConsentRecord>,
     /// Withdrawals of this contact that a later grant lifts in the gate.
@@ -149,6 +152,9 @@ impl Program {
             run.apply(envelope, at);
             run.drain(at);
             run.out.consumed += 1;
+            if run.stops {
+                return run.finish();
+            }
         }
         let now = now.max(run.out.state.hot.now);
         if run.fire_until(now) {
@@ -171,6 +177,8 @@ pub(super) struct Run<'p> {
     pub(super) happened: u32,
     /// Whether a pause made what is walked now later than its journey allows.
     pub(super) late: bool,
+    /// Whether what follows belongs to the next transition: this one takes messages back that were decided before.
+    pub(super) stops: bool,
 }
 
 /// What can be due, in the order in which things of one instant happen.
@@ -192,11 +200,21 @@ impl<'p> Run<'p> {
             steps: Vec::new(),
             messages: Vec::new(),
             cancel: Vec::new(),
+            spared: Vec::new(),
             consents: Vec::new(),
             lifts: Vec::new(),
             signals: Vec::new(),
         };
-        Self { program, out, timers: 0, queue: VecDeque::new(), generation: 0, happened: 0, late: false }
+        Self {
+            program,
+            out,
+            timers: 0,
+            queue: VecDeque::new(),
+            generation: 0,
+            happened: 0,
+            late: false,
+            stops: false,
+        }
     }
 
     /// Fires everything due at or before `at`, in order; false where the budget of timers is used up.
@@ -226,8 +244,10 @@ impl<'p> Run<'p> {
         let hot = &self.out.state.hot;
         let effective = |journey, due: Option<DateTime<Utc>>| self.program.effective(journey, due?);
         let enrollments = hot.enrollments.iter().enumerate().flat_map(|(index, enrollment)| {
-            let step = effective(&enrollment.journey, enrollment.waiting.due_at());
-            let end = effective(&enrollment.journey, enrollment.expires_at);
+            let forgotten = is_on(Bug::CallForgets) && matches!(enrollment.waiting, Waiting::Answer { .. });
+            let own = |due: Option<DateTime<Utc>>| self.program.effective_for(enrollment, due?);
+            let step = own(enrollment.waiting.due_at().filter(|_| !forgotten));
+            let end = own(enrollment.expires_at);
             [step.map(|due| (due, Due::Step(index))), end.map(|due| (due, Due::MaxDuration(index)))]
         });
         let planned = hot.planned.iter().enumerate().map(|(index, planned)| {
@@ -267,7 +287,12 @@ impl<'p> Run<'p> {
     fn lateness(&self, index: usize, due: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Late {
         let enrollment = &self.out.state.hot.enrollments[index];
         let Some(journey) = self.program.journey_of(enrollment) else { return Late::Send };
-        let late = journey.late.zip(due).filter(|(late, due)| self.zone(journey).add(*due, late.grace) < at);
+        // What undoes is never too late.
+        let late = journey
+            .late
+            .zip(due)
+            .filter(|_| !enrollment.undoing)
+            .filter(|(late, due)| self.zone(journey).add(*due, late.grace) < at);
         late.map_or(Late::Send, |(late, _)| late.then)
     }
 
@@ -276,10 +301,14 @@ impl<'p> Run<'p> {
             Waiting::Until { .. } => self.elapsed(index, at),
             Waiting::Event { .. } => self.timed_out(index, at),
             Waiting::Matched { alternative, .. } => self.matched(index, at, alternative),
-            Waiting::Permit { .. } => self.revisit(index, at),
+            Waiting::Permit { .. } | Waiting::Arrival { .. } => self.revisit(index, at),
             Waiting::Settled { message, accepted, .. } => self.settled(index, at, message, accepted),
             Waiting::Enrollment { .. } => self.returned(index, at, None),
             Waiting::Ended { end, .. } => self.returned(index, at, Some(end)),
+            Waiting::Answer { .. } => self.timed_out(index, at),
+            Waiting::Answered { message, answer, .. } => self.answered(index, at, message, &answer),
+            Waiting::Refused { reasons, .. } => self.call_ends(index, at, reasons),
+            Waiting::Moved { .. } => self.arrive(index, at),
             Waiting::Delivery { .. } => {} // nothing of it is ever due
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Message, MessageId, Name, Reason};
+use super::{Answer, Call, Contact, Content, Deed, EnrollmentId, Message, MessageId, Name, Reason};
 
 /// What a channel is handed: everything it needs, borrowed for one call.
 #[derive(Clone, Copy, Debug)]
@@ -11,19 +11,34 @@ use super::{Content, Message, MessageId, Name, Reason};
 pub struct Handover<'a> {
     /// The message; its id is the idempotency key, and the same id may come again.
     pub message: &'a Message,
-    /// The address on this channel.
+    /// The address on this channel; empty for a call to the host where the contact has none.
     pub to: &'a str,
     /// What to say; every attempt under one id carries the same bytes.
     pub content: &'a Content,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// For a call to the host: the contact as it is committed.
+    pub contact: Option<&'a Contact>,
 }
 
 impl<'a> Handover<'a> {
     /// Puts a handover together, as a test of a channel needs it.
     #[must_use]
     pub fn new(message: &'a Message, to: &'a str, content: &'a Content, attempt: u32) -> Self {
-        Self { message, to, content, attempt }
+        Self { message, to, content, attempt, contact: None }
+    }
+
+    /// Adds the contact, as a call to the host has it.
+    #[must_use]
+    pub fn about(mut self, contact: &'a Contact) -> Self {
+        self.contact = Some(contact);
+        self
+    }
+
+    /// What is asked, where this is a call to the host and nothing for the contact.
+    #[must_use]
+    pub fn call(&self) -> Option<&'a Call> {
+        self.message.call.as_ref()
     }
 }
 
@@ -31,8 +46,10 @@ impl<'a> Handover<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The provider has it.
+    /// The provider has it. Of a call: it is taken, and its answer comes through [`Engine::answer`](crate::Engine::answer).
     Accepted,
+    /// The answer to a call.
+    Answered(Answer),
     /// The provider will never take it: a malformed address, a blocked sender.
     Refused {
         /// A word for it, without personal values.
@@ -59,13 +76,23 @@ pub struct Delivery {
     pub at: DateTime<Utc>,
     /// What became of it.
     pub status: DeliveryStatus,
+    /// Which enrollment decided it; the store fills it in. Absent in mail of versions before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment: Option<EnrollmentId>,
 }
 
 impl Delivery {
     /// Puts a delivery together.
     #[must_use]
     pub fn new(message: MessageId, attempt: u32, at: DateTime<Utc>, status: DeliveryStatus) -> Self {
-        Self { message, attempt, at, status }
+        Self { message, attempt, at, status, enrollment: None }
+    }
+
+    /// Says which enrollment decided the message, as a store does.
+    #[must_use]
+    pub fn of(mut self, enrollment: EnrollmentId) -> Self {
+        self.enrollment = Some(enrollment);
+        self
     }
 }
 
@@ -76,6 +103,11 @@ impl Delivery {
 pub enum DeliveryStatus {
     /// The channel accepted it. Final.
     Accepted,
+    /// The channel took the call and answered it. Final.
+    Answered {
+        /// What it said.
+        answer: Answer,
+    },
     /// The gate or the channel refused it. Final.
     Refused {
         /// Every reason.
@@ -95,4 +127,16 @@ pub enum DeliveryStatus {
     },
     /// Its outcome is unknown and it is not repeated: an operator decides. Final until then.
     Parked,
+    /// An operator took it back before it had begun, or while it waited for another attempt. Final.
+    Cancelled {
+        /// Who, and why.
+        by: Deed,
+    },
+    /// An operator asked for another attempt at a message whose outcome is unknown.
+    Repeated {
+        /// When it may begin.
+        at: DateTime<Utc>,
+        /// Who, and why.
+        by: Deed,
+    },
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
-use super::{EnrollmentId, JourneyId, MessageId, Name, NodeId};
+use super::{Answer, EnrollmentId, JourneyId, MessageId, Name, NodeId, Offer, Reason};
 
 /// One contact's passage through one journey version, for as long as it lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +44,29 @@ pub struct Enrollment {
     /// How often each of its jumps was taken.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
     pub jumps: LiteMap<NodeId, u16>,
+    /// The places of offers that it asked for.
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub offers: LiteMap<Name, Offer>,
+    /// When its journey was entered before, in milliseconds since 1970, where only so many may enter: a run that found no
+    /// place does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
+    /// What was done and can be undone: the nodes that do so, the last one first. Of more than
+    /// [`MOST_TO_UNDO`](Enrollment::MOST_TO_UNDO), those of the oldest steps are forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<NodeId>,
+    /// Whether it undoes what another run did, in whose place it began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undoing: bool,
+    /// The time in which an operator held it, or holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
 }
 
 impl Enrollment {
+    /// The most actions that one run remembers to undo.
+    pub const MOST_TO_UNDO: usize = 256;
+
     pub(crate) fn new(
         id: EnrollmentId,
         journey: JourneyId,
@@ -70,7 +90,32 @@ impl Enrollment {
             date: None,
             delayed_at: None,
             jumps: LiteMap::new(),
+            offers: LiteMap::new(),
+            before: None,
+            undo: Vec::new(),
+            undoing: false,
+            held: None,
         }
+    }
+}
+
+/// The time in which an operator holds a run, `[from, until)`: nothing of it is due in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Held {
+    /// Since when.
+    #[serde(with = "ts_milliseconds")]
+    pub from: DateTime<Utc>,
+    /// When it was let go on; absent while it is held.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Held {
+    /// A hold from an instant on.
+    #[must_use]
+    pub fn new(from: DateTime<Utc>) -> Self {
+        Self { from, until: None }
     }
 }
 
@@ -129,6 +174,12 @@ pub enum Waiting {
         /// Whether the channel took it.
         accepted: bool,
     },
+    /// Nothing: it was led here and arrives, when its journey is not paused.
+    Arrival {
+        /// When it was led here.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+    },
     /// What becomes of a message whose refusal has an edge of its own.
     Delivery {
         /// The message.
@@ -150,6 +201,40 @@ pub enum Waiting {
         /// How it ended.
         end: Name,
     },
+    /// The host's answer to a call, until an instant.
+    Answer {
+        /// The message that asks.
+        message: MessageId,
+        /// When the wait gives up.
+        #[serde(with = "ts_milliseconds")]
+        until: DateTime<Utc>,
+    },
+    /// The answer came while the journey was paused: the step follows on resume.
+    Answered {
+        /// When it came.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+        /// The message that asked.
+        message: MessageId,
+        /// What was answered.
+        answer: Answer,
+    },
+    /// The call was refused while the journey was paused: the step follows on resume.
+    Refused {
+        /// When it was.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+        /// The message that asked.
+        message: MessageId,
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
+    /// It was put at its node by hand while it was held or its journey paused: it arrives there when it goes on.
+    Moved {
+        /// When it was put there.
+        #[serde(with = "ts_milliseconds")]
+        at: DateTime<Utc>,
+    },
 }
 
 impl Waiting {
@@ -158,12 +243,17 @@ impl Waiting {
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         match self {
             Waiting::Until { at }
+            | Waiting::Arrival { at }
             | Waiting::Matched { at, .. }
             | Waiting::Settled { at, .. }
-            | Waiting::Ended { at, .. } => Some(*at),
-            Waiting::Event { until, .. } | Waiting::Permit { until } | Waiting::Enrollment { until, .. } => {
-                Some(*until)
-            }
+            | Waiting::Ended { at, .. }
+            | Waiting::Moved { at }
+            | Waiting::Answered { at, .. }
+            | Waiting::Refused { at, .. } => Some(*at),
+            Waiting::Event { until, .. }
+            | Waiting::Permit { until }
+            | Waiting::Enrollment { until, .. }
+            | Waiting::Answer { until, .. } => Some(*until),
             Waiting::Delivery { .. } => None,
         }
     }
@@ -188,10 +278,18 @@ pub enum ExitReason {
     Fact(Name),
     /// A step of another journey took the contact out.
     Left,
+    /// An operator took the contact out.
+    Ejected,
     /// The date that opened it moved or went away.
     DateMoved,
     /// A pause or an outage made it later than its journey allows.
     Late,
+    /// Its journey lets in only so many, and no place was left.
+    Full,
+    /// It had begun in the place of another run, and has undone what that did.
+    Undone,
+    /// Its step has no successor in the version that its journey was migrated to.
+    Migrated,
     /// It passed more nodes in one go than the step budget allows.
     StepBudget,
     /// The journey version it stood on has no such node; only a damaged store shows this.
@@ -208,9 +306,13 @@ impl ExitReason {
             ExitReason::Goal(_) => "goal".into(),
             ExitReason::Event(_) | ExitReason::Fact(_) => "exit".into(),
             ExitReason::Left => "left".into(),
+            ExitReason::Ejected => "ejected".into(),
             ExitReason::DateMoved => "date_moved".into(),
             ExitReason::Late => "late".into(),
+            ExitReason::Full => "full".into(),
+            ExitReason::Undone => "undone".into(),
             ExitReason::MaxDuration => "max_duration".into(),
+            ExitReason::Migrated => "migrated".into(),
             ExitReason::StepBudget => "step_budget".into(),
             ExitReason::UnknownNode => "unknown_node".into(),
         }

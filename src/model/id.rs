@@ -221,6 +221,12 @@ impl InputId {
         Self(derive("attempt", &[&message.0, &attempt.to_le_bytes()]))
     }
 
+    /// The id of the host's answer to a call: the first one counts.
+    #[must_use]
+    pub fn from_answer(message: MessageId) -> Self {
+        Self(derive("answer", &[&message.0]))
+    }
+
     /// The id of what a step of an enrollment makes happen.
     #[must_use]
     pub fn from_step(enrollment: EnrollmentId, ordinal: u32) -> Self {
@@ -234,11 +240,28 @@ impl InputId {
         Self(derive("date", &[contact.as_str().as_bytes(), journey.as_str().as_bytes(), &door, &at]))
     }
 
+    /// The id of a row of an import: the same row of the same batch never reaches a contact twice.
+    #[must_use]
+    pub fn from_import(batch: &str, row: u64) -> Self {
+        Self(derive("import", &[batch.as_bytes(), &row.to_le_bytes()]))
+    }
+
+    /// The id of one of several things that one input tells of.
+    #[must_use]
+    pub fn from_part(input: InputId, part: u64) -> Self {
+        Self(derive("part", &[&input.0, &part.to_le_bytes()]))
+    }
+
     /// The id of an input that a durable job appends: the same job never reaches a contact twice.
     #[must_use]
     pub fn from_job(job: u64, contact: &ContactId) -> Self {
         Self(derive("job", &[&job.to_le_bytes(), contact.as_str().as_bytes()]))
     }
+}
+
+/// The key of the place that an enrollment holds of an offer: `H("place", enrollment, offer)` in hexadecimal digits.
+pub(crate) fn derive_place(enrollment: EnrollmentId, offer: &str) -> Name {
+    InputId(derive("place", &[&enrollment.0, offer.as_bytes()])).to_string().into()
 }
 
 /// A full BLAKE3 hash: of a definition, a program, a body, a link of the consent chain.
@@ -373,6 +396,8 @@ mod tests {
             InputId::from_date(&contact, &"welcome".into(), 1, DateTime::UNIX_EPOCH).to_string(),
             enrollment.to_string(),
             message.to_string(),
+            InputId::from_import("shop-2026-03", 7).to_string(),
+            InputId::from_part(cause, 2).to_string(),
         ];
         insta::assert_snapshot!(all.join("\n"));
     }

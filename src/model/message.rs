@@ -4,7 +4,7 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, EnrollmentId, Hash, JourneyId, MessageId, Name, NodeId};
+use super::{Attributes, Call, ContactId, EnrollmentId, Hash, JourneyId, MessageId, Name, NodeId};
 
 /// A message as a journey decided it: what it says is rendered when it is begun, on the contact as it is then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Message {
     /// From when on it may no longer begin.
     #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub not_after: Option<DateTime<Utc>>,
+    /// What it asks the host. Such a message says nothing to the contact; its template and its purpose have no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+    /// What its template sees beside the contact: `offer.name` and the like.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub variables: Attributes,
 }
 
 /// What a template says for one contact.
@@ -49,6 +55,9 @@ pub struct Content {
     /// The subject, on channels that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The line that an inbox shows beside the subject, on channels that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preheader: Option<String>,
     /// The plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -57,6 +66,12 @@ pub struct Content {
     pub html: Option<String>,
     /// The hash of the template it was rendered from.
     pub template: Hash,
+    /// Which variant of it, such as `fr-tu`; absent where it is the template's own wording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Name>,
+    /// Whether it only shows a colleague what somebody else would get.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
 }
 
 impl Content {
@@ -66,7 +81,22 @@ impl Content {
         html: Option<String>,
         template: Hash,
     ) -> Self {
-        Self { from: None, reply_to: None, subject, text, html, template }
+        Self {
+            from: None,
+            reply_to: None,
+            subject,
+            preheader: None,
+            text,
+            html,
+            template,
+            variant: None,
+            test: false,
+        }
+    }
+
+    /// What a call says to the contact: nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::new(None, None, None, Hash::default())
     }
 
     /// The text a reader without HTML sees; empty where the template has HTML alone.

@@ -10,29 +10,41 @@
 //! | [`Step`] | the record of one node visited by one enrollment |
 //! | [`Message`] | what shall be said, to whom, on which channel |
 //! | [`Delivery`] | what became of a message |
+//! | [`Call`], [`Answer`] | what a step asks the host, and what the host answers |
+//! | [`Deed`] | who did something by hand, and why |
 //!
 //! Nothing here reads a clock, a store or a random source. Instants are UTC and whole milliseconds.
 
+mod call;
 mod consent;
 mod contact;
+mod deed;
 mod delivery;
 mod enrollment;
 mod event;
 mod fact;
 mod id;
+mod import;
 mod message;
+mod offer;
+mod operation;
 mod step;
 mod value;
 
+pub use call::{Answer, Call};
 pub use consent::{Consent, ConsentRecord, ConsentStatus, Evidence, Fingerprint, FingerprintKey};
 pub use contact::{Address, Contact};
+pub use deed::Deed;
 pub use delivery::{Delivery, DeliveryStatus, Handover, Outcome};
-pub use enrollment::{Dated, Enrollment, ExitReason, Waiting};
+pub use enrollment::{Dated, Enrollment, ExitReason, Held, Waiting};
 pub use event::Event;
 pub use fact::{Fact, keyword};
-pub(crate) use id::derive;
 pub use id::{ContactId, EnrollmentId, Hash, InputId, JourneyId, MessageId, Name, NodeId};
+pub(crate) use id::{derive, derive_place};
+pub use import::{Import, ImportRow};
 pub use message::{Content, Message};
+pub use offer::{Hold, Offer};
+pub use operation::{Operated, Operation, OperationKind};
 pub use step::{Permit, Reason, Step, StepOutcome};
 pub use value::{Attributes, Value};
 

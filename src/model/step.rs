@@ -4,7 +4,7 @@ use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{EnrollmentId, ExitReason, JourneyId, MessageId, Name, NodeId};
+use super::{Deed, EnrollmentId, ExitReason, JourneyId, MessageId, Name, NodeId, Operated};
 
 /// One line of the audit: what was decided at a node, when, and where it led. Append-only.
 ///
@@ -129,6 +129,15 @@ pub enum StepOutcome {
         #[serde(with = "ts_milliseconds")]
         until: DateTime<Utc>,
     },
+    /// The enrollment was led to another version of its journey.
+    Migrated {
+        /// The version that it left.
+        from: u32,
+        /// The version that it is on.
+        to: u32,
+        /// The step of that version where it stands.
+        node: NodeId,
+    },
     /// A message was decided in the place of an earlier one that had had to wait until now.
     Merged {
         /// Its id.
@@ -149,7 +158,7 @@ pub enum StepOutcome {
         /// Every reason.
         reasons: Vec<Reason>,
     },
-    /// A send may not happen.
+    /// A send may not happen; or a call was refused, or was answered otherwise than the step declares.
     Refused {
         /// Every reason.
         reasons: Vec<Reason>,
@@ -160,6 +169,31 @@ pub enum StepOutcome {
         message: MessageId,
         /// Whether the channel took it.
         accepted: bool,
+    },
+    /// The host was asked; the enrollment stays until it answers.
+    Called {
+        /// The message that asks; its id is the call's.
+        message: MessageId,
+    },
+    /// The host answered.
+    Answered {
+        /// The message that asked.
+        message: MessageId,
+        /// By which word, where it gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<Name>,
+    },
+    /// The contact has an owner now, or keeps the one it had.
+    Assigned {
+        /// Who.
+        owner: Name,
+    },
+    /// An operator did something to the enrollment.
+    Operated {
+        /// What.
+        what: Operated,
+        /// Who, and why.
+        by: Deed,
     },
     /// The enrollment ended.
     Exited {
@@ -201,6 +235,14 @@ pub enum Reason {
     Channel(Name),
     /// Every attempt allowed was used up.
     Attempts,
+    /// The host's answer is not what the step declares: the value that is missing, of another kind or too large.
+    Answer(Name),
+    /// The sender is the contact's owner, and nobody owns it.
+    NoOwner,
+    /// The run holds no place of the offer.
+    NoPlace,
+    /// The place of the offer is free again, because it was not confirmed in time.
+    Expired,
 }
 
 /// The answer of the gate: may this be said, now?

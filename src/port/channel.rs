@@ -42,7 +42,10 @@ pub trait Channel: Send + Sync + 'static {
     /// The name that journeys use: `email`, `sms`.
     fn name(&self) -> &str;
 
-    /// Hands one message over. `handover.message.id` is the idempotency key: the same id may come twice, with the same
+    /// Hands one message over. Where [`Handover::call`] says that it asks the host, nothing is said to the contact: the answer
+    /// is [`Outcome::Answered`], or [`Outcome::Accepted`] and later [`Engine::answer`](crate::Engine::answer).
+    ///
+    /// `handover.message.id` is the idempotency key: the same id may come twice, with the same
     /// bytes. A future that is dropped counts as [`Outcome::Unknown`]; so does a panic, and a call that has not answered
     /// when [`deadline`](Channel::deadline) is over: nobody stops it, so give the request a timeout of its own.
     async fn send(&self, handover: Handover<'_>) -> Outcome;

@@ -6,8 +6,10 @@
 
 mod channel;
 mod clock;
+mod quota;
 pub mod store;
 
 pub use channel::{Channel, OnUnknown};
 pub use clock::{Clock, SystemClock};
+pub use quota::{Quota, Reservation, Reserved};
 pub use store::{Archive, Catalog, Gate, Mailbox, Outbox, Store};

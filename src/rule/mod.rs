@@ -5,14 +5,17 @@ pub mod permit;
 pub mod predicate;
 mod rating;
 mod sandbox;
+mod schema;
 pub mod template;
+mod variables;
 mod window;
 
 pub use condition::{ConditionDefinition, Filter};
 pub use permit::{Policy, QuietHours, Standing};
 pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
-pub use template::{Template, TemplateDefinition};
+pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
+pub use template::{Template, TemplateDefinition, VariantDefinition};
 pub use window::{Performed, Tally};
 
 use chrono::{DateTime, Utc};

@@ -32,6 +32,12 @@ impl Rating {
         self.scores.get(name).copied().unwrap_or(0)
     }
 
+    /// Whether a value of a score was ever told.
+    #[must_use]
+    pub fn has_score(&self, name: &str) -> bool {
+        self.scores.contains_key(name)
+    }
+
     /// The tier that a score falls in.
     #[must_use]
     pub fn tier(&self, score: &str) -> Option<&Name> {

@@ -1,4 +1,5 @@
-//! The little world that every simulation plays in: eight journeys with every kind of node, in two versions, three channels.
+//! The little world that every simulation plays in: nine journeys with every kind of node, in two versions, three channels and
+//! a desk that answers calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,8 @@ use crate::error::BuildError;
 use crate::journey::Journey;
 use crate::port::OnUnknown;
 use crate::port::store::Definition;
-use crate::rule::TemplateDefinition;
+use crate::rule::template::Form;
+use crate::rule::{TemplateDefinition, VariantDefinition};
 
 /// When every simulation begins: a week before the clocks of Europe change.
 pub(super) fn start() -> DateTime<Utc> {
@@ -33,7 +35,7 @@ max_duration: 8d
 steps:
   - { id: hello, send: { channel: email, template: hello, purpose: onboarding } }
   - { id: pause, wait: SPAN }
-  - { id: proof, send: { channel: sms, template: proof, purpose: marketing } }
+  - { id: proof, send: { channel: sms, template: proof, purpose: marketing, retry: { attempts: 3, first: 5m } } }
   - { id: later, wait_until: { entry: +1d } }
   - { id: ask, wait_for: { any: [{ event: clicked, where: { number: 1 }, goto: thanks }, { event: seen }], within: 2d, otherwise: objection } }
   - { id: worth, branch: { when: [{ if: { attribute: score, at_least: 50 }, goto: thanks }], else: next } }
@@ -59,6 +61,10 @@ steps:
   - { id: plan_b, send: { channel: sms, template: proof, purpose: onboarding, refused: end } }
   - { id: end, exit: done }
 "#;
+
+/// The door that only the first version has, and what the others have in its place.
+const BOOKED: &str = "enter: { on: { event: booked } }";
+const BOOKED_OR_WORTHY: &str = "enter: [{ on: { event: booked } }, { on: { attribute: score }, if: { attribute: score, at_least: 70 }, existing: true }]";
 
 const NIGHTLY: &str = r#"
 journey: nightly
@@ -146,6 +152,63 @@ steps:
   - { id: news, send: { channel: letter, template: hello, purpose: marketing } }
 "#;
 
+/// Asks the host, twice in a row, and writes in the name of whoever owns the contact.
+const ASKS: &str = r#"
+journey: asks
+version: VERSION
+enter: { on: { event: asked } }
+reenter: { after: 1h }
+exit: [{ on: { event: booked } }]
+steps:
+  - { id: rate, call: { channel: desk, with: { city: Lyon }, answer: { fit: integer }, within: 6h, results: [{ is: good, goto: second }], refused: own, otherwise: second } }
+  - { id: turn, wait: SPAN }
+  - { id: second, hand_over: { channel: desk, ask: call_back, within: 12h, results: [{ is: good, goto: own }], refused: named } }
+  - { id: own, assign: { role: coach, among: [ana, ben, zoe] } }
+  - { id: tell, send: { channel: email, template: hello, purpose: onboarding, from: { owner: coach } } }
+  - { id: over, exit: told }
+  - { id: named, assign: { role: coach, channel: desk, within: 2h } }
+  - { id: letter, send: { channel: letter, template: thanks, purpose: onboarding, from: { owner: coach } } }
+"#;
+
+/// Holds a place of which there are few, and undoes what it did where it comes to nothing.
+const WORKSHOP: &str = r#"
+journey: workshop
+version: VERSION
+enter: { on: { event: seen } }
+reenter: always
+exit: [{ on: { event: replied } }, { on: { event: booked }, as: goal }]
+max_duration: 3d
+undo_on: [exit, max_duration, gone]
+steps:
+  - { id: mark, set: { tags: [seated] }, undo: { set: { untag: [seated] } } }
+  - { id: grow, score: { name: seats, add: 1 }, undo: [{ score: { name: seats, add: -1 } }, { emit: { event: unseated } }] }
+  - { id: hold, reserve: { offer: seat, quota: seats, expires: 20h, within: 3h, full: gone, otherwise: gone } }
+  - { id: ask_them, call: { channel: desk, within: 2h }, undo: { call: { channel: desk, ask: cancel, within: 2h } } }
+  - { id: say, send: { channel: letter, template: seat, purpose: onboarding, offer: seat } }
+  - { id: decide, wait_for: { any: [{ event: clicked, goto: keep }, { event: asked, goto: keep }], within: 1d, otherwise: gone } }
+  - { id: keep, confirm: { offer: seat, within: 3h, full: gone }, undo: { release: { offer: seat } } }
+  - { id: sit, wait: 4h }
+  - { id: back, release: { offer: seat }, goto: end }
+  - { id: gone, exit: gone }
+  - { id: end, exit: done }
+"#;
+
+/// Lets in only so many.
+const FEW: &str = r#"
+journey: few
+version: VERSION
+enter: { on: { event: signed_up } }
+reenter: { after: 1d }
+cap: { most: 3, quota: seats, within: 3h }
+steps:
+  - { id: welcome_in, send: { channel: letter, template: hello, purpose: onboarding } }
+"#;
+
+pub(super) const SEAT: &str = "seat";
+pub(super) const SEATS_OF_ALL: usize = 3;
+pub(super) const ENTRIES: &str = "entries/few";
+pub(super) const CAP: usize = 3;
+
 /// The local time at which the calendar opens a journey.
 pub(super) const WEEKLY: TimeDelta = TimeDelta::hours(11);
 
@@ -155,9 +218,13 @@ pub(super) fn is_window_open(local: TimeDelta) -> bool {
     hours(8, 12) || hours(18, 20)
 }
 
-pub(super) const JOURNEYS: [&str; 8] =
-    ["welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly"];
-pub(super) const EVENTS: [&str; 5] = ["signed_up", "clicked", "booked", "replied", "seen"];
+pub(super) const JOURNEYS: [&str; 11] = [
+    "welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly", "asks", "workshop",
+    "few",
+];
+pub(super) const EVENTS: [&str; 6] = ["signed_up", "clicked", "booked", "replied", "seen", "asked"];
+/// The event that opens the journey which asks the host.
+pub(super) const ASKED: usize = 5;
 pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 
 /// What was read already: thousands of simulations of one process publish the same.
@@ -178,12 +245,16 @@ fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
     let mut definitions: Vec<Definition> = Vec::new();
     for name in ["hello", "proof", "objection", "thanks"] {
         let text = format!("{name} {version}: {{{{ contact.score }}}}");
-        definitions.push(TemplateDefinition::new(name).text(text).into());
+        let french = VariantDefinition::default().language("fr").text(format!("fr {text}"));
+        let friendly = VariantDefinition::default().language("fr").form(Form::Tu).text(format!("tu {text}"));
+        definitions.push(TemplateDefinition::new(name).text(text).variant(french).variant(friendly).into());
     }
-    for text in [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS] {
+    definitions.push(TemplateDefinition::new("seat").text("{{ offer.name }}: {{ offer.remaining }}").into());
+    for text in [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS, ASKS, WORKSHOP, FEW] {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
         // Another version is another graph.
-        let text = if version == 1 { text } else { text.replace(LATER, "") };
+        let text =
+            if version == 1 { text } else { text.replace(LATER, "").replace(BOOKED, BOOKED_OR_WORTHY) };
         definitions.push(Journey::from_yaml(&text)?.into());
     }
     Ok(definitions)
@@ -281,8 +352,15 @@ pub(super) const LINES: [Line; 3] = [
     Line { name: "letter", honours_ids: false, on_unknown: OnUnknown::Resend, batch: 3 },
 ];
 
+/// Where calls go; it reaches nobody, so that no contact has an address there.
+pub(super) const DESK: Line = Line { name: "desk", honours_ids: true, on_unknown: OnUnknown::Park, batch: 1 };
+
+/// Where places are counted.
+pub(super) const SEATS: Line =
+    Line { name: "seats", honours_ids: true, on_unknown: OnUnknown::Park, batch: 1 };
+
 pub(super) fn line(name: &str) -> Line {
-    LINES.into_iter().find(|line| line.name == name).unwrap_or(LINES[0])
+    LINES.into_iter().chain([DESK, SEATS]).find(|line| line.name == name).unwrap_or(LINES[0])
 }
 
 #[cfg(test)]
@@ -292,7 +370,7 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 12);
+            assert_eq!(definitions(version).unwrap().len(), 16);
         }
     }
 

@@ -3,21 +3,25 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::desk::{Behind, Desk};
 use super::executor::Spawner;
 use super::faults::Faults;
-use super::fixture::{EVENTS, FINISHING, JOURNEYS, LINES, PURPOSES, TELLING, definitions, start};
+use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PURPOSES, definitions};
 use super::provider::{Overheard, Provider};
 use super::random::Random;
 use super::scenario::{Deed, Person, Scenario, What};
+use super::seats::Counter;
 use super::timeline::{Timeline, WorkerClock};
 use super::truth::{Seen, Truth};
-use crate::engine::{Backoff, Compiled, Drain, Engine};
+use crate::engine::{Backoff, Compiled, Drain, Engine, Rate};
 use crate::error::{Error, StoreError};
+use crate::journey::MigrationDefinition;
 use crate::machine::Withdrawal;
 use crate::model::{
-    Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, InputId, Name, Value,
+    Answer, Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, Import, ImportRow, InputId,
+    MessageId, Value,
 };
 use crate::port::store::Pausable;
 use crate::port::{Clock, Store};
@@ -80,13 +84,28 @@ pub(super) fn address(of: &str, channel: &str, moved: bool) -> String {
     format!("{of}.{channel}{}@example.org", if moved { ".new" } else { "" })
 }
 
-pub(super) fn channels(truth: &Truth, timeline: &Timeline, seed: u64, moody: bool) -> Vec<FaultyChannel> {
+pub(super) fn channels(
+    truth: &Truth,
+    timeline: &Timeline,
+    seed: u64,
+    moody: bool,
+    behind: &Behind,
+) -> Vec<FaultyChannel> {
     let channel = |line: super::fixture::Line| {
         let random = Arc::new(Mutex::new(Random::fork(seed, line.name)));
         let provider = Provider { line, truth: truth.clone(), timeline: timeline.clone(), random, moody };
         FaultyChannel::new(Arc::new(provider)).sleep(Arc::new(timeline.clone()))
     };
-    LINES.into_iter().map(channel).collect()
+    let desk = Desk {
+        truth: truth.clone(),
+        timeline: timeline.clone(),
+        random: Mutex::new(Random::fork(seed, DESK.name)),
+        behind: behind.clone(),
+    };
+    let desk = FaultyChannel::new(Arc::new(desk)).sleep(Arc::new(timeline.clone()));
+    let seats =
+        FaultyChannel::new(Arc::new(Counter::new(truth, timeline, seed))).sleep(Arc::new(timeline.clone()));
+    LINES.into_iter().map(channel).chain([desk, seats]).collect()
 }
 
 impl World {
@@ -102,7 +121,12 @@ impl World {
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
-            .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 });
+            .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 })
+            .backoff_for(
+                "sms",
+                Backoff { first: TimeDelta::minutes(1), longest: TimeDelta::minutes(30), attempts: 5 },
+            )
+            .throttle("letter", Rate::per_minute(1));
         for channel in &self.channels {
             let channel = channel.clone().plan(plan.clone()).life(life.clone());
             builder = builder.channel(Overheard { channel: Arc::new(channel), truth: self.truth.clone() });
@@ -149,6 +173,13 @@ impl World {
     fn contact(&self, person: &Person, moved: bool) -> Contact {
         let place = &super::fixture::PLACES[person.place % super::fixture::PLACES.len()];
         let mut contact = Contact::new(person.id.as_str()).zone(place.zone).attribute("score", person.score);
+        // Some read French, and some of them are on first-name terms.
+        if person.place.is_multiple_of(2) {
+            contact = contact.locale("fr-FR");
+        }
+        if person.score % 2 == 0 {
+            contact = contact.attribute("address_form", "tu");
+        }
         let of = if moved { &person.id } else { &person.address };
         for line in LINES {
             contact = contact.address(line.name, address(of, line.name, moved));
@@ -170,6 +201,9 @@ impl World {
                 let now = self.timeline.now();
                 match tick {
                     Ok(Ok(tick)) => {
+                        if tick.throttled > 0 {
+                            self.truth.seen().count("throttled");
+                        }
                         let wake = tick.next_wake.unwrap_or(now + POLL).min(now + POLL);
                         // What is due at once is often another worker's.
                         self.timeline.until_or_bell(wake.max(now + TimeDelta::milliseconds(200))).await;
@@ -186,7 +220,7 @@ impl World {
     }
 
     /// Calls some engine until it is heard; what is told again has the same id.
-    async fn tell<T, F>(&self, call: impl Fn(Engine) -> F) -> Result<T, Error>
+    pub(super) async fn tell<T, F>(&self, call: impl Fn(Engine) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
@@ -318,6 +352,20 @@ impl World {
                 let definitions = definitions(version)?;
                 self.tell(|engine| publish(engine, definitions.clone())).await
             }
+            What::Migrate { journey, version, waits, exits } => {
+                let definitions = definitions(version)?;
+                self.tell(|engine| publish(engine, definitions.clone())).await?;
+                for from in 1..version {
+                    let map = MigrationDefinition::new(JOURNEYS[journey % JOURNEYS.len()], from, version);
+                    let map = if exits { map.removed_exit() } else { map.removed_go_on() }.waits(waits);
+                    match self.tell(|engine| migrate(engine, map.clone())).await {
+                        // The version between was never published.
+                        Ok(()) | Err(Error::Build(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(())
+            }
             What::HoldJourney { journey, length } => {
                 self.hold(Pausable::Journey(JOURNEYS[journey % JOURNEYS.len()].into()), length).await
             }
@@ -336,12 +384,48 @@ impl World {
                 self.workers[worker % self.workers.len()].clock.set(skew);
                 Ok(())
             }
+            What::Operate { person, journey, what, length } => {
+                self.operate(at, &person.as_str().into(), JOURNEYS[journey % JOURNEYS.len()], what, length)
+                    .await
+            }
+            What::Import { person, name, ago } => {
+                let happened_at = at - TimeDelta::milliseconds(ago);
+                let event = Event::new(person.as_str(), EVENTS[name % EVENTS.len()]).at(happened_at);
+                let row = ImportRow::new(Contact::new(person.as_str())).event(event);
+                let import = Import::new(format!("deed-{number}")).row(row);
+                self.truth.seen().count("imported");
+                self.tell(|engine| imports(engine, import.clone())).await
+            }
             What::Poison { person, length } => {
                 self.faulty.poison(person.as_str());
                 self.truth.seen().count("poisoned");
                 self.timeline.until(at + TimeDelta::milliseconds(length)).await;
                 self.nobody_waits_behind(&person).await?;
                 self.cure().await
+            }
+        }
+    }
+
+    /// The host answers a call, whatever fails on the way.
+    pub(super) async fn host_answers(
+        self: Arc<Self>,
+        contact: ContactId,
+        message: MessageId,
+        answer: Answer,
+        at: DateTime<Utc>,
+    ) {
+        self.timeline.until(at).await;
+        if self.is_over() {
+            return;
+        }
+        match self.tell(|engine| answers(engine, contact.clone(), message, answer.clone())).await {
+            Ok(true) => self.truth.seen().count("answer_told"),
+            Ok(false) => self.truth.seen().count("answer_told_again"),
+            Err(Error::Erased { .. }) => {}
+            Err(error) => {
+                self.truth
+                    .seen()
+                    .breach(Invariant::X11, format!("an answer to {message} was refused: {error}"));
             }
         }
     }
@@ -396,66 +480,6 @@ impl World {
         self.timeline.until(self.timeline.now() + TimeDelta::milliseconds(length)).await;
         self.tell(|engine| resume(engine, target.clone())).await
     }
-
-    /// While one contact is refused again and again, the others have been looked at.
-    async fn nobody_waits_behind(&self, poisoned: &str) -> Result<(), Error> {
-        let long_ago = self.timeline.now() - TimeDelta::hours(1);
-        let parked = self.store.parked().await?;
-        for person in &self.scenario.people {
-            let id = ContactId::from(person.id.as_str());
-            if person.id == poisoned || parked.iter().any(|(parked, _)| *parked == id) {
-                continue;
-            }
-            let Some(stored) = self.store.contact(&id).await? else { continue };
-            let mail = self.store.inputs(&id, stored.read_seq, u64::MAX >> 1).await?;
-            let waits =
-                mail.first().map(|envelope| envelope.received_at).into_iter().chain(stored.due_at).min();
-            if !stored.erased && waits.is_some_and(|since| since < long_ago) && !self.faulty.is_poisoned(&id)
-            {
-                let found = format!("{id} waits since {waits:?} while {poisoned} is refused");
-                self.truth.seen().breach(Invariant::S6, found);
-            }
-        }
-        Ok(())
-    }
-
-    async fn cure(&self) -> Result<(), Error> {
-        self.faulty.cure();
-        for (contact, _) in self.store.parked().await? {
-            self.tell(|engine| release(engine, contact.clone())).await?;
-        }
-        Ok(())
-    }
-
-    /// When everything was told, faults end; then everything that is due must happen.
-    async fn ends(self: Arc<Self>) {
-        self.timeline.until(start() + TELLING).await;
-        self.faults.end();
-        if let Err(error) = self.finishes().await {
-            self.truth.seen().breach(Invariant::S3, format!("the store does not answer: {error}"));
-        }
-        self.over.store(true, Ordering::Relaxed);
-        self.timeline.ring();
-    }
-
-    async fn finishes(&self) -> Result<(), Error> {
-        self.timeline.until(start() + TELLING + TimeDelta::days(3)).await;
-        self.cure().await?;
-        self.is_calm("three days after the last fault").await?;
-        self.timeline.until(start() + TELLING + FINISHING).await;
-        self.is_calm("at the end").await
-    }
-
-    /// Nothing is due that was due some time ago.
-    async fn is_calm(&self, when: &str) -> Result<(), Error> {
-        self.timeline.until(self.timeline.now() + TimeDelta::minutes(5)).await;
-        let channels: Vec<Name> = LINES.iter().map(|line| Name::from(line.name)).collect();
-        let due = self.store.next_due(&channels).await?;
-        if let Some(due) = due.filter(|due| *due < self.timeline.now() - TimeDelta::minutes(4)) {
-            self.truth.seen().breach(Invariant::S3, format!("{when} something is due since {due}"));
-        }
-        Ok(())
-    }
 }
 
 fn is_unknown(error: &StoreError) -> bool {
@@ -472,6 +496,15 @@ fn granted(person: &str, purpose: usize, line: usize, id: &str) -> Consent {
 
 async fn tells(engine: Engine, person: String, fact: Fact) -> Result<(), Error> {
     engine.tell(person, fact).await
+}
+
+async fn answers(
+    engine: Engine,
+    contact: ContactId,
+    message: MessageId,
+    answer: Answer,
+) -> Result<bool, Error> {
+    engine.answer(contact, message, answer).await
 }
 
 async fn identify(engine: Engine, contact: Contact) -> Result<(), Error> {
@@ -511,6 +544,10 @@ async fn publish(engine: Engine, definitions: Vec<crate::port::store::Definition
     engine.publish(definitions).await
 }
 
+async fn migrate(engine: Engine, map: MigrationDefinition) -> Result<(), Error> {
+    engine.migrate(&map, crate::model::Deed::new("operator", "an edit")).await
+}
+
 async fn pause(engine: Engine, target: Pausable) -> Result<(), Error> {
     engine.pause(&target).await
 }
@@ -519,6 +556,10 @@ async fn resume(engine: Engine, target: Pausable) -> Result<(), Error> {
     engine.resume(&target).await
 }
 
-async fn release(engine: Engine, contact: ContactId) -> Result<bool, Error> {
+async fn imports(engine: Engine, import: Import) -> Result<(), Error> {
+    engine.import(import).await.map(drop)
+}
+
+pub(super) async fn release(engine: Engine, contact: ContactId) -> Result<bool, Error> {
     engine.release(&contact).await
 }

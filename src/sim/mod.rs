@@ -23,6 +23,9 @@
 //! A [`Scenario`] is the opposite: no faults and no chance, but people, journeys and what happens to them, written in a file by
 //! whoever answers for a journey, with a [`Timeline`] that reads like a calendar. `docs/SCENARIOS.md` has all of it.
 
+mod by_hand;
+mod calm;
+mod desk;
 mod executor;
 mod faults;
 mod fixture;
@@ -34,9 +37,11 @@ mod replay;
 mod rest;
 mod scenario;
 mod script;
+mod seats;
 mod timeline;
 mod truth;
 mod witness;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -123,9 +128,16 @@ impl Simulation {
             addresses: known_addresses(&scenario),
         });
         let spawner = Spawner::default();
+        let behind = self::desk::Behind::default();
         let world = Arc::new(World {
             workers: (0..scenario.workers).map(|_| Worker::new(&timeline)).collect(),
-            channels: host::channels(&truth, &timeline, seed, classes.contains(&FaultClass::Answers)),
+            channels: host::channels(
+                &truth,
+                &timeline,
+                seed,
+                classes.contains(&FaultClass::Answers),
+                &behind,
+            ),
             faulty: FaultyStore::new(store.clone()),
             random: Mutex::new(Random::fork(seed, "host")),
             over: AtomicBool::new(false),
@@ -136,6 +148,7 @@ impl Simulation {
             scenario: scenario.clone(),
             store,
         });
+        behind.set(Arc::downgrade(&world)).ok();
         let beginning = Arc::clone(&world);
         spawner.spawn(async move {
             if let Err(error) = beginning.begin().await {

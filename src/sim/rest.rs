@@ -2,14 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fixture::{LINES, PLACES, WEEKLY, is_window_open, time_of, wait_of};
+use super::fixture::{DESK, LINES, PLACES, SEATS, WEEKLY, is_window_open, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
-use crate::model::{ContactId, Outcome, Step, StepOutcome};
+use crate::machine::InputKind;
+use crate::model::{ContactId, EnrollmentId, Outcome, Step, StepOutcome};
 use crate::port::Clock;
 use crate::port::store::{MessageRecord, MessageStatus};
 use crate::testing::Invariant;
 use crate::testing::check::{Checker, Findings};
+
+fn is_by_hand(step: &Step) -> bool {
+    matches!(step.outcome, StepOutcome::Operated { .. })
+}
 
 impl World {
     /// Judges every person at rest, and answers what the store's own checker looked at.
@@ -24,6 +29,7 @@ impl World {
             }
             all.absorb(findings);
             let steps = self.store.steps(&id).await?;
+            self.count_enrolled(&id, &steps).await?;
             let messages = self.store.messages(&id).await?;
             let place = &PLACES[person.place % PLACES.len()];
             let stored = self.store.contact(&id).await?;
@@ -35,12 +41,26 @@ impl World {
                 }
             }
             self.waits_are_exact(&steps, |at, time| place.next(at, time));
+            self.answers_lead_on(&steps);
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {
                 self.message_is_what_happened(&record, erased);
             }
         }
+        super::seats::judge(&self.truth);
         Ok(all)
+    }
+
+    /// Whether somebody entered because a journey was published.
+    async fn count_enrolled(&self, contact: &ContactId, steps: &[Step]) -> Result<(), StoreError> {
+        let namespace = self.store.snapshot().await?.namespace;
+        for envelope in self.store.inputs(contact, 0, u64::MAX >> 1).await? {
+            let InputKind::Enroll { journey, .. } = &envelope.kind else { continue };
+            let run = EnrollmentId::derive(&namespace, contact, journey, envelope.id, "");
+            let entered = steps.iter().any(|step| step.enrollment == run);
+            self.truth.seen().count(if entered { "enrolled_at_publication" } else { "not_enrolled" });
+        }
+        Ok(())
     }
 
     /// Every plain wait lasts what its version says, every wait for a local time ends at it, once, or when a pause ends.
@@ -51,16 +71,20 @@ impl World {
     ) {
         let mut seen = self.truth.seen();
         for step in steps.iter().filter(|step| step.outcome == StepOutcome::Waited) {
-            let before = steps
-                .iter()
-                .find(|before| before.enrollment == step.enrollment && before.ordinal + 1 == step.ordinal);
+            let own = || steps.iter().filter(|other| other.enrollment == step.enrollment);
+            // What an operator did to a run that stayed where it was is no arrival.
+            let arrives = |other: &&Step| !is_by_hand(other) || other.next.is_some();
+            let before = own().filter(|other| other.ordinal < step.ordinal).rfind(arrives);
+            let let_go = own().any(|other| is_by_hand(other) && other.at == step.at);
+            // What becomes of a wait in a migration is judged where its map is known.
+            let before = before.filter(|before| !matches!(before.outcome, StepOutcome::Migrated { .. }));
             let Some(arrived) = before.map(|before| before.at) else { continue };
             let (invariant, expected) = match (time_of(step.node.as_str()), step.node.as_str()) {
                 (Some(time), _) => (Invariant::S5, next(arrived, time)),
                 (None, "pause" | "rest" | "turn") => (Invariant::S2, arrived + wait_of(step.version)),
                 _ => continue,
             };
-            let held = seen.resumes.contains(&step.at) && step.at > expected;
+            let held = (let_go || seen.resumes.contains(&step.at)) && step.at > expected;
             if step.at != expected && !held {
                 let found = format!(
                     "{} at {} ends at {}, and its instant is {expected}",
@@ -69,6 +93,30 @@ impl World {
                 seen.breach(invariant, found);
             }
             seen.count(if invariant == Invariant::S5 { "local_time_judged" } else { "wait_judged" });
+        }
+    }
+
+    /// What a call leads to is what the host said of it first.
+    fn answers_lead_on(&self, steps: &[Step]) {
+        let mut seen = self.truth.seen();
+        for pair in steps.windows(2) {
+            let [before, step] = pair else { continue };
+            match (&before.outcome, &step.outcome) {
+                (_, StepOutcome::Answered { message, result }) => {
+                    let first = seen.first_answers.get(message).cloned();
+                    if first.as_ref() != Some(result) {
+                        let found = format!("{message} leads on by {result:?}, and the host said {first:?}");
+                        seen.breach(Invariant::X11, found);
+                    }
+                    seen.count("answer_judged");
+                }
+                (StepOutcome::Called { message }, StepOutcome::TimedOut)
+                    if before.enrollment == step.enrollment && seen.first_answers.contains_key(message) =>
+                {
+                    seen.count("answer_came_too_late");
+                }
+                _ => {}
+            }
         }
     }
 
@@ -138,6 +186,6 @@ impl World {
             MessageStatus::Parked if unknown => seen.count("unknown_resolved_as_parked"),
             _ => {}
         }
-        debug_assert!(LINES.iter().any(|line| *line.name == *record.message.channel));
+        debug_assert!(LINES.iter().chain([&DESK, &SEATS]).any(|line| *line.name == *record.message.channel));
     }
 }

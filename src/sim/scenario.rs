@@ -4,8 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::faults::{FaultClass, Swarm};
-use super::fixture::{EVENTS, JOURNEYS, LINES, PLACES, PURPOSES, TELLING, start};
+use super::fixture::{ASKED, EVENTS, JOURNEYS, LINES, PLACES, PURPOSES, TELLING, start};
 use super::random::Random;
+use crate::journey::Waits;
 
 /// Everything that is decided before a simulation begins, so that a smaller one can be made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,14 @@ pub(super) enum What {
     Publish {
         version: u32,
     },
+    /// A version is published, and everybody in a journey (by number) is led to it.
+    Migrate {
+        journey: usize,
+        version: u32,
+        waits: Waits,
+        /// Whether those leave whose step is gone.
+        exits: bool,
+    },
     /// A journey (by number) or else a channel is held for some milliseconds.
     HoldJourney {
         journey: usize,
@@ -110,11 +119,42 @@ pub(super) enum What {
         worker: usize,
         skew: i64,
     },
+    /// An operator does something by hand, and undoes it after some milliseconds where it can be undone.
+    Operate {
+        person: String,
+        journey: usize,
+        what: ByHand,
+        length: i64,
+    },
+    /// Another system's history of a person.
+    Import {
+        person: String,
+        name: usize,
+        ago: i64,
+    },
     /// The store refuses every commit of a contact for some milliseconds.
     Poison {
         person: String,
         length: i64,
     },
+}
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ByHand {
+    /// Ends the runs of a journey, and lets the person in again.
+    Eject,
+    Enroll,
+    /// Puts the first run at a step of its version, by number.
+    Move {
+        node: usize,
+    },
+    Hold,
+    /// Takes back everything of the person that waits.
+    Cancel,
+    /// Lets everything be tried again that is parked.
+    Retry,
 }
 
 impl What {
@@ -130,8 +170,11 @@ impl What {
             | What::Withdraw { person, .. }
             | What::Suppress { person, .. }
             | What::Erase { person }
+            | What::Operate { person, .. }
+            | What::Import { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
+            | What::Migrate { .. }
             | What::HoldJourney { .. }
             | What::HoldChannel { .. }
             | What::Kill { .. }
@@ -144,6 +187,7 @@ impl What {
             What::Withdraw { person, .. }
             | What::Suppress { person, .. }
             | What::Erase { person }
+            | What::Operate { person, .. }
             | What::Poison { person, .. } => Some(person),
             _ => None,
         }
@@ -208,6 +252,7 @@ impl Scenario {
                 }
             }
         }
+        asks(seed, &people, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
@@ -266,10 +311,22 @@ fn told(random: &mut Random, person: &Person, swarm: &Swarm) -> What {
     }
 }
 
+/// When people enter the journey that asks the host, drawn by itself so that nothing else is drawn otherwise.
+fn asks(seed: u64, people: &[Person], deeds: &mut Vec<Deed>) {
+    let random = &mut Random::fork(seed, "asks");
+    for person in people {
+        for _ in 0..random.below(4) {
+            let (at, number) = (instant(random), random.between(0, 4));
+            let what = What::Event { person: person.id.clone(), name: ASKED, number, lag: 0, copies: 1 };
+            deeds.push(Deed { at, what });
+        }
+    }
+}
+
 type Make = fn(&mut Random, &[Person]) -> (i64, What);
 
 /// What is done only where the swarm has its class, and how often at most.
-const WORLD: [(FaultClass, usize, Make); 7] = [
+const WORLD: [(FaultClass, usize, Make); 9] = [
     (FaultClass::Withdrawals, 6, |random, people| {
         let line = random.chance(7_000).then(|| random.below(LINES.len()));
         let purpose = random.chance(6_000).then(|| random.below(PURPOSES.len()));
@@ -283,8 +340,15 @@ const WORLD: [(FaultClass, usize, Make); 7] = [
     (FaultClass::Erasures, 2, |random, people| {
         (instant(random), What::Erase { person: random.pick(people).id.clone() })
     }),
-    (FaultClass::Edits, 4, |random, _| match random.below(4) {
+    (FaultClass::Edits, 4, |random, _| match random.below(6) {
         0 => (instant(random), What::Publish { version: random.between(2, 4) as u32 }),
+        2 | 3 => {
+            // The first journey is the one in which people wait longest.
+            let journey = if random.chance(5_000) { 0 } else { random.below(JOURNEYS.len()) };
+            let version = random.between(2, 4) as u32;
+            let waits = *random.pick(&[Waits::Keep, Waits::Restart, Waits::Recompute]);
+            (instant(random), What::Migrate { journey, version, waits, exits: random.chance(3_000) })
+        }
         1 => {
             let (line, length) = (random.below(LINES.len()), random.between(MINUTE, 12 * HOUR));
             (instant(random), What::HoldChannel { line, length })
@@ -306,6 +370,23 @@ const WORLD: [(FaultClass, usize, Make); 7] = [
     (FaultClass::Poison, 2, |random, people| {
         let (person, length) = (random.pick(people).id.clone(), random.between(HOUR, 2 * DAY));
         (random.between(0, TELLING.num_milliseconds()), What::Poison { person, length })
+    }),
+    (FaultClass::Edits, 12, |random, people| {
+        let person = random.pick(people).id.clone();
+        let what = match random.below(8) {
+            0..=1 => ByHand::Eject,
+            2 => ByHand::Enroll,
+            3 => ByHand::Move { node: random.below(12) },
+            4..=5 => ByHand::Hold,
+            6 => ByHand::Cancel,
+            _ => ByHand::Retry,
+        };
+        let (journey, length) = (random.below(JOURNEYS.len()), random.between(MINUTE, 2 * DAY));
+        (instant(random), What::Operate { person, journey, what, length })
+    }),
+    (FaultClass::Edits, 3, |random, people| {
+        let (person, name) = (random.pick(people).id.clone(), random.below(EVENTS.len()));
+        (instant(random), What::Import { person, name, ago: random.between(MINUTE, 400 * DAY) })
     }),
 ];
 

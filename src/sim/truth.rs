@@ -11,7 +11,7 @@ use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
-use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Outcome};
+use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Name, Outcome};
 use crate::port::store::{Lease, MessageStatus};
 use crate::port::{Clock, OnUnknown};
 use crate::testing::Invariant;
@@ -61,6 +61,12 @@ pub(super) struct Seen {
     pub(super) ended: BTreeSet<EnrollmentId>,
     /// When journeys went on after a pause.
     pub(super) resumes: BTreeSet<DateTime<Utc>>,
+    /// The first answer to each call that took effect: its word.
+    pub(super) first_answers: BTreeMap<MessageId, Option<Name>>,
+    /// Every enrollment that took a step.
+    pub(super) runs: BTreeSet<EnrollmentId>,
+    /// Under which keys places were asked for, by offer.
+    pub(super) keys: BTreeSet<(Name, Name)>,
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
     /// Whether the store leases.
@@ -100,6 +106,8 @@ pub(super) struct SeenMessage {
     pub(super) accepted: u64,
     pub(super) content: Option<Hash>,
     pub(super) settled: Option<MessageStatus>,
+    /// Whether an operator asked for another attempt, knowing that its provider may have it.
+    pub(super) repeated: bool,
     /// The attempts whose answer was written down in time.
     pub(super) answers: BTreeSet<u32>,
 }
@@ -131,6 +139,9 @@ impl Truth {
             drained: Vec::new(),
             ended: BTreeSet::new(),
             resumes: BTreeSet::new(),
+            first_answers: BTreeMap::new(),
+            runs: BTreeSet::new(),
+            keys: BTreeSet::new(),
             edited: false,
             leases_are_exclusive,
         })))
@@ -248,6 +259,10 @@ impl Seen {
             self.breach(Invariant::C4, format!("{id} has begun for {person}, who was erased"));
             return;
         }
+        if purpose.is_empty() {
+            // A call to the host: the contact has nothing to allow.
+            return self.count("call_begun");
+        }
         let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
         let place = &PLACES[seen.place % PLACES.len()];
         if !granted {
@@ -281,7 +296,9 @@ impl Seen {
         if twice {
             self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over twice"));
         }
-        if let Some(by) = self.drained(&person, &channel, &purpose) {
+        // A call to the host says nothing to the contact, so only its erasure forbids it.
+        let is_call = purpose.is_empty();
+        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_call) {
             self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
@@ -296,12 +313,13 @@ impl Seen {
                 format!("{id} was handed over at {now}, after its permit ended at {not_after}"),
             );
         }
-        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order) {
+        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_call) {
             let found =
                 format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
             self.breach(Invariant::C3, found);
         }
-        if self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order) {
+        let suppressed = self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order);
+        if suppressed && !is_call {
             self.breach(Invariant::C3, format!("{id} was handed over to an address that is suppressed"));
         }
         if self.people.get(&person).and_then(|seen| seen.erased).is_some_and(|since| since < order) {
@@ -320,14 +338,14 @@ impl Seen {
         let Some(message) = self.messages.get_mut(&id) else { return };
         let line = line(&message.channel);
         message.accepted += 1;
-        let accepted = message.accepted;
+        let (accepted, repeated) = (message.accepted, message.repeated);
         let same = *message.content.get_or_insert(content) == content;
         if !same {
             self.breach(Invariant::B5, format!("an attempt at {id} carries other bytes than one before it"));
         }
         if accepted > 1 && !line.honours_ids {
             self.count("accepted_twice_where_ids_mean_nothing");
-            if line.on_unknown == OnUnknown::Park {
+            if line.on_unknown == OnUnknown::Park && !repeated {
                 self.breach(
                     Invariant::B2,
                     format!("{} has {id} twice, and an unknown outcome parks", line.name),
@@ -342,6 +360,9 @@ impl Seen {
         let heard = message.called.get(&attempt).cloned();
         let fits = match (&heard, status) {
             (Some(Some(Outcome::Accepted)), status) => matches!(status, DeliveryStatus::Accepted),
+            (Some(Some(Outcome::Answered(said))), status) => {
+                matches!(status, DeliveryStatus::Answered { answer } if answer == said)
+            }
             (Some(Some(Outcome::Refused { .. })), status) => matches!(status, DeliveryStatus::Refused { .. }),
             (Some(Some(Outcome::Retry { .. })), status) => {
                 matches!(status, DeliveryStatus::Retry { .. } | DeliveryStatus::Refused { .. })
@@ -353,6 +374,9 @@ impl Seen {
         };
         if effective {
             message.answers.insert(attempt);
+            if let DeliveryStatus::Answered { answer } = status {
+                self.first_answers.entry(id).or_insert_with(|| answer.result.clone());
+            }
         } else {
             self.count("late_answer");
         }
@@ -364,10 +388,20 @@ impl Seen {
         }
         match status {
             DeliveryStatus::Accepted => self.count("settled_accepted"),
+            DeliveryStatus::Answered { .. } => self.count("settled_answered"),
             DeliveryStatus::Refused { .. } => self.count("settled_refused"),
             DeliveryStatus::Retry { .. } => self.count("settled_retry"),
             DeliveryStatus::Parked => self.count("settled_parked"),
             DeliveryStatus::Deferred { .. } => self.count("settled_deferred"),
+            DeliveryStatus::Cancelled { .. } | DeliveryStatus::Repeated { .. } => {}
+        }
+    }
+
+    /// An operator asked for another attempt: what was final is so no more.
+    pub(super) fn repeated(&mut self, id: MessageId) {
+        self.count("message_repeated_by_hand");
+        if let Some(message) = self.messages.get_mut(&id) {
+            (message.settled, message.repeated) = (None, true);
         }
     }
 

@@ -7,15 +7,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::truth::{Denial, SeenMessage, Truth};
+use super::words::{verdict, word};
+use crate::journey::JourneyDefinition;
 use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Delivery, ExitReason, InputId, MessageId, Name, Reason, Step, StepOutcome,
+    ConsentRecord, ContactId, Deed, Delivery, ExitReason, InputId, JourneyId, MessageId, Name, Step,
+    StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
-    Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, MessageStatus, Outbox, Pausable, Purged,
-    Receipt, Result, Store, StoredContact, Suppression, Take, TakenBatch, Verdict,
+    Amended, Archive, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit,
+    CommitRecord, Committed, Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox,
+    MessageRecord, MessageStatus, NewAside, Outbox, Pausable, Purged, Receipt, Result, Store, StoredContact,
+    Suppression, Take, TakenBatch, Verdict,
 };
 use crate::testing::Invariant;
 
@@ -108,6 +112,9 @@ impl Mailbox for Witness {
                         }
                     }
                 }
+                InputKind::Answer { message, answer } => {
+                    seen.first_answers.entry(*message).or_insert_with(|| answer.result.clone());
+                }
                 _ => {}
             }
             if erased {
@@ -189,8 +196,9 @@ impl Mailbox for Witness {
                 }
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
+                    seen.runs.insert(step.enrollment);
                     if let StepOutcome::Exited { reason } = &step.outcome
-                        && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_))
+                        && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Undone)
                     {
                         seen.ended.insert(step.enrollment);
                         seen.count("ended_before_its_time");
@@ -262,62 +270,8 @@ fn decided(message: &crate::model::Message) -> SeenMessage {
         accepted: 0,
         content: None,
         settled: None,
+        repeated: false,
         answers: Default::default(),
-    }
-}
-
-/// What the gate answered, as a word.
-fn verdict(verdict: &Verdict) -> &'static str {
-    let consent = [Reason::NoConsent, Reason::Withdrawn];
-    match verdict {
-        Verdict::Send { .. } => "gate_sends",
-        Verdict::Defer { .. } => "gate_defers",
-        Verdict::Refuse { reasons } if reasons.iter().any(|reason| consent.contains(reason)) => {
-            "gate_refuses_by_consent"
-        }
-        Verdict::Refuse { reasons } if reasons.contains(&Reason::Suppressed) => "gate_refuses_by_suppression",
-        Verdict::Refuse { .. } => "gate_refuses_otherwise",
-        Verdict::Park => "gate_parks",
-    }
-}
-
-fn word(outcome: &StepOutcome) -> &'static str {
-    match outcome {
-        StepOutcome::Entered => "step_entered",
-        StepOutcome::Waited => "step_waited",
-        StepOutcome::Matched { .. } => "step_matched",
-        StepOutcome::TimedOut => "step_timed_out",
-        StepOutcome::Branched { .. } => "step_branched",
-        StepOutcome::Sent { .. } => "step_sent",
-        StepOutcome::Merged { .. } => "step_merged",
-        StepOutcome::Unknown { .. } => "step_unknown",
-        StepOutcome::Drawn { .. } => "step_drawn",
-        StepOutcome::Changed => "step_changed",
-        StepOutcome::Scored { .. } => "step_scored",
-        StepOutcome::Emitted { .. } => "step_emitted",
-        StepOutcome::Dropped { .. } => "step_dropped",
-        StepOutcome::Jumped { taken: true } => "step_jumped",
-        StepOutcome::Jumped { taken: false } => "step_jumped_enough",
-        StepOutcome::Opened { enrollment: Some(_) } => "step_opened",
-        StepOutcome::Opened { enrollment: None } => "step_not_opened",
-        StepOutcome::Returned { .. } => "step_returned",
-        StepOutcome::Left { .. } => "step_left",
-        StepOutcome::Replanned { .. } => "step_replanned",
-        StepOutcome::Deferred { .. } => "step_deferred",
-        StepOutcome::Refused { .. } => "step_refused",
-        StepOutcome::Settled { .. } => "step_settled",
-        StepOutcome::Exited { reason } => match reason {
-            ExitReason::Completed => "exit_completed",
-            ExitReason::Exit(_) => "exit_reached",
-            ExitReason::Goal(_) => "exit_by_goal",
-            ExitReason::Event(_) => "exit_by_event",
-            ExitReason::MaxDuration => "exit_by_max_duration",
-            ExitReason::Fact(_) => "exit_by_fact",
-            ExitReason::Left => "exit_by_another",
-            ExitReason::DateMoved => "exit_by_date",
-            ExitReason::Late => "exit_late",
-            _ => "exit_otherwise",
-        },
     }
 }
 
@@ -330,10 +284,18 @@ impl Outbox for Witness {
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
         let asked: Vec<_> =
             begins.iter().map(|begin| (begin.message, begin.taken_at, verdict(&begin.verdict))).collect();
+        let varied = begins.iter().map(|begin| match &begin.verdict {
+            Verdict::Send { content, .. } => content.variant.is_some(),
+            _ => false,
+        });
+        let varied: Vec<bool> = varied.collect();
         let begun = now!(self.store.begin(begins))?;
-        for ((id, taken_at, verdict), begun) in asked.into_iter().zip(&begun) {
+        for (((id, taken_at, verdict), begun), varied) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
                 Begun::Begun { attempt, not_after } => {
+                    if varied {
+                        self.truth.seen().count("said_in_a_variant");
+                    }
                     self.truth.seen().begun(id, *attempt, taken_at, *not_after);
                 }
                 Begun::Answered => {
@@ -362,6 +324,28 @@ impl Outbox for Witness {
             self.stands(delivery.message)?;
         }
         Ok(())
+    }
+
+    async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let amended = now!(self.store.cancel_message(message, by))?;
+        if amended == Amended::Done {
+            self.truth.seen().count("message_taken_back_by_hand");
+        }
+        self.stands(message)?;
+        Ok(amended)
+    }
+
+    async fn retry_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let amended = now!(self.store.retry_message(message, by))?;
+        if amended == Amended::Done {
+            self.truth.seen().repeated(message);
+        }
+        self.stands(message)?;
+        Ok(amended)
+    }
+
+    async fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<MessageRecord>> {
+        now!(self.store.parked_messages(after, limit))
     }
 }
 
@@ -422,6 +406,10 @@ impl Gate for Witness {
         Ok(known)
     }
 
+    async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
+        now!(self.store.forbidden(contact, channel, purpose))
+    }
+
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
         now!(self.store.in_flight(contact))
     }
@@ -429,12 +417,24 @@ impl Gate for Witness {
 
 #[async_trait]
 impl Catalog for Witness {
-    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
-        let revision = now!(self.store.publish(definitions))?;
+    async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
+        let revision = now!(self.store.publish_by(definitions, by))?;
+        let mut replaced = 0;
+        for definition in definitions {
+            let Definition::Template(template) = definition else { continue };
+            replaced += usize::from(now!(self.store.history(&template.template))?.len() > 1);
+        }
         let mut seen = self.truth.seen();
+        if replaced > 0 {
+            seen.count("template_replaced");
+        }
         seen.edited |= revision > 1;
         seen.count("published");
         Ok(revision)
+    }
+
+    async fn history(&self, template: &str) -> Result<Vec<Edition>> {
+        now!(self.store.history(template))
     }
 
     async fn pause(&self, target: &Pausable) -> Result<u64> {
@@ -454,6 +454,24 @@ impl Catalog for Witness {
         Ok(revision)
     }
 
+    async fn draft(&self, definition: &JourneyDefinition) -> Result<()> {
+        now!(self.store.draft(definition))
+    }
+
+    async fn archive(&self, journey: &JourneyId) -> Result<u64> {
+        now!(self.store.archive(journey))
+    }
+
+    async fn unarchive(&self, journey: &JourneyId) -> Result<u64> {
+        now!(self.store.unarchive(journey))
+    }
+
+    async fn start(&self, kind: &JobKind) -> Result<u64> {
+        let job = now!(self.store.start(kind))?;
+        self.truth.seen().count("migration_started");
+        Ok(job)
+    }
+
     async fn revision(&self) -> Result<u64> {
         now!(self.store.revision())
     }
@@ -470,6 +488,29 @@ impl Catalog for Witness {
         let moved = now!(self.store.advance_job(job, from, to))?;
         self.truth.seen().count(if moved { "job_moved" } else { "job_moved_by_another" });
         Ok(moved)
+    }
+}
+
+#[async_trait]
+impl Aside for Witness {
+    async fn set_aside(&self, events: &[NewAside]) -> Result<Vec<Option<u64>>> {
+        now!(self.store.set_aside(events))
+    }
+
+    async fn aside(&self, after: u64, limit: usize) -> Result<Vec<AsideRecord>> {
+        now!(self.store.aside(after, limit))
+    }
+
+    async fn aside_record(&self, id: u64) -> Result<Option<AsideRecord>> {
+        now!(self.store.aside_record(id))
+    }
+
+    async fn release_aside(&self, id: u64, input: &Input, by: &Deed) -> Result<Option<Receipt>> {
+        now!(self.store.release_aside(id, input, by))
+    }
+
+    async fn drop_aside(&self, id: u64, by: &Deed) -> Result<bool> {
+        now!(self.store.drop_aside(id, by))
     }
 }
 

@@ -21,6 +21,7 @@ fn known_addresses<'e>(
 ) -> Vec<(Name, Fingerprint)> {
     let unread = unread.into_iter().filter_map(|envelope| match &envelope.kind {
         InputKind::Identify(update) => Some(&update.addresses),
+        InputKind::Import { row, .. } => Some(&row.contact.addresses),
         _ => None,
     });
     let mut found: Vec<(Name, Fingerprint)> = std::iter::once(&cold.contact.addresses)

@@ -15,12 +15,12 @@ use super::rig::Rig;
 use super::sleep::Sleep;
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step};
+use crate::model::{ConsentRecord, ContactId, Deed, Delivery, InputId, MessageId, Name, Step};
 use crate::port::Clock;
 use crate::port::store::{
-    Archive, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, CommitRecord, Committed,
-    Definition, Gate, InFlight, Job, Lease, Mailbox, MessageRecord, Outbox, Pausable, Purged, Receipt,
-    Result, Store, StoredContact, Suppression, Take, TakenBatch,
+    Amended, Archive, Begin, Begun, Claim, Claimed, Commit, CommitRecord, Committed, Forbidden, Gate,
+    InFlight, Lease, Mailbox, MessageRecord, Outbox, Purged, Receipt, Result, Store, StoredContact,
+    Suppression, Take, TakenBatch,
 };
 
 /// A store of which any call can go wrong, so that a test can break every call of a run in turn. It wraps any store;
@@ -50,7 +50,7 @@ use crate::port::store::{
 /// ```
 #[derive(Clone)]
 pub struct FaultyStore {
-    inner: Arc<dyn Store>,
+    pub(super) inner: Arc<dyn Store>,
     rig: Rig,
     poison: Poison,
 }
@@ -130,7 +130,7 @@ impl FaultyStore {
         self.rig.operations()
     }
 
-    async fn around<T>(
+    pub(super) async fn around<T>(
         &self,
         operation: &'static str,
         call: impl Future<Output = Result<T>> + Send,
@@ -278,6 +278,18 @@ impl Outbox for FaultyStore {
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
         self.around("settle", self.inner.settle(deliveries)).await
     }
+
+    async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        self.around("cancel_message", self.inner.cancel_message(message, by)).await
+    }
+
+    async fn retry_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        self.around("retry_message", self.inner.retry_message(message, by)).await
+    }
+
+    async fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<MessageRecord>> {
+        self.around("parked_messages", self.inner.parked_messages(after, limit)).await
+    }
 }
 
 #[async_trait]
@@ -294,39 +306,12 @@ impl Gate for FaultyStore {
         self.around("erase", self.inner.erase(contact)).await
     }
 
+    async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
+        self.around("forbidden", self.inner.forbidden(contact, channel, purpose)).await
+    }
+
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
         self.around("in_flight", self.inner.in_flight(contact)).await
-    }
-}
-
-#[async_trait]
-impl Catalog for FaultyStore {
-    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
-        self.around("publish", self.inner.publish(definitions)).await
-    }
-
-    async fn pause(&self, target: &Pausable) -> Result<u64> {
-        self.around("pause", self.inner.pause(target)).await
-    }
-
-    async fn resume(&self, target: &Pausable) -> Result<u64> {
-        self.around("resume", self.inner.resume(target)).await
-    }
-
-    async fn revision(&self) -> Result<u64> {
-        self.around("revision", self.inner.revision()).await
-    }
-
-    async fn snapshot(&self) -> Result<CatalogSnapshot> {
-        self.around("snapshot", self.inner.snapshot()).await
-    }
-
-    async fn jobs(&self) -> Result<Vec<Job>> {
-        self.around("jobs", self.inner.jobs()).await
-    }
-
-    async fn advance_job(&self, job: u64, from: u64, to: Option<u64>) -> Result<bool> {
-        self.around("advance_job", self.inner.advance_job(job, from, to)).await
     }
 }
 
@@ -383,6 +368,7 @@ mod tests {
 
     use super::*;
     use crate::model::Event;
+    use crate::port::store::Catalog;
     use crate::store::MemoryStore;
     use crate::testing::ManualClock;
     use crate::testing::store::{StoreBuilder, Suite};

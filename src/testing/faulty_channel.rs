@@ -322,6 +322,8 @@ mod tests {
                 purpose: "marketing".into(),
                 decided_at: DateTime::UNIX_EPOCH,
                 not_after: None,
+                call: None,
+                variables: Default::default(),
             };
             let content = Content::new(None, Some("hi".to_owned()), None, Hash::default());
             let several: Vec<_> = (1..=messages).map(|number| (number, message(number))).collect();

@@ -4,13 +4,13 @@ use std::fmt;
 
 /// Something that must hold after every commit, whatever failed on the way.
 ///
-/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time. [`check`](super::check())
+/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time, Q of places. [`check`](super::check())
 /// judges what a store alone can show; what needs the provider's side too is judged by whoever sees it, under the same
 /// names.
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 29);
+/// assert_eq!(Invariant::ALL.len(), 38);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -28,6 +28,13 @@ pub enum Invariant {
     X8,
     X9,
     X10,
+    X11,
+    X12,
+    X13,
+    X14,
+    X15,
+    X16,
+    X17,
     S1,
     S2,
     S3,
@@ -41,21 +48,23 @@ pub enum Invariant {
     B4,
     B5,
     B6,
+    B7,
     C1,
     C2,
     C3,
     C4,
     C5,
     T1,
+    Q1,
 }
 
 use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 29] = [
-        X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, S1, S2, S3, S4, S5, S6, S7, B1, B2, B3, B4, B5, B6, C1, C2,
-        C3, C4, C5, T1,
+    pub const ALL: [Invariant; 38] = [
+        X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, S1, S2, S3, S4, S5, S6,
+        S7, B1, B2, B3, B4, B5, B6, B7, C1, C2, C3, C4, C5, T1, Q1,
     ];
 
     /// Its short name, such as `X1`.
@@ -72,6 +81,13 @@ impl Invariant {
             X8 => "X8",
             X9 => "X9",
             X10 => "X10",
+            X11 => "X11",
+            X12 => "X12",
+            X13 => "X13",
+            X14 => "X14",
+            X15 => "X15",
+            X16 => "X16",
+            X17 => "X17",
             S1 => "S1",
             S2 => "S2",
             S3 => "S3",
@@ -85,12 +101,14 @@ impl Invariant {
             B4 => "B4",
             B5 => "B5",
             B6 => "B6",
+            B7 => "B7",
             C1 => "C1",
             C2 => "C2",
             C3 => "C3",
             C4 => "C4",
             C5 => "C5",
             T1 => "T1",
+            Q1 => "Q1",
         }
     }
 
@@ -116,6 +134,15 @@ impl Invariant {
             X8 => "One input or one timer leads an enrollment through no more nodes than the step budget.",
             X9 => "A contact draws the same lot at a split, whenever it passes.",
             X10 => "A jump is taken no more often than it may.",
+            X11 => "A call is answered at most once, and what was answered leads on.",
+            X12 => "What a run did is undone newest first, once, where its end asks for it.",
+            X13 => {
+                "A migration moves each run once, to the step that its map names, and does with its wait what the map says."
+            }
+            X14 => "Only who qualifies is enrolled at a publication.",
+            X15 => "Who was ejected enters again only when an operator lets it in.",
+            X16 => "A held run takes no step of its own.",
+            X17 => "An import that is to trigger nothing opens no journey.",
             S1 => {
                 "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
             }
@@ -141,6 +168,7 @@ impl Invariant {
             }
             B5 => "Every attempt to deliver a message carries the same bytes.",
             B6 => "The outcome of one message of a batch depends on the channel's answer for it alone.",
+            B7 => "Every content says a published edition of its template.",
             C1 => {
                 "Every message was allowed by the consents of its contact, whose chain is unbroken and whose fold is the standing."
             }
@@ -148,6 +176,7 @@ impl Invariant {
             C3 => "What a withdrawal forbids is not begun after it, unless a later grant allows it again.",
             C4 => "Of an erased contact nothing personal is left, and nothing more is handed over.",
             C5 => "The quiet hours of the policy hold.",
+            Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",
         }
     }
@@ -168,7 +197,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (29, 29));
+        assert_eq!((codes.len(), sentences.len()), (38, 38));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

@@ -6,8 +6,11 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use journeyman::journey::JourneyDefinition;
 use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
-use journeyman::model::{ConsentRecord, ContactId, Delivery, InputId, MessageId, Name, Step};
+use journeyman::model::{
+    ConsentRecord, ContactId, Deed, Delivery, InputId, JourneyId, MessageId, Name, Step,
+};
 use journeyman::port::Clock;
 use journeyman::port::store::*;
 use journeyman::store::MemoryStore;
@@ -85,6 +88,18 @@ role! {
     take(take: &Take) -> TakenBatch,
     begin(begins: Vec<Begin>) -> Vec<Begun>,
     settle(deliveries: &[Delivery]) -> (),
+    cancel_message(message: MessageId, by: &Deed) -> Amended,
+    retry_message(message: MessageId, by: &Deed) -> Amended,
+    parked_messages(after: Option<MessageId>, limit: usize) -> Vec<MessageRecord>,
+}
+
+role! {
+    Aside {}
+    set_aside(events: &[NewAside]) -> Vec<Option<u64>>,
+    aside(after: u64, limit: usize) -> Vec<AsideRecord>,
+    aside_record(id: u64) -> Option<AsideRecord>,
+    release_aside(id: u64, input: &Input, by: &Deed) -> Option<Receipt>,
+    drop_aside(id: u64, by: &Deed) -> bool,
 }
 
 role! {
@@ -93,6 +108,7 @@ role! {
     suppress(suppression: &Suppression) -> (),
     erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
+    forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
 
 role! {
@@ -101,9 +117,14 @@ role! {
             Ok(self.history.snapshot.clone())
         }
     }
-    publish(definitions: &[Definition]) -> u64,
+    publish_by(definitions: &[Definition], by: Option<&Deed>) -> u64,
+    history(template: &str) -> Vec<Edition>,
     pause(target: &Pausable) -> u64,
     resume(target: &Pausable) -> u64,
+    draft(definition: &JourneyDefinition) -> (),
+    archive(journey: &JourneyId) -> u64,
+    unarchive(journey: &JourneyId) -> u64,
+    start(kind: &JobKind) -> u64,
     revision() -> u64,
     jobs() -> Vec<Job>,
     advance_job(job: u64, from: u64, to: Option<u64>) -> bool,

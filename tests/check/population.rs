@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use journeyman::journey::MigrationDefinition;
 use journeyman::machine::Withdrawal;
-use journeyman::model::{Evidence, Handover, Outcome};
+use journeyman::model::{Answer, Deed, Evidence, Handover, Outcome};
 use journeyman::port::Channel;
 use journeyman::port::store::{Pausable, Store};
+use journeyman::quota::MemoryQuota;
 use journeyman::rule::TemplateDefinition;
 use journeyman::testing::ManualClock;
 use journeyman::testing::check::Checker;
@@ -74,8 +76,52 @@ steps:
   - { id: more, wait: 2d }
 "#;
 
-pub(crate) const CONTACTS: [&str; 12] =
-    ["lea", "tom", "zoe", "eva", "max", "noe", "joe", "ana", "kim", "pam", "bob", "ida"];
+const DEAL: &str = r#"
+journey: deal
+version: 1
+enter: { on: { event: dealt } }
+exit: [{ on: { event: dropped } }]
+undo_on: exit
+steps:
+  - { id: mark, set: { tags: [dealing] }, undo: { set: { untag: [dealing] } } }
+  - { id: grow, score: { name: deals, add: 1 }, undo: { score: { name: deals, add: -1 } } }
+  - { id: hold, reserve: { offer: seat, quota: seats, expires: 5d } }
+  - { id: think, wait: 4d }
+"#;
+
+const ASKS: &str = r#"
+journey: asks
+version: 1
+enter: { on: { event: asked } }
+steps:
+  - { id: rate, call: { channel: desk, within: 1h, answer: { fit: integer }, results: [{ is: good, goto: phone }], otherwise: phone } }
+  - { id: poor, exit: poor }
+  - { id: phone, hand_over: { channel: desk, within: 2d } }
+  - { id: fin, exit: done }
+"#;
+
+/// Lets those in who are tagged when it is published.
+const CLUB: &str = r#"
+journey: club
+version: 1
+enter: { on: { attribute: plan }, if: { tag: mover }, existing: true }
+steps:
+  - { id: stay, wait: 20d }
+"#;
+
+const MOVING: &str = r#"
+journey: moving
+version: 1
+enter: { on: { event: moved } }
+steps:
+  - { id: rest, wait: 2d }
+  - { id: fin, exit: done }
+"#;
+
+pub(crate) const CONTACTS: [&str; 16] = [
+    "lea", "tom", "zoe", "eva", "max", "noe", "joe", "ana", "kim", "pam", "bob", "ida", "cleo", "uma", "vic",
+    "rob",
+];
 
 /// A channel of which everybody knows how it treats them.
 struct Moody(&'static str);
@@ -116,6 +162,12 @@ impl Host {
         assert!(self.engine.track(Event::new(contact, name)).await.unwrap());
     }
 
+    /// Answers the newest call of somebody.
+    async fn answer(&self, contact: &str, answer: Answer) {
+        let asked = self.engine.store().messages(&contact.into()).await.unwrap();
+        assert!(self.engine.answer(contact, asked.last().unwrap().message.id, answer).await.unwrap());
+    }
+
     /// Lets time pass until so many hours after the start, and does each thing when it is due.
     async fn until(&self, hours: i64) {
         let end = start() + TimeDelta::hours(hours);
@@ -138,11 +190,14 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     let engine = Engine::builder(store)
         .channel(Moody("email"))
         .channel(Moody("sms"))
+        .quota(MemoryQuota::new("seats").offer("seat", 5))
+        .channel(Moody("desk"))
         .zone(Zone::named("Europe/Paris").unwrap())
         .build();
     let host = Host { engine: engine.clone(), clock };
     let hello = TemplateDefinition::new("hello").text("Bonjour {{ contact.id }}");
-    let journeys = [WELCOME, CART, SURVEY, COURSE].map(|text| Journey::from_yaml(text).unwrap().into());
+    let journeys = [WELCOME, CART, SURVEY, COURSE, DEAL, ASKS, MOVING]
+        .map(|text| Journey::from_yaml(text).unwrap().into());
     engine.publish(journeys.into_iter().chain([hello.into()])).await.unwrap();
     let evidence = || Evidence::new("form", "v1");
     for contact in CONTACTS {
@@ -150,7 +205,11 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
             .address("email", format!("{contact}@x"))
             .address("sms", format!("+{contact}"))
             .attribute("plan", "basic");
-        let known = if contact == "lea" { known.tag("vip") } else { known };
+        let known = match contact {
+            "lea" => known.tag("vip"),
+            "rob" => known.tag("mover"),
+            _ => known,
+        };
         engine.identify(known).await.unwrap();
         let consents: &[(&str, &str)] = match contact {
             "bob" => &[],
@@ -160,14 +219,23 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
             engine.consent(Consent::granted(contact, *purpose, *channel, evidence())).await.unwrap();
         }
     }
+    engine.tick().await.unwrap(); // what is known by then opens no door of it
+    engine.publish([Journey::from_yaml(CLUB).unwrap().into()]).await.unwrap();
     host.event("lea", "signed_up").await;
     host.event("lea", "bought").await;
     host.event("lea", "enrolled").await;
     host.event("bob", "signed_up").await;
+    host.event("vic", "dealt").await;
+    host.event("cleo", "asked").await;
+    host.until(0).await;
+    host.answer("cleo", Answer::of("good").value("fit", 7)).await;
+    host.event("rob", "moved").await;
     host.until(2).await;
+    host.answer("cleo", Answer::of("done")).await;
     host.event("lea", "left_cart").await;
     host.until(5).await;
     host.event("lea", "clicked").await;
+    host.event("vic", "dropped").await;
     for contact in ["kim", "joe", "ana"] {
         host.event(contact, "left_cart").await;
     }
@@ -179,6 +247,11 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     host.event("noe", "signed_up").await;
     host.until(25).await;
     host.event("max", "booked").await;
+    let longer = MOVING.replace("version: 1", "version: 2").replace("wait: 2d", "wait: 3d");
+    let longer = longer.replace("  - { id: fin", "  - { id: more, wait: 1h }\n  - { id: fin");
+    engine.publish([Journey::from_yaml(&longer).unwrap().into()]).await.unwrap();
+    let map = MigrationDefinition::new("moving", 1, 2);
+    engine.migrate(&map, Deed::new("ana", "an edit")).await.unwrap();
     host.until(48).await;
     host.event("kim", "bought").await;
     host.until(48).await;
@@ -203,6 +276,7 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     host.event("tom", "enrolled").await;
     host.event("tom", "left_cart").await;
     host.event("tom", "signed_up").await;
+    host.event("uma", "asked").await;
     host.event("zoe", "left_cart").await;
     host.until(180).await; // 21:00 in Paris
     host.event("eva", "left_cart").await;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use journeyman::journey::{
-    AlternativeDefinition, BranchDefinition, CountedFrom, DeadlineDefinition, EmitDefinition,
-    EnterDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late,
-    LateDefinition, LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition,
-    ResultDefinition, ScoreDefinition, SendDefinition, SetDefinition, Spacing, SplitDefinition,
-    StepDefinition, TriggerDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
+    ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition, EntryDefinition,
+    ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition, LeaveDefinition,
+    LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition,
+    ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition,
+    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition,
+    WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::machine::InputKind;
 use journeyman::model::{Attributes, Fact, Name, Value, keyword};
@@ -211,6 +213,8 @@ fn send() -> BoxedStrategy<SendDefinition> {
     let deadline =
         prop_oneof![span().prop_map(DeadlineDefinition::from), span().prop_map(DeadlineDefinition::or_send)];
     let refused = weighted(0.3, target());
+    let owner = of("team").prop_map(|otherwise| SenderDefinition::Owner { owner: "coach".into(), otherwise });
+    let sender = prop_oneof![Just(SenderDefinition::from("coach")), owner];
     (
         "(email|sms)",
         "t[0-2]",
@@ -218,18 +222,39 @@ fn send() -> BoxedStrategy<SendDefinition> {
         refused,
         weighted(0.4, window()),
         weighted(0.3, deadline),
+        sender,
+        weighted(0.2, Just("Plus que {{ contact.places | default(3) }}".to_owned())),
+        weighted(0.2, retry()),
     )
-        .prop_map(|(channel, template, purpose, refused, window, deadline)| SendDefinition {
-            channel: Some(channel),
-            template: Some(template),
-            purpose: Some(purpose),
-            from: refused.is_some().then(|| "coach".to_owned()),
-            reply_to: None,
-            refused,
-            window,
-            deadline,
+        .prop_map(|(channel, template, purpose, refused, window, deadline, from, preheader, retry)| {
+            SendDefinition {
+                channel: Some(channel),
+                template: Some(template),
+                purpose: Some(purpose),
+                from: refused.is_some().then_some(from),
+                reply_to: None,
+                preheader,
+                refused,
+                window,
+                deadline,
+                retry,
+                ..SendDefinition::default()
+            }
         })
         .boxed()
+}
+
+fn retry() -> BoxedStrategy<RetryDefinition> {
+    let minutes = |minutes: u32| Some(Span::minutes(minutes));
+    prop_oneof![
+        (1u32..=100).prop_map(|attempts| RetryDefinition { attempts: Some(attempts), ..Default::default() }),
+        (1u32..=60, 60u32..=43_200).prop_map(move |(first, longest)| RetryDefinition {
+            attempts: None,
+            first: minutes(first),
+            longest: minutes(longest),
+        }),
+    ]
+    .boxed()
 }
 
 fn wait_until() -> BoxedStrategy<WaitUntilDefinition> {
@@ -275,6 +300,44 @@ fn enter_journey() -> BoxedStrategy<EnterDefinition> {
         .boxed()
 }
 
+fn answer_kind() -> BoxedStrategy<AnswerKind> {
+    use AnswerKind::*;
+    proptest::sample::select(vec![Boolean, Integer, Decimal, Text, Date, Instant, List]).boxed()
+}
+
+fn call() -> BoxedStrategy<CallDefinition> {
+    let result = ("(good|bad|x0)", target()).prop_map(|(is, goto)| ResultDefinition { is, goto });
+    (
+        "(crm|desk)",
+        of("(rate|look)"),
+        btree_map("[ab]", value(), 0..2),
+        btree_map("[abc]", answer_kind(), 0..2),
+        span(),
+        vec(result, 0..2),
+        of(target()),
+        of(target()),
+    )
+        .prop_map(|(channel, ask, with, answer, within, mut results, refused, otherwise)| {
+            results.dedup_by(|one, other| one.is == other.is);
+            let within = Some(within);
+            CallDefinition { channel, ask, with, answer, within, results, refused, otherwise, retry: None }
+        })
+        .boxed()
+}
+
+fn assign() -> BoxedStrategy<AssignDefinition> {
+    let asked = ("(crm|desk)", span(), of(target()), of(target())).prop_map(
+        |(channel, within, refused, otherwise)| {
+            let assign = AssignDefinition::by("coach", channel, within);
+            AssignDefinition { refused, otherwise, ..assign }
+        },
+    );
+    let lots = vec("(ana|ben|zoe)", 1..4).prop_map(|names| {
+        AssignDefinition::among("coach", names.into_iter().collect::<std::collections::BTreeSet<_>>())
+    });
+    prop_oneof![asked, lots].boxed()
+}
+
 /// A step that passes or takes time, with what follows it.
 fn waiting_step() -> BoxedStrategy<StepDefinition> {
     let default = StepDefinition::default;
@@ -283,8 +346,47 @@ fn waiting_step() -> BoxedStrategy<StepDefinition> {
         3 => span().prop_map(move |span| StepDefinition { wait: Some(span), ..default() }),
         2 => wait_until().prop_map(move |until| StepDefinition { wait_until: Some(until), ..default() }),
         3 => wait_for().prop_map(move |wait| StepDefinition { wait_for: Some(wait), ..default() }),
+        2 => call().prop_map(move |call| StepDefinition { call: Some(call), ..default() }),
+        1 => call().prop_map(move |call| StepDefinition { hand_over: Some(call), ..default() }),
+        1 => assign().prop_map(move |assign| StepDefinition { assign: Some(assign), ..default() }),
     ];
     (kind, weighted(0.15, target())).prop_map(|(step, goto)| StepDefinition { goto, ..step }).boxed()
+}
+
+/// A step that speaks of the places of an offer.
+fn offering_step() -> BoxedStrategy<StepDefinition> {
+    let default = StepDefinition::default;
+    let way = || weighted(0.4, target());
+    let reserve = (2u32..90, way(), way()).prop_map(|(hours, full, otherwise)| {
+        let reserve = ReserveDefinition::new("o", Span::hours(hours));
+        ReserveDefinition { full, otherwise, ..reserve }
+    });
+    let confirm = (way(), way()).prop_map(|(full, otherwise)| ConfirmDefinition {
+        full,
+        otherwise,
+        ..ConfirmDefinition::new("o")
+    });
+    prop_oneof![
+        3 => reserve.prop_map(move |reserve| StepDefinition { reserve: Some(reserve), ..default() }),
+        1 => confirm.prop_map(move |confirm| StepDefinition { confirm: Some(confirm), ..default() }),
+        1 => Just(StepDefinition { release: Some(ReleaseDefinition::new("o")), ..default() }),
+        1 => send().prop_map(move |mut send| {
+            send.offer = Some("o".into());
+            StepDefinition { send: Some(send), ..default() }
+        }),
+    ]
+    .boxed()
+}
+
+/// What undoes a step.
+fn undo() -> BoxedStrategy<UndoDefinition> {
+    prop_oneof![
+        Just(SetDefinition::default().without_tag("c").into()),
+        (1i64..9).prop_map(|add| ScoreDefinition { name: "r".into(), add: -add }.into()),
+        "e[0-3]".prop_map(|event| EmitDefinition { event, ..EmitDefinition::default() }.into()),
+        of(span()).prop_map(|within| CallDefinition { within, ..CallDefinition::new("crm", Span::hours(1)) }.into()),
+    ]
+    .boxed()
 }
 
 /// A step that changes something, with what follows it.
@@ -347,7 +449,11 @@ fn choosing_step() -> BoxedStrategy<StepDefinition> {
 }
 
 fn step() -> BoxedStrategy<StepDefinition> {
-    prop_oneof![4 => waiting_step(), 2 => acting_step(), 2 => choosing_step()].boxed()
+    let undone = (acting_step(), vec(undo(), 0..3)).prop_map(|(step, undo)| {
+        let undo = if step.jump.is_some() { OneOrMany::default() } else { OneOrMany::Many(undo) };
+        StepDefinition { undo, ..step }
+    });
+    prop_oneof![16 => waiting_step(), 8 => undone, 8 => choosing_step(), 1 => offering_step()].boxed()
 }
 
 fn reenter() -> BoxedStrategy<Reenter> {
@@ -378,32 +484,34 @@ fn head() -> BoxedStrategy<JourneyDefinition> {
         of(spacing),
         weighted(0.2, late),
         reenter(),
-        weighted(0.4, span()),
+        (weighted(0.4, span()), one_or_many("(goal|exit|completed|max_duration)"), weighted(0.03, 1u64..9)),
     )
-        .prop_map(
-            |(version, description, zone, (opens, closes), holdout, spacing, late, reenter, max_duration)| {
-                JourneyDefinition {
-                    journey: "generated".into(),
-                    version,
-                    description,
-                    zone: zone.map(str::to_owned),
-                    opens: opens.map(str::to_owned),
-                    closes: closes.map(str::to_owned),
-                    holdout,
-                    spacing,
-                    late,
-                    reenter,
-                    max_duration,
-                    ..JourneyDefinition::default()
-                }
-            },
-        )
+        .prop_map(|(version, description, zone, (opens, closes), holdout, spacing, late, reenter, last)| {
+            let (max_duration, undo_on, most) = last;
+            JourneyDefinition {
+                journey: "generated".into(),
+                version,
+                description,
+                zone: zone.map(str::to_owned),
+                opens: opens.map(str::to_owned),
+                closes: closes.map(str::to_owned),
+                holdout,
+                spacing,
+                late,
+                reenter,
+                max_duration,
+                undo_on,
+                cap: most.map(CapDefinition::new),
+                ..JourneyDefinition::default()
+            }
+        })
         .boxed()
 }
 
 pub(crate) fn definition() -> BoxedStrategy<JourneyDefinition> {
-    let entry =
-        (door(), weighted(0.2, predicate())).prop_map(|(on, when)| EntryDefinition { on, when }).boxed();
+    let entry = (door(), weighted(0.2, predicate()))
+        .prop_map(|(on, when)| EntryDefinition { on, when, ..EntryDefinition::default() })
+        .boxed();
     let enter =
         prop_oneof![entry.clone().prop_map(OneOrMany::One), vec(entry, 1..4).prop_map(OneOrMany::Many)];
     let kind = prop_oneof![Just(ExitKind::Exit), Just(ExitKind::Goal)];
@@ -422,7 +530,10 @@ pub(crate) fn definition() -> BoxedStrategy<JourneyDefinition> {
                 map.after = map.after.or(map.gap.is_none().then_some(Span::hours(1)));
             }
             (0..).zip(&mut steps).for_each(|(number, step): (usize, _)| step.id = Some(format!("s{number}")));
-            JourneyDefinition { enter, exit, steps, ..head }
+            let is_undone = steps.iter().any(|step| !step.undo.is_empty());
+            let undo_on = head.undo_on.clone();
+            let undo_on = if is_undone { undo_on } else { OneOrMany::default() };
+            JourneyDefinition { enter, exit, steps, undo_on, ..head }
         })
         .boxed()
 }
@@ -489,10 +600,14 @@ pub(crate) fn mended(mut definition: JourneyDefinition) -> Option<Journey> {
         let step_of = |place: &str| place.split("steps[").nth(1)?.split(']').next()?.parse::<usize>().ok();
         let mut gone = BTreeSet::new();
         for problem in problems {
-            let step = step_of(&problem.place)?;
+            let step = if problem.code == "J078" { 0 } else { step_of(&problem.place)? };
             match problem.code {
                 "J010" => drop(gone.insert(step)),
-                "J012" | "J049" => {
+                "J078" => {
+                    definition.undo_on = OneOrMany::default();
+                    definition.steps.iter_mut().for_each(|step| step.undo = OneOrMany::default());
+                }
+                "J012" | "J049" | "J079" => {
                     definition.steps[step] = StepDefinition {
                         id: definition.steps[step].id.take(),
                         wait: Some(Span::hours(5)),
@@ -534,6 +649,12 @@ fn retarget(step: &mut StepDefinition) {
     }
     if let Some(jump) = &mut step.jump {
         jump.to = "next".into();
+    }
+    if let Some(reserve) = &mut step.reserve {
+        (reserve.full, reserve.otherwise) = (None, None);
+    }
+    if let Some(confirm) = &mut step.confirm {
+        (confirm.full, confirm.otherwise) = (None, None);
     }
     if let Some(enter) = &mut step.enter {
         enter.otherwise = None;

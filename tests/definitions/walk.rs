@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::journey::{Reenter, SetDefinition};
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, Transition};
 use journeyman::model::{
-    Attributes, ContactId, Delivery, DeliveryStatus, Evidence, ExitReason, Fact, InputId, MessageId, Reason,
-    Step, StepOutcome, Value, Waiting,
+    Answer, Attributes, ContactId, Delivery, DeliveryStatus, Evidence, ExitReason, Fact, InputId, MessageId,
+    Reason, Step, StepOutcome, Value, Waiting,
 };
 use journeyman::time::Span;
 use journeyman::{Consent, Contact, Event, Journey};
@@ -113,8 +113,22 @@ impl Walk {
             if answered == Some(now) {
                 kinds.extend(std::mem::take(&mut answers).into_iter().map(|message| {
                     let refused = DeliveryStatus::Refused { reasons: vec![Reason::Attempts] };
-                    let status =
-                        if message.as_bytes()[15] % 3 == 0 { refused } else { DeliveryStatus::Accepted };
+                    let status = match message.as_bytes()[15] % 4 {
+                        0 => refused,
+                        // Of a message to the contact this is never said; then it settles nothing.
+                        1 => DeliveryStatus::Answered {
+                            // What a quota says, and what others do.
+                            answer: Answer::of(if message.as_bytes()[14] % 2 == 0 {
+                                "place"
+                            } else {
+                                "good"
+                            })
+                            .value("a", 1)
+                            .value("b", "x")
+                            .value("remaining", 2),
+                        },
+                        _ => DeliveryStatus::Accepted,
+                    };
                     InputKind::Delivery(Delivery::new(message, 1, now, status))
                 }));
             }

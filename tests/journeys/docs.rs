@@ -1,6 +1,8 @@
 //! Every piece of a journey in the reference compiles.
 
 use journeyman::Journey;
+use journeyman::journey::{MigrationDefinition, parse_yaml};
+use journeyman::rule::TemplateDefinition;
 
 const DOCUMENT: &str = include_str!("../../docs/JOURNEYS.md");
 
@@ -37,7 +39,9 @@ fn whole(info: &str, text: &str) -> String {
             let deep = (0..6).fold(text.to_owned(), |text, _| indented(&text));
             format!("{head}{enter}{asks}{deep}  - {{ id: end, exit: done }}\n")
         }
-        other => panic!("the fence says {other:?}: say journey, head, enter, exit, steps or predicates"),
+        other => {
+            panic!("the fence says {other:?}: say journey, head, enter, exit, steps, predicates or template")
+        }
     }
 }
 
@@ -46,12 +50,22 @@ fn every_piece_of_a_journey_in_the_reference_compiles() {
     let blocks = blocks(DOCUMENT);
     assert!(blocks.len() >= 16, "only {} pieces were found", blocks.len());
     for (line, info, text) in &blocks {
+        if info == &"template" {
+            let template = parse_yaml::<TemplateDefinition>(text).and_then(|definition| definition.compile());
+            template.unwrap_or_else(|problems| panic!("docs/JOURNEYS.md:{line}\n{problems}\n{text}"));
+            continue;
+        }
+        if *info == "migration" {
+            let map = journeyman::journey::parse_yaml::<MigrationDefinition>(text);
+            assert!(map.is_ok(), "docs/JOURNEYS.md:{line}\n{map:?}");
+            continue;
+        }
         let text = whole(info, text);
         if let Err(problems) = Journey::from_yaml(&text) {
             panic!("docs/JOURNEYS.md:{line}\n{problems}\n{text}");
         }
     }
-    for info in ["journey", "head", "enter", "exit", "steps", "predicates"] {
+    for info in ["journey", "head", "enter", "exit", "steps", "predicates", "template", "migration"] {
         assert!(blocks.iter().any(|(_, other, _)| *other == info), "no piece says {info}");
     }
 }

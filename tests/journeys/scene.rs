@@ -1,15 +1,16 @@
 //! A contact, the journeys that it can walk, and a clock that a story moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use journeyman::journey::{Migration, MigrationDefinition};
 use journeyman::machine::{
     ContactState, Envelope, Input, InputKind, Pause, Program, ProgramParts, Signal, Transition,
 };
 use journeyman::model::{
-    Delivery, DeliveryStatus, EnrollmentId, Evidence, ExitReason, Fact, InputId, Message, MessageId, Reason,
-    Step, StepOutcome, Value,
+    Answer, Deed, Delivery, DeliveryStatus, EnrollmentId, Evidence, ExitReason, Fact, InputId, Message,
+    MessageId, Reason, Step, StepOutcome, Value,
 };
 use journeyman::{Consent, Contact, Event, Journey};
 
@@ -22,7 +23,11 @@ pub(crate) struct Scene {
     log: Vec<Envelope>,
     now: DateTime<Utc>,
     record: Record,
+    /// What was taken back, as the outbox would know it.
+    taken_back: BTreeSet<MessageId>,
     shown: usize,
+    /// What was published before, each with how much mail there was and when another publication came.
+    former: Vec<(ProgramParts, usize, DateTime<Utc>)>,
 }
 
 /// So often one moment may be looked at until nothing is due; who needs more spins.
@@ -105,7 +110,9 @@ impl Scene {
             log: Vec::new(),
             now: instant("03-02 09:00"),
             record: Record::default(),
+            taken_back: BTreeSet::new(),
             shown: 0,
+            former: Vec::new(),
         };
         scene.know(|lea| lea.address("email", "lea@example.org").address("sms", "+33639980001"));
         for (purpose, channel) in
@@ -130,6 +137,11 @@ impl Scene {
         for _ in 0..MOST_TRANSITIONS {
             let transition = self.program.transition(self.state.clone(), mail, self.now);
             self.record.add(&transition);
+            let messages = self.record.messages.iter();
+            let gone = messages.filter(|message| {
+                transition.cancel.contains(&message.enrollment) && !transition.spared.contains(&message.id)
+            });
+            self.taken_back.extend(gone.map(|message| message.id));
             mail = &mail[transition.consumed..];
             self.state = transition.state;
             if mail.is_empty() && transition.due_at.is_none_or(|due| due > self.now) {
@@ -137,6 +149,31 @@ impl Scene {
             }
         }
         panic!("the contact spins at {}", short(self.now));
+    }
+
+    /// Further journeys are published, or other versions of those that there are.
+    pub(crate) fn publish(&mut self, journeys: &[&str]) {
+        self.change(|parts| parts.journeys.extend(journeys.iter().map(|text| Arc::new(journey(text)))));
+    }
+
+    /// The program is another one from now on.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut ProgramParts)) {
+        self.former.push((self.parts.clone(), self.log.len(), self.now));
+        change(&mut self.parts);
+        self.program = Program::new(self.parts.clone());
+    }
+
+    /// A migration reaches the contact, as its job tells it.
+    pub(crate) fn migrate(&mut self, map: MigrationDefinition) {
+        let migration = Migration::new(map, Deed::new("ana", "an edit"));
+        self.hear(InputKind::Migrate(migration));
+    }
+
+    /// The version and the step of every run.
+    pub(crate) fn stands(&self) -> Vec<String> {
+        let runs = self.state.hot.enrollments.iter();
+        runs.map(|run| format!("{}.{} {}", run.version, run.node, short(run.waiting.due_at().unwrap())))
+            .collect()
     }
 
     /// Something happens now.
@@ -173,6 +210,33 @@ impl Scene {
         self.hear(InputKind::Delivery(Delivery::new(message, 1, self.now, status)));
     }
 
+    /// The host answers the last call.
+    pub(crate) fn host_answers(&mut self, answer: Answer) {
+        let message = self.record.messages.last().map(|message| message.id).unwrap();
+        self.host_answers_to(message, answer);
+    }
+
+    /// The host answers a call.
+    pub(crate) fn host_answers_to(&mut self, message: MessageId, answer: Answer) {
+        self.hear(InputKind::Answer { message, answer });
+    }
+
+    /// What the channel says of the last message is known.
+    pub(crate) fn settles(&mut self, status: DeliveryStatus) {
+        let message = self.record.messages.last().map(|message| message.id).unwrap();
+        self.hear(InputKind::Delivery(Delivery::new(message, 1, self.now, status)));
+    }
+
+    /// Every message, calls included.
+    pub(crate) fn messages(&self) -> &[Message] {
+        &self.record.messages
+    }
+
+    /// How often something was left out because the contact would have grown too large.
+    pub(crate) fn too_large(&self) -> usize {
+        self.record.signals.iter().filter(|signal| matches!(signal, Signal::TooLarge { .. })).count()
+    }
+
     /// Time passes: every timer fires at its own instant.
     pub(crate) fn until(&mut self, text: &str) {
         let until = instant(text);
@@ -198,15 +262,13 @@ impl Scene {
 
     /// The templates of everything that was said and not taken back, each with the instant of its decision.
     pub(crate) fn said(&self) -> Vec<String> {
-        let kept =
-            self.record.messages.iter().filter(|message| !self.record.cancel.contains(&message.enrollment));
+        let kept = self.record.messages.iter().filter(|message| !self.is_taken_back(message));
         kept.map(|message| format!("{} {}", short(message.decided_at), message.template)).collect()
     }
 
     /// The templates of everything that was taken back before it began.
     pub(crate) fn taken_back(&self) -> Vec<String> {
-        let gone =
-            self.record.messages.iter().filter(|message| self.record.cancel.contains(&message.enrollment));
+        let gone = self.record.messages.iter().filter(|message| self.is_taken_back(message));
         gone.map(|message| message.template.to_string()).collect()
     }
 
@@ -220,6 +282,11 @@ impl Scene {
         self.record.signals.iter().filter(|signal| matches!(signal, Signal::Overflowed { .. })).count()
     }
 
+    /// The run that the contact entered first, of those that have not ended.
+    pub(crate) fn first_run(&self) -> EnrollmentId {
+        self.state.hot.enrollments[0].id
+    }
+
     /// What is known of the contact.
     pub(crate) fn contact(&self) -> &Contact {
         &self.state.cold.contact
@@ -228,6 +295,10 @@ impl Scene {
     /// The value of a score.
     pub(crate) fn points(&self, score: &str) -> i64 {
         self.state.hot.rating.score(score)
+    }
+
+    fn is_taken_back(&self, message: &Message) -> bool {
+        self.taken_back.contains(&message.id)
     }
 
     fn line(&self, step: &Step) -> String {
@@ -261,6 +332,7 @@ impl Scene {
             StepOutcome::Returned { end } => format!("returned {end}"),
             StepOutcome::Left { runs } => format!("left {runs}"),
             StepOutcome::Replanned { until } => format!("replanned {}", short(*until)),
+            StepOutcome::Migrated { from, to, node } => format!("migrated {from} to {to} at {node}"),
             StepOutcome::Merged { .. } => "merged".into(),
             StepOutcome::Sent { message } => format!("sent {}", self.template(*message)),
             StepOutcome::Deferred { until, reasons } => {
@@ -269,6 +341,14 @@ impl Scene {
             StepOutcome::Refused { reasons } => format!("refused {}", words(reasons)),
             StepOutcome::Settled { accepted: true, .. } => "accepted".into(),
             StepOutcome::Settled { accepted: false, .. } => "not accepted".into(),
+            StepOutcome::Called { .. } => "called".into(),
+            StepOutcome::Answered { result: Some(result), .. } => format!("answered {result}"),
+            StepOutcome::Answered { result: None, .. } => "answered".into(),
+            StepOutcome::Assigned { owner } => format!("assigned {owner}"),
+            StepOutcome::Operated { what, by } => {
+                let what = format!("{what:?}").to_lowercase().replace("released", "let go");
+                format!("{what} by {}", by.who)
+            }
             StepOutcome::Exited { reason } => format!("exited {}", end(reason)),
             other => panic!("no word for {other:?}"),
         }
@@ -276,19 +356,25 @@ impl Scene {
 
     /// Folds the whole log in one go; the story is checked so when it ends.
     fn again(&self) -> Record {
-        let program = Program::new(self.parts.clone());
         let mut state = ContactState::new(self.contact.as_str().into());
         let mut record = Record::default();
-        let mut mail = &self.log[..];
-        loop {
-            let transition = program.transition(state, mail, self.now);
-            record.add(&transition);
-            mail = &mail[transition.consumed..];
-            state = transition.state;
-            if mail.is_empty() && transition.due_at.is_none_or(|due| due > self.now) {
-                return record;
+        let mut from = 0;
+        let last = (self.parts.clone(), self.log.len(), self.now);
+        for (parts, until, now) in self.former.iter().chain([&last]) {
+            let program = Program::new(parts.clone());
+            let mut mail = &self.log[from..*until];
+            from = *until;
+            loop {
+                let transition = program.transition(state, mail, *now);
+                record.add(&transition);
+                mail = &mail[transition.consumed..];
+                state = transition.state;
+                if mail.is_empty() && transition.due_at.is_none_or(|due| due > *now) {
+                    break;
+                }
             }
         }
+        record
     }
 }
 

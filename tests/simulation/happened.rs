@@ -27,7 +27,13 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 65] = [
+const EVENTS: [&str; 91] = [
+    "exit_undone",
+    "exit_full",
+    "place_given",
+    "place_denied",
+    "place_kept",
+    "place_given_back",
     "accepted_twice_where_ids_mean_nothing",
     "begun",
     "begun_again",
@@ -51,6 +57,9 @@ const EVENTS: [&str; 65] = [
     "paused",
     "poisoned",
     "published",
+    "template_replaced",
+    "said_in_a_variant",
+    "throttled",
     "resumed",
     "settled_accepted",
     "settled_parked",
@@ -90,13 +99,30 @@ const EVENTS: [&str; 65] = [
     "step_returned",
     "step_left",
     "step_replanned",
+    "step_called",
+    "step_answered",
+    "step_assigned",
+    "call_begun",
+    "settled_answered",
+    "answer_told",
+    "answer_told_again",
+    "answer_came_too_late",
+    "step_migrated",
+    "migration_started",
+    "enrolled_at_publication",
     "exit_by_another",
     "exit_by_date",
     "exit_by_fact",
+    "exit_by_hand",
+    "imported",
+    "step_enrolled",
+    "step_held",
+    "step_let_go",
+    "step_put_elsewhere",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 15] = [
+const SOME: [&str; 17] = [
     "step_merged",
     "step_unknown",
     "batch_answered_in_part",
@@ -112,6 +138,8 @@ const SOME: [&str; 15] = [
     "channel shuffled",
     "store poison",
     "channel hang",
+    "message_repeated_by_hand",
+    "message_taken_back_by_hand",
 ];
 
 /// What is so rare that only some hundreds of seeds see it.

@@ -2,8 +2,8 @@
 
 use super::JourneyBuilder;
 use crate::journey::definition::{
-    AlternativeDefinition, Deadline, DeadlineDefinition, ResultDefinition, StepDefinition, TriggerDefinition,
-    WaitSince, WayDefinition,
+    AlternativeDefinition, Deadline, DeadlineDefinition, ResultDefinition, RetryDefinition, StepDefinition,
+    TriggerDefinition, UndoDefinition, WaitSince, WayDefinition,
 };
 use crate::model::Value;
 use crate::rule::PredicateDefinition;
@@ -31,12 +31,23 @@ impl JourneyBuilder {
         self.last(|step| step.id = Some(id.into()))
     }
 
+    /// Names what undoes the step that was added last, where its run ends as [`undo_on`](Self::undo_on) says; call it again
+    /// for further actions.
+    pub fn undo(self, action: impl Into<UndoDefinition>) -> Self {
+        self.last(|step| step.undo.push(action.into()))
+    }
+
     /// Says when the last send, or the last `wait_until`, may go on, on the contact's own clock.
     pub fn window(self, window: WeeklyWindow) -> Self {
         self.last(|step| match &mut step.wait_until {
             Some(until) => until.window = Some(window),
             None => step.send.get_or_insert_default().window = Some(window),
         })
+    }
+
+    /// Lets the last send speak of an offer whose place the run holds.
+    pub fn offer(self, offer: impl Into<String>) -> Self {
+        self.last(|step| step.send.get_or_insert_default().offer = Some(offer.into()))
     }
 
     /// Says how long the last send may still be said: a span after which it is left out, or a
@@ -48,6 +59,19 @@ impl JourneyBuilder {
     /// Names the step that follows a refusal of the last send; the enrollment then waits for what becomes of it.
     pub fn refused(self, target: impl Into<String>) -> Self {
         self.last(|step| step.send.get_or_insert_default().refused = Some(target.into()))
+    }
+
+    /// Sets the preheader of the last send, in the place of its template's own.
+    pub fn preheader(self, line: impl Into<String>) -> Self {
+        self.last(|step| step.send.get_or_insert_default().preheader = Some(line.into()))
+    }
+
+    /// Says how often, and when, a failed attempt of the last send or call is tried again.
+    pub fn retry(self, retry: RetryDefinition) -> Self {
+        self.last(|step| match step.call.as_mut().or(step.hand_over.as_mut()) {
+            Some(call) => call.retry = Some(retry),
+            None => step.send.get_or_insert_default().retry = Some(retry),
+        })
     }
 
     /// Says which local weekdays will do for the last `wait_until`.

@@ -7,8 +7,8 @@ mod step;
 mod trigger;
 
 use super::definition::{
-    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, Late, LateDefinition, OneOrMany, Reenter,
-    Spacing, TriggerDefinition,
+    CapDefinition, EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, Late, LateDefinition,
+    OneOrMany, Reenter, Spacing, TriggerDefinition,
 };
 use super::{Journey, compile};
 use crate::error::BuildError;
@@ -106,7 +106,7 @@ impl JourneyBuilder {
     }
 
     fn enter(mut self, on: TriggerDefinition, when: Option<PredicateDefinition>) -> Self {
-        let entry = EntryDefinition { on, when };
+        let entry = EntryDefinition { on, when, ..EntryDefinition::default() };
         self.definition.enter = match std::mem::take(&mut self.definition.enter) {
             OneOrMany::One(first) => OneOrMany::Many(vec![first, entry]),
             OneOrMany::Many(entries) if entries.is_empty() => OneOrMany::One(entry),
@@ -115,6 +115,26 @@ impl JourneyBuilder {
                 OneOrMany::Many(entries)
             }
         };
+        self
+    }
+
+    /// Opens the last door at publication too, to those who qualify by then.
+    ///
+    /// ```
+    /// use journeyman::Journey;
+    /// use journeyman::journey::TriggerDefinition;
+    /// let dormant = TriggerDefinition::segment_entered("dormant");
+    /// let journey = Journey::builder("win-back").enter_on(dormant).existing().exit("end", "done").build()?;
+    /// assert!(journey.definition.enrolls());
+    /// # Ok::<(), journeyman::BuildError>(())
+    /// ```
+    pub fn existing(mut self) -> Self {
+        match &mut self.definition.enter {
+            OneOrMany::One(entry) => entry.existing = true,
+            OneOrMany::Many(entries) => {
+                entries.iter_mut().next_back().into_iter().for_each(|last| last.existing = true)
+            }
+        }
         self
     }
 
@@ -176,6 +196,19 @@ impl JourneyBuilder {
 
     fn leave(mut self, on: TriggerDefinition, when: Option<PredicateDefinition>, kind: ExitKind) -> Self {
         self.definition.exit.push(ExitDefinition { on, when, kind });
+        self
+    }
+
+    /// Sets how many may enter, over all contacts.
+    pub fn cap(mut self, cap: CapDefinition) -> Self {
+        self.definition.cap = Some(cap);
+        self
+    }
+
+    /// Says at which ends a run undoes what it did, by the words of `ended`: `goal`, `max_duration`, the name of an exit
+    /// step.
+    pub fn undo_on<S: Into<String>>(mut self, ends: impl IntoIterator<Item = S>) -> Self {
+        ends.into_iter().for_each(|end| self.definition.undo_on.push(end.into()));
         self
     }
 

@@ -2,9 +2,10 @@
 
 use super::JourneyBuilder;
 use crate::journey::definition::{
-    AlternativeDefinition, BranchDefinition, EmitDefinition, EnterDefinition, JumpDefinition,
-    LeaveDefinition, LotDefinition, ScoreDefinition, SendDefinition, SetDefinition, SplitDefinition,
-    StepDefinition, TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, AssignDefinition, BranchDefinition, CallDefinition, ConfirmDefinition,
+    EmitDefinition, EnterDefinition, JumpDefinition, LeaveDefinition, LotDefinition, ReleaseDefinition,
+    ReserveDefinition, ScoreDefinition, SendDefinition, SetDefinition, SplitDefinition, StepDefinition,
+    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition,
 };
 use crate::rule::PredicateDefinition;
 use crate::time::{Offset, Span};
@@ -153,6 +154,37 @@ impl JourneyBuilder {
     pub fn leave_journey(self, journey: impl Into<String>) -> Self {
         let leave = LeaveDefinition { journey: journey.into() };
         self.step(StepDefinition { leave: Some(leave), ..StepDefinition::default() })
+    }
+
+    /// Asks the host, and waits for its answer.
+    pub fn call(self, id: impl Into<String>, call: CallDefinition) -> Self {
+        self.step(StepDefinition { id: Some(id.into()), call: Some(call), ..StepDefinition::default() })
+    }
+
+    /// Hands the contact over to a person, and waits until that one is done.
+    pub fn hand_over(self, id: impl Into<String>, call: CallDefinition) -> Self {
+        self.step(StepDefinition { id: Some(id.into()), hand_over: Some(call), ..StepDefinition::default() })
+    }
+
+    /// Gives the contact an owner.
+    pub fn assign(self, assign: AssignDefinition) -> Self {
+        self.step(StepDefinition { assign: Some(assign), ..StepDefinition::default() })
+    }
+
+    /// Holds a place of an offer for a while.
+    pub fn reserve(self, id: impl Into<String>, reserve: ReserveDefinition) -> Self {
+        self.step(StepDefinition { id: Some(id.into()), reserve: Some(reserve), ..StepDefinition::default() })
+    }
+
+    /// Keeps the place of an offer for good.
+    pub fn confirm(self, confirm: ConfirmDefinition) -> Self {
+        self.step(StepDefinition { confirm: Some(confirm), ..StepDefinition::default() })
+    }
+
+    /// Gives the place of an offer back.
+    pub fn release(self, offer: impl Into<String>) -> Self {
+        let release = ReleaseDefinition::new(offer);
+        self.step(StepDefinition { release: Some(release), ..StepDefinition::default() })
     }
 
     /// Ends the enrollment under a name.

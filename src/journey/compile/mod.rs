@@ -1,9 +1,12 @@
 //! From a definition to a journey, or to every problem that it has.
 
+mod call;
 mod head;
 mod nearest;
 mod node;
+mod offer;
 mod trigger;
+mod undo;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -75,11 +78,14 @@ impl<'d> Compiler<'d> {
         let entries = self.entries();
         let exits = self.exits();
         self.name_steps();
-        let nodes: Vec<Option<Node>> =
+        let mut nodes: Vec<Option<Node>> =
             (0..).zip(&definition.steps).map(|(step, definition)| self.node(step, definition)).collect();
         if self.problems.is_empty() {
             self.shape(&nodes);
         }
+        let mut undoing = self.undoing(&mut nodes);
+        self.releases(&mut nodes, &mut undoing);
+        let door = definition.cap.as_ref().map_or(0, |cap| self.door(cap, &mut nodes, &mut undoing));
         let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
         match nodes {
             Some(nodes) if self.problems.is_empty() => Ok(Journey {
@@ -96,6 +102,8 @@ impl<'d> Compiler<'d> {
                 exits,
                 reentry: head.reentry,
                 max_duration: definition.max_duration,
+                undoing,
+                door,
                 nodes,
                 index: self.index,
             }),

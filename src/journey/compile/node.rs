@@ -4,34 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Compiler, NEXT};
 use crate::journey::definition::{
-    BranchDefinition, Deadline, EnterDefinition, JumpDefinition, SendDefinition, SetDefinition,
-    SplitDefinition, StepDefinition,
+    BranchDefinition, Deadline, EnterDefinition, JumpDefinition, RetryDefinition, SendDefinition,
+    SetDefinition, SplitDefinition, StepDefinition,
 };
 use crate::journey::node::{Enter, Send, Set, Split};
 use crate::journey::{Node, NodeKind, Target};
 use crate::model::{Attributes, Name, Value};
+use crate::rule::{Template, TemplateDefinition};
+use crate::time::Span;
+
+/// The most attempts that a step may ask for.
+const MOST_ATTEMPTS: u32 = 100;
+/// The longest wait between two attempts, in days.
+const MOST_RETRY_DAYS: u32 = 30;
 
 impl Compiler<'_> {
     pub(super) fn node(&mut self, step: usize, definition: &StepDefinition) -> Option<Node> {
         let place = self.place(step);
-        let given = [
-            ("send", definition.send.is_some()),
-            ("wait", definition.wait.is_some()),
-            ("wait_until", definition.wait_until.is_some()),
-            ("wait_for", definition.wait_for.is_some()),
-            ("branch", definition.branch.is_some()),
-            ("split", definition.split.is_some()),
-            ("set", definition.set.is_some()),
-            ("score", definition.score.is_some()),
-            ("emit", definition.emit.is_some()),
-            ("jump", definition.jump.is_some()),
-            ("enter", definition.enter.is_some()),
-            ("leave", definition.leave.is_some()),
-            ("exit", definition.exit.is_some()),
-        ];
-        let actions: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+        let given = given(definition);
+        let actions = self.actions_of(definition);
         if actions.is_empty() {
-            let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = given.into_iter().map(|(name, _)| name).collect();
             self.problem("J006", &place, "the step does nothing", format!("add one of {}", names.join(", ")));
             return None;
         }
@@ -55,7 +48,12 @@ impl Compiler<'_> {
         Some(Node { id: self.names[step].clone(), kind: kind?, next })
     }
 
-    fn kind_of(
+    /// What a definition does, by the names of its fields.
+    pub(super) fn actions_of(&self, definition: &StepDefinition) -> Vec<&'static str> {
+        given(definition).into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    pub(super) fn kind_of(
         &mut self,
         step: usize,
         definition: &StepDefinition,
@@ -98,6 +96,19 @@ impl Compiler<'_> {
             let journey =
                 self.named(&leave.journey, &format!("{place}.journey"), "journey", "welcome-prospects");
             Some(NodeKind::Leave { journey: (&*journey).into() })
+        } else if let Some(call) = &definition.call {
+            let ask = self.names[step].clone();
+            self.call(step, call, ask.as_str(), next, place)
+        } else if let Some(call) = &definition.hand_over {
+            self.call(step, call, "hand_over", next, place)
+        } else if let Some(assign) = &definition.assign {
+            self.assign(step, assign, next, place)
+        } else if let Some(reserve) = &definition.reserve {
+            self.reserve(step, reserve, next, place)
+        } else if let Some(confirm) = &definition.confirm {
+            Some(self.confirm(step, confirm, next, place))
+        } else if let Some(release) = &definition.release {
+            Some(self.release(release, place))
         } else {
             let name = definition.exit.as_deref().unwrap_or_default();
             if name.trim().is_empty() {
@@ -139,13 +150,75 @@ impl Compiler<'_> {
                 self.problem("J050", &place, sentence, next);
             }
         }
-        let mut sender = |field: &str, name: &Option<String>| {
-            name.as_deref().map(|name| self.named(name, &format!("{place}.{field}"), "sender", "coach"))
-        };
-        let (from, reply_to) = (sender("from", &send.from), sender("reply_to", &send.reply_to));
+        let from = send.from.as_ref().map(|from| self.sender(from, &format!("{place}.from")));
+        let reply_to = send.reply_to.as_deref();
+        let reply_to = reply_to.map(|name| self.named(name, &format!("{place}.reply_to"), "sender", "coach"));
+        let offer = send.offer.as_ref().map(|offer| self.reserved(offer, &format!("{place}.offer")));
+        let preheader =
+            send.preheader.as_ref().and_then(|line| self.preheader(line, &format!("{place}.preheader")));
+        if let Some(retry) = &send.retry {
+            self.retry(retry, &format!("{place}.retry"));
+        }
         let (channel, template, purpose) = (channel?, template?, purpose?);
-        let (window, deadline) = (send.window.clone(), send.deadline);
-        Some(NodeKind::Send(Send { channel, template, purpose, from, reply_to, refused, window, deadline }))
+        let (window, deadline, retry) = (send.window.clone(), send.deadline, send.retry);
+        Some(NodeKind::Send(Send {
+            channel,
+            template,
+            purpose,
+            from,
+            reply_to,
+            offer,
+            preheader,
+            refused,
+            window,
+            deadline,
+            retry,
+        }))
+    }
+
+    /// A line that is a template of its own.
+    fn preheader(&mut self, line: &str, place: &str) -> Option<Template> {
+        let compiled = TemplateDefinition::new("preheader").text(line).compile();
+        match compiled {
+            Ok(template) => Some(template),
+            Err(error) => {
+                for problem in error.diagnostics {
+                    self.problem("J084", place, problem.sentence, problem.next);
+                }
+                None
+            }
+        }
+    }
+
+    /// Refuses attempts that are none, and waits that are none or without end.
+    pub(super) fn retry(&mut self, retry: &RetryDefinition, place: &str) {
+        if *retry == RetryDefinition::default() {
+            let next = "add attempts, first or longest, or leave it out";
+            self.problem("J085", place, "the retry says nothing", next);
+        }
+        if let Some(attempts) = retry.attempts.filter(|attempts| !(1..=MOST_ATTEMPTS).contains(attempts)) {
+            let next = "write from 1, which tries once, to 100";
+            self.problem(
+                "J085",
+                &format!("{place}.attempts"),
+                format!("{attempts} attempts are not possible"),
+                next,
+            );
+        }
+        let most = super::most_milliseconds(Span::days(MOST_RETRY_DAYS));
+        for (field, span) in [("first", retry.first), ("longest", retry.longest)] {
+            let span = span.map(super::most_milliseconds);
+            if span.is_some_and(|span| span == 0 || span > most) {
+                let sentence =
+                    format!("a wait must be longer than nothing and at most {MOST_RETRY_DAYS} days");
+                self.problem("J085", &format!("{place}.{field}"), sentence, "write a span such as 5m");
+            }
+        }
+        let [first, longest] = [retry.first, retry.longest].map(|span| span.map(super::most_milliseconds));
+        if first.zip(longest).is_some_and(|(first, longest)| first > longest) {
+            let next = "make longest at least as long as first";
+            self.problem("J085", place, "the first wait is longer than the longest", next);
+        }
     }
 
     fn branch(&mut self, step: usize, branch: &BranchDefinition, place: &str) -> Option<NodeKind> {
@@ -272,6 +345,31 @@ impl Compiler<'_> {
     }
 }
 
-fn attributes(values: &BTreeMap<String, Value>) -> Attributes {
+/// Every kind of step, and whether it is given.
+fn given(definition: &StepDefinition) -> Vec<(&'static str, bool)> {
+    vec![
+        ("send", definition.send.is_some()),
+        ("wait", definition.wait.is_some()),
+        ("wait_until", definition.wait_until.is_some()),
+        ("wait_for", definition.wait_for.is_some()),
+        ("branch", definition.branch.is_some()),
+        ("split", definition.split.is_some()),
+        ("set", definition.set.is_some()),
+        ("score", definition.score.is_some()),
+        ("emit", definition.emit.is_some()),
+        ("jump", definition.jump.is_some()),
+        ("enter", definition.enter.is_some()),
+        ("leave", definition.leave.is_some()),
+        ("call", definition.call.is_some()),
+        ("hand_over", definition.hand_over.is_some()),
+        ("assign", definition.assign.is_some()),
+        ("reserve", definition.reserve.is_some()),
+        ("confirm", definition.confirm.is_some()),
+        ("release", definition.release.is_some()),
+        ("exit", definition.exit.is_some()),
+    ]
+}
+
+pub(super) fn attributes(values: &BTreeMap<String, Value>) -> Attributes {
     values.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect()
 }

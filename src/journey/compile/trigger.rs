@@ -44,7 +44,11 @@ impl Compiler<'_> {
             let trigger = self.trigger(&entry.on, At::Door, &format!("{place}.on"));
             let when = entry.when.as_ref().map(|when| self.predicate(when, &format!("{place}.if")));
             self.keyed(&entry.on, &format!("{place}.on"));
-            compiled.extend(trigger.map(|trigger| Entry { trigger, when: when.flatten() }));
+            if entry.existing {
+                self.existing(trigger.as_ref(), &place);
+            }
+            let existing = entry.existing;
+            compiled.extend(trigger.map(|trigger| Entry { trigger, when: when.flatten(), existing }));
         }
         compiled
     }
@@ -70,6 +74,26 @@ impl Compiler<'_> {
                 "open it by an event, a form or a call of the host, or take one_per away",
             );
         }
+    }
+
+    /// Refuses `existing` at a door through which nobody can already have come: what opens it leaves no trace.
+    fn existing(&mut self, trigger: Option<&Trigger>, place: &str) {
+        let sentence = match trigger {
+            _ if matches!(&self.definition.reenter, Reenter::When(map) if map.one_per.is_some()) => {
+                "a journey that is one_per a property cannot tell the runs of those who already qualify apart"
+            }
+            Some(Trigger::Event { filter, .. }) if !filter.is_empty() => {
+                "the properties of events that are over are not remembered"
+            }
+            Some(Trigger::Tier { to: None, .. }) => "without to, nobody stands where this door leads",
+            Some(Trigger::Keyword { .. } | Trigger::Host { .. } | Trigger::Ended { .. }) => {
+                "what opens this door is not remembered"
+            }
+            Some(Trigger::Date { .. } | Trigger::Schedule(_)) => "a date opens its door when it comes",
+            _ => return,
+        };
+        let next = "take existing away, or ask an event without where, a segment, a tier with to, a score or an attribute";
+        self.problem("J090", &format!("{place}.existing"), sentence, next);
     }
 
     pub(super) fn exits(&mut self) -> Vec<Exit> {

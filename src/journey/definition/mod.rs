@@ -2,8 +2,12 @@
 //!
 //! A step is one object with exactly one action beside its optional `id` and `goto`. Unknown fields are refused.
 
+mod call;
+mod offer;
+mod sender;
 mod step;
 mod trigger;
+mod undo;
 
 use std::marker::PhantomData;
 
@@ -11,16 +15,21 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserial
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use call::{AnswerKind, AssignDefinition, CallDefinition};
+pub(crate) use offer::{AT_THE_DOOR, PATIENCE, QUOTA, entries_of};
+pub use offer::{CapDefinition, ConfirmDefinition, ReleaseDefinition, ReserveDefinition};
+pub use sender::SenderDefinition;
 pub use step::{
     AlternativeDefinition, BranchDefinition, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
-    JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, ScoreDefinition, SendDefinition,
-    SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition,
-    WayDefinition,
+    JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, RetryDefinition, ScoreDefinition,
+    SendDefinition, SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition, WaitSince,
+    WaitUntilDefinition, WayDefinition,
 };
 pub use trigger::{
     CountedFrom, EntryDefinition, ExitDefinition, ExitKind, Late, LateDefinition, Moves, Reenter,
     ReenterDefinition, Spacing, TriggerDefinition,
 };
+pub use undo::UndoDefinition;
 
 use crate::error::{BuildError, Diagnostic};
 use crate::time::Span;
@@ -71,6 +80,12 @@ pub struct JourneyDefinition {
     /// What ends an enrollment wherever it stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exit: Vec<ExitDefinition>,
+    /// How many may enter, over all contacts; as many as come unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<CapDefinition>,
+    /// The ends at which a run undoes what it did, by the words of `ended`; none unless said.
+    #[serde(default, skip_serializing_if = "OneOrMany::is_empty")]
+    pub undo_on: OneOrMany<String>,
     /// The longest stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -85,6 +100,12 @@ impl JourneyDefinition {
     #[must_use]
     pub fn plans(&self) -> bool {
         self.enter.as_slice().iter().any(|entry| entry.on.date.is_some() || entry.on.schedule.is_some())
+    }
+
+    /// Whether its publication lets those in who already qualify for one of its doors.
+    #[must_use]
+    pub fn enrolls(&self) -> bool {
+        self.enter.as_slice().iter().any(|entry| entry.existing)
     }
 }
 

@@ -6,7 +6,10 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Moves, OneOrMany, TriggerDefinition};
+use super::{
+    AssignDefinition, CallDefinition, ConfirmDefinition, Moves, OneOrMany, ReleaseDefinition,
+    ReserveDefinition, SenderDefinition, TriggerDefinition, UndoDefinition,
+};
 use crate::model::Value;
 use crate::rule::{ConditionDefinition, PredicateDefinition};
 use crate::time::{Days, Offset, Span, WeeklyWindow};
@@ -56,9 +59,30 @@ pub struct StepDefinition {
     /// Leaves another journey.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave: Option<LeaveDefinition>,
+    /// Asks the host, and waits for its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallDefinition>,
+    /// Hands the contact over to a person, and waits until that one is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand_over: Option<CallDefinition>,
+    /// Gives the contact an owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign: Option<AssignDefinition>,
+    /// Holds a place of an offer for a while, where one is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<ReserveDefinition>,
+    /// Keeps the place of an offer for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<ConfirmDefinition>,
+    /// Gives the place of an offer back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseDefinition>,
     /// Ends the enrollment under this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit: Option<String>,
+    /// What undoes it, where the run ends as `undo_on` says: one action, or a list of them.
+    #[serde(skip_serializing_if = "OneOrMany::is_empty")]
+    pub undo: OneOrMany<UndoDefinition>,
     /// The step that follows; the next one in the list where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goto: Option<String>,
@@ -78,12 +102,20 @@ pub struct SendDefinition {
     /// For which purpose; the contact must have allowed it on this channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Who says it, such as `coach`; the channel knows the address or the number that belongs to the name.
+    /// Who says it, such as `coach`, or `{ owner: coach }`; the channel knows the address or the number that belongs to the
+    /// name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
+    pub from: Option<SenderDefinition>,
     /// Where an answer goes, where that is somewhere else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The offer that it speaks of, whose place the run holds: `offer.name`, `offer.remaining` and `offer.expires_at` stand
+    /// in the template, and nothing is said of it when the place is free again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<String>,
+    /// The line that an inbox shows beside the subject, in the place of the template's own; it may name variables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preheader: Option<String>,
     /// The step that follows a refusal. With it the enrollment waits for what becomes of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -94,6 +126,27 @@ pub struct SendDefinition {
     /// How long after the arrival at this step it may still be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<DeadlineDefinition>,
+    /// How often, and when, a failed handover is tried again; as the channel or the engine does where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryDefinition>,
+}
+
+/// How often, and when, a failed handover is tried again. What is not said is as the channel or the engine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryDefinition {
+    /// The most attempts, the first one included: 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// The wait after the first attempt; each further one is twice as long. At most 30 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub first: Option<Span>,
+    /// The longest wait; at most 30 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub longest: Option<Span>,
 }
 
 /// How long something may still be said. Written as a span, or as `{ within: 24h, then: send }`.

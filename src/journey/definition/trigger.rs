@@ -20,6 +20,10 @@ pub struct EntryDefinition {
     /// Who may pass.
     #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
     pub when: Option<PredicateDefinition>,
+    /// Whether those who already qualify enter when the journey is published; only what happens from then on opens it,
+    /// unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub existing: bool,
 }
 
 /// Something that happens to a contact: exactly one of these, with what belongs to it.

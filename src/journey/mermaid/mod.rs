@@ -8,6 +8,7 @@ mod meaning;
 mod order;
 mod phrase;
 mod picture;
+mod plain;
 mod reader;
 mod skeleton;
 mod slug;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::phrase::{field, moment, predicate, trigger, value, values};
+use super::plain::is_plain;
 use super::text::{shorten, tidy};
 use crate::journey::JourneyDefinition;
 
@@ -99,9 +100,19 @@ fn target(map: &Map<String, Json>, name: &str, or: To) -> To {
 
 /// What a step looks like, from its wire form; a kind that is not known here is shown by its own words.
 fn look(step: &Map<String, Json>) -> Look {
-    let action = step.iter().find(|(name, _)| !matches!(name.as_str(), "id" | "goto"));
+    let action = step.iter().find(|(name, _)| !matches!(name.as_str(), "id" | "goto" | "undo"));
     let Some((kind, json)) = action else { return Look::new(Shape::Rectangle, "nothing").on() };
-    known(kind, json).unwrap_or_else(|| Look::new(Shape::Rectangle, format!("{kind} {}", value(json))).on())
+    let mut look = known(kind, json)
+        .unwrap_or_else(|| Look::new(Shape::Rectangle, format!("{kind} {}", value(json))).on());
+    look.words.extend(step.get("undo").map(|undo| format!(", undone by {}", undone(undo))));
+    look
+}
+
+/// What undoes a step: one action or several, in the words of the same steps.
+fn undone(json: &Json) -> String {
+    let listed = json.as_array().map_or_else(|| vec![json], |actions| actions.iter().collect());
+    let words = listed.into_iter().filter_map(Json::as_object).map(|action| look(action).words);
+    words.collect::<Vec<_>>().join(" and ")
 }
 
 /// What a kind of step looks like. A new kind is added here and nowhere else.
@@ -152,6 +163,17 @@ fn known(kind: &str, json: &Json) -> Option<Look> {
             .way("after that", To::On),
         "enter" => enter(map),
         "leave" => Look::new(Shape::Rectangle, format!("leave journey {}", said("journey"))).on(),
+        "call" | "hand_over" => ask(kind, map),
+        "assign" => assign(map),
+        "reserve" => Look::new(Shape::Rounded, format!("reserve {} for {}", said("offer"), said("expires")))
+            .way("place", To::On)
+            .way("full", target(map, "full", To::On))
+            .way("otherwise", target(map, "otherwise", To::On)),
+        "confirm" => Look::new(Shape::Rounded, format!("confirm {}", said("offer")))
+            .way("place", To::On)
+            .way("full", target(map, "full", To::On))
+            .way("otherwise", target(map, "otherwise", To::On)),
+        "release" => Look::new(Shape::Rectangle, format!("release {}", said("offer"))).on(),
         "exit" => Look::new(Shape::Stadium, format!("exit {}", value(json))),
         _ => return None,
     })
@@ -216,6 +238,32 @@ fn enter(map: &Map<String, Json>) -> Look {
     look.way("any other end", To::On).way("otherwise", target(map, "otherwise", To::Following))
 }
 
+fn ask(kind: &str, map: &Map<String, Json>) -> Look {
+    let what = map.get("ask").map(|ask| format!(" for {}", value(ask))).unwrap_or_default();
+    let verb = if kind == "call" { "call" } else { "hand over to" };
+    let words = format!("{verb} {}{what}, at most {}", field(map, "channel"), field(map, "within"));
+    let look = items(map, "results").fold(Look::new(Shape::Rounded, words), |look, way| {
+        look.way(field(way, "is"), target(way, "goto", To::Following))
+    });
+    let rest = if map.contains_key("results") { "any other answer" } else { "" };
+    look.way(rest, To::On).named("refused", map, "refused").named("otherwise", map, "otherwise")
+}
+
+fn assign(map: &Map<String, Json>) -> Look {
+    let role = field(map, "role");
+    match map.get("channel") {
+        None => {
+            let among = map.get("among").map(|among| values(among, ", ")).unwrap_or_default();
+            Look::new(Shape::Rectangle, format!("assign a {role}: one of {among}")).on()
+        }
+        Some(channel) => {
+            let words = format!("assign a {role}: {} says, at most {}", value(channel), field(map, "within"));
+            let look = Look::new(Shape::Rounded, words).on();
+            look.named("refused", map, "refused").named("otherwise", map, "otherwise")
+        }
+    }
+}
+
 impl Picture {
     /// A definition as it is drawn; one that does not compile is drawn too, with what is missing.
     pub(in crate::journey) fn of(definition: &JourneyDefinition) -> Self {
@@ -277,7 +325,11 @@ impl Drawing {
         for (number, door) in (1..).zip(doors) {
             let on = door.get("on").map(trigger).unwrap_or_default();
             let when = door.get("if").map(|when| format!(" if {}", predicate(when))).unwrap_or_default();
-            self.node(format!("door_{number}"), Shape::Stadium, &format!("enters on {on}{when}"));
+            let already = match door.get("existing") {
+                Some(Json::Bool(true)) => ", also who qualifies already",
+                _ => "",
+            };
+            self.node(format!("door_{number}"), Shape::Stadium, &format!("enters on {on}{when}{already}"));
         }
     }
 
@@ -345,50 +397,15 @@ impl Drawing {
             let label = format!("{kind} on {on}{when}, from any step");
             self.node(format!("exit_{number}"), Shape::Stadium, &label);
         }
+        if let Some(ends) = head.get("undo_on") {
+            let label = format!("undoes what was done where it ends by {}", values(ends, " or "));
+            self.node("undo".to_owned(), Shape::Stadium, &label);
+        }
         if let Some(span) = head.get("max_duration").filter(|span| !span.is_null()) {
             let label = format!("exit {} after the entry, from any step", value(span));
             self.node("longest_stay".to_owned(), Shape::Stadium, &label);
         }
     }
-}
-
-/// Words that begin a statement of Mermaid, or that JavaScript gives a meaning to.
-const WORDS: [&str; 21] = [
-    "graph",
-    "flowchart",
-    "subgraph",
-    "end",
-    "style",
-    "linkstyle",
-    "classdef",
-    "class",
-    "click",
-    "href",
-    "call",
-    "default",
-    "interpolate",
-    "direction",
-    "acctitle",
-    "accdescr",
-    "constructor",
-    "prototype",
-    "tostring",
-    "valueof",
-    "hasownproperty",
-];
-
-/// Whether the name of a step can be the id of a node wherever Mermaid reads it.
-fn is_plain(name: &str) -> bool {
-    let parts = || name.split('-');
-    let letters = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let small = name.to_ascii_lowercase();
-    name.len() <= 64
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && parts().all(letters)
-        && !WORDS.iter().any(|word| small.starts_with(word))
-        && !["style", "classdef"].iter().any(|word| small.contains(word))
 }
 
 #[cfg(test)]
@@ -478,6 +495,22 @@ mod tests {
                 vec!["a [] b"],
             ),
             (json!({"leave": {"journey": "spark"}}), "a: leave journey spark", vec!["a [] b"]),
+            (
+                json!({"reserve": {"offer": "seat", "expires": "2d", "full": "b"}}),
+                "a: reserve seat for 2d",
+                vec!["a [place] b", "a [full] b", "a [otherwise] b"],
+            ),
+            (
+                json!({"confirm": {"offer": "seat", "full": "a"}}),
+                "a: confirm seat",
+                vec!["a [place] b", "a [full] a", "a [otherwise] b"],
+            ),
+            (json!({"release": {"offer": "seat"}}), "a: release seat", vec!["a [] b"]),
+            (
+                json!({"emit": {"event": "told"}, "undo": [{"emit": {"event": "untold"}}, {"release": {"offer": "seat"}}]}),
+                "a: emit told, undone by emit untold and release seat",
+                vec!["a [] b"],
+            ),
             (json!({"exit": "done"}), "a: exit done", vec![]),
             (json!({"dance": {"how": "wild"}}), "a: dance wild", vec!["a [] b"]),
         ] {
@@ -497,7 +530,7 @@ mod tests {
         let schema = crate::journey::json_schema();
         let fields = schema["$defs"]["StepDefinition"]["properties"].as_object().unwrap();
         let kinds: Vec<&String> =
-            fields.keys().filter(|name| !["id", "goto"].contains(&name.as_str())).collect();
+            fields.keys().filter(|name| !["id", "goto", "undo"].contains(&name.as_str())).collect();
         assert!(kinds.len() >= 6, "{kinds:?}");
         for kind in kinds {
             assert!(known(kind, &json!({})).is_some(), "{kind} has no look");

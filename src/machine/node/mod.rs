@@ -1,6 +1,7 @@
 //! What each kind of node does when an enrollment arrives. One file per kind.
 
 mod branch;
+mod call;
 mod send;
 mod split;
 mod wait;
@@ -60,6 +61,7 @@ pub(super) fn enter(visit: &Visit<'_>) -> Move {
         NodeKind::WaitFor(wait) => wait_for::enter(visit, wait),
         NodeKind::Branch { ways, otherwise, unknown } => branch::enter(visit, ways, *otherwise, *unknown),
         NodeKind::Split(split) => split::enter(visit, split),
+        NodeKind::Call(call) => call::enter(visit, call),
         NodeKind::Exit { name } => Move::End { reason: ExitReason::Exit(name.clone()) },
         // Those that change something are done by `act`, which is asked first.
         NodeKind::Set(_)
@@ -67,6 +69,10 @@ pub(super) fn enter(visit: &Visit<'_>) -> Move {
         | NodeKind::Emit { .. }
         | NodeKind::Jump { .. }
         | NodeKind::Enter(_)
+        | NodeKind::Assign(_)
+        | NodeKind::Reserve(_)
+        | NodeKind::Confirm(_)
+        | NodeKind::Release { .. }
         | NodeKind::Leave { .. } => Move::End { reason: ExitReason::UnknownNode },
     }
 }

@@ -4,12 +4,25 @@ use chrono::{DateTime, Utc};
 
 use super::{Move, Visit};
 use crate::journey::{Deadline, Send, Spacing};
-use crate::model::{Message, MessageId, Permit, Reason, StepOutcome, Waiting};
+use crate::model::{Attributes, Hold, Message, MessageId, Permit, Reason, StepOutcome, Waiting};
 use crate::rule::permit::{Question, Timing, permit};
 
 pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
     let cold = &visit.state.cold;
+    let offer = send.offer.as_ref().map(|name| (name, visit.enrollment.offers.get(name)));
+    let speaks_of = match offer {
+        None => None,
+        Some((name, Some(offer))) if offer.stands(visit.at) => Some((name, offer)),
+        Some((_, held)) => {
+            let expired = held.is_some_and(|offer| offer.hold == Hold::Held);
+            let reasons = vec![if expired { Reason::Expired } else { Reason::NoPlace }];
+            return Move::go(StepOutcome::Refused { reasons }, send.refused.unwrap_or(visit.node.next));
+        }
+    };
     let deadline = send.deadline.map(|deadline| visit.zone.add(visit.enrollment.arrived_at, deadline.within));
+    let expiry = speaks_of.filter(|(_, offer)| offer.hold == Hold::Held).map(|(_, offer)| offer.expires_at);
+    // Nothing is said of a place when it is free again.
+    let deadline = deadline.into_iter().chain(expiry).min();
     let timing = Timing {
         window: send.window.as_ref(),
         not_after: deadline,
@@ -19,6 +32,8 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
     };
     let question = Question::new(&cold.contact, &cold.standing, &send.channel, &send.purpose).timed(timing);
     let answer = permit(&question, &visit.program.policy, visit.zone, visit.at);
+    let nobody = send.from.as_ref().is_some_and(|from| from.name(&cold.contact.attributes).is_none());
+    let answer = if nobody { without_owner(answer) } else { answer };
     match spaced(visit, answer, deadline) {
         (Permit::Refuse { reasons }, _) => {
             Move::go(StepOutcome::Refused { reasons }, send.refused.unwrap_or(visit.node.next))
@@ -29,7 +44,8 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
             message: None,
         },
         (Permit::Permit, instead_of) => {
-            let message = message(visit, send, deadline);
+            let variables = speaks_of.map(|(name, offer)| offer.variables(name)).unwrap_or_default();
+            let message = message(visit, send, deadline, variables);
             let id = message.id;
             let outcome = match instead_of {
                 Some(instead_of) => StepOutcome::Merged { message: id, instead_of },
@@ -45,6 +61,16 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
             }
         }
     }
+}
+
+/// Nobody is there to say it: that is a refusal, beside whatever else forbids it.
+fn without_owner(answer: Permit) -> Permit {
+    let mut reasons = match answer {
+        Permit::Refuse { reasons } | Permit::Defer { reasons, .. } => reasons,
+        Permit::Permit => Vec::new(),
+    };
+    reasons.push(Reason::NoOwner);
+    Permit::Refuse { reasons }
 }
 
 /// Keeps a message apart from an earlier one of the enrollment that had had to wait, as the journey says: it waits in its
@@ -70,7 +96,12 @@ fn spaced(visit: &Visit<'_>, answer: Permit, deadline: Option<DateTime<Utc>>) ->
     }
 }
 
-fn message(visit: &Visit<'_>, send: &Send, not_after: Option<DateTime<Utc>>) -> Message {
+fn message(
+    visit: &Visit<'_>,
+    send: &Send,
+    not_after: Option<DateTime<Utc>>,
+    variables: Attributes,
+) -> Message {
     let enrollment = visit.enrollment;
     Message {
         id: MessageId::derive(enrollment.id, enrollment.ordinal, visit.at),
@@ -84,5 +115,7 @@ fn message(visit: &Visit<'_>, send: &Send, not_after: Option<DateTime<Utc>>) -> 
         purpose: send.purpose.clone(),
         decided_at: visit.at,
         not_after,
+        call: None,
+        variables,
     }
 }

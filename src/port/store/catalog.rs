@@ -6,11 +6,15 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Edition;
 use super::Result;
 use crate::journey::JourneyDefinition;
+use crate::journey::Migration;
 use crate::machine::Pause;
+use crate::model::Deed;
 use crate::model::JourneyId;
 use crate::model::Name;
+use crate::rule::EventSchema;
 use crate::rule::TemplateDefinition;
 
 /// Published definitions, and what is paused.
@@ -21,9 +25,22 @@ pub trait Catalog: Send + Sync {
     /// A new journey version that a date or the calendar opens ([`JourneyDefinition::plans`]) also starts the job that
     /// lets every contact plan its doors, in the same transaction.
     ///
+    /// The first version of a journey that lets those in who already qualify ([`JourneyDefinition::enrolls`]) starts a
+    /// [`JobKind::Enroll`] in the same transaction, after its plan. A draft of a version that is not above one that is new
+    /// here is dropped.
+    ///
     /// A journey version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
-    /// the one of its name.
-    async fn publish(&self, definitions: &[Definition]) -> Result<u64>;
+    /// the one of its name, and stays in its [`history`](Catalog::history) with the deed, where one is given.
+    async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64>;
+
+    /// [`publish_by`](Catalog::publish_by) without a word of who and why.
+    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
+        self.publish_by(definitions, None).await
+    }
+
+    /// Every edition of the template of this name, oldest first; the last one is the one that is used. Empty where no
+    /// template has the name. The same definition again is no new edition; an older one again is.
+    async fn history(&self, template: &str) -> Result<Vec<Edition>>;
 
     /// Holds a journey's people, or a channel's messages. Bumps its epoch and the revision, and cancels nothing.
     async fn pause(&self, target: &Pausable) -> Result<u64>;
@@ -31,7 +48,20 @@ pub trait Catalog: Send + Sync {
     /// Lets go again. For a journey this also starts the job that wakes its people, in the same transaction.
     async fn resume(&self, target: &Pausable) -> Result<u64>;
 
-    /// The revision, which every change of what is published or paused raises.
+    /// Keeps a definition that nobody enters, in place of the former draft of its journey. The revision stays.
+    async fn draft(&self, definition: &JourneyDefinition) -> Result<()>;
+
+    /// Lets nobody enter a journey from now on and answers the new revision; whoever is inside walks on. What is so already
+    /// changes nothing.
+    async fn archive(&self, journey: &JourneyId) -> Result<u64>;
+
+    /// Lets a journey be entered again, and answers the new revision.
+    async fn unarchive(&self, journey: &JourneyId) -> Result<u64>;
+
+    /// Starts a job and answers its number.
+    async fn start(&self, kind: &JobKind) -> Result<u64>;
+
+    /// The revision, which every change of what is published, paused or archived raises.
     async fn revision(&self) -> Result<u64>;
 
     /// Everything published, as of one revision.
@@ -54,6 +84,8 @@ pub enum Definition {
     Journey(JourneyDefinition),
     /// A template; the newest of its name is used.
     Template(TemplateDefinition),
+    /// What an event must look like; immutable, and the newest version of its event is used.
+    Schema(EventSchema),
 }
 
 /// What can be paused.
@@ -79,6 +111,10 @@ pub struct CatalogSnapshot {
     pub definitions: Vec<Definition>,
     /// When which journey was paused, in order of time.
     pub pauses: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
+    /// When nobody entered which journey, in order of time.
+    pub archived: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
+    /// What is being written: at most one definition of a journey, in order of their names.
+    pub drafts: Vec<JourneyDefinition>,
     /// The channels that are paused now.
     pub paused_channels: Vec<Name>,
     /// The latest instant that the store has seen; its clock never stamps an earlier one.
@@ -115,6 +151,15 @@ pub enum JobKind {
         /// Which journey.
         journey: JourneyId,
     },
+    /// Lets everybody into a journey who already qualifies for one of its doors.
+    Enroll {
+        /// Which journey.
+        journey: JourneyId,
+        /// Its first version that says so.
+        version: u32,
+    },
+    /// Leads everybody who is in one version of a journey to another one.
+    Migrate(Migration),
     /// Wakes everybody in a journey that was paused.
     Resume {
         /// Which journey.

@@ -34,6 +34,10 @@ pub trait Gate: Send + Sync {
     /// changes nothing. False where the contact was never known.
     async fn erase(&self, contact: &ContactId) -> Result<bool>;
 
+    /// What the gate's own rows say of a purpose on a channel: what `take` would answer for a message of the contact to its
+    /// address as it is committed. Nothing for a contact that is not known.
+    async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden>;
+
     /// The contact's messages that have begun and have not settled.
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>>;
 }
@@ -63,6 +67,24 @@ impl Suppression {
     #[must_use]
     pub fn input_id(&self, contact: &ContactId) -> InputId {
         InputId::from_host("suppression", contact, &format!("{}/{:?}", self.channel, self.address))
+    }
+}
+
+/// What the gate's rows of a contact and of its address say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forbidden {
+    /// Whether a row of the contact or of its address denies the purpose.
+    pub denied: bool,
+    /// Whether the row of its address suppresses it.
+    pub suppressed: bool,
+}
+
+impl Forbidden {
+    /// Puts an answer together.
+    #[must_use]
+    pub fn new(denied: bool, suppressed: bool) -> Self {
+        Self { denied, suppressed }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::model::EnrollmentId;
 use crate::model::Hash;
 use crate::model::InputId;
 use crate::model::Message;
+use crate::model::MessageId;
 use crate::model::Name;
 use crate::model::Step;
 use crate::port::Clock;
@@ -86,6 +87,11 @@ pub enum Receipt {
     UnknownContact,
     /// Its contact was erased; nothing was kept.
     Erased,
+    /// It violates its schema and is kept aside; the engine says so, and no store.
+    Aside {
+        /// Under which number.
+        id: u64,
+    },
 }
 
 /// How much work to hand out.
@@ -221,6 +227,8 @@ pub struct Commit {
     /// Enrollments whose messages that have not begun are cancelled, those of this commit included. One that has begun
     /// may still be accepted, and is not repeated.
     pub cancel: Vec<EnrollmentId>,
+    /// Messages of this commit that are not cancelled with the others of their enrollment.
+    pub spared: Vec<MessageId>,
     /// Appended to the consent chain.
     pub consents: Vec<ConsentRecord>,
     /// Denials of this contact that end.
@@ -243,6 +251,7 @@ impl Commit {
             steps: Vec::new(),
             messages: Vec::new(),
             cancel: Vec::new(),
+            spared: Vec::new(),
             consents: Vec::new(),
             lifts: Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! Where state lives: five roles, and [`Store`] as their sum.
+//! Where state lives: six roles, and [`Store`] as their sum.
 //!
 //! A store author implements the roles and runs `testing::store::Suite`, whose cases carry the names of the obligations
 //! below. What every method shares:
@@ -10,23 +10,27 @@
 //! - **The store's clock** stamps what is received and judges leases and due times.
 
 mod archive;
+mod aside;
 mod catalog;
+mod edition;
 mod gate;
 mod mailbox;
 mod outbox;
 
 pub use archive::{Archive, CommitRecord, MessageRecord, MessageStatus, Purged, StoredContact};
+pub use aside::{Aside, AsideEnd, AsideRecord, NewAside};
 pub use catalog::{Catalog, CatalogSnapshot, Definition, Job, JobKind, Pausable};
-pub use gate::{Gate, InFlight, Suppression};
+pub use edition::Edition;
+pub use gate::{Forbidden, Gate, InFlight, Suppression};
 pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Work};
-pub use outbox::{Begin, Begun, Epochs, Outbox, Take, Taken, TakenBatch, Verdict};
+pub use outbox::{Amended, Begin, Begun, Epochs, Outbox, Take, Taken, TakenBatch, Verdict};
 
 use crate::error::StoreError;
 
 /// A store's answer.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Everything that an engine needs from storage; implemented for whatever has the five roles.
-pub trait Store: Mailbox + Outbox + Gate + Catalog + Archive + 'static {}
+/// Everything that an engine needs from storage; implemented for whatever has the six roles.
+pub trait Store: Mailbox + Outbox + Gate + Catalog + Archive + Aside + 'static {}
 
-impl<T: Mailbox + Outbox + Gate + Catalog + Archive + 'static> Store for T {}
+impl<T: Mailbox + Outbox + Gate + Catalog + Archive + Aside + 'static> Store for T {}

@@ -6,9 +6,12 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use std::sync::Arc;
 
+use super::MessageRecord;
+use super::MessageStatus;
 use super::Result;
 use crate::machine::Cold;
 use crate::model::Content;
+use crate::model::Deed;
 use crate::model::Delivery;
 use crate::model::Message;
 use crate::model::MessageId;
@@ -31,13 +34,39 @@ pub trait Outbox: Send + Sync {
     ///
     /// The permit counts from `taken_at`, the instant that it was judged at: a message that is sent when it is over has not
     /// begun. Beginning stores the content and counts the attempt. Deferring, refusing and parking also append
-    /// `Input::Delivery` with the id H(message, answers + 1) to the contact's mailbox.
+    /// `Input::Delivery` with the id H(message, answers + 1) and the message's enrollment to the contact's mailbox.
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>>;
 
     /// Records what became of begun messages, in one transaction, and appends `Input::Delivery` for each to its contact's
-    /// mailbox, with the id H(message, answers + 1). A message whose enrollment ended meanwhile is cancelled where it
+    /// mailbox, with the id H(message, answers + 1) and the message's enrollment. A message whose enrollment ended meanwhile is cancelled where it
     /// would be tried again. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// Takes back a message that is pending, whatever attempts came before, and tells its contact so
+    /// ([`DeliveryStatus::Cancelled`](crate::model::DeliveryStatus::Cancelled)). In any other state nothing is changed.
+    async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended>;
+
+    /// Lets a parked message begin again, under its id and with its content, and tells its contact so
+    /// ([`DeliveryStatus::Repeated`](crate::model::DeliveryStatus::Repeated)): permit, gate and epochs are asked as for any
+    /// attempt. A message in any other state is not changed, nor one of an enrollment that took back what it had to say.
+    async fn retry_message(&self, message: MessageId, by: &Deed) -> Result<Amended>;
+
+    /// The messages that are parked, in order of id, from after one on; those of erased contacts are left out.
+    async fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<MessageRecord>>;
+}
+
+/// What became of an operator's word about a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Amended {
+    /// It took effect.
+    Done,
+    /// There is no such message, or its contact was erased.
+    Unknown,
+    /// The message stands where this cannot be done; nothing was changed.
+    Stands(MessageStatus),
+    /// The message is parked, and its enrollment took back what it had to say; nothing was changed.
+    TakenBack,
 }
 
 /// Which messages to hand out.

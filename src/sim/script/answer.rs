@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
+use super::host::Host;
 use super::node::Kind;
 use super::place::{Place, Problems};
 use crate::model::{ContactId, Handover, MessageId, Name, Outcome};
-use crate::port::Channel;
+use crate::port::{Channel, Clock};
 
 /// Answers that are given in turn, the last one for ever.
 pub(super) type Turns = Arc<[Outcome]>;
@@ -90,18 +91,33 @@ pub(super) struct ScriptedChannel {
     answers: Answers,
     /// How often a contact was answered under a name.
     turns: Arc<Mutex<BTreeMap<(ContactId, Name), usize>>>,
+    host: Host,
+    clock: Arc<dyn Clock>,
 }
 
 impl ScriptedChannel {
     /// Channels that count turns together.
-    pub(super) fn all(names: &[Name], answers: &Answers) -> Vec<Self> {
+    pub(super) fn all(names: &[Name], answers: &Answers, host: &Host, clock: &Arc<dyn Clock>) -> Vec<Self> {
         let turns: Arc<Mutex<_>> = Arc::default();
-        let channel =
-            |name: &Name| Self { name: name.clone(), answers: answers.clone(), turns: Arc::clone(&turns) };
+        let channel = |name: &Name| Self {
+            name: name.clone(),
+            answers: answers.clone(),
+            turns: Arc::clone(&turns),
+            host: host.clone(),
+            clock: Arc::clone(clock),
+        };
         names.iter().map(channel).collect()
     }
 
+    /// What the channel itself says comes first; a call that it takes is the host's to answer.
     fn answer(&self, handover: Handover<'_>) -> Outcome {
+        match self.scripted(handover) {
+            Outcome::Accepted if handover.call().is_some() => self.host.hear(handover, self.clock.now()),
+            other => other,
+        }
+    }
+
+    fn scripted(&self, handover: Handover<'_>) -> Outcome {
         let Some((name, answers)) = self.answers.of(handover) else { return Outcome::Accepted };
         let turn = match answers.len() {
             1 => 0,

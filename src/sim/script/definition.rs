@@ -4,7 +4,7 @@ use super::loader::{self, Loader};
 use super::node::{Kind, Node};
 use super::place::{Place, Problems};
 use crate::error::Diagnostic;
-use crate::journey::{JourneyDefinition, MOST_DEFINITION};
+use crate::journey::{JourneyDefinition, MOST_DEFINITION, StepDefinition};
 use crate::model::Name;
 use crate::port::store::Definition;
 use crate::rule::TemplateDefinition;
@@ -32,7 +32,19 @@ impl Published {
             Definition::Journey(journey) => journey.steps.as_slice(),
             _ => &[],
         };
-        steps.iter().filter_map(|step| step.send.as_ref()?.channel.as_deref()).map(Name::from)
+        let named = |step: &StepDefinition| -> Option<Name> {
+            let asks = step.call.as_ref().or(step.hand_over.as_ref()).map(|call| call.channel.as_str());
+            let assigns = step.assign.as_ref().and_then(|assign| assign.channel.as_deref());
+            let sends = step.send.as_ref().and_then(|send| send.channel.as_deref());
+            let counts = step.reserve.as_ref().map(|one| one.quota.as_deref().unwrap_or("quota"));
+            sends.or(asks).or(assigns).or(counts).map(Name::from)
+        };
+        let cap = match &self.definition {
+            Definition::Journey(journey) => journey.cap.as_ref(),
+            _ => None,
+        };
+        let cap = cap.map(|cap| Name::from(cap.quota.as_deref().unwrap_or("quota")));
+        steps.iter().filter_map(named).chain(cap)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::Name;
 use crate::rule::{Policy, QuietHours};
 use crate::time::{DailyWindow, Zone};
 
-pub(super) const FIELDS: [&str; 12] = [
+pub(super) const FIELDS: [&str; 13] = [
     "scenario",
     "description",
     "start",
@@ -20,6 +20,7 @@ pub(super) const FIELDS: [&str; 12] = [
     "policy",
     "channels",
     "channel_answers",
+    "answers",
     "contacts",
     "inputs",
 ];

@@ -63,6 +63,21 @@ pub enum What {
         #[serde(flatten)]
         said: Said,
     },
+    /// The host was asked; the channel and what is asked, which stands in the place of the template.
+    Asked {
+        /// What.
+        #[serde(flatten)]
+        said: Said,
+    },
+    /// The host answered.
+    Answered {
+        /// What.
+        #[serde(flatten)]
+        said: Said,
+        /// By which word.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<Name>,
+    },
     /// The channel accepted a message.
     Sent {
         /// Which one.
@@ -224,6 +239,9 @@ pub struct Said {
     /// The subject as it was rendered, where the template has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Name>,
+    /// In which variant of the template, such as `fr-tu`, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Name>,
     /// Which attempt it was, from 1; absent where none had begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,

@@ -13,6 +13,7 @@ mod comparison;
 mod deed;
 mod definition;
 mod head;
+mod host;
 mod instant;
 mod line;
 mod loader;

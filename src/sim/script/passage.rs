@@ -8,6 +8,7 @@ use super::definition::Published;
 use super::line::{By, Line, Said, What};
 use super::words::{code, coded};
 use crate::error::StoreError;
+use crate::journey::StepDefinition;
 use crate::machine::InputKind;
 use crate::model::{
     ContactId, Delivery, DeliveryStatus, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Step,
@@ -26,6 +27,11 @@ impl<'p> Sends<'p> {
             let Definition::Journey(journey) = &one.definition else { continue };
             let sends = self.0.entry((&journey.journey, journey.version)).or_default();
             for (number, step) in (1..).zip(&journey.steps) {
+                let id = step.id.as_deref().map_or_else(|| format!("step-{number}").into(), NodeId::from);
+                if let Some(said) = asked(step, &id) {
+                    sends.insert(id, said);
+                    continue;
+                }
                 let Some(send) = &step.send else { continue };
                 let name = |name: &Option<String>| Name::from(name.as_deref().unwrap_or_default());
                 let said = Said {
@@ -34,7 +40,6 @@ impl<'p> Sends<'p> {
                     purpose: name(&send.purpose),
                     ..Said::default()
                 };
-                let id = step.id.as_deref().map_or_else(|| format!("step-{number}").into(), NodeId::from);
                 sends.insert(id, said);
             }
         }
@@ -44,6 +49,17 @@ impl<'p> Sends<'p> {
         let sends = self.0.get(&(step.journey.as_str(), step.version));
         sends.and_then(|sends| sends.get(&step.node)).cloned().unwrap_or_default()
     }
+}
+
+/// What a step asks the host, where it asks.
+fn asked(step: &StepDefinition, id: &NodeId) -> Option<Said> {
+    let (channel, ask) = match (&step.call, &step.hand_over, &step.assign) {
+        (Some(call), _, _) => (&call.channel, call.ask.as_deref().unwrap_or(id.as_str())),
+        (_, Some(call), _) => (&call.channel, call.ask.as_deref().unwrap_or("hand_over")),
+        (_, _, Some(assign)) => (assign.channel.as_ref()?, "assign"),
+        _ => return None,
+    };
+    Some(Said { channel: channel.as_str().into(), template: ask.into(), ..Said::default() })
 }
 
 /// Where a line stands among those of one instant: steps, what became of their messages, and what followed from that.
@@ -132,6 +148,10 @@ impl Passage<'_> {
                     said: record.map_or_else(|| self.sends.of(step), |record| said(record, None)),
                 }
             }
+            StepOutcome::Called { .. } => What::Asked { said: self.sends.of(step) },
+            StepOutcome::Answered { result, .. } => {
+                What::Answered { said: self.sends.of(step), result: result.clone() }
+            }
             StepOutcome::Deferred { until, reasons } => What::Deferred {
                 said: self.sends.of(step),
                 by: By::Node,
@@ -171,6 +191,10 @@ impl Passage<'_> {
         let by = if self.answered_by_channel(delivery) { By::Channel } else { By::Gate };
         if by == By::Gate {
             said.attempt = None;
+        }
+        // What becomes of a call is told by the step that waited for it, but that it is asked again.
+        if record.message.call.is_some() && !matches!(delivery.status, DeliveryStatus::Retry { .. }) {
+            return;
         }
         let what = if let DeliveryStatus::Accepted = &delivery.status {
             What::Sent { said }
@@ -214,12 +238,14 @@ impl Passage<'_> {
 fn said(record: &MessageRecord, attempt: Option<u32>) -> Said {
     let message = &record.message;
     let subject = record.content.as_ref().and_then(|content| content.subject.as_deref());
+    let variant = record.content.as_ref().and_then(|content| content.variant.clone());
     Said {
         message: Some(message.id),
         channel: message.channel.clone(),
-        template: message.template.clone(),
+        template: message.call.as_ref().map_or_else(|| message.template.clone(), |call| call.ask.clone()),
         purpose: message.purpose.clone(),
         subject: subject.filter(|_| attempt.is_some()).map(Name::from),
+        variant: variant.filter(|_| attempt.is_some()),
         attempt,
     }
 }

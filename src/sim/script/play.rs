@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::answer::ScriptedChannel;
 use super::deed::{Act, Deed};
 use super::definition::Published;
+use super::host::Host;
 use super::line::{Line, What};
 use super::passage::{self, Sends};
 use super::person::Person;
@@ -36,7 +37,9 @@ pub(super) async fn play(plan: &Plan) -> Result<Timeline, Error> {
     let store: Arc<dyn Store> =
         Arc::new(MemoryStore::builder().unpacked().clock(Arc::new(clock.clone())).build());
     let mut builder = Engine::builder(store).batch(BATCH).zone(plan.zone.clone()).policy(plan.policy.clone());
-    for channel in ScriptedChannel::all(&plan.channels, &plan.answers) {
+    let host = Host::new(&plan.host, &plan.zone);
+    let watch: Arc<dyn Clock> = Arc::new(clock.clone());
+    for channel in ScriptedChannel::all(&plan.channels, &plan.answers, &host, &watch) {
         builder = builder.channel(channel);
     }
     let mut sends = Sends::default();
@@ -49,6 +52,7 @@ pub(super) async fn play(plan: &Plan) -> Result<Timeline, Error> {
     let mut stage = Stage {
         plan,
         engine: builder.build(),
+        host,
         clock,
         sends,
         waiting: Vec::new(),
@@ -72,6 +76,7 @@ fn definitions(published: &[Published]) -> impl Iterator<Item = Definition> {
 struct Stage<'p> {
     plan: &'p Plan,
     engine: Engine,
+    host: Host,
     clock: ManualClock,
     sends: Sends<'p>,
     /// What was told and not yet handed to the engine, with the line that says so.
@@ -115,8 +120,16 @@ impl<'p> Stage<'p> {
                 self.happen(deed).await?;
             }
             deeds = later;
+            for (contact, message, answer) in self.host.due(now) {
+                // Whoever is forgotten by now is answered for by nobody.
+                match self.engine.answer(contact, message, answer).await {
+                    Err(Error::Erased { .. } | Error::UnknownContact { .. }) => {}
+                    answered => drop(answered?),
+                }
+            }
             let wake = self.rest().await?;
-            let next = [wake, deeds.first().map(|deed| deed.at)].into_iter().flatten().min();
+            let next =
+                [wake, deeds.first().map(|deed| deed.at), self.host.next()].into_iter().flatten().min();
             match next {
                 Some(next) if next <= end => self.clock.set(next),
                 _ => break,
@@ -326,6 +339,7 @@ impl<'p> Stage<'p> {
                 Receipt::Expired => Some("expired"),
                 Receipt::Erased => Some("erased"),
                 Receipt::UnknownContact => Some("unknown_contact"),
+                Receipt::Aside { .. } => Some("aside"),
             };
             if let Some(reason) = reason {
                 line.what = What::Ignored { told, reason: reason.into() };

@@ -12,6 +12,7 @@ use super::comparison::Comparison;
 use super::deed::{Act, Deed, Reading};
 use super::definition::{self, Published};
 use super::head::{self, Head};
+use super::host::{self, HostAnswer};
 use super::loader::{self, Folder, Loader};
 use super::node::{Node, Unreadable};
 use super::person::{self, Known, People, Person};
@@ -78,6 +79,7 @@ pub(super) struct Plan {
     /// Whether the channels are those that the journeys name.
     pub(super) any_channel: bool,
     pub(super) answers: Answers,
+    pub(super) host: Vec<HostAnswer>,
     pub(super) definitions: Vec<Published>,
     pub(super) people: Vec<Person>,
     pub(super) deeds: Vec<Deed>,
@@ -276,6 +278,7 @@ impl Plan {
             any_channel: given.is_none(),
             channels: given.unwrap_or_default(),
             answers: Answers::default(),
+            host: Vec::new(),
             definitions,
             people: Vec::new(),
             deeds: Vec::new(),
@@ -297,6 +300,9 @@ impl Plan {
             let known = known();
             answer::read(&place, |name| person::names(&known, name), problems)
         });
+        let host = place.get("answers").map(|place| {
+            host::read(&place, |name| plan.channels.iter().any(|channel| **channel == *name), problems)
+        });
         let mut reading = Reading {
             calendar: &head.calendar,
             end: plan.end,
@@ -311,6 +317,7 @@ impl Plan {
         }
         plan.deeds = reading.deeds;
         plan.answers = Answers { all: answers.unwrap_or_default(), own: people.answers };
+        plan.host = host.unwrap_or_default();
         plan.people = people.all;
         plan.check(problems);
         plan

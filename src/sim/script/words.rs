@@ -39,6 +39,7 @@ pub(super) fn reason(code: &str) -> String {
         "suppressed" => "the address is suppressed",
         "withdrawn" => "consent was withdrawn",
         "template" => "the template cannot be filled",
+        "answer" => "the answer is not as declared",
         "attempts" => "every attempt failed",
         "channel" => "the channel says",
         other => &other.replace('_', " "),
@@ -121,11 +122,18 @@ impl Style<'_> {
                 }
                 words
             }
+            What::Asked { said: message } => format!("asked {}", said(message)),
+            What::Answered { said: message, result } => match result {
+                Some(result) => format!("{} answered {} with {result}", message.channel, message.template),
+                None => format!("{} answered {}", message.channel, message.template),
+            },
             What::Decided { said: message } => format!("decided {}: waits in the outbox", said(message)),
             What::Sent { said: message } => {
                 let subject = message.subject.as_ref();
                 let subject = subject.map_or_else(String::new, |subject| format!(": \"{subject}\""));
-                format!("sent {} ({}){subject}", said(message), message.purpose)
+                let variant =
+                    message.variant.as_ref().map_or_else(String::new, |variant| format!(", {variant}"));
+                format!("sent {} ({}{variant}){subject}", said(message), message.purpose)
             }
             What::Deferred { said: message, until, reasons: why, .. } => {
                 format!("held {} until {}: {}", said(message), self.instant(*until), reasons(why))

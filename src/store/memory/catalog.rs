@@ -3,15 +3,19 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, done, refused};
+use crate::journey::JourneyDefinition;
 use crate::machine::Pause;
-use crate::port::store::{Catalog, CatalogSnapshot, Definition, Job, JobKind, Pausable, Result};
+use crate::model::{Deed, JourneyId};
+use crate::port::store::{Catalog, CatalogSnapshot, Definition, Edition, Job, JobKind, Pausable, Result};
+use crate::seeded::{Bug, is_on};
 
 #[async_trait]
 impl Catalog for MemoryStore {
-    async fn publish(&self, definitions: &[Definition]) -> Result<u64> {
-        let mut inner = self.lock();
+    async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
+        let (mut inner, now) = self.stamped();
         let mut all = inner.definitions.clone();
-        let mut planning = Vec::new();
+        let (mut started, mut editions) = (Vec::new(), Vec::new());
+        let mut drafts = inner.drafts.clone();
         for definition in definitions {
             match all.iter_mut().find(|other| same_place(other, definition)) {
                 Some(other) if other == definition => {}
@@ -22,27 +26,55 @@ impl Catalog for MemoryStore {
                     );
                     return Err(refused("publish", reason));
                 }
-                Some(other) => *other = definition.clone(),
-                None => {
-                    all.push(definition.clone());
-                    if let Definition::Journey(journey) = definition
-                        && journey.plans()
-                    {
-                        planning.push(JobKind::Plan { journey: journey.journey.as_str().into() });
+                Some(Definition::Schema(other)) => {
+                    let reason = format!(
+                        "the schema of {} version {} is published with other content; raise its version",
+                        other.event, other.version
+                    );
+                    return Err(refused("publish", reason));
+                }
+                Some(other) => {
+                    *other = definition.clone();
+                    if !is_on(Bug::EditionForgotten) {
+                        editions.push(definition);
                     }
+                }
+                None => {
+                    if let Definition::Journey(journey) = definition {
+                        let id = JourneyId::from(journey.journey.as_str());
+                        if journey.plans() {
+                            started.push(JobKind::Plan { journey: id.clone() });
+                        }
+                        if journey.enrolls() && !all.iter().any(|other| enrolls(other, &id)) {
+                            started.push(JobKind::Enroll { journey: id.clone(), version: journey.version });
+                        }
+                        drafts.retain(|other, draft| *other != id || draft.version > journey.version);
+                    }
+                    editions.push(definition);
+                    all.push(definition.clone());
                 }
             }
         }
-        if all != inner.definitions {
-            inner.definitions = all;
+        if !editions.is_empty() || all != inner.definitions {
+            (inner.definitions, inner.drafts) = (all, drafts);
             inner.revision += 1;
-            for kind in planning {
+            let revision = inner.revision;
+            for definition in editions {
+                let Definition::Template(template) = definition else { continue };
+                let edition = Edition::new(revision, now, template.clone(), by.cloned());
+                inner.editions.entry(template.template.as_str().into()).or_default().push(edition);
+            }
+            for kind in started {
                 inner.last_job += 1;
                 let job = Job::new(inner.last_job, kind, 0);
                 inner.jobs.push(job);
             }
         }
         done(inner.revision)
+    }
+
+    async fn history(&self, template: &str) -> Result<Vec<Edition>> {
+        done(self.lock().editions.get(template).cloned().unwrap_or_default())
     }
 
     async fn pause(&self, target: &Pausable) -> Result<u64> {
@@ -75,6 +107,40 @@ impl Catalog for MemoryStore {
         done(inner.revision)
     }
 
+    async fn draft(&self, definition: &JourneyDefinition) -> Result<()> {
+        let mut inner = self.lock();
+        inner.drafts.insert(definition.journey.as_str().into(), definition.clone());
+        done(())
+    }
+
+    async fn archive(&self, journey: &JourneyId) -> Result<u64> {
+        let (mut inner, now) = self.stamped();
+        let times = inner.archived.entry(journey.clone()).or_default();
+        if times.last().is_none_or(|last| last.until.is_some()) {
+            times.push(Pause::new(now, None));
+            inner.revision += 1;
+        }
+        done(inner.revision)
+    }
+
+    async fn unarchive(&self, journey: &JourneyId) -> Result<u64> {
+        let (mut inner, now) = self.stamped();
+        let last = inner.archived.get_mut(journey).and_then(|times| times.last_mut());
+        if let Some(last) = last.filter(|last| last.until.is_none()) {
+            last.until = Some(now);
+            inner.revision += 1;
+        }
+        done(inner.revision)
+    }
+
+    async fn start(&self, kind: &JobKind) -> Result<u64> {
+        let mut inner = self.lock();
+        inner.last_job += 1;
+        let job = Job::new(inner.last_job, kind.clone(), 0);
+        inner.jobs.push(job);
+        done(inner.last_job)
+    }
+
     async fn revision(&self) -> Result<u64> {
         done(self.lock().revision)
     }
@@ -90,6 +156,8 @@ impl Catalog for MemoryStore {
             namespace: inner.namespace.clone(),
             definitions: inner.definitions.clone(),
             pauses: inner.pauses.clone(),
+            archived: inner.archived.clone(),
+            drafts: inner.drafts.values().cloned().collect(),
             paused_channels: channels.collect(),
             high_water: inner.high_water,
         })
@@ -114,12 +182,20 @@ impl Catalog for MemoryStore {
     }
 }
 
+/// Whether a version of this journey lets those in who already qualify.
+fn enrolls(definition: &Definition, journey: &JourneyId) -> bool {
+    matches!(definition, Definition::Journey(other) if other.journey == journey.as_str() && other.enrolls())
+}
+
 fn same_place(one: &Definition, other: &Definition) -> bool {
     match (one, other) {
         (Definition::Journey(one), Definition::Journey(other)) => {
             (&one.journey, one.version) == (&other.journey, other.version)
         }
         (Definition::Template(one), Definition::Template(other)) => one.template == other.template,
+        (Definition::Schema(one), Definition::Schema(other)) => {
+            (&one.event, one.version) == (&other.event, other.version)
+        }
         _ => false,
     }
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::super::{denial, known_addresses};
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, InputKind, Withdrawal};
-use crate::model::{ContactId, InputId, Reason};
-use crate::port::store::{Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
+use crate::model::{ContactId, InputId, Name, Reason};
+use crate::port::store::{Forbidden, Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
 #[async_trait]
@@ -26,11 +26,23 @@ impl Gate for MemoryStore {
 
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let mut inner = self.lock();
+        inner.forget_aside(contact);
         let Some(row) = inner.by_id.get(contact).copied() else { return done(false) };
         if !inner.rows[row].erased {
             inner.erase(row);
         }
         done(true)
+    }
+
+    async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
+        let inner = self.lock();
+        let Some(row) = inner.by_id.get(contact).copied() else { return done(Forbidden::default()) };
+        let own = &inner.rows[row];
+        let address = own.person.fingerprint(channel, &inner.names);
+        let gate = address.and_then(|address| inner.addresses.get(&(channel.clone(), address)));
+        let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
+            || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
+        done(Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed)))
     }
 
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
@@ -88,7 +100,8 @@ impl Inner {
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
         self.take_back(row, &Reason::Withdrawn, now, |record| {
-            withdrawal.concerns(&record.message.purpose, &record.message.channel)
+            let message = &record.message;
+            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
         });
     }
 
@@ -110,7 +123,7 @@ impl Inner {
         self.deliver(row, Some(suppression.input_id(contact)), kind, now);
         if current == Some(suppression.address) {
             self.take_back(row, &Reason::Suppressed, now, |record| {
-                record.message.channel == suppression.channel
+                record.message.call.is_none() && record.message.channel == suppression.channel
             });
         }
     }

@@ -76,7 +76,7 @@ impl Mailbox for MemoryStore {
 }
 
 impl Inner {
-    fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Receipt {
+    pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Receipt {
         let known = self.by_id.get(&input.contact).copied();
         if known.is_some_and(|row| self.rows[row].erased) {
             return Receipt::Erased;
@@ -235,7 +235,8 @@ impl Inner {
         }
         self.put_out(row, commit.messages);
         if !commit.cancel.is_empty() {
-            self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment));
+            let spared = |record: &MessageRecord| commit.spared.contains(&record.message.id);
+            self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment) && !spared(record));
             self.cancel_begun(row, &commit.cancel);
         }
         Committed::Done

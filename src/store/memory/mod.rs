@@ -3,6 +3,7 @@
 //! It is also the reference that SQL stores are read against: the same contract in the plainest form.
 
 mod archive;
+mod aside;
 mod catalog;
 mod compact;
 mod gate;
@@ -18,12 +19,13 @@ use chrono::{DateTime, Utc};
 use self::person::Person;
 use super::denial::Denial;
 use crate::error::StoreError;
+use crate::journey::JourneyDefinition;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind, Pause};
 use crate::model::{
     ConsentRecord, ContactId, EnrollmentId, Fingerprint, InputId, JourneyId, MessageId, Name, Step, truncate,
 };
 use crate::port::store::{
-    CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
+    CommitRecord, Definition, Edition, Job, MessageRecord, MessageStatus, Pausable, Receipt, Result,
 };
 use crate::port::{Clock, SystemClock};
 
@@ -155,9 +157,16 @@ struct Inner {
     paused: BTreeSet<Pausable>,
     revision: u64,
     definitions: Vec<Definition>,
+    /// Every edition of each template, oldest first.
+    editions: BTreeMap<Name, Vec<Edition>>,
     pauses: BTreeMap<JourneyId, Vec<Pause>>,
+    /// When nobody entered which journey.
+    archived: BTreeMap<JourneyId, Vec<Pause>>,
+    drafts: BTreeMap<JourneyId, JourneyDefinition>,
     jobs: Vec<Job>,
     last_job: u64,
+    aside: BTreeMap<u64, aside::AsideRow>,
+    last_aside: u64,
     /// The few contacts whose work failed, by row.
     failing: BTreeMap<usize, Failing>,
 }
@@ -362,11 +371,11 @@ impl Inner {
         }
     }
 
-    /// Remembers that begun messages of ended enrollments are not to be repeated.
+    /// Remembers that begun and parked messages of ended enrollments are not to be repeated.
     fn cancel_begun(&mut self, row: usize, enrollments: &[EnrollmentId]) {
         for message in &self.rows[row].messages {
             let entry = &mut self.outbox[*message];
-            let begun = entry.record.status == MessageStatus::Begun;
+            let begun = matches!(entry.record.status, MessageStatus::Begun | MessageStatus::Parked);
             entry.cancelled |= begun && enrollments.contains(&entry.record.message.enrollment);
         }
     }

@@ -1,15 +1,17 @@
 //! Messages between the commit and the channel, in memory.
 
+use std::ops::Bound;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial::denies;
 use super::{Entry, Inner, MemoryStore, done};
 use crate::machine::InputKind;
-use crate::model::{Delivery, DeliveryStatus, Fingerprint, InputId, Message, Name, Reason};
+use crate::model::{Deed, Delivery, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{
-    Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken, TakenBatch,
-    Verdict,
+    Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken,
+    TakenBatch, Verdict,
 };
 use crate::seeded::{Bug, is_on};
 
@@ -37,9 +39,50 @@ impl Outbox for MemoryStore {
         }
         done(())
     }
+
+    async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let (mut inner, now) = self.stamped();
+        let Some(message) = inner.amendable(message) else { return done(Amended::Unknown) };
+        done(match inner.outbox[message].record.status.clone() {
+            MessageStatus::Pending => {
+                inner.answer(message, DeliveryStatus::Cancelled { by: by.clone() }, now);
+                Amended::Done
+            }
+            status => Amended::Stands(status),
+        })
+    }
+
+    async fn retry_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let (mut inner, now) = self.stamped();
+        let Some(message) = inner.amendable(message) else { return done(Amended::Unknown) };
+        let entry = &inner.outbox[message];
+        done(match entry.record.status.clone() {
+            MessageStatus::Parked if entry.cancelled => Amended::TakenBack,
+            MessageStatus::Parked => {
+                inner.answer(message, DeliveryStatus::Repeated { at: now, by: by.clone() }, now);
+                Amended::Done
+            }
+            status => Amended::Stands(status),
+        })
+    }
+
+    async fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<MessageRecord>> {
+        let inner = self.lock();
+        let later =
+            inner.by_message.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        let entries = later.map(|(_, message)| &inner.outbox[*message]);
+        let parked = entries
+            .filter(|entry| entry.record.status == MessageStatus::Parked && !inner.rows[entry.row].erased);
+        done(parked.take(limit).map(|entry| entry.record.clone()).collect())
+    }
 }
 
 impl Inner {
+    /// The place of a message about which an operator may say something.
+    fn amendable(&self, message: MessageId) -> Option<usize> {
+        self.by_message.get(&message).copied().filter(|message| !self.rows[self.outbox[*message].row].erased)
+    }
+
     fn is_held(&self, message: &Message) -> bool {
         self.paused.contains(&Pausable::Journey(message.journey.clone()))
             || self.paused.contains(&Pausable::Channel(message.channel.clone()))
@@ -179,15 +222,18 @@ impl Inner {
             entry.deadline = None;
             entry.not_after = None;
             entry.record.status = match &status {
-                DeliveryStatus::Accepted => MessageStatus::Accepted,
+                DeliveryStatus::Accepted | DeliveryStatus::Answered { .. } => MessageStatus::Accepted,
                 DeliveryStatus::Refused { .. } => MessageStatus::Refused,
                 DeliveryStatus::Parked => MessageStatus::Parked,
+                DeliveryStatus::Cancelled { .. } => MessageStatus::Cancelled,
                 DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. }
                     if entry.cancelled || erased =>
                 {
                     MessageStatus::Cancelled
                 }
-                DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
+                DeliveryStatus::Deferred { until: at, .. }
+                | DeliveryStatus::Retry { at }
+                | DeliveryStatus::Repeated { at, .. } => {
                     entry.record.not_before = *at;
                     MessageStatus::Pending
                 }
@@ -201,7 +247,8 @@ impl Inner {
             return;
         }
         let id = InputId::from_attempt(entry.record.message.id, entry.answers);
-        let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told);
+        let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told)
+            .of(entry.record.message.enrollment);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
 }

@@ -198,6 +198,23 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Parked messages of those who are not erased, in order of id.
+    pub(super) fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Step<Vec<MessageRecord>> {
+        let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
+        let keys: [&dyn ToSql; 2] = [&after, &int(limit as u64)];
+        self.all(
+            messages!(
+                "outbox.status, attempts, not_before, content, answer, answered_at",
+                "outbox",
+                "WHERE outbox.status = 4 AND outbox.id > ?1 AND contact.erased = 0 ORDER BY outbox.id LIMIT ?2"
+            ),
+            keys,
+            message_record,
+        )
+    }
+}
+
 fn message_record(row: &Row<'_>) -> Step<MessageRecord> {
     let mut record = MessageRecord::new(message(row)?);
     record.status = status_of(row.get(6)?)?;

@@ -8,10 +8,10 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::Scope;
 use super::fault::Step;
-use super::rows::{blob, cold_of, instant, message, messages, text};
+use super::rows::{blob, cold_of, instant, message, messages, text, uint};
 use crate::machine::{InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
-use crate::port::store::{Gate, InFlight, Receipt, Result, Suppression};
+use crate::port::store::{Forbidden, Gate, InFlight, Receipt, Result, Suppression};
 use crate::store::{denial, known_addresses};
 
 #[async_trait]
@@ -37,6 +37,7 @@ impl Gate for SqliteStore {
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let contact = contact.clone();
         self.forbid("erase a contact", move |db| {
+            db.forget_aside(&contact)?;
             let Some(found) = db.find(&contact)? else { return Ok(false) };
             if !found.erased {
                 db.erase(found.row)?;
@@ -44,6 +45,11 @@ impl Gate for SqliteStore {
             Ok(true)
         })
         .await
+    }
+
+    async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
+        let (contact, channel, purpose) = (contact.clone(), channel.clone(), purpose.clone());
+        self.read("ask the gate", move |db| db.forbidden(&contact, &channel, &purpose)).await
     }
 
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
@@ -57,6 +63,24 @@ impl Gate for SqliteStore {
 }
 
 impl Db {
+    fn forbidden(&mut self, contact: &ContactId, channel: &Name, purpose: &Name) -> Step<Forbidden> {
+        let Some(row) = self.find(contact)?.map(|found| found.row) else { return Ok(Forbidden::default()) };
+        let mut denied = denial::denies(&self.denials(Scope::Contact(row))?, channel, purpose);
+        let term = self.known_term(channel)?;
+        let mut statement = self.conn.prepare_cached("SELECT cold, epoch FROM contact WHERE id = ?1")?;
+        let mut found = statement.query([row])?;
+        let cold = match found.next()? {
+            Some(found) => self.cold(row, uint(found.get(1)?), contact.as_str(), blob(found, 0)?)?,
+            None => return Ok(Forbidden::default()),
+        };
+        let address = cold.contact.addresses.get(channel).and_then(|address| address.fingerprint);
+        // A channel without a number stands in no row.
+        let Some((term, address)) = term.zip(address) else { return Ok(Forbidden::new(denied, false)) };
+        let scope = Scope::Address(term, address);
+        denied |= denial::denies(&self.denials(scope)?, channel, purpose);
+        Ok(Forbidden::new(denied, self.address_gate(scope)?.1))
+    }
+
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) -> Step<()> {
         let contact = self.find_or_make(&withdrawal.contact)?;
         if contact.erased {
@@ -89,7 +113,7 @@ impl Db {
             }
         }
         self.take_back(row, &Reason::Withdrawn, now, |message| {
-            withdrawal.concerns(&message.purpose, &message.channel)
+            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
         })
     }
 
@@ -103,7 +127,9 @@ impl Db {
         let told = InputKind::Suppression { channel: channel.clone(), address: *address };
         self.deliver(found.row, contact, Some(suppression.input_id(contact)), &told, now)?;
         if self.current_address(found.row, channel)? == Some(*address) {
-            self.take_back(found.row, &Reason::Suppressed, now, |message| message.channel == *channel)?;
+            self.take_back(found.row, &Reason::Suppressed, now, |message| {
+                message.call.is_none() && message.channel == *channel
+            })?;
         }
         Ok(())
     }

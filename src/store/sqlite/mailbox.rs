@@ -67,7 +67,7 @@ impl Mailbox for SqliteStore {
 }
 
 impl Db {
-    fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Step<Receipt> {
+    pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Step<Receipt> {
         let known = self.find(&input.contact)?;
         if known.as_ref().is_some_and(|contact| contact.erased) {
             return Ok(Receipt::Erased);
@@ -311,6 +311,12 @@ impl Db {
         if !commit.lifts.is_empty() {
             self.lift(row, &commit.lifts)?;
         }
+        // What is spared is put aside for the moment in which the others are taken back.
+        for message in &commit.spared {
+            self.conn
+                .prepare_cached("UPDATE outbox SET status = -1 WHERE id = ?1 AND status = 0")?
+                .execute(params![message.as_bytes()])?;
+        }
         for enrollment in &commit.cancel {
             // `status <= 1` is the words of the index, by which the planner knows that it may use it.
             self.conn
@@ -325,6 +331,16 @@ impl Db {
                      WHERE contact = ?1 AND status = 1 AND status <= 1 AND enrollment = ?2",
                 )?
                 .execute(params![row, enrollment.as_bytes()])?;
+            self.conn
+                .prepare_cached(
+                    "UPDATE outbox SET cancelled = 1 WHERE contact = ?1 AND status = 4 AND enrollment = ?2",
+                )?
+                .execute(params![row, enrollment.as_bytes()])?;
+        }
+        for message in &commit.spared {
+            self.conn
+                .prepare_cached("UPDATE outbox SET status = 0 WHERE id = ?1 AND status = -1")?
+                .execute(params![message.as_bytes()])?;
         }
         self.remember(row, uint(revision + 1), commit.hot);
         Ok(Committed::Done)

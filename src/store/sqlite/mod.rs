@@ -8,6 +8,7 @@
 //! in the lease lets one of their commits through.
 
 mod archive;
+mod aside;
 mod catalog;
 mod db;
 mod denials;

@@ -17,7 +17,12 @@ use crate::port::{Clock, SystemClock};
 const APPLICATION_ID: i64 = 0x4A4E_594D;
 
 /// One step per schema version, from 1; a released step never changes.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 const OPEN: &str = "open its file";
 

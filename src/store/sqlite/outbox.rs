@@ -11,12 +11,13 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, message, messages, millis, soonest, status_column, text, uint};
+use super::rows::{BEGUN, blob, message, messages, millis, soonest, status_column, status_of, text, uint};
 use crate::error::StoreError;
 use crate::machine::{Cold, InputKind};
-use crate::model::{Content, Delivery, DeliveryStatus, InputId, Message, Name, Reason};
+use crate::model::{Content, Deed, Delivery, DeliveryStatus, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{
-    Begin, Begun, Epochs, MessageStatus, Outbox, Result, Take, Taken, TakenBatch, Verdict,
+    Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Result, Take, Taken, TakenBatch,
+    Verdict,
 };
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
@@ -43,6 +44,28 @@ impl Outbox for SqliteStore {
             deliveries.into_iter().try_for_each(|delivery| db.settle(delivery, now))
         })
         .await
+    }
+
+    async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let by = by.clone();
+        self.write("take a message back", 1, move |db| {
+            let now = db.now();
+            db.amend(message, MessageStatus::Pending, DeliveryStatus::Cancelled { by }, now)
+        })
+        .await
+    }
+
+    async fn retry_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
+        let by = by.clone();
+        self.write("repeat a message", 1, move |db| {
+            let now = db.now();
+            db.amend(message, MessageStatus::Parked, DeliveryStatus::Repeated { at: now, by }, now)
+        })
+        .await
+    }
+
+    async fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<MessageRecord>> {
+        self.read("list what is parked", move |db| db.parked_messages(after, limit)).await
     }
 }
 
@@ -293,6 +316,29 @@ impl Db {
         }
     }
 
+    /// Answers for a message as an operator says, where it stands as that needs it.
+    fn amend(
+        &mut self,
+        message: MessageId,
+        needed: MessageStatus,
+        status: DeliveryStatus,
+        now: DateTime<Utc>,
+    ) -> Step<Amended> {
+        let Some(entry) = self.entry(BY_ID, message.as_bytes())? else { return Ok(Amended::Unknown) };
+        if self.is_erased(entry.contact)? {
+            return Ok(Amended::Unknown);
+        }
+        let stands = status_of(entry.status)?;
+        if stands != needed {
+            return Ok(Amended::Stands(stands));
+        }
+        if stands == MessageStatus::Parked && entry.cancelled {
+            return Ok(Amended::TakenBack);
+        }
+        self.answer(entry, status, now)?;
+        Ok(Amended::Done)
+    }
+
     /// Takes a pending message back; its contact is told that it was refused, for an enrollment may wait for it.
     pub(super) fn forbid(&mut self, seq: i64, reason: Reason, now: DateTime<Utc>) -> Step<()> {
         let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(()) };
@@ -305,15 +351,16 @@ impl Db {
     fn answer(&mut self, entry: Entry, status: DeliveryStatus, now: DateTime<Utc>) -> Step<()> {
         let erased = self.is_erased(entry.contact)?;
         let (after, not_before) = match &status {
-            DeliveryStatus::Accepted => (MessageStatus::Accepted, None),
+            DeliveryStatus::Accepted | DeliveryStatus::Answered { .. } => (MessageStatus::Accepted, None),
             DeliveryStatus::Refused { .. } => (MessageStatus::Refused, None),
             DeliveryStatus::Parked => (MessageStatus::Parked, None),
+            DeliveryStatus::Cancelled { .. } => (MessageStatus::Cancelled, None),
             DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled || erased => {
                 (MessageStatus::Cancelled, None)
             }
-            DeliveryStatus::Deferred { until: at, .. } | DeliveryStatus::Retry { at } => {
-                (MessageStatus::Pending, Some(millis(*at)))
-            }
+            DeliveryStatus::Deferred { until: at, .. }
+            | DeliveryStatus::Retry { at }
+            | DeliveryStatus::Repeated { at, .. } => (MessageStatus::Pending, Some(millis(*at))),
         };
         let answers = entry.answers.saturating_add(1);
         self.conn
@@ -334,8 +381,8 @@ impl Db {
         if erased {
             return Ok(());
         }
-        let Message { id, contact, .. } = entry.message;
-        let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status));
+        let Message { id, contact, enrollment, .. } = entry.message;
+        let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).of(enrollment));
         self.deliver(entry.contact, &contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
         Ok(())
     }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::fault::Step;
 use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind};
-use crate::model::{Contact, ContactId, EnrollmentId, InputId, JourneyId, Message, MessageId, Name, NodeId};
+use crate::model::{
+    Attributes, Call, Contact, ContactId, EnrollmentId, InputId, JourneyId, Message, MessageId, Name, NodeId,
+};
 use crate::port::store::MessageStatus;
 use crate::store::codec::{decode, encode};
 
@@ -99,12 +101,17 @@ struct Body {
         skip_serializing_if = "Option::is_none"
     )]
     not_after: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<Call>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    variables: Attributes,
 }
 
 /// The body column of a message.
 pub(super) fn message_body(message: &Message) -> Step<Vec<u8>> {
-    let Message { version, node, template, purpose, decided_at, not_after, .. } = message.clone();
-    Ok(encode("message", &Body { version, node, template, purpose, decided_at, not_after })?)
+    let Message { version, node, template, purpose, decided_at, not_after, call, variables, .. } =
+        message.clone();
+    Ok(encode("message", &Body { version, node, template, purpose, decided_at, not_after, call, variables })?)
 }
 
 /// The columns that [`message`] reads, and where they come from; a selection adds its own after them.
@@ -126,7 +133,8 @@ pub(super) use messages;
 
 /// A message from the first six columns of [`messages`].
 pub(super) fn message(row: &Row<'_>) -> Step<Message> {
-    let Body { version, node, template, purpose, decided_at, not_after } = decode("message", bytes(row, 5)?)?;
+    let Body { version, node, template, purpose, decided_at, not_after, call, variables } =
+        decode("message", bytes(row, 5)?)?;
     Ok(Message {
         id: MessageId::from_bytes(row.get(0)?),
         enrollment: EnrollmentId::from_bytes(row.get(1)?),
@@ -139,6 +147,8 @@ pub(super) fn message(row: &Row<'_>) -> Step<Message> {
         purpose,
         decided_at,
         not_after,
+        call,
+        variables,
     })
 }
 

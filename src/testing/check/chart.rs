@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::journey::{ExitKind, JourneyDefinition, Late, Reenter, StepDefinition};
-use crate::model::{NodeId, StepOutcome};
+use crate::model::{NodeId, Reason, StepOutcome};
 use crate::time::{Span, Zone};
 
 /// Where an edge leads: a node, or the end of the journey.
@@ -24,6 +24,12 @@ pub(super) struct Chart {
     pub(super) dated: bool,
     /// Whether it lets go of who is late.
     pub(super) late: bool,
+    /// The words of the ends that ask that what was done be undone.
+    pub(super) undo_on: Vec<String>,
+    /// What undoes each step, in order: places that no edge leads to.
+    pub(super) undo: BTreeMap<NodeId, Vec<NodeId>>,
+    /// What gives the place of each offer back.
+    pub(super) releases: BTreeMap<String, NodeId>,
 }
 
 /// One node.
@@ -66,6 +72,32 @@ pub(super) enum Kind {
         results: Vec<(String, Way)>,
         otherwise: Way,
     },
+    Call {
+        channel: String,
+        ask: String,
+        within: Span,
+        results: Vec<(String, Way)>,
+        refused: Way,
+        otherwise: Way,
+    },
+    Reserve {
+        quota: String,
+        offer: String,
+        within: Span,
+        full: Way,
+        otherwise: Way,
+        /// Whether it is the place of an entry.
+        door: bool,
+    },
+    Confirm {
+        offer: String,
+        within: Span,
+        full: Way,
+        otherwise: Way,
+    },
+    Release {
+        offer: String,
+    },
     Exit(String),
 }
 
@@ -76,11 +108,62 @@ impl Chart {
             .map(|(number, step)| step.id.clone().unwrap_or_else(|| format!("step-{number}")).into())
             .collect();
         let places = definition.steps.iter().enumerate().filter_map(|(number, step)| {
-            Some((names[number].clone(), place(step, names.get(number + 1).cloned())?))
+            let name = names[number].clone();
+            let place = place(step, &name, names.get(number + 1).cloned())?;
+            Some((name, place))
         });
+        let mut places: BTreeMap<NodeId, Place> = places.collect();
+        let mut undo: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+        for (name, step) in names.iter().zip(&definition.steps) {
+            for (number, action) in (1..).zip(step.undo.as_slice()) {
+                let hidden = match number {
+                    1 => NodeId::from(format!("{name}.undo")),
+                    number => NodeId::from(format!("{name}.undo.{number}")),
+                };
+                places.extend(place(&action.step(), name, None).map(|place| (hidden.clone(), place)));
+                undo.entry(name.clone()).or_default().push(hidden);
+            }
+        }
+        let mut releases: BTreeMap<String, NodeId> = BTreeMap::new();
+        for (name, step) in names.iter().zip(&definition.steps) {
+            if let Some(reserve) = &step.reserve {
+                let hidden = || NodeId::from(format!("{name}.release"));
+                releases.entry(reserve.offer.clone()).or_insert_with(hidden);
+            }
+        }
+        let mut first = names.first().cloned();
+        if let Some(cap) = &definition.cap {
+            let offer = format!("entries/{}", definition.journey);
+            let [door, confirm] = ["enter.place", "enter.confirm"].map(NodeId::from);
+            let reserve = Kind::Reserve {
+                quota: cap.quota.clone().unwrap_or_else(|| "quota".to_owned()),
+                offer: offer.clone(),
+                within: cap.within.unwrap_or(Span::minutes(10)),
+                full: None,
+                otherwise: None,
+                door: true,
+            };
+            places.insert(door.clone(), Place { next: Some(confirm.clone()), kind: reserve });
+            let kept = Kind::Confirm {
+                offer: offer.clone(),
+                within: cap.within.unwrap_or(Span::minutes(10)),
+                full: first.clone(),
+                otherwise: first.clone(),
+            };
+            places.insert(confirm, Place { next: first, kind: kept });
+            releases.insert(offer, "enter.place.release".into());
+            first = Some(door);
+        }
+        for (offer, hidden) in &releases {
+            let kind = Kind::Release { offer: offer.clone() };
+            places.insert(hidden.clone(), Place { next: None, kind });
+        }
         Self {
-            first: names.first().cloned(),
-            places: places.collect(),
+            first,
+            places,
+            releases,
+            undo_on: definition.undo_on.as_slice().to_vec(),
+            undo,
             exits: definition.exit.iter().map(|exit| (exit.on.event.clone(), exit.kind)).collect(),
             reenter: definition.reenter.clone(),
             max_duration: definition.max_duration,
@@ -95,6 +178,12 @@ impl Chart {
         !matches!(&self.reenter, Reenter::When(map) if map.concurrent || map.one_per.is_some())
     }
 
+    /// Whether a place undoes something: where it leads, the run that it undoes says.
+    pub(super) fn undoes(&self, node: &NodeId) -> bool {
+        self.undo.values().any(|hidden| hidden.contains(node))
+            || self.releases.values().any(|one| one == node)
+    }
+
     pub(super) fn kind(&self, node: &NodeId) -> Option<&Kind> {
         self.places.get(node).map(|place| &place.kind)
     }
@@ -104,6 +193,7 @@ impl Chart {
         let Place { next, kind } = self.places.get(node)?;
         let way = match (outcome, kind) {
             (StepOutcome::Entered, _) if self.first.as_ref() == Some(node) => &self.first,
+            (StepOutcome::Entered, _) if self.undoes(node) => &Some(node.clone()),
             (StepOutcome::Waited, Kind::Wait(_) | Kind::WaitUntil { .. }) => next,
             (StepOutcome::Matched { alternative }, Kind::WaitFor { alternatives, .. }) => {
                 alternatives.get(usize::from(*alternative))?
@@ -119,6 +209,7 @@ impl Chart {
             | (StepOutcome::Scored { .. }, Kind::Act("score"))
             | (StepOutcome::Emitted { .. } | StepOutcome::Dropped { .. }, Kind::Act("emit"))
             | (StepOutcome::Left { .. }, Kind::Act("leave"))
+            | (StepOutcome::Assigned { .. } | StepOutcome::Refused { .. }, Kind::Act("assign"))
             | (StepOutcome::Jumped { taken: false }, Kind::Jump { .. })
             | (StepOutcome::Opened { enrollment: Some(_) }, Kind::Enter { waits: None, .. }) => next,
             (StepOutcome::Jumped { taken: true }, Kind::Jump { to, .. }) => to,
@@ -141,6 +232,37 @@ impl Chart {
                 refused
             }
             (StepOutcome::Settled { accepted: true, .. }, Kind::Send { refused: Some(_), .. }) => next,
+            (StepOutcome::Called { .. }, Kind::Call { .. } | Kind::Reserve { .. } | Kind::Confirm { .. }) => {
+                &None
+            }
+            (StepOutcome::Called { .. } | StepOutcome::Refused { .. }, Kind::Release { .. }) => next,
+            (
+                StepOutcome::Answered { result, .. },
+                Kind::Reserve { full, .. } | Kind::Confirm { full, .. },
+            ) => {
+                if result.as_deref() == Some("place") {
+                    next
+                } else {
+                    full
+                }
+            }
+            (StepOutcome::Refused { reasons }, Kind::Confirm { full, .. })
+                if reasons.contains(&Reason::NoPlace) =>
+            {
+                full
+            }
+            (
+                StepOutcome::Refused { .. } | StepOutcome::TimedOut,
+                Kind::Reserve { otherwise, .. } | Kind::Confirm { otherwise, .. },
+            ) => otherwise,
+            (StepOutcome::Answered { result, .. }, Kind::Call { results, .. }) => {
+                let named = results.iter().find(|(is, _)| Some(&**is) == result.as_deref());
+                named.map_or(next, |(_, way)| way)
+            }
+            (StepOutcome::Refused { .. }, Kind::Call { refused, .. }) => refused,
+            (StepOutcome::TimedOut, Kind::Call { otherwise, .. }) => otherwise,
+            // After a migration alone; that somebody waited for it is judged beside this.
+            (StepOutcome::Settled { .. }, Kind::Send { refused: None, .. }) => next,
             (StepOutcome::Exited { .. }, _) => &None,
             _ => return None,
         };
@@ -151,6 +273,7 @@ impl Chart {
     pub(super) fn stays(&self, node: &NodeId, outcome: &StepOutcome) -> bool {
         match outcome {
             StepOutcome::Deferred { .. } | StepOutcome::Replanned { .. } => true,
+            StepOutcome::Called { .. } => !matches!(self.kind(node), Some(Kind::Release { .. })),
             StepOutcome::Opened { enrollment } => {
                 enrollment.is_some() && matches!(self.kind(node), Some(Kind::Enter { waits: Some(_), .. }))
             }
@@ -162,7 +285,7 @@ impl Chart {
     }
 }
 
-fn place(step: &StepDefinition, following: Way) -> Option<Place> {
+fn place(step: &StepDefinition, name: &NodeId, following: Way) -> Option<Place> {
     let target = |name: &String| match name.as_str() {
         "next" => following.clone(),
         name => Some(NodeId::from(name)),
@@ -211,6 +334,46 @@ fn place(step: &StepDefinition, following: Way) -> Option<Place> {
             results: enter.results.iter().map(|result| (result.is.clone(), target(&result.goto))).collect(),
             otherwise: enter.otherwise.as_ref().map_or(following.clone(), target),
         }
+    } else if let Some(call) = step.call.as_ref().or(step.hand_over.as_ref()) {
+        let own = if step.call.is_some() { name.as_str() } else { "hand_over" };
+        Kind::Call {
+            channel: call.channel.clone(),
+            ask: call.ask.clone().unwrap_or_else(|| own.to_owned()),
+            within: call.within.unwrap_or_default(),
+            results: call.results.iter().map(|result| (result.is.clone(), target(&result.goto))).collect(),
+            refused: call.refused.as_ref().map_or(next.clone(), target),
+            otherwise: call.otherwise.as_ref().map_or(next.clone(), target),
+        }
+    } else if let Some(assign) = &step.assign {
+        match &assign.channel {
+            None => Kind::Act("assign"),
+            Some(channel) => Kind::Call {
+                channel: channel.clone(),
+                ask: "assign".to_owned(),
+                within: assign.within.unwrap_or_default(),
+                results: Vec::new(),
+                refused: assign.refused.as_ref().map_or(next.clone(), target),
+                otherwise: assign.otherwise.as_ref().map_or(next.clone(), target),
+            },
+        }
+    } else if let Some(reserve) = &step.reserve {
+        Kind::Reserve {
+            quota: reserve.quota.clone().unwrap_or_else(|| "quota".to_owned()),
+            offer: reserve.offer.clone(),
+            within: reserve.within.unwrap_or(Span::minutes(10)),
+            full: reserve.full.as_ref().map_or(next.clone(), target),
+            otherwise: reserve.otherwise.as_ref().map_or(next.clone(), target),
+            door: false,
+        }
+    } else if let Some(confirm) = &step.confirm {
+        Kind::Confirm {
+            offer: confirm.offer.clone(),
+            within: confirm.within.unwrap_or(Span::minutes(10)),
+            full: confirm.full.as_ref().map_or(next.clone(), target),
+            otherwise: confirm.otherwise.as_ref().map_or(next.clone(), target),
+        }
+    } else if let Some(release) = &step.release {
+        Kind::Release { offer: release.offer.clone() }
     } else {
         Kind::Exit(step.exit.clone()?)
     };

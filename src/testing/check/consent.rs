@@ -113,7 +113,7 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
 
 /// C1: what was decided was granted when it was.
 fn decided(record: &Record, sink: &mut Sink<'_>) {
-    for MessageRecord { message, .. } in &record.messages {
+    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.call.is_none()) {
         let Message { purpose, channel, decided_at, .. } = message;
         // Consents of the very instant may have come before the decision or after it.
         let before = record.consents.iter().filter(|one| one.at < *decided_at).count();
@@ -144,7 +144,8 @@ fn withdrawn(record: &Record, sink: &mut Sink<'_>) {
         }
     }
     let read = |envelope: &&Envelope| envelope.seq <= record.stored.read_seq;
-    for message in &record.messages {
+    // A call says nothing to the contact, so nothing that the contact says forbids it.
+    for message in record.messages.iter().filter(|one| one.message.call.is_none()) {
         let Message { id, purpose, channel, .. } = &message.message;
         let Some(told) = told.get(id).filter(|_| message.status == MessageStatus::Pending) else { continue };
         let after = record.mail.iter().filter(|envelope| envelope.seq > *told);
@@ -175,10 +176,11 @@ pub(super) fn quiet(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let mut own: BTreeSet<&Name> = record.stored.state.cold.contact.zone.iter().collect();
     own.extend(record.mail.iter().filter_map(|envelope| match &envelope.kind {
         InputKind::Identify(contact) => contact.zone.as_ref(),
+        InputKind::Import { row, .. } => row.contact.zone.as_ref(),
         _ => None,
     }));
     let own: Vec<Zone> = own.into_iter().filter_map(|zone| Zone::named(zone).ok()).collect();
-    for MessageRecord { message, .. } in &record.messages {
+    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.call.is_none()) {
         let journey = known.chart(&message.journey, message.version).and_then(|chart| chart.zone.as_ref());
         let fallback = journey.unwrap_or(&known.zone);
         let quiet = known.policy.quiet.iter().find(|quiet| {

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use super::super::Invariant;
 use super::chart::{Chart, Kind, after};
 use super::known::Known;
+use super::operators;
 use super::record::{Passage, Record, Sink, at};
 use crate::journey::{CountedFrom, ExitKind, Reenter};
 use crate::machine::Program;
-use crate::model::{ExitReason, JourneyId, NodeId, Step, StepOutcome};
+use crate::model::{ExitReason, JourneyId, NodeId, Operated, Step, StepOutcome};
 use crate::port::store::MessageStatus;
 
 pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
@@ -20,11 +21,11 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
         let first = passage.steps[0];
         match known.chart(&first.journey, first.version) {
             Some(chart) => {
-                if let Some((step, found)) = wrong_step(chart, passage) {
+                if let Some((step, found)) = wrong_step(known, passage) {
                     sink.add(Invariant::X1, at(step), found);
                 }
-                budget(chart, passage, sink);
-                jumps(chart, passage, sink);
+                budget(known, chart, passage, sink);
+                jumps(known, chart, passage, sink);
             }
             None => {
                 let found =
@@ -37,45 +38,80 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
     lots(passages, sink);
     standing(record, passages, sink);
     entries(known, record, sink);
+    operators::judge(known, record, passages, sink);
 }
 
 /// X1: the first step that is not where it should be.
-fn wrong_step<'r>(chart: &Chart, passage: &Passage<'r>) -> Option<(&'r Step, String)> {
+fn wrong_step<'r>(known: &Known, passage: &Passage<'r>) -> Option<(&'r Step, String)> {
     let mut before: Option<&Step> = None;
+    let mut version = passage.steps.first()?.version;
+    // What an operator does to a run that stays where it is lies between two steps and changes neither.
+    let mut led: Option<&Step> = None;
     for step in passage.steps.iter().copied() {
+        // A step on another version is told of by another name.
+        let Some(chart) = known.chart(&step.journey, version) else {
+            return Some((step, format!("version {version} of its journey is not published")));
+        };
         let wrong = match before {
             None if step.ordinal != 0 => Some(format!("the first step has the number {}", step.ordinal)),
             None if step.outcome != StepOutcome::Entered => Some("the first step is no entry".to_owned()),
             None => None,
             // A step after the end is told of by another name.
             Some(Step { outcome: StepOutcome::Exited { .. }, .. }) => return None,
-            Some(before) => wrong_after(chart, before, step),
+            Some(before) => {
+                wrong_place(before, step).or_else(|| wrong_after(chart, led.unwrap_or(before), step))
+            }
         };
-        if let Some(wrong) = wrong.or_else(|| wrong_edge(chart, step)) {
+        if let Some(wrong) = wrong.or_else(|| wrong_edge(known, chart, step)) {
             return Some((step, wrong));
         }
+        if let StepOutcome::Migrated { to, .. } = &step.outcome {
+            version = *to;
+        }
         before = Some(step);
+        led = if stays_by_hand(step) { led } else { Some(step) };
     }
     None
 }
 
-fn wrong_edge(chart: &Chart, step: &Step) -> Option<String> {
+/// Whether an operator did something to a run that left it at its step.
+fn stays_by_hand(step: &Step) -> bool {
+    matches!(&step.outcome, StepOutcome::Operated { what, .. } if *what != Operated::Moved)
+}
+
+fn wrong_edge(known: &Known, chart: &Chart, step: &Step) -> Option<String> {
+    if let StepOutcome::Migrated { from, to, node } = &step.outcome {
+        let there = known.chart(&step.journey, *to).is_some_and(|chart| chart.kind(node).is_some());
+        let right = *from == step.version && step.next.as_ref() == Some(node) && there;
+        return (!right)
+            .then(|| format!("it was migrated from {from} to {to} at {node}, which is no such way"));
+    }
+    if let StepOutcome::Operated { what, .. } = &step.outcome {
+        let there = step.next.as_ref().is_some_and(|next| chart.kind(next).is_some());
+        let right = if *what == Operated::Moved { there } else { step.next.is_none() };
+        return (!right).then(|| format!("an operator put it at {:?}", step.next));
+    }
     let Some(way) = chart.leads(&step.node, &step.outcome) else {
         return Some(format!("the node {} has no such outcome", step.node));
     };
+    if step.outcome != StepOutcome::Entered && chart.undoes(&step.node) {
+        let undoes = step.next.as_ref().is_none_or(|next| chart.undoes(next));
+        return (!undoes).then(|| format!("it leads to {:?}, which undoes nothing", step.next));
+    }
     (way != step.next).then(|| format!("it leads to {:?} and its edge to {way:?}", step.next))
 }
 
-fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
+fn wrong_place(before: &Step, step: &Step) -> Option<String> {
     if step.ordinal != before.ordinal + 1 {
         return Some(format!("it follows number {}", before.ordinal));
     }
     if step.at < before.at {
         return Some(format!("it happened at {} and the step before it at {}", step.at, before.at));
     }
-    if step.outcome == StepOutcome::Entered {
-        return Some("it is a second entry".to_owned());
-    }
+    (step.outcome == StepOutcome::Entered).then(|| "it is a second entry".to_owned())
+}
+
+fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
     let stays = chart.stays(&before.node, &before.outcome);
     let here = before.next.as_ref().unwrap_or(&before.node);
     let budget = StepOutcome::Exited { reason: ExitReason::StepBudget };
@@ -85,10 +121,16 @@ fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
         return Some(format!("it was taken at {} and the step before it led to {here}", step.node));
     }
     match (&step.outcome, &before.outcome) {
+        (StepOutcome::Migrated { .. }, _) => {
+            (before.next.is_none() && !stays).then(|| "the journey was over".to_owned())
+        }
+        // What was waited for before a migration is waited for after it.
+        (StepOutcome::Settled { .. }, StepOutcome::Migrated { .. }) => None,
         (
             StepOutcome::Settled { message, .. },
             StepOutcome::Sent { message: sent } | StepOutcome::Merged { message: sent, .. },
         ) if message == sent => None,
+        (StepOutcome::Operated { .. }, _) if before.next.is_some() || stays => None,
         (StepOutcome::Settled { .. }, _) => Some("nobody waited for what it settles".to_owned()),
         (StepOutcome::Exited { reason }, _) => {
             let over = before.next.is_none() && !stays;
@@ -98,6 +140,12 @@ fn wrong_after(chart: &Chart, before: &Step, step: &Step) -> Option<String> {
             Some("its message has not settled".to_owned())
         }
         (StepOutcome::Returned { .. } | StepOutcome::TimedOut, StepOutcome::Opened { .. }) if stays => None,
+        (
+            StepOutcome::Answered { .. } | StepOutcome::Refused { .. } | StepOutcome::TimedOut,
+            StepOutcome::Called { .. },
+        ) if stays => None,
+        (_, StepOutcome::Called { .. }) if stays => Some("its call has not been answered".to_owned()),
+        (StepOutcome::Answered { .. }, _) => Some("nobody asked what it answers".to_owned()),
         (_, StepOutcome::Opened { .. }) if stays => Some("the other journey has not ended".to_owned()),
         _ if before.next.is_none() && !stays => Some("the journey was over".to_owned()),
         _ => None,
@@ -120,9 +168,11 @@ fn wrong_exit(chart: &Chart, step: &Step, reason: &ExitReason, over: bool) -> Op
             chart.exits.iter().any(|(event, kind)| event.is_none() && *kind == ExitKind::Exit)
         }
         ExitReason::MaxDuration => chart.max_duration.is_some(),
-        ExitReason::Left => true,
+        ExitReason::Left | ExitReason::Migrated | ExitReason::Ejected => true,
         ExitReason::DateMoved => chart.dated,
         ExitReason::Late => chart.late,
+        ExitReason::Full => matches!(chart.kind(&step.node), Some(Kind::Reserve { door: true, .. })),
+        ExitReason::Undone => over && chart.undoes(&step.node),
         ExitReason::StepBudget => true,
         ExitReason::UnknownNode => false,
     };
@@ -135,7 +185,9 @@ fn twice(record: &Record, sink: &mut Sink<'_>) {
     for step in &record.steps {
         if !visits.insert((step.enrollment, step.ordinal)) {
             sink.add(Invariant::X2, at(step), "a second step has the same number");
-        } else if let StepOutcome::Sent { message } | StepOutcome::Merged { message, .. } = step.outcome
+        } else if let StepOutcome::Sent { message }
+        | StepOutcome::Merged { message, .. }
+        | StepOutcome::Called { message } = step.outcome
             && !sent.insert(message)
         {
             sink.add(Invariant::X2, at(step), format!("a second step sent message {message}"));
@@ -149,7 +201,14 @@ fn standing(record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
     for passage in passages {
         let place = format!("enrollment {}", passage.id);
         let first = passage.steps[0];
-        let moved = |step: &&&Step| step.version != first.version || step.journey != first.journey;
+        let mut version = first.version;
+        let moved = |step: &&&Step| {
+            let expected = version;
+            if let StepOutcome::Migrated { to, .. } = &step.outcome {
+                version = *to;
+            }
+            step.version != expected || step.journey != first.journey
+        };
         if let Some(step) = passage.steps.iter().find(moved) {
             let found = format!("it was taken on version {} and entered on {}", step.version, first.version);
             sink.add(Invariant::X3, at(step), found);
@@ -166,7 +225,7 @@ fn standing(record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
             format!("its next step has the number {} and its last {}", enrollment.ordinal, last.ordinal)
         } else if enrollment.node != *here {
             format!("it stands at {} and its last step led to {here}", enrollment.node)
-        } else if (&enrollment.journey, enrollment.version) != (&first.journey, first.version) {
+        } else if (&enrollment.journey, enrollment.version) != (&first.journey, version) {
             format!("it stands on version {} and entered {}", enrollment.version, first.version)
         } else if enrollment.entered_at != first.at {
             format!("it says that it entered at {} and entered at {}", enrollment.entered_at, first.at)
@@ -187,6 +246,8 @@ fn standing(record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
 /// When the step was taken that led to the node where an enrollment stands.
 fn arrival(passage: &Passage<'_>, here: &NodeId) -> DateTime<Utc> {
     let led = passage.steps.iter().rev().find(|step| step.next.as_ref() == Some(here));
+    // A wait that a migration kept was arrived at before.
+    let led = led.filter(|step| !matches!(step.outcome, StepOutcome::Migrated { .. }));
     led.map_or(DateTime::UNIX_EPOCH, |step| step.at)
 }
 
@@ -233,7 +294,7 @@ fn ended(record: &Record, passage: &Passage<'_>, sink: &mut Sink<'_>) {
     if record.stored.state.hot.enrollments.iter().any(|enrollment| enrollment.id == passage.id) {
         sink.add(Invariant::X5, &place, "it ended and has a state");
     }
-    if matches!(reason, ExitReason::Completed | ExitReason::Exit(_)) {
+    if matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Undone) {
         return;
     }
     let pending = record
@@ -254,7 +315,7 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let alone = |step: &Step| known.chart(&step.journey, step.version).is_none_or(Chart::is_alone);
     for step in record.steps.iter().filter(|step| alone(step)) {
         match &step.outcome {
-            StepOutcome::Exited { reason } if *reason == ExitReason::DateMoved => {
+            StepOutcome::Exited { reason: ExitReason::DateMoved | ExitReason::Full } => {
                 inside.remove(&step.journey);
                 entered.remove(&step.journey);
             }
@@ -265,13 +326,17 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
             }
             StepOutcome::Entered => {
                 let other = inside.insert(&step.journey, step);
-                let last = entered.insert(&step.journey, step);
+                // What undoes is in the place of a run and is no entry.
+                let undoes =
+                    known.chart(&step.journey, step.version).is_some_and(|chart| chart.undoes(&step.node));
+                let last = if undoes { None } else { entered.insert(&step.journey, step) };
                 let again = |last: &Step| last.enrollment != step.enrollment;
                 if let Some(other) = other.filter(|other| again(other)) {
                     let found = format!("enrollment {} of the same journey had not ended", other.enrollment);
                     sink.add(Invariant::X6, at(step), found);
                 } else if let Some(last) = last.filter(|last| again(last))
                     && let Some(chart) = known.chart(&step.journey, step.version)
+                    && !by_hand(record, step)
                 {
                     too_soon(chart, last, step, sink);
                 }
@@ -287,6 +352,14 @@ fn entries(known: &Known, record: &Record, sink: &mut Sink<'_>) {
             sink.add(Invariant::X6, format!("enrollment {}", enrollment.id), found);
         }
     }
+}
+
+/// Whether an operator opened a run, whatever the re-entry says.
+fn by_hand(record: &Record, entry: &Step) -> bool {
+    record.steps.iter().any(|step| {
+        let enrolled = matches!(step.outcome, StepOutcome::Operated { what: Operated::Enrolled, .. });
+        enrolled && step.enrollment == entry.enrollment
+    })
 }
 
 fn too_soon(chart: &Chart, last: &Step, step: &Step, sink: &mut Sink<'_>) {
@@ -318,9 +391,16 @@ fn lots(passages: &[Passage<'_>], sink: &mut Sink<'_>) {
 }
 
 /// X10.
-fn jumps(chart: &Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
+fn jumps<'k>(known: &'k Known, mut chart: &'k Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
     let mut taken: BTreeMap<&NodeId, u16> = BTreeMap::new();
     for step in passage.steps.iter().copied() {
+        if let StepOutcome::Migrated { to, .. } = &step.outcome {
+            // Its jumps may have other names there.
+            let Some(other) = known.chart(&step.journey, *to) else { return };
+            chart = other;
+            taken.clear();
+            continue;
+        }
         let Some(Kind::Jump { most, .. }) = chart.kind(&step.node) else { continue };
         let times = taken.entry(&step.node).or_default();
         *times = times.saturating_add(u16::from(step.outcome == StepOutcome::Jumped { taken: true }));
@@ -335,16 +415,24 @@ fn jumps(chart: &Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
 }
 
 /// X8: nodes that were passed since an input or a timer set the enrollment going.
-fn budget(chart: &Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
+fn budget<'k>(known: &'k Known, mut chart: &'k Chart, passage: &Passage<'_>, sink: &mut Sink<'_>) {
+    if chart.undoes(&passage.steps[0].node) {
+        return; // a list and no graph: it ends by itself
+    }
     let mut passed = 0;
     let mut before: Option<&Step> = None;
     for step in passage.steps.iter().copied() {
+        if let StepOutcome::Migrated { to, .. } = &step.outcome {
+            chart = known.chart(&step.journey, *to).unwrap_or(chart);
+        }
         let set_going = match &step.outcome {
             StepOutcome::Entered
             | StepOutcome::Matched { .. }
             | StepOutcome::TimedOut
             | StepOutcome::Returned { .. }
             | StepOutcome::Replanned { .. }
+            | StepOutcome::Migrated { .. }
+            | StepOutcome::Operated { .. }
             | StepOutcome::Settled { .. } => true,
             StepOutcome::Waited => matches!(chart.kind(&step.node), Some(Kind::Wait(_))),
             _ => false,

@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) policy: Policy,
     pub(super) zone: Zone,
     charts: BTreeMap<JourneyId, BTreeMap<u32, Chart>>,
+    /// By template.
+    editions: BTreeMap<Name, Editions>,
     /// The journeys whose people a job is still waking.
     pub(super) waking: BTreeSet<JourneyId>,
     /// What was paused after each change, from nothing to now.
@@ -32,6 +34,13 @@ pub(super) struct Known {
     journeys: Vec<Arc<Journey>>,
     current: Arc<Ran>,
     earlier: OnceLock<BTreeMap<Hash, Arc<Ran>>>,
+}
+
+/// What one template ever said.
+pub(super) struct Editions {
+    /// From when on they were kept.
+    pub(super) since: DateTime<Utc>,
+    pub(super) hashes: BTreeSet<Hash>,
 }
 
 /// A program that a commit may have run, with what was paused then.
@@ -46,7 +55,14 @@ impl Known {
         let jobs = store.jobs().await?;
         let mut charts: BTreeMap<JourneyId, BTreeMap<u32, Chart>> = BTreeMap::new();
         let mut journeys = Some(Vec::new());
+        let mut editions = BTreeMap::new();
         for definition in &snapshot.definitions {
+            if let Definition::Template(template) = definition {
+                let history = store.history(&template.template).await?;
+                let hashes = history.iter().map(|edition| edition.hash).collect();
+                let since = history.first().map_or(DateTime::<Utc>::MIN_UTC, |edition| edition.at);
+                editions.insert(template.template.as_str().into(), Editions { since, hashes });
+            }
             let Definition::Journey(definition) = definition else { continue };
             let id = JourneyId::from(definition.journey.as_str());
             charts.entry(id).or_default().insert(definition.version, Chart::of(definition));
@@ -56,15 +72,20 @@ impl Known {
             });
         }
         let waking = jobs.into_iter().map(|job| match job.kind {
-            JobKind::Resume { journey } | JobKind::Plan { journey } => journey,
+            JobKind::Resume { journey } | JobKind::Plan { journey } | JobKind::Enroll { journey, .. } => {
+                journey
+            }
+            JobKind::Migrate(migration) => migration.map.migrate.as_str().into(),
         });
         let journeys = journeys.unwrap_or_default();
         let history = history(&snapshot.pauses);
-        let current = Arc::new(run(&snapshot, policy, zone, &journeys, snapshot.pauses.clone()));
+        let current =
+            Arc::new(run(&snapshot, policy, zone, &journeys, snapshot.pauses.clone(), &snapshot.archived));
         Ok(Self {
             policy: policy.clone(),
             zone: zone.clone(),
             charts,
+            editions,
             waking: waking.collect(),
             history,
             journeys,
@@ -78,6 +99,10 @@ impl Known {
         self.charts.get(journey)?.get(&version)
     }
 
+    pub(super) fn editions(&self, template: &str) -> Option<&Editions> {
+        self.editions.get(template)
+    }
+
     /// The program of this hash: that of now, or one from an earlier catalog.
     pub(super) fn program(&self, hash: Hash) -> Option<&Ran> {
         if self.current.program.hash == hash {
@@ -85,11 +110,13 @@ impl Known {
         }
         let earlier = self.earlier.get_or_init(|| {
             // Journeys are only ever added, and pauses only begin and end.
-            let parts = (0..=self.journeys.len())
-                .flat_map(|count| self.history.iter().map(move |pauses| (count, pauses)));
-            let build = |(count, pauses): (usize, &Pauses)| {
-                let ran =
-                    run(&self.snapshot, &self.policy, &self.zone, &self.journeys[..count], pauses.clone());
+            let archives = history(&self.snapshot.archived);
+            let halts =
+                || self.history.iter().flat_map(|pauses| archives.iter().map(move |all| (pauses, all)));
+            let parts = (0..=self.journeys.len()).flat_map(|count| halts().map(move |halts| (count, halts)));
+            let build = |(count, (pauses, archived)): (usize, (&Pauses, &Pauses))| {
+                let journeys = &self.journeys[..count];
+                let ran = run(&self.snapshot, &self.policy, &self.zone, journeys, pauses.clone(), archived);
                 (ran.program.hash, Arc::new(ran))
             };
             parts.take(MOST_PROGRAMS).map(build).collect()
@@ -113,12 +140,14 @@ fn run(
     zone: &Zone,
     journeys: &[Arc<Journey>],
     pauses: Pauses,
+    archived: &Pauses,
 ) -> Ran {
     let program = Program::new(ProgramParts {
         namespace: snapshot.namespace.clone(),
         catalog: snapshot.revision,
         journeys: journeys.to_vec(),
         pauses: pauses.clone(),
+        archived: archived.clone(),
         policy: policy.clone(),
         zone: zone.clone(),
         holdout: 0,

@@ -42,15 +42,19 @@
 //! changed them is replayed, which [`Findings::skipped`] counts. A contact whose mail was purged is not replayed either.
 //! [`scan`](crate::port::store::Archive::scan) leaves erased contacts out: name them to [`check_contact`].
 
+mod calls;
 mod chart;
 mod consent;
 mod executor;
 mod findings;
 mod known;
+mod migration;
+mod operators;
 mod outbox;
 mod record;
 mod replay;
 mod scheduler;
+mod undo;
 
 pub use findings::{Findings, Skipped, Violation};
 
@@ -199,6 +203,9 @@ impl Checker {
         let history = record.has_history();
         if history {
             executor::judge(known, record, &passages, &mut sink);
+            calls::judge(record, &passages, &mut sink);
+            undo::judge(known, record, &passages, &mut sink);
+            migration::judge(known, record, &passages, &mut sink);
         } else {
             findings.skipped.without_history = 1;
         }

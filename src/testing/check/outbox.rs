@@ -1,4 +1,4 @@
-//! B1, B3 and B4: whether the outbox agrees with the steps, with itself and with the mailbox.
+//! B1, B3, B4 and B7: whether the outbox agrees with the steps, with itself, with the mailbox and with the templates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::chart::Kind;
 use super::known::Known;
 use super::record::{Passage, Record, Sink};
 use crate::machine::{Envelope, InputKind};
-use crate::model::{Delivery, DeliveryStatus, InputId, MessageId, Step, StepOutcome};
+use crate::model::{Delivery, DeliveryStatus, InputId, Message, MessageId, Step, StepOutcome, Value};
 use crate::port::store::{MessageRecord, MessageStatus};
 
 /// The most answers of one message that are looked for.
@@ -22,6 +22,9 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
         if let Some(found) = disagreement(message) {
             sink.add(Invariant::B3, place(message.message.id), found);
         }
+        if let Some(found) = unpublished(known, message) {
+            sink.add(Invariant::B7, place(message.message.id), found);
+        }
     }
 }
 
@@ -34,7 +37,10 @@ fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sin
     let mut sent: BTreeMap<MessageId, &Step> = BTreeMap::new();
     let mut replaced: BTreeSet<MessageId> = BTreeSet::new();
     for step in passages.iter().flat_map(|passage| passage.steps.iter().copied()) {
-        if let StepOutcome::Sent { message } | StepOutcome::Merged { message, .. } = step.outcome {
+        if let StepOutcome::Sent { message }
+        | StepOutcome::Merged { message, .. }
+        | StepOutcome::Called { message } = step.outcome
+        {
             // A second one is told of by another name.
             sent.entry(message).or_insert(step);
         }
@@ -87,8 +93,34 @@ fn wrong_message(known: &Known, record: &Record, message: &MessageRecord, step: 
                 && **purpose == *message.purpose;
             (!said).then(|| format!("it is not what the node {} says", step.node))
         }
+        Kind::Call { channel, ask, .. } => {
+            let asked = message.call.as_ref().is_some_and(|call| **ask == *call.ask);
+            let said = asked
+                && **channel == *message.channel
+                && message.template.is_empty()
+                && message.purpose.is_empty();
+            (!said).then(|| format!("it is not what the node {} asks", step.node))
+        }
+        Kind::Reserve { quota, offer, .. } => {
+            let said = **quota == *message.channel && asks(message, "reserve", offer);
+            (!said).then(|| format!("it is not what the node {} asks", step.node))
+        }
+        Kind::Confirm { offer, .. } => {
+            (!asks(message, "confirm", offer)).then(|| format!("it is not what the node {} asks", step.node))
+        }
+        Kind::Release { offer } => {
+            (!asks(message, "release", offer)).then(|| format!("it is not what the node {} asks", step.node))
+        }
         _ => None, // an edge that does not exist is told of by another name
     }
+}
+
+/// Whether a message asks a quota so, of this offer.
+fn asks(message: &Message, ask: &str, offer: &str) -> bool {
+    let call = message.call.as_ref().filter(|call| *call.ask == *ask);
+    call.is_some_and(|call| call.with.get("offer") == Some(&Value::from(offer)))
+        && message.template.is_empty()
+        && message.purpose.is_empty()
 }
 
 /// B3: what of one message contradicts the rest.
@@ -106,8 +138,16 @@ fn disagreement(record: &MessageRecord) -> Option<&'static str> {
     if answer.is_none() && answered_at.is_some() {
         return Some("it was answered and the answer is lost");
     }
-    let open = matches!(answer, None | Some(Answer::Deferred { .. } | Answer::Retry { .. }));
-    if !begun && matches!(answer, Some(Answer::Accepted | Answer::Retry { .. } | Answer::Parked)) {
+    let open = matches!(
+        answer,
+        None | Some(Answer::Deferred { .. } | Answer::Retry { .. } | Answer::Repeated { .. })
+    );
+    if !begun
+        && matches!(
+            answer,
+            Some(Answer::Accepted | Answer::Answered { .. } | Answer::Retry { .. } | Answer::Parked)
+        )
+    {
         return Some("a channel answered and no attempt was begun");
     }
     match status {
@@ -115,7 +155,9 @@ fn disagreement(record: &MessageRecord) -> Option<&'static str> {
             let until = match answer {
                 None if begun => return Some("it was begun, waits again and was not answered"),
                 None => record.message.decided_at,
-                Some(Answer::Deferred { until: at, .. } | Answer::Retry { at }) => *at,
+                Some(
+                    Answer::Deferred { until: at, .. } | Answer::Retry { at } | Answer::Repeated { at, .. },
+                ) => *at,
                 Some(_) => return Some("it waits to be sent and has a final answer"),
             };
             if until.timestamp_millis() != record.not_before.timestamp_millis() {
@@ -133,16 +175,29 @@ fn disagreement(record: &MessageRecord) -> Option<&'static str> {
             }
         }
         MessageStatus::Accepted => {
-            (*answer != Some(Answer::Accepted)).then_some("it is accepted and its answer is another")
+            let answers = record.message.call.is_some() && matches!(answer, Some(Answer::Answered { .. }));
+            (*answer != Some(Answer::Accepted) && !answers)
+                .then_some("it is accepted and its answer is another")
         }
         MessageStatus::Refused => (!matches!(answer, Some(Answer::Refused { .. })))
             .then_some("it is refused and its answer is another"),
         MessageStatus::Parked => {
             (*answer != Some(Answer::Parked)).then_some("it is parked and its answer is another")
         }
-        MessageStatus::Cancelled => matches!(answer, Some(Answer::Accepted | Answer::Parked))
-            .then_some("it is cancelled and a channel has it, or may have it"),
+        MessageStatus::Cancelled => {
+            matches!(answer, Some(Answer::Accepted | Answer::Answered { .. } | Answer::Parked))
+                .then_some("it is cancelled and a channel has it, or may have it")
+        }
     }
+}
+
+/// B7. What was decided before editions were kept may say what nobody knows any more.
+fn unpublished(known: &Known, record: &MessageRecord) -> Option<&'static str> {
+    let (content, template) = (record.content.as_ref()?, &record.message.template);
+    // One that the catalog does not have is not its node's, which is told of by another name.
+    let editions = known.editions(template).filter(|_| record.attempts > 0)?;
+    let unknown = record.message.decided_at >= editions.since && !editions.hashes.contains(&content.template);
+    unknown.then_some("it says what no edition of its template says")
 }
 
 /// B4, as far as a mailbox shows it: whatever was answered for a message, its contact was told.

@@ -9,7 +9,9 @@ use super::findings::Findings;
 use super::known::Known;
 use super::record::{Record, Sink};
 use crate::machine::{ContactState, Envelope, InputKind, Program, Transition};
-use crate::model::{ConsentRecord, EnrollmentId, InputId, JourneyId, Message, Step, StepOutcome};
+use crate::model::{
+    ConsentRecord, Delivery, DeliveryStatus, EnrollmentId, InputId, JourneyId, Message, Step, StepOutcome,
+};
 use crate::port::store::CommitRecord;
 
 /// How long mail that is stamped may take to become visible: so much later than a commit's instant it may be read and
@@ -191,11 +193,17 @@ pub(super) fn was_purged(known: &Known, record: &Record) -> bool {
     if record.consents.iter().any(|consent| !ids.contains(&consent.input)) {
         return true;
     }
-    let entries = || record.steps.iter().filter(|step| step.outcome == StepOutcome::Entered);
+    // What undoes is in the place of a run, which no mail opened.
+    let undoes = |step: &&Step| {
+        let chart = known.chart(&step.journey, step.version);
+        chart.is_some_and(|chart| chart.undoes(&step.node))
+    };
+    let entered = |step: &&Step| step.outcome == StepOutcome::Entered && !undoes(step);
+    let entries = || record.steps.iter().filter(entered);
     let journeys: BTreeSet<&JourneyId> = entries().map(|step| &step.journey).collect();
     let mut opened = BTreeSet::new();
     for envelope in &record.mail {
-        if let InputKind::Event(_) = envelope.kind {
+        if let InputKind::Event(_) | InputKind::Enroll { .. } = envelope.kind {
             let namespace = &known.snapshot.namespace;
             let derive = |journey| EnrollmentId::derive(namespace, &record.contact, journey, envelope.id, "");
             opened.extend(journeys.iter().copied().map(derive));
@@ -208,10 +216,28 @@ pub(super) fn was_purged(known: &Known, record: &Record) -> bool {
     let updates = || {
         record.mail.iter().filter_map(|envelope| match &envelope.kind {
             InputKind::Identify(contact) => Some(contact),
+            InputKind::Import { row, .. } => Some(&row.contact),
             _ => None,
         })
     };
-    let told = contact.attributes.keys().all(|name| updates().any(|one| one.attributes.contains_key(name)))
+    // What the host answered is known too, and an owner that a step gave.
+    let answered = |name: &str| {
+        record.mail.iter().any(|envelope| match &envelope.kind {
+            InputKind::Answer { answer, .. } => answer.values.contains_key(name),
+            InputKind::Delivery(Delivery { status: DeliveryStatus::Answered { answer }, .. }) => {
+                answer.values.contains_key(name)
+            }
+            _ => false,
+        })
+    };
+    let gives_owners = |step: &Step| {
+        matches!(step.outcome, StepOutcome::Assigned { .. } | StepOutcome::Answered { result: Some(_), .. })
+    };
+    let owner = |name: &str| name.starts_with("owner_") && record.steps.iter().any(gives_owners);
+    let told = contact
+        .attributes
+        .keys()
+        .all(|name| updates().any(|one| one.attributes.contains_key(name)) || answered(name) || owner(name))
         && contact.tags.iter().all(|tag| updates().any(|one| one.tags.contains(tag)))
         && contact.addresses.keys().all(|channel| updates().any(|one| one.addresses.contains_key(channel)));
     !told

@@ -7,7 +7,7 @@ use super::chart::{Chart, Kind, after};
 use super::known::{Known, Pauses, held};
 use super::record::{Passage, Record, Sink, at};
 use crate::machine::InputKind;
-use crate::model::{Enrollment, ExitReason, JourneyId, MessageId, Step, StepOutcome, Waiting};
+use crate::model::{Enrollment, ExitReason, JourneyId, MessageId, Operated, Step, StepOutcome, Waiting};
 use crate::port::store::MessageStatus;
 
 pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
@@ -21,8 +21,9 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
     for passage in passages {
         let first = passage.steps[0];
         if let Some(chart) = known.chart(&first.journey, first.version) {
-            let paused = known.snapshot.pauses.contains_key(&first.journey);
-            if let Some((step, found)) = untimely(chart, passage, paused) {
+            let by_hand = passage.steps.iter().any(|step| is_hold(&step.outcome));
+            let paused = by_hand || known.snapshot.pauses.contains_key(&first.journey);
+            if let Some((step, found)) = untimely(known, chart, passage, paused) {
                 sink.add(Invariant::S2, at(step), format!("it happened at {}, {found}", step.at));
             }
         }
@@ -39,11 +40,17 @@ fn stuck(known: &Known, record: &Record, enrollment: &Enrollment) -> Option<Stri
         Waiting::Until { .. } => matches!(kind, Kind::Wait(_) | Kind::WaitUntil { .. }),
         Waiting::Event { .. } | Waiting::Matched { .. } => matches!(kind, Kind::WaitFor { .. }),
         Waiting::Permit { .. } => matches!(kind, Kind::Send { .. }),
+        Waiting::Arrival { .. } => true,
+        // One that was migrated still waits for what it said, whatever the step says now.
         Waiting::Delivery { .. } | Waiting::Settled { .. } => {
-            matches!(kind, Kind::Send { refused: Some(_), .. })
+            matches!(kind, Kind::Send { refused, .. } if refused.is_some() || was_migrated(record, enrollment))
         }
+        Waiting::Moved { .. } => true,
         Waiting::Enrollment { .. } | Waiting::Ended { .. } => {
             matches!(kind, Kind::Enter { waits: Some(_), .. })
+        }
+        Waiting::Answer { .. } | Waiting::Answered { .. } | Waiting::Refused { .. } => {
+            matches!(kind, Kind::Call { .. } | Kind::Reserve { .. } | Kind::Confirm { .. })
         }
     };
     if !fits {
@@ -51,12 +58,26 @@ fn stuck(known: &Known, record: &Record, enrollment: &Enrollment) -> Option<Stri
     }
     match &enrollment.waiting {
         Waiting::Delivery { message } => undelivered(record, enrollment, *message),
+        Waiting::Answer { message, .. } => {
+            let own = record
+                .messages
+                .iter()
+                .any(|one| one.message.id == *message && one.message.enrollment == enrollment.id);
+            (!own).then(|| format!("it waits for call {message}, which is not one of its own"))
+        }
         Waiting::Enrollment { enrollment: other, .. } => {
             let stands = record.stored.state.hot.enrollments.iter().any(|one| one.id == *other);
             (!stands).then(|| format!("it waits for the end of enrollment {other}, which stands nowhere"))
         }
         _ => None,
     }
+}
+
+fn was_migrated(record: &Record, enrollment: &Enrollment) -> bool {
+    record
+        .steps
+        .iter()
+        .any(|step| step.enrollment == enrollment.id && matches!(step.outcome, StepOutcome::Migrated { .. }))
 }
 
 fn undelivered(record: &Record, enrollment: &Enrollment, id: MessageId) -> Option<String> {
@@ -123,16 +144,27 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
     let waits = hot.enrollments.iter().flat_map(|enrollment| {
         let timer = match &enrollment.waiting {
             Waiting::Until { at }
+            | Waiting::Arrival { at }
             | Waiting::Matched { at, .. }
             | Waiting::Settled { at, .. }
-            | Waiting::Ended { at, .. } => Some(*at),
-            Waiting::Event { until, .. } | Waiting::Permit { until } | Waiting::Enrollment { until, .. } => {
-                Some(*until)
-            }
+            | Waiting::Ended { at, .. }
+            | Waiting::Moved { at }
+            | Waiting::Answered { at, .. }
+            | Waiting::Refused { at, .. } => Some(*at),
+            Waiting::Event { until, .. }
+            | Waiting::Permit { until }
+            | Waiting::Enrollment { until, .. }
+            | Waiting::Answer { until, .. } => Some(*until),
             Waiting::Delivery { .. } => None,
         };
         let timers = [timer, enrollment.expires_at].into_iter().flatten();
-        timers.filter_map(|due| Some((held(pauses, &enrollment.journey, due)?, Some(&enrollment.journey))))
+        timers.filter_map(|due| {
+            let mut due = held(pauses, &enrollment.journey, due)?;
+            if let Some(hold) = enrollment.held.filter(|hold| hold.from <= due) {
+                due = held(pauses, &enrollment.journey, due.max(hold.until?))?;
+            }
+            Some((due, Some(&enrollment.journey)))
+        })
     });
     let later = hot.pending.iter().map(|envelope| {
         let at = match &envelope.kind {
@@ -151,25 +183,54 @@ fn first_timer<'r>(record: &'r Record, pauses: &Pauses) -> (Option<DateTime<Utc>
     }
 }
 
+/// Whether an operator held a run there.
+fn is_hold(outcome: &StepOutcome) -> bool {
+    matches!(outcome, StepOutcome::Operated { what: Operated::Held, .. })
+}
+
 /// S2: the first step that came before its instant, or after it where no pause held it.
-fn untimely<'r>(chart: &Chart, passage: &Passage<'r>, paused: bool) -> Option<(&'r Step, String)> {
+fn untimely<'r, 'k>(
+    known: &'k Known,
+    mut chart: &'k Chart,
+    passage: &Passage<'r>,
+    paused: bool,
+) -> Option<(&'r Step, String)> {
     if passage.steps[0].outcome != StepOutcome::Entered {
         return None; // when it began is lost, which is told of by another name
     }
     let entered = passage.steps[0].at;
-    let end = chart.max_duration.map(|span| after(entered, span));
+    let stays = |chart: &Chart| chart.max_duration.filter(|_| !chart.undoes(&passage.steps[0].node));
+    let mut end = stays(chart).map(|span| after(entered, span));
     let (mut arrived, mut deferred) = (entered, None);
+    // What a migration made of the wait is judged by its own name.
+    let mut migrated = false;
     for step in passage.steps.iter().copied() {
+        if let StepOutcome::Migrated { to, .. } = &step.outcome {
+            chart = known.chart(&step.journey, *to)?;
+            end = stays(chart).map(|span| after(entered, span));
+            end = end.map(|(earliest, latest)| (earliest, latest.max(step.at)));
+            (arrived, deferred, migrated) = (step.at, None, true);
+            continue;
+        }
         let window = match (&step.outcome, chart.kind(&step.node)) {
             (StepOutcome::Exited { reason: ExitReason::MaxDuration }, _) => end,
-            (StepOutcome::Exited { .. }, _) => None,
+            (StepOutcome::Exited { .. } | StepOutcome::Operated { .. }, _) => None,
+            _ if migrated => None,
             (StepOutcome::Waited, Some(Kind::Wait(span))) => Some(after(arrived, *span)),
             (StepOutcome::Waited, Some(Kind::WaitUntil { entry: Some(span), timed: false })) => {
                 // One that is over when it is reached is passed at once.
                 let (earliest, latest) = after(entered, *span);
                 Some((earliest, latest.max(arrived)))
             }
-            (StepOutcome::TimedOut, Some(Kind::WaitFor { within, .. })) => Some(after(arrived, *within)),
+            (
+                StepOutcome::TimedOut,
+                Some(
+                    Kind::WaitFor { within, .. }
+                    | Kind::Call { within, .. }
+                    | Kind::Reserve { within, .. }
+                    | Kind::Confirm { within, .. },
+                ),
+            ) => Some(after(arrived, *within)),
             (StepOutcome::TimedOut, Some(Kind::Enter { waits: Some(within), .. })) => {
                 // One that could not be entered after all is not waited for.
                 Some((arrived, after(arrived, *within).1))
@@ -188,10 +249,11 @@ fn untimely<'r>(chart: &Chart, passage: &Passage<'r>, paused: bool) -> Option<(&
             return Some((step, format!("and its longest stay was over by {latest}")));
         }
         if step.next.is_some() {
-            arrived = step.at;
+            (arrived, migrated) = (step.at, false);
         }
         deferred = match &step.outcome {
             StepOutcome::Deferred { until, .. } => Some((*until, *until)),
+            StepOutcome::Operated { .. } if step.next.is_none() => deferred,
             _ => None,
         };
     }

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::journey::{Journey, JourneyDefinition};
 use crate::machine::{Cold, Envelope, Hot, Input, InputKind, Withdrawal};
 use crate::model::{
-    Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fingerprint,
+    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fingerprint,
     FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
 };
 use crate::port::Clock;
@@ -135,6 +135,21 @@ pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> M
         purpose: MARKETING.into(),
         decided_at,
         not_after: None,
+        call: None,
+        variables: Default::default(),
+    }
+}
+
+/// A question to the host, which says nothing to the contact.
+pub(super) fn call(contact: &str, number: u8, decided_at: DateTime<Utc>) -> Message {
+    let asked = Call::new("rate").with("city", "Paris");
+    let nothing = || Name::from("");
+    Message {
+        template: nothing(),
+        purpose: nothing(),
+        not_after: Some(decided_at + minutes(60)),
+        call: Some(asked),
+        ..message(contact, number, decided_at)
     }
 }
 

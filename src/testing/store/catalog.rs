@@ -1,11 +1,15 @@
 //! Definitions, pauses and jobs.
 
-use super::bench::{Answer, Bench, EMAIL, LEA, journey, minutes, visit, welcome};
+use super::bench::{Answer, Bench, EMAIL, LEA, Stop, journey, minutes, same, visit, welcome};
 use crate::error::StoreError;
-use crate::journey::{EntryDefinition, OneOrMany, TriggerDefinition};
+use crate::journey::{
+    EntryDefinition, JourneyDefinition, Migration, MigrationDefinition, OneOrMany, TriggerDefinition,
+};
 use crate::machine::Pause;
-use crate::model::{JourneyId, MessageId, Name};
-use crate::port::store::{CatalogSnapshot, Committed, Definition, JobKind, MessageStatus, Pausable};
+use crate::model::{Deed, JourneyId, MessageId, Name};
+use crate::port::store::{
+    CatalogSnapshot, Committed, Definition, Edition, Job, JobKind, MessageStatus, Pausable,
+};
 use crate::rule::TemplateDefinition;
 
 cases! {
@@ -14,12 +18,24 @@ cases! {
     publish_twice_changes_nothing: "The same definitions again leave the revision and the snapshot as they are.",
     publish_keeps_every_version: "Every version of a journey stays published.",
     template_replaces_its_namesake: "Of the templates with one name, the newest is published.",
+    every_edition_of_a_template_stays:
+        "The history of a template has each edition with its revision, instant, hash and deed; the same one again is none.",
+    a_refused_publication_leaves_no_edition: "What is refused beside a journey leaves nothing in a history.",
+    a_history_outlives_the_store: "The editions of a template are there when the store is opened again.",
     pause_bumps_the_revision: "Pausing and resuming answer a new revision, and commits of an older one are refused.",
     revision_is_what_the_snapshot_says: "The revision alone is the snapshot's, before and after every change, and after none.",
     pause_is_remembered_with_its_instants: "The snapshot says when each journey was paused, and which channels are.",
     pause_cancels_nothing: "A pause leaves messages pending.",
     publish_starts_the_planning_of_what_the_calendar_opens:
         "Publishing a journey that a date or the calendar opens starts one job that plans it; other journeys start none.",
+    publish_starts_the_enrolling_once:
+        "The first version of a journey that lets existing people in starts one job that enrolls them; later ones start none.",
+    draft_is_replaced_and_goes_with_its_publication:
+        "A journey has one draft, which leaves the revision and what is published as they are, and goes with its publication.",
+    archive_is_remembered_with_its_instants:
+        "The snapshot says since when nobody enters a journey, and until when; each change answers a new revision.",
+    start_answers_the_number_of_its_job: "A job that is started is open under the number that was answered, after the older ones.",
+    reopen_keeps_drafts_archives_and_jobs: "Drafts, archives and jobs are the same when the store is opened again.",
     resume_starts_its_job: "Letting a journey go starts a job that wakes its people; letting a channel go starts none.",
     jobs_come_back_oldest_first: "Jobs that have not ended come back in the order in which they were started.",
     job_cursor_moves_only_from_where_it_stands: "A job's cursor moves on only from where the caller saw it, and ends once.",
@@ -95,6 +111,52 @@ async fn template_replaces_its_namesake(bench: Bench) -> Answer {
     let after = bench.store.publish(&[template("hello", "good morning")]).await?;
     check!(after > before, "revision {after} follows {before}");
     holds(&bench, vec![template("hello", "good morning"), template("other", "ho")]).await?;
+    Ok(())
+}
+
+async fn every_edition_of_a_template_stays(bench: Bench) -> Answer {
+    let store = &bench.store;
+    check_eq!(store.history("hello").await?, [], "the history of a template that nobody has published");
+    let deed = Deed::new("ana", "the greeting was cold");
+    let (old, new) =
+        (TemplateDefinition::new("hello").text("hi"), TemplateDefinition::new("hello").text("welcome"));
+    let first_at = bench.now();
+    let first = store.publish(&[Definition::Template(old.clone()), template("other", "ho")]).await?;
+    bench.clock.advance(minutes(5));
+    let second_at = bench.now();
+    let second = store.publish_by(&[Definition::Template(new.clone())], Some(&deed)).await?;
+    bench.clock.advance(minutes(5));
+    store.publish_by(&[Definition::Template(new.clone())], Some(&Deed::new("ben", "again"))).await?;
+    let expected = vec![
+        Edition::new(first, first_at, old.clone(), None),
+        Edition::new(second, second_at, new, Some(deed)),
+    ];
+    check_eq!(store.history("hello").await?, expected, "the editions");
+    check_eq!(store.history("other").await?.len(), 1, "the editions of the template beside it");
+    let third = store.publish(&[Definition::Template(old)]).await?;
+    let revisions: Vec<u64> = store.history("hello").await?.iter().map(|edition| edition.revision).collect();
+    check_eq!(revisions, [first, second, third], "the revisions once the first words are back");
+    Ok(())
+}
+
+async fn a_refused_publication_leaves_no_edition(bench: Bench) -> Answer {
+    bench.store.publish(&[Definition::Journey(journey("welcome", 1, "hello")?)]).await?;
+    let changed = Definition::Journey(journey("welcome", 1, "another")?);
+    let refused = bench.store.publish(&[template("hello", "hi"), changed]).await;
+    check!(refused.is_err(), "other content under a published version is answered by {refused:?}");
+    check_eq!(bench.store.history("hello").await?, [], "the history after a refusal");
+    Ok(())
+}
+
+async fn a_history_outlives_the_store(bench: Bench) -> Answer {
+    for text in ["hi", "welcome"] {
+        let deed = Deed::new("ana", text);
+        bench.store.publish_by(&[template("hello", text)], Some(&deed)).await?;
+    }
+    let before = bench.store.history("hello").await?;
+    check_eq!(before.len(), 2, "the number of editions");
+    let bench = bench.reopen().await?;
+    check_eq!(bench.store.history("hello").await?, before, "the editions once the store is opened again");
     Ok(())
 }
 
@@ -186,6 +248,105 @@ async fn pause_cancels_nothing(bench: Bench) -> Answer {
     Ok(())
 }
 
+/// A journey whose door lets existing people in.
+fn existing(name: &str, version: u32, existing: bool) -> Answer<JourneyDefinition> {
+    let mut definition = journey(name, version, "hello")?;
+    let on = TriggerDefinition::event("visited");
+    definition.enter = OneOrMany::One(EntryDefinition { on, existing, ..EntryDefinition::default() });
+    Ok(definition)
+}
+
+async fn publish_starts_the_enrolling_once(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let publish = async |version, says| {
+        let definition = Definition::Journey(existing("reward", version, says)?);
+        bench.store.publish(&[definition, Definition::Journey(existing("other", version, false)?)]).await?;
+        Ok::<(), Stop>(())
+    };
+    publish(1, false).await?;
+    check_eq!(bench.store.jobs().await?, [], "the jobs where no version says so");
+    publish(2, true).await?;
+    let jobs = bench.store.jobs().await?;
+    let expected = [JobKind::Enroll { journey: "reward".into(), version: 2 }];
+    check_eq!(jobs.iter().map(|job| job.kind.clone()).collect::<Vec<_>>(), expected, "the jobs");
+    publish(3, true).await?;
+    publish(2, true).await?;
+    check_eq!(bench.store.jobs().await?, jobs, "the jobs after a later version and the same one again");
+    Ok(())
+}
+
+async fn draft_is_replaced_and_goes_with_its_publication(bench: Bench) -> Answer {
+    let published = vec![Definition::Journey(journey("welcome", 1, "hello")?)];
+    let revision = bench.store.publish(&published).await?;
+    bench.store.draft(&journey("welcome", 3, "hello")?).await?;
+    bench.store.draft(&journey("other", 1, "hello")?).await?;
+    let latest = journey("welcome", 3, "good morning")?;
+    bench.store.draft(&latest).await?;
+    let drafts = bench.store.snapshot().await?.drafts;
+    check_eq!(drafts, [journey("other", 1, "hello")?, latest.clone()], "the drafts");
+    check_eq!(holds(&bench, published.clone()).await?, revision, "the revision after a draft");
+    let second = Definition::Journey(journey("welcome", 2, "hello")?);
+    bench.store.publish(std::slice::from_ref(&second)).await?;
+    check_eq!(bench.store.snapshot().await?.drafts.len(), 2, "the drafts after an older version");
+    let third = Definition::Journey(journey("welcome", 3, "hello")?);
+    bench.store.publish(std::slice::from_ref(&third)).await?;
+    let drafts = bench.store.snapshot().await?.drafts;
+    check_eq!(drafts, [journey("other", 1, "hello")?], "the drafts after the version of one");
+    holds(&bench, [published, vec![second, third]].concat()).await?;
+    Ok(())
+}
+
+async fn archive_is_remembered_with_its_instants(bench: Bench) -> Answer {
+    let store = &bench.store;
+    let (welcomes, from) = (JourneyId::from("welcome"), bench.now());
+    let before = store.publish(&[Definition::Journey(journey("welcome", 1, "hello")?)]).await?;
+    let archived = store.archive(&welcomes).await?;
+    check!(archived > before, "revision {archived} follows {before}");
+    bench.clock.advance(minutes(5));
+    check_eq!(store.archive(&welcomes).await?, archived, "the revision after the same again");
+    let until = bench.now();
+    let back = store.unarchive(&welcomes).await?;
+    check!(back > archived, "revision {back} follows {archived}");
+    check_eq!(store.unarchive(&welcomes).await?, back, "the revision after the same again");
+    check_eq!(store.unarchive(&"other".into()).await?, back, "the revision after what was never archived");
+    bench.clock.advance(minutes(5));
+    store.archive(&welcomes).await?;
+    let snapshot = store.snapshot().await?;
+    let expected = vec![Pause::new(from, Some(until)), Pause::new(bench.now(), None)];
+    check_eq!(snapshot.archived.get(&welcomes), Some(&expected), "when nobody entered");
+    check_eq!(snapshot.pauses.len(), 0, "the pauses");
+    Ok(())
+}
+
+async fn start_answers_the_number_of_its_job(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let map = MigrationDefinition::new("welcome", 1, 2).step("a", "b").removed_go_on();
+    let kinds = [
+        JobKind::Migrate(Migration::new(map, Deed::new("ana", "an edit"))),
+        JobKind::Enroll { journey: "welcome".into(), version: 2 },
+    ];
+    let mut expected = Vec::new();
+    for kind in kinds {
+        expected.push(Job::new(bench.store.start(&kind).await?, kind, 0));
+    }
+    check_eq!(bench.store.jobs().await?, expected, "the jobs");
+    check!(bench.store.advance_job(expected[0].id, 0, None).await?, "a job does not end");
+    check_eq!(bench.store.jobs().await?, expected[1..], "the jobs once the first has ended");
+    Ok(())
+}
+
+async fn reopen_keeps_drafts_archives_and_jobs(bench: Bench) -> Answer {
+    bench.store.publish(&[Definition::Journey(existing("reward", 1, true)?)]).await?;
+    bench.store.draft(&journey("reward", 2, "hello")?).await?;
+    bench.store.archive(&"reward".into()).await?;
+    let (catalog, jobs) = (format!("{:?}", bench.store.snapshot().await?), bench.store.jobs().await?);
+    check_eq!(jobs.len(), 1, "the number of jobs");
+    let bench = bench.reopen().await?;
+    same(&format!("{:?}", bench.store.snapshot().await?), &catalog, "the catalog after opening again")?;
+    check_eq!(bench.store.jobs().await?, jobs, "the jobs after opening again");
+    Ok(())
+}
+
 async fn resume_starts_its_job(bench: Bench) -> Answer {
     bench.know_lea().await?;
     for target in [welcome(), Pausable::Channel(EMAIL.into())] {
@@ -213,7 +374,8 @@ async fn resume_starts_its_job(bench: Bench) -> Answer {
 async fn publish_starts_the_planning_of_what_the_calendar_opens(bench: Bench) -> Answer {
     bench.know_lea().await?;
     let mut dated = journey("dated", 1, "hello")?;
-    dated.enter = OneOrMany::One(EntryDefinition { on: TriggerDefinition::date("due"), when: None });
+    dated.enter =
+        OneOrMany::One(EntryDefinition { on: TriggerDefinition::date("due"), ..EntryDefinition::default() });
     let plain = journey("plain", 1, "hello")?;
     bench.store.publish(&[Definition::Journey(plain), Definition::Journey(dated.clone())]).await?;
     let jobs = bench.store.jobs().await?;

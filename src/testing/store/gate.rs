@@ -1,7 +1,7 @@
 //! Withdrawals and suppressions.
 
 use super::bench::{
-    Answer, Bench, EMAIL, LEA, MARKETING, SHARED, SMS, Stop, TOM, evidence, fingerprint, id, input_id,
+    Answer, Bench, EMAIL, LEA, MARKETING, SHARED, SMS, Stop, TOM, call, evidence, fingerprint, id, input_id,
     message, minutes, person, reachable, sends, stop,
 };
 use crate::machine::{InputKind, Lift, Withdrawal};
@@ -29,6 +29,8 @@ cases! {
     suppress_holds_for_whoever_has_the_address: "Every message to a suppressed address says so, whoever the contact is.",
     suppress_cancels_and_tells_its_contact: "Where the contact is named, its messages there are cancelled and its mailbox is told.",
     suppressing_twice_is_one_input: "The same suppression of the same contact is told once.",
+    what_the_contact_forbids_spares_calls: "A call says nothing to the contact: a withdrawal and a suppression take none back.",
+    forbidden_says_what_take_says: "What the gate forbids is said without a message too: as take says it, of the contact and of its address.",
     suppress_outlives_the_contact: "A suppression holds for a contact that is made after the first one was erased.",
 }
 
@@ -299,10 +301,24 @@ async fn suppress_cancels_and_tells_its_contact(bench: Bench) -> Answer {
     Ok(())
 }
 
+async fn what_the_contact_forbids_spares_calls(bench: Bench) -> Answer {
+    let email = bench.lea_with_a_message().await?;
+    let asked = call(LEA, 2, bench.now());
+    bench.decide(LEA, vec![asked.clone()]).await?;
+    bench.withdraw(&Withdrawal::everything(LEA, evidence()), "stop").await?;
+    bench.store.suppress(&suppression(Some(LEA))).await?;
+    check_eq!(bench.status(&email).await?, MessageStatus::Cancelled, "the message");
+    check_eq!(bench.status(&asked).await?, MessageStatus::Pending, "the call");
+    let taken = bench.taken(&asked).await?;
+    check_eq!(taken.message, asked, "the call as it is handed out");
+    bench.begun(&asked, "").await?;
+    Ok(())
+}
+
 /// What a contact is told of a message that the gate took back.
 fn refusal(message: &Message, reason: Reason, bench: &Bench) -> (InputId, InputKind) {
     let status = DeliveryStatus::Refused { reasons: vec![reason] };
-    let delivery = Delivery::new(message.id, 0, bench.now(), status);
+    let delivery = Delivery::new(message.id, 0, bench.now(), status).of(message.enrollment);
     (InputId::from_attempt(message.id, 1), InputKind::Delivery(delivery))
 }
 
@@ -335,6 +351,36 @@ async fn suppressing_twice_is_one_input(bench: Bench) -> Answer {
     let mail = bench.mail(LEA).await?;
     bench.store.suppress(&suppression(Some(LEA))).await?;
     check_eq!(bench.mail(LEA).await?, mail, "the mail after the same suppression again");
+    Ok(())
+}
+
+/// What the gate answers for a contact's marketing email.
+async fn asked(bench: &Bench, contact: &str) -> Answer<(bool, bool)> {
+    let forbidden = bench.store.forbidden(&id(contact), &EMAIL.into(), &MARKETING.into()).await?;
+    Ok((forbidden.denied, forbidden.suppressed))
+}
+
+async fn forbidden_says_what_take_says(bench: Bench) -> Answer {
+    bench.lea_with_a_message().await?;
+    let tom = bench.tom_with_a_message().await?;
+    check_eq!(asked(&bench, "nobody").await?, (false, false), "what is forbidden of somebody unknown");
+    check_eq!(asked(&bench, LEA).await?, (false, false), "what is forbidden before anything was said");
+    bench.withdraw(&stop(LEA), "stop").await?;
+    for contact in [LEA, TOM] {
+        check_eq!(
+            asked(&bench, contact).await?,
+            (true, false),
+            "what a withdrawal at a shared address forbids"
+        );
+    }
+    let other = bench.store.forbidden(&id(LEA), &EMAIL.into(), &"receipts".into()).await?;
+    check!(!other.denied, "a withdrawal of {MARKETING} forbids receipts");
+    let sms = bench.store.forbidden(&id(LEA), &SMS.into(), &MARKETING.into()).await?;
+    check!(!sms.denied, "a withdrawal by email forbids sms");
+    bench.store.suppress(&suppression(None)).await?;
+    check_eq!(asked(&bench, TOM).await?, (true, true), "what is forbidden once the address is suppressed");
+    let taken = bench.taken(&tom).await?;
+    check_eq!((taken.denied, taken.suppressed), asked(&bench, TOM).await?, "what take says");
     Ok(())
 }
 

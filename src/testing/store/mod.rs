@@ -56,7 +56,9 @@ macro_rules! cases {
     };
 }
 
+mod amend;
 mod archive;
+mod aside;
 mod bench;
 mod catalog;
 mod claim;
@@ -127,6 +129,8 @@ impl Suite {
             commit::CASES,
             outbox::CASES,
             settle::CASES,
+            amend::CASES,
+            aside::CASES,
             gate::CASES,
             erase::CASES,
             catalog::CASES,

@@ -1,6 +1,8 @@
 //! What became of messages that have begun.
 
-use super::bench::{Answer, Bench, EMAIL, LEA, LEASE, PERMIT, content, id, millis, minutes, sends, welcome};
+use super::bench::{
+    Answer, Bench, EMAIL, LEA, LEASE, PERMIT, call, content, id, millis, minutes, sends, welcome,
+};
 use crate::model::{Delivery, DeliveryStatus, Message, MessageId, Reason};
 use crate::port::store::{Begin, Begun, InFlight, MessageStatus, Verdict};
 
@@ -15,6 +17,7 @@ cases! {
     unknown_outcome_is_taken_back_by_nobody: "A pause holds a message whose outcome is unknown and does not change what it is.",
     retry_comes_back_at_its_instant: "A message that is to be tried again is offered at its instant, not before, with its content.",
     in_flight_names_what_has_begun: "What has begun and has not settled is named, with the ends of its permit and lease.",
+    an_answer_to_a_call_is_final: "What the host answers stands on the call and, whole, in its contact's mailbox; nothing follows it.",
     settle_answers_for_many_contacts: "One call settles messages of several contacts, each told in its own mailbox.",
 }
 
@@ -23,7 +26,7 @@ async fn settling_reaches_the_mailbox(bench: Bench) -> Answer {
     let attempt = bench.begun(&message, "hi").await?;
     bench.clock.advance(millis(800));
     bench.settle(&message, attempt, DeliveryStatus::Accepted).await?;
-    let told = Delivery::new(message.id, 1, bench.now(), DeliveryStatus::Accepted);
+    let told = Delivery::new(message.id, 1, bench.now(), DeliveryStatus::Accepted).of(message.enrollment);
     let answers: Vec<Delivery> = bench.answers(LEA).await?.into_iter().map(|(_, told)| told).collect();
     check_eq!(answers, [told], "what the mailbox is told");
     let record = bench.record(&message).await?;
@@ -55,6 +58,26 @@ async fn ignored(bench: &Bench, message: &Message, attempt: u32) -> Answer {
         check_eq!(bench.record(message).await?, record, "the message after a settle that does not count");
         check_eq!(bench.mail(LEA).await?, mail, "the mail after a settle that does not count");
     }
+    Ok(())
+}
+
+async fn an_answer_to_a_call_is_final(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let asked = call(LEA, 1, bench.now());
+    bench.decide(LEA, vec![asked.clone()]).await?;
+    let attempt = bench.begun(&asked, "").await?;
+    let said = crate::model::Answer::of("good").value("fit", 80).value("names", vec!["ana", "zoé"]);
+    let status = DeliveryStatus::Answered { answer: said };
+    bench.settle(&asked, attempt, status.clone()).await?;
+    bench.settle(&asked, attempt, DeliveryStatus::Retry { at: bench.now() }).await?;
+    let told: Vec<DeliveryStatus> =
+        bench.answers(LEA).await?.into_iter().map(|(_, told)| told.status).collect();
+    check_eq!(told.as_slice(), std::slice::from_ref(&status), "what the mailbox is told");
+    let record = bench.record(&asked).await?;
+    check_eq!((record.status, record.answer), (MessageStatus::Accepted, Some(status)), "the call");
+    check_eq!(record.message, asked, "the call as it is kept");
+    bench.clock.advance(LEASE + minutes(60));
+    check_eq!(bench.offered().await?, [] as [MessageId; 0], "the messages that are offered");
     Ok(())
 }
 
@@ -118,10 +141,13 @@ async fn every_answer_has_an_id_of_its_own(bench: Bench) -> Answer {
 fn kind(status: &DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Accepted => "accepted",
+        DeliveryStatus::Answered { .. } => "answered",
         DeliveryStatus::Refused { .. } => "refused",
         DeliveryStatus::Deferred { .. } => "deferred",
         DeliveryStatus::Retry { .. } => "retry",
         DeliveryStatus::Parked => "parked",
+        DeliveryStatus::Cancelled { .. } => "cancelled",
+        DeliveryStatus::Repeated { .. } => "repeated",
     }
 }
 
@@ -203,8 +229,8 @@ async fn settle_answers_for_many_contacts(bench: Bench) -> Answer {
     bench.begun(&tom, "hi").await?;
     let reasons = vec![Reason::Channel("blocked".into())];
     let told = [
-        Delivery::new(tom.id, 1, bench.now(), DeliveryStatus::Refused { reasons }),
-        Delivery::new(lea.id, 1, bench.now(), DeliveryStatus::Accepted),
+        Delivery::new(tom.id, 1, bench.now(), DeliveryStatus::Refused { reasons }).of(tom.enrollment),
+        Delivery::new(lea.id, 1, bench.now(), DeliveryStatus::Accepted).of(lea.enrollment),
     ];
     bench.store.settle(&told).await?;
     for (message, told, status) in

@@ -1,0 +1,136 @@
+//! A template as an author writes it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Template, VariantDefinition};
+use crate::error::BuildError;
+use crate::model::Hash;
+
+/// A template as an author writes it.
+///
+/// A template sees `contact.<attribute>`, `contact.id` and `contact.locale`. Where `variables` lists attribute names, a
+/// template that reads another one is refused when it is published.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::rule::TemplateDefinition;
+/// let template = TemplateDefinition::new("welcome")
+///     .subject("Bienvenue {{ contact.first_name | default('à toi') }} !")
+///     .text("Ton score : {{ contact.score }} points.")
+///     .compile()?;
+/// let content = template.render(&Contact::new("lea").attribute("score", 45))?;
+/// assert_eq!(content.subject.as_deref(), Some("Bienvenue à toi !"));
+/// assert_eq!(content.plain(), "Ton score : 45 points.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TemplateDefinition {
+    /// The name that sends refer to.
+    pub template: String,
+    /// The subject, on channels that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The line that an inbox shows beside the subject, on channels that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preheader: Option<String>,
+    /// The plain text; variables are put in as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The HTML; variables are escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// What a missing variable means.
+    #[serde(default)]
+    pub missing: Missing,
+    /// The attributes that it may read; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeSet<String>>,
+    /// Other wordings, for those who read another language or are addressed in another form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<VariantDefinition>,
+}
+
+/// What a variable without a value means when a message is rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Missing {
+    /// The message is refused, with the reason; `| default('…')` answers for one variable.
+    #[default]
+    Refuse,
+    /// Nothing is put in its place.
+    Blank,
+}
+
+impl TemplateDefinition {
+    /// A template without any part yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            template: name.into(),
+            subject: None,
+            preheader: None,
+            text: None,
+            html: None,
+            missing: Missing::Refuse,
+            variables: None,
+            variants: Vec::new(),
+        }
+    }
+
+    /// Sets the subject.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Sets the preheader.
+    #[must_use]
+    pub fn preheader(mut self, preheader: impl Into<String>) -> Self {
+        self.preheader = Some(preheader.into());
+        self
+    }
+
+    /// Sets the plain text.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// Sets the HTML.
+    #[must_use]
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        self.html = Some(html.into());
+        self
+    }
+
+    /// Adds a wording for those who read another language or are addressed in another form.
+    #[must_use]
+    pub fn variant(mut self, variant: VariantDefinition) -> Self {
+        self.variants.push(variant);
+        self
+    }
+
+    /// The hash of what it says; every content that it renders carries it.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash::of("template", &[&serde_json::to_vec(self).unwrap_or_default()])
+    }
+
+    /// Checks every part.
+    ///
+    /// # Errors
+    /// [`BuildError`] with every problem: an empty name, no text and no HTML, a syntax error, a variable that no
+    /// template sees or that is not among `variables`, something that could grow without bound, too large a source, a
+    /// variant that is for nobody in particular, for the same people as an earlier one, or like the template itself.
+    pub fn compile(&self) -> Result<Template, BuildError> {
+        Template::compile(self)
+    }
+}
