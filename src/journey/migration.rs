@@ -233,6 +233,10 @@ impl MigrationDefinition {
         if let Some(step) = self.successor(from, to, node) {
             return Some(Landing::Step(step));
         }
+        // Who has not come in yet goes in.
+        if from.node(node).is_some_and(|node| node >= from.definition.steps.len()) {
+            return Some(Landing::Step(to.door));
+        }
         match self.removed? {
             Removed::Exit => Some(Landing::Exit),
             Removed::Next => {

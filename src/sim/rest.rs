@@ -6,14 +6,26 @@ use super::fixture::{DESK, LINES, PLACES, SEATS, WEEKLY, is_window_open, time_of
 use super::host::{World, zone};
 use crate::error::StoreError;
 use crate::machine::InputKind;
-use crate::model::{ContactId, EnrollmentId, Outcome, Step, StepOutcome};
+use crate::model::{ContactId, EnrollmentId, Operated, Outcome, Step, StepOutcome};
 use crate::port::Clock;
 use crate::port::store::{MessageRecord, MessageStatus};
 use crate::testing::Invariant;
 use crate::testing::check::{Checker, Findings};
 
 fn is_by_hand(step: &Step) -> bool {
-    matches!(step.outcome, StepOutcome::Operated { .. })
+    operated(step).is_some()
+}
+
+/// Whether a hold of its run begins or ends there.
+fn is_hold(step: &Step) -> bool {
+    matches!(operated(step), Some(Operated::Held | Operated::Released))
+}
+
+fn operated(step: &Step) -> Option<Operated> {
+    match &step.outcome {
+        StepOutcome::Operated { what, .. } => Some(*what),
+        _ => None,
+    }
 }
 
 impl World {
@@ -78,7 +90,20 @@ impl World {
             let let_go = own().any(|other| is_by_hand(other) && other.at == step.at);
             // What becomes of a wait in a migration is judged where its map is known.
             let before = before.filter(|before| !matches!(before.outcome, StepOutcome::Migrated { .. }));
-            let Some(arrived) = before.map(|before| before.at) else { continue };
+            let Some(before) = before else { continue };
+            let mut arrived = before.at;
+            if is_by_hand(before) {
+                // Who is put there while the run is held, or its journey paused, arrives when it goes on.
+                let was_held =
+                    own().filter(|other| other.ordinal < before.ordinal).rfind(|other| is_hold(other));
+                let was_held = was_held.is_some_and(|hold| operated(hold) == Some(Operated::Held));
+                let goes_on = own().find(|other| other.ordinal > before.ordinal && is_hold(other));
+                arrived = goes_on.filter(|_| was_held).map_or(arrived, |other| other.at);
+                let resumed = seen.resumes.iter().find(|resume| **resume > arrived && **resume < step.at);
+                if resumed.is_some() {
+                    continue;
+                }
+            }
             let (invariant, expected) = match (time_of(step.node.as_str()), step.node.as_str()) {
                 (Some(time), _) => (Invariant::S5, next(arrived, time)),
                 (None, "pause" | "rest" | "turn") => (Invariant::S2, arrived + wait_of(step.version)),
@@ -135,7 +160,11 @@ impl World {
             }
             if step.outcome == StepOutcome::Entered && step.journey.as_str() == "weekly" {
                 seen.count("calendar_judged");
-                if local != WEEKLY && !seen.resumes.contains(&step.at) {
+                let by_hand = |other: &Step| {
+                    matches!(other.outcome, StepOutcome::Operated { what: Operated::Enrolled, .. })
+                };
+                let by_hand = steps.iter().any(|other| other.enrollment == step.enrollment && by_hand(other));
+                if local != WEEKLY && !by_hand && !seen.resumes.contains(&step.at) {
                     let found = format!("{} enters at the local time {local}", step.enrollment);
                     seen.breach(Invariant::S5, found);
                 }

@@ -201,7 +201,7 @@ const DAY: i64 = 24 * HOUR;
 impl Scenario {
     pub(super) fn draw(seed: u64, swarm: &Swarm) -> Self {
         let random = &mut Random::fork(seed, "scenario");
-        let count = random.below(5) + 3;
+        let count = random.below(4) + 3;
         let mut people: Vec<Person> = Vec::with_capacity(count);
         for number in 0..count {
             let id = format!("p{number}");

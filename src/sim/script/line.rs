@@ -96,6 +96,11 @@ pub enum What {
         /// Every reason: a word, and after a colon what it is about.
         reasons: Vec<Name>,
     },
+    /// The date that is waited for moved.
+    Replanned {
+        /// Until when it is waited now.
+        until: DateTime<Utc>,
+    },
     /// A message is never said.
     Refused {
         /// Which one.

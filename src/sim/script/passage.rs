@@ -158,6 +158,7 @@ impl Passage<'_> {
                 until: *until,
                 reasons: codes(reasons),
             },
+            StepOutcome::Replanned { until } => What::Replanned { until: *until },
             StepOutcome::Refused { reasons } => {
                 What::Refused { said: self.sends.of(step), by: By::Node, reasons: codes(reasons) }
             }

@@ -138,6 +138,7 @@ impl Style<'_> {
             What::Deferred { said: message, until, reasons: why, .. } => {
                 format!("held {} until {}: {}", said(message), self.instant(*until), reasons(why))
             }
+            What::Replanned { until } => format!("the date moved: waits until {}", self.instant(*until)),
             What::Refused { said: message, by, reasons: why } => {
                 let who = if *by == By::Channel && why.is_empty() { "the channel says no" } else { "" };
                 format!("refused {}: {}{who}", said(message), reasons(why))

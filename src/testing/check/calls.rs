@@ -5,12 +5,19 @@ use std::collections::BTreeSet;
 use super::super::Invariant;
 use super::record::{Passage, Record, Sink, at};
 use crate::machine::{Envelope, InputKind};
-use crate::model::{DeliveryStatus, MessageId, Step, StepOutcome, Waiting};
+use crate::model::{DeliveryStatus, MessageId, Operated, Step, StepOutcome, Waiting};
 
 pub(super) fn judge(record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
     let mut answered = BTreeSet::new();
     for passage in passages {
-        for pair in passage.steps.windows(2) {
+        // What operators and migrations do to a run that waits lies between a question and its answer.
+        let lies_between = |step: &&&Step| {
+            let by_hand =
+                matches!(&step.outcome, StepOutcome::Operated { what, .. } if *what != Operated::Moved);
+            by_hand || matches!(step.outcome, StepOutcome::Migrated { .. })
+        };
+        let steps: Vec<&Step> = passage.steps.iter().filter(|step| !lies_between(step)).copied().collect();
+        for pair in steps.windows(2) {
             let [before, step] = *pair else { continue };
             if let StepOutcome::Answered { message, .. } = step.outcome {
                 if !answered.insert(message) {

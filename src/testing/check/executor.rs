@@ -69,9 +69,24 @@ fn wrong_step<'r>(known: &Known, passage: &Passage<'r>) -> Option<(&'r Step, Str
             version = *to;
         }
         before = Some(step);
-        led = if stays_by_hand(step) { led } else { Some(step) };
+        // A call that is kept through a migration is answered at the new step.
+        let asked = led.is_some_and(|led| matches!(led.outcome, StepOutcome::Called { .. }));
+        let migrated = asked && matches!(step.outcome, StepOutcome::Migrated { .. });
+        let restarts = migrated && !keeps_the_call(passage, step);
+        led = if stays_by_hand(step) || (migrated && !restarts) { led } else { Some(step) };
     }
     None
+}
+
+/// Whether what follows a migration ends the call that was asked before it.
+fn keeps_the_call(passage: &Passage<'_>, migrated: &Step) -> bool {
+    let follows = passage.steps.iter().filter(|step| step.ordinal > migrated.ordinal);
+    let mut follows =
+        follows.filter(|step| !stays_by_hand(step) && !matches!(step.outcome, StepOutcome::Migrated { .. }));
+    matches!(
+        follows.next().map(|step| &step.outcome),
+        Some(StepOutcome::Answered { .. } | StepOutcome::Refused { .. } | StepOutcome::TimedOut)
+    )
 }
 
 /// Whether an operator did something to a run that left it at its step.

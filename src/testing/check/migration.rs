@@ -138,6 +138,11 @@ fn lands(
     let place = |journey: &JourneyDefinition, wanted: &str| {
         journey.steps.iter().enumerate().position(|(number, step)| name(number, step) == wanted)
     };
+    // Who has not come in yet waits at the door of the new version, or goes in where that has none.
+    if ["enter.place", "enter.confirm"].contains(&node.as_str()) && place(old, node.as_str()).is_none() {
+        let within = || new.steps.first().map(|step| name(0, step).as_str().into());
+        return if new.cap.is_some() { Some(node.clone()) } else { within() };
+    }
     let mut here = place(old, node.as_str())?;
     for _ in 0..=old.steps.len() {
         let step = old.steps.get(here)?;

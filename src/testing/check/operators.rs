@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
-    barred(record, sink);
+    barred(known, record, sink);
     for passage in passages {
         held(passage, sink);
     }
@@ -19,12 +19,15 @@ pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], si
 }
 
 /// X15: an entry after an ejection, without an admission between them.
-fn barred(record: &Record, sink: &mut Sink<'_>) {
+fn barred(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    // What undoes a run begins in its place and lets nobody in.
+    let undoes =
+        |step: &&Step| known.chart(&step.journey, step.version).is_some_and(|chart| chart.undoes(&step.node));
     let ejected = |step: &&Step| step.outcome == (StepOutcome::Exited { reason: ExitReason::Ejected });
     for (place, end) in record.steps.iter().enumerate().filter(|(_, step)| ejected(step)) {
         let later = record.steps.iter().skip(place + 1);
-        let mut entries =
-            later.filter(|step| step.journey == end.journey && step.outcome == StepOutcome::Entered);
+        let enters = |step: &&Step| step.journey == end.journey && step.outcome == StepOutcome::Entered;
+        let mut entries = later.filter(|step| enters(step) && !undoes(step));
         let Some(entry) = entries.next() else { continue };
         if !was_admitted(record, &end.journey, end.at, entry.at) {
             let found = format!("an operator had ended {} at {}", end.enrollment, end.at);
@@ -32,7 +35,8 @@ fn barred(record: &Record, sink: &mut Sink<'_>) {
         }
     }
     let hot = &record.stored.state.hot;
-    for enrollment in hot.enrollments.iter().filter(|one| hot.barred.contains_key(&one.journey)) {
+    let inside = hot.enrollments.iter().filter(|one| hot.barred.contains_key(&one.journey) && !one.undoing);
+    for enrollment in inside {
         let found = format!("its contact is barred from {}", enrollment.journey);
         sink.add(Invariant::X15, format!("enrollment {}", enrollment.id), found);
     }
@@ -65,7 +69,8 @@ fn held(passage: &Passage<'_>, sink: &mut Sink<'_>) {
         match &step.outcome {
             StepOutcome::Operated { what: Operated::Held, .. } => is_held = true,
             StepOutcome::Operated { what: Operated::Released, .. } => is_held = false,
-            StepOutcome::Operated { .. } | StepOutcome::Replanned { .. } => {}
+            // A migration leads it to another version and lets it stand there.
+            StepOutcome::Operated { .. } | StepOutcome::Replanned { .. } | StepOutcome::Migrated { .. } => {}
             StepOutcome::Exited { reason } if is_from_outside(reason) => {}
             outcome if is_held => {
                 return sink.add(Invariant::X16, at(step), format!("it is held, and {outcome:?}"));

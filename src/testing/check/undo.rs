@@ -6,7 +6,7 @@ use super::super::Invariant;
 use super::chart::{Chart, Kind};
 use super::known::Known;
 use super::record::{Passage, Record, Sink, at};
-use crate::model::{EnrollmentId, ExitReason, Hold, InputId, NodeId, Step, StepOutcome};
+use crate::model::{EnrollmentId, ExitReason, Hold, InputId, NodeId, Operated, Step, StepOutcome};
 
 /// As many actions as one run remembers.
 const MOST: usize = 256;
@@ -67,6 +67,15 @@ fn owed_by(chart: &Chart, passage: &Passage<'_>, reason: &ExitReason) -> Vec<Nod
     let mut holds: BTreeMap<&str, Hold> = BTreeMap::new();
     let mut called: Option<&NodeId> = None;
     for step in &passage.steps {
+        match &step.outcome {
+            StepOutcome::Operated { what: Operated::Moved, .. } => {
+                called = None;
+                continue;
+            }
+            // What an operator or a migration does to a run that waits does nothing that could be undone.
+            StepOutcome::Operated { .. } | StepOutcome::Migrated { .. } => continue,
+            _ => {}
+        }
         let nodes = chart.undo.get(&step.node);
         let ends_a_call = called.take() == Some(&step.node);
         match nodes {
@@ -147,7 +156,7 @@ fn wrong<'r>(chart: &Chart, passage: &Passage<'r>, owed: &[NodeId]) -> Option<(&
     let mut waits: Option<&NodeId> = None;
     for step in passage.steps.iter().copied() {
         match step.outcome {
-            StepOutcome::Entered => {}
+            StepOutcome::Entered | StepOutcome::Operated { .. } => {}
             StepOutcome::Exited { .. } => {
                 return owed.next().map(|next| (step, format!("it ended and owes {next}")));
             }
