@@ -159,6 +159,11 @@ impl Run<'_> {
             Trigger::Schedule(_) => {
                 // What a pause held back comes once; the rest of it is over.
                 self.plan_schedule(journey, planned.door, at + TimeDelta::milliseconds(1));
+                // After the last day of a calendar an input of its very instant plans it once more.
+                let passage = self.out.state.hot.entries.get(&journey.id);
+                if passage.is_some_and(|passage| passage.entered_at == at.timestamp_millis()) {
+                    return;
+                }
                 None
             }
             _ => return,

@@ -146,7 +146,7 @@ steps:
 const WEEKLY_NEWS: &str = r#"
 journey: weekly
 version: VERSION
-enter: { on: { schedule: { every: week, on: Tue-Fri, at: "11:00" } }, if: { attribute: score, at_least: 30 } }
+enter: { on: { schedule: { every: week, on: Tue-Fri, at: "11:00", until: 2026-04-08 } }, if: { attribute: score, at_least: 30 } }
 reenter: always
 steps:
   - { id: news, send: { channel: letter, template: hello, purpose: marketing } }

@@ -310,3 +310,16 @@ steps: [{{ id: move, set: {{ attributes: {{ event_at: {{ date: {to} }} }} }} }},
     scene.until("03-02 09:02");
     assert!(scene.walked().iter().all(|line| !line.starts_with("03-02 09:00 ")));
 }
+
+/// What happens in the very instant of the last entry plans it once more, and it must not open its door twice.
+#[test]
+fn the_last_day_of_a_calendar_opens_its_door_once() {
+    let last = "{ journey: daily, enter: { on: { schedule: { every: day, at: \"12:00\", until: 2026-03-04 } } }, reenter: always, steps: [{ id: end, exit: done }] }";
+    let mut scene = Scene::of(&[last]);
+    scene.until("03-03 12:00");
+    scene.event("seen");
+    scene.event("seen");
+    scene.until("03-09");
+    let walked = scene.walked();
+    assert_eq!(walked.iter().filter(|line| line.contains("entered")).count(), 2, "{walked:?}");
+}
