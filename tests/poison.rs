@@ -102,11 +102,11 @@ fn a_store_that_refuses_a_batch_once_parks_nobody_and_loses_nothing() {
                 signs_up(&host, contact).await;
             }
             let calls = host.store.calls();
-            // A tick asks for jobs, claims, loads the program (the engine published it, so it is not at hand), commits.
-            host.store.fail(calls + 4, Fault::Unavailable);
+            // A tick asks for jobs, claims and commits; the program is at hand since the first event was told.
+            host.store.fail(calls + 3, Fault::Unavailable);
             let tick = host.engine.tick().await.unwrap();
             let operations = host.store.operations();
-            assert_eq!(operations[calls as usize + 3], "commit", "{name}: {operations:?}");
+            assert_eq!(operations[calls as usize + 2], "commit", "{name}: {operations:?}");
             assert_eq!((tick.failed, tick.contacts > 2), (0, true), "{name}");
             assert_eq!(heard(&host), ["ana", "eve", "lea"], "{name}");
         });
@@ -145,8 +145,8 @@ fn whoever_is_left_of_a_refused_batch_by_another_worker_is_not_waited_for() {
             for contact in ["ana", "eve", "lea"] {
                 signs_up(&host, contact).await;
             }
-            // A claim asks for jobs, claims, loads the program and commits.
-            host.store.fail(host.store.calls() + 4, Fault::Unavailable);
+            // It asks for jobs, claims and commits; the program is at hand since the first event was told.
+            host.store.fail(host.store.calls() + 3, Fault::Unavailable);
             let refused = host.engine.advance().await.unwrap();
             assert_eq!((refused.contacts, host.store.fired()), (0, true), "{name}");
             let other = Engine::builder(store).channel(host.email.clone()).build();

@@ -104,7 +104,7 @@ fn journeys_of_the_programme_read_like_a_calendar() {
         let scenario = Scenario::from_path(path).unwrap_or_else(|problems| panic!("{problems}"));
         insta::assert_snapshot!("calendar", scenario.run().unwrap().to_string());
     });
-    assert_eq!(seen, 15);
+    assert_eq!(seen, 16);
 }
 
 #[test]

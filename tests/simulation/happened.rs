@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 91] = [
+const EVENTS: [&str; 90] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -112,7 +112,6 @@ const EVENTS: [&str; 91] = [
     "enrolled_at_publication",
     "exit_by_another",
     "exit_by_date",
-    "exit_by_fact",
     "exit_by_hand",
     "imported",
     "step_enrolled",
@@ -122,7 +121,7 @@ const EVENTS: [&str; 91] = [
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 17] = [
+const SOME: [&str; 16] = [
     "step_merged",
     "step_unknown",
     "batch_answered_in_part",
@@ -135,7 +134,6 @@ const SOME: [&str; 17] = [
     "job_moved_by_another",
     "drained",
     "channel partial",
-    "channel shuffled",
     "store poison",
     "channel hang",
     "message_repeated_by_hand",
@@ -143,7 +141,9 @@ const SOME: [&str; 17] = [
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 6] = [
+const RARE: [&str; 8] = [
+    "channel shuffled",
+    "exit_by_fact",
     "exit_late",
     "erased_in_flight",
     "message_cancelled",
