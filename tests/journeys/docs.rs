@@ -2,7 +2,7 @@
 
 use journeyman::Journey;
 use journeyman::journey::{MigrationDefinition, parse_yaml};
-use journeyman::rule::TemplateDefinition;
+use journeyman::rule::{EventSchema, TemplateDefinition};
 
 const DOCUMENT: &str = include_str!("../../docs/JOURNEYS.md");
 
@@ -56,8 +56,13 @@ fn every_piece_of_a_journey_in_the_reference_compiles() {
             continue;
         }
         if *info == "migration" {
-            let map = journeyman::journey::parse_yaml::<MigrationDefinition>(text);
+            let map = parse_yaml::<MigrationDefinition>(text);
             assert!(map.is_ok(), "docs/JOURNEYS.md:{line}\n{map:?}");
+            continue;
+        }
+        if *info == "schema" {
+            let schema = parse_yaml::<EventSchema>(text).and_then(|schema| schema.check().map(|()| schema));
+            assert!(schema.is_ok(), "docs/JOURNEYS.md:{line}\n{schema:?}");
             continue;
         }
         let text = whole(info, text);
@@ -65,7 +70,8 @@ fn every_piece_of_a_journey_in_the_reference_compiles() {
             panic!("docs/JOURNEYS.md:{line}\n{problems}\n{text}");
         }
     }
-    for info in ["journey", "head", "enter", "exit", "steps", "predicates", "template", "migration"] {
+    for info in ["journey", "head", "enter", "exit", "steps", "predicates", "template", "migration", "schema"]
+    {
         assert!(blocks.iter().any(|(_, other, _)| *other == info), "no piece says {info}");
     }
 }
