@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::stores;
 use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
+use journeyman::journey::{JourneyDefinition, Late, LateDefinition};
 use journeyman::machine::{
     ContactState, Envelope, Hot, Input, InputKind, Pause, Program, ProgramParts, Transition, Withdrawal,
 };
@@ -418,7 +419,13 @@ mod properties {
         let templates = ["hello", "proof", "objection", "thanks", "note"];
         let templates = templates.map(|name| TemplateDefinition::new(name).text("Bonjour").into());
         // The journey with refused edges is left out: when its messages are answered depends on when the host ticks.
-        let journeys = journeys().into_iter().filter(|journey| journey.id.as_str() != "careful");
+        let journeys =
+            journeys().into_iter().filter(|journey| journey.id.as_str() != "careful").map(|journey| {
+                // So does what is too late for its journey: whoever ticks rarely is an outage.
+                let mut definition = JourneyDefinition::clone(&journey.definition);
+                definition.late = definition.late.map(|late| LateDefinition { then: Late::Skip, ..late });
+                definition
+            });
         engine.publish(templates.into_iter().chain(journeys.map(Into::into))).await.unwrap();
         clock.jump_to(start());
         let lea = Contact::new("lea").address("email", "lea@example.org").address("sms", "+33639980001");

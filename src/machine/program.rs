@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::bucket;
@@ -105,6 +105,8 @@ impl Default for ProgramParts {
 impl Program {
     /// The most nodes that one input or one timer leads an enrollment through.
     pub const STEP_BUDGET: u32 = 64;
+    /// What a message waits in the outbox before it can be too late for its journey, whatever grace that gives.
+    pub const LEAST_OUTAGE: TimeDelta = TimeDelta::minutes(5);
     /// The most timers that one transition fires; what is left is due at once.
     pub const MOST_TIMERS: u32 = 1_024;
 
@@ -209,7 +211,9 @@ impl Program {
             timing.window_yields = send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send);
         }
         let late = journey.late.filter(|late| late.then != Late::Send);
-        timing.late = late.is_some_and(|late| zone.add(message.decided_at, late.grace) < now);
+        // A host that wakes a moment after the due instant is no outage.
+        let no_outage = message.decided_at.checked_add_signed(Self::LEAST_OUTAGE).unwrap_or(now);
+        timing.late = late.is_some_and(|late| zone.add(message.decided_at, late.grace).max(no_outage) < now);
         timing
     }
 
