@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use chrono::TimeDelta;
 
 use super::fixture::{DESK, FINISHING, LINES, TELLING, start};
-use super::host::{World, release};
+use super::host::{POLL, World, release};
 use crate::error::Error;
 use crate::model::{ContactId, Name};
 use crate::port::Clock;
@@ -15,7 +15,8 @@ use crate::testing::Invariant;
 impl World {
     /// While one contact is refused again and again, the others have been looked at.
     pub(super) async fn nobody_waits_behind(&self, poisoned: &str) -> Result<(), Error> {
-        let long_ago = self.timeline.now() - TimeDelta::hours(1);
+        // A worker may sleep so long before it looks for what others did, and then needs a while.
+        let long_ago = self.timeline.now() - POLL - TimeDelta::hours(1);
         let parked = self.store.parked().await?;
         for person in &self.scenario.people {
             let id = ContactId::from(person.id.as_str());

@@ -29,7 +29,7 @@ use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
 use crate::time::Zone;
 
 /// The longest that a worker sleeps before it looks for what others did.
-const POLL: TimeDelta = TimeDelta::minutes(200);
+pub(super) const POLL: TimeDelta = TimeDelta::minutes(200);
 
 /// Everything that the tasks of a simulation share.
 pub(super) struct World {
