@@ -22,6 +22,7 @@ use journeyman::testing::ManualClock;
 use journeyman::{Consent, Contact, Engine, Event};
 use journeys::journeys;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Something that reaches the mailbox some time after what came before it.
 #[derive(Clone, Debug)]
@@ -249,11 +250,22 @@ fn comparable(state: ContactState) -> ContactState {
     ContactState::from_parts(cold, hot)
 }
 
+/// The same cases on every machine; `PROPTEST_CASES` and `JOURNEYMAN_FROM` (numbers) ask for more and for others.
+fn config(cases: u32) -> ProptestConfig {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    ProptestConfig {
+        cases: number("PROPTEST_CASES").map_or(cases, |cases| cases as u32),
+        rng_seed: RngSeed::Fixed(number("JOURNEYMAN_FROM").unwrap_or(1)),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 mod properties {
     use super::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+        #![proptest_config(config(512))]
 
         #[test]
         fn one_big_tick_equals_many_small_ones(
@@ -475,7 +487,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #![proptest_config(config(24))]
 
         #[test]
         fn a_host_that_ticks_rarely_sees_what_one_that_ticks_often_sees(
