@@ -328,7 +328,7 @@ fn hostile_definitions_end_in_an_error() {
         ("a definition of 2 MiB", "#".repeat(2 * 1024 * 1024)),
         (
             "blocks 20,000 deep",
-            (0..1_000).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n"),
+            (0..1_000).fold(String::new(), |text, depth| text + " ".repeat(depth).as_str() + "a:\n"),
         ),
         ("nothing", String::new()),
         ("a zero byte", "journey: \"\0\"\n".to_owned()),

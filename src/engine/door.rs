@@ -299,7 +299,8 @@ impl Engine {
                     }
                     Fact::Segment { segment: name, .. }
                     | Fact::Tier { score: name, .. }
-                    | Fact::Score { score: name, .. } => self.check_id("name in the fact", name)?,
+                    | Fact::Score { score: name, .. }
+                    | Fact::Mark { score: name, .. } => self.check_id("name in the fact", name)?,
                 }
                 input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
             }

@@ -57,6 +57,15 @@ pub enum Fact {
         /// Its new value.
         value: i64,
     },
+    /// Something that a score declares became true of the contact, or is over.
+    Mark {
+        /// Which score.
+        score: Name,
+        /// Which mark of it.
+        mark: Name,
+        /// Whether it was reached.
+        up: bool,
+    },
     /// The host says so.
     Host {
         /// The name that journeys know it by.
@@ -80,6 +89,7 @@ impl Fact {
                 score.len() + [from, to].into_iter().flatten().map(|tier| tier.len()).sum::<usize>()
             }
             Self::Score { score, .. } => score.len() + 8,
+            Self::Mark { score, mark, .. } => score.len() + mark.len(),
             Self::Host { name, properties } => {
                 name.len() + properties.iter().map(|(name, value)| name.len() + value.size()).sum::<usize>()
             }

@@ -6,6 +6,8 @@ pub mod predicate;
 mod rating;
 mod sandbox;
 mod schema;
+pub mod score;
+mod script;
 pub mod template;
 mod variables;
 mod window;

@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::score::ScoreState;
 use crate::model::{Fact, Name};
 
 /// The scores of a contact, the tiers that they fall in, and the segments that it is in, as facts told them.
@@ -20,6 +21,9 @@ pub struct Rating {
     tiers: LiteMap<Name, Name>,
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     segments: LiteMap<Name, ()>,
+    /// What the models of scores keep, by score.
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    pub(crate) models: LiteMap<Name, ScoreState>,
 }
 
 impl Rating {
@@ -50,10 +54,22 @@ impl Rating {
         self.segments.contains_key(segment)
     }
 
+    /// Whether a mark of a score is reached.
+    #[must_use]
+    pub fn is_marked(&self, score: &str, mark: &str) -> bool {
+        self.models.get(score).is_some_and(|state| state.marks.contains_key(mark))
+    }
+
+    /// What the model of a score keeps.
+    #[must_use]
+    pub fn state(&self, score: &str) -> Option<&ScoreState> {
+        self.models.get(score)
+    }
+
     /// Whether nothing was ever told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty()
+        self.models.is_empty() && self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty()
     }
 
     /// Takes a fact in; false where it changes nothing.
@@ -64,7 +80,7 @@ impl Rating {
             Fact::Tier { score, to: None, .. } => self.tiers.remove(score).is_some(),
             Fact::Segment { segment, inside: true } => put(&mut self.segments, segment, ()),
             Fact::Segment { segment, inside: false } => self.segments.remove(segment).is_some(),
-            Fact::Keyword { .. } | Fact::Host { .. } => true,
+            Fact::Keyword { .. } | Fact::Mark { .. } | Fact::Host { .. } => true,
         }
     }
 }

@@ -163,6 +163,15 @@ pub enum What {
         /// Its value.
         value: i64,
     },
+    /// A mark of a score was reached, or is over.
+    Mark {
+        /// Which score.
+        score: Name,
+        /// Which mark of it.
+        mark: Name,
+        /// Whether it was reached.
+        up: bool,
+    },
     /// A word came in.
     Keyword {
         /// Which one.
@@ -279,6 +288,7 @@ impl What {
             Fact::Segment { segment, inside } => Self::Segment { segment, inside },
             Fact::Tier { score, from, to, up } => Self::Tier { score, from, to, up },
             Fact::Score { score, value } => Self::Score { score, value },
+            Fact::Mark { score, mark, up } => Self::Mark { score, mark, up },
             Fact::Host { name, .. } => Self::Host { name },
         }
     }

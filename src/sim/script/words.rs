@@ -159,6 +159,8 @@ impl Style<'_> {
                 format!("{score} {} from {from} to {to}", if *up { "rose" } else { "fell" })
             }
             What::Score { score, value } => format!("{score} is {value}"),
+            What::Mark { score, mark, up: true } => format!("{score}: {mark}"),
+            What::Mark { score, mark, up: false } => format!("{score}: {mark} is over"),
             What::Keyword { word, channel } => match channel {
                 Some(channel) => format!("answered {word} by {channel}"),
                 None => format!("answered {word}"),
