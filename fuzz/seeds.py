@@ -307,8 +307,40 @@ def rows():
     drawn("stored_row", 10, 6)
 
 
+def scripts():
+    for path in fixtures("rhai", "tests/fixtures/broken/scripts"):
+        write("score_script", path.stem, path.read_bytes())
+    cases = {
+        "whole": '''on("email.opened", 1);  on("link.clicked", 3).cap(9, 1 * days);  on("purchase", 20).where(amount >= 100 && currency == "EUR");
+on("order", points(amount).per(10).at_most(50));  once("profile.completed", 5);  on("visit", 2).lasting(30 * days).silent();
+decay(7 * days, -5);  clamp(0, 120);
+tier("spark-ready", 80).hysteresis(2).stay(2 * days);  tier("mona-possible", 60);
+when("growth", growth > 5.0, 15);  when("genre", one_of(genre, ["rap", "pop"]), 10);  when("size", between(followers, 1000, 15000), 20);
+when("city", known(city), 5);  when("solo", !team, 10);  when("vip", tag("vip") || plan == "gold", 5);
+threshold("milestone", 60);  stagnation("stuck", 14 * days);  inactivity("asleep", 30 * days);  peak("on-fire", 7 * days, 3.0).at_least(5);
+badge("ten-replies", "message.replied", 10);  challenge("march", "track.published", 4);
+trail(30 * days);  trail(followers, 30 * days);  checklist("actions", ["profile.completed", "call.booked"]);''',
+        "custom": 'custom("fit", |c| if c.followers > 1000 { 10 } else { 0 });',
+        "custom-helper": 'fn reach(c) { c.followers + c.fans } custom("fit", |c| reach(c) / 2.0);',
+        "custom-loop": 'custom("fit", |c| loop {});',
+        "custom-text": 'custom("fit", |c| { let s = c.city; for n in 0..64 { s += s; } s });',
+        "computed": 'let base = 2; fn twice(n) { n * 2 } for genre in ["rap", "pop"] { when(`likes ${genre}`, genre in ["a", genre], twice(base)); }',
+        "deep": 'let c = tag("a"); for n in 0..20 { c = !c; } when("x", c, 1);',
+        "deeper": 'let c = tag("a"); for n in 0..30 { c = (c || tag("b")) && tag("c"); } when("x", c, 1);',
+        "brackets": "(" * 31 + "1" + ")" * 31 + "; on('a', 1);",
+        "recursion": 'fn f(n) { if n > 0 { f(n - 1) } else { 1 } } on("a", f(2));',
+        "quotes": "on('a', 1).where(b == \"it's\" || c == 'x');",
+        "comments": '/* && /* || */ */ on("a", 1); // \'',
+        "wide": "".join(f'on("e{n}",1);' for n in range(257)),
+    }
+    for name, text in cases.items():
+        write("score_script", name, text)
+    drawn("score_script", 24, 60)
+
+
 definitions()
 events()
 predicates()
 templates()
+scripts()
 rows()

@@ -52,6 +52,11 @@ pub enum Bug {
     EjectForgets,
     HeldRuns,
     ImportTriggers,
+    NumbersUnasked,
+    DecayAfterItsInstant,
+    ClampAtTheEnd,
+    NoHysteresis,
+    SeedForgetsWhatCame,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -90,7 +95,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 44] = [
+        pub const ALL: [Bug; 49] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -135,6 +140,11 @@ mod planting {
             EjectForgets,
             HeldRuns,
             ImportTriggers,
+            NumbersUnasked,
+            DecayAfterItsInstant,
+            ClampAtTheEnd,
+            NoHysteresis,
+            SeedForgetsWhatCame,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -179,6 +189,9 @@ mod planting {
                 EjectForgets => "X15",
                 HeldRuns => "X16",
                 ImportTriggers => "X17",
+                NumbersUnasked => "B8",
+                DecayAfterItsInstant | ClampAtTheEnd | SeedForgetsWhatCame => "R1",
+                NoHysteresis => "R4",
             }
         }
 
@@ -231,6 +244,13 @@ mod planting {
                 EjectForgets => "nobody remembers that an operator took a contact out",
                 HeldRuns => "a run that is held walks on",
                 ImportTriggers => "an import opens journeys although nobody asked for it",
+                NumbersUnasked => {
+                    "a worker that is new renders what it took before it knew that numbers are read"
+                }
+                DecayAfterItsInstant => "a silence counts from when the engine woke",
+                ClampAtTheEnd => "the bounds of a score are kept once for everything that one event brings",
+                NoHysteresis => "a tier is left as soon as the score is below it",
+                SeedForgetsWhatCame => "a score counted anew is taken although more was told meanwhile",
             }
         }
     }

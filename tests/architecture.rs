@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 12] = [
 
 /// Libraries that one room alone may know, so that each can be replaced.
 const ONLY_HERE: [(&str, &str); 5] = [
-    ("rhai", "src/rule/script.rs"),
+    ("rhai", "src/rule/script"),
     ("minijinja", "src/rule/template.rs"),
     ("petgraph", "src/journey/graph.rs"),
     ("jiff", "src/time/"),

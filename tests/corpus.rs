@@ -60,6 +60,11 @@ fn a_damaged_row_stops_its_own_contact_alone() {
 }
 
 #[test]
+fn scripts_are_refused_or_declare_within_their_limits() {
+    stays_found("score_script", fuzz::score_script);
+}
+
+#[test]
 fn templates_stay_within_bounds_and_escape() {
     stays_found("template_render", fuzz::template_render);
 }

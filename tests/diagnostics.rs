@@ -11,12 +11,13 @@ use std::{fs, thread};
 
 use journeyman::error::BuildError;
 use journeyman::journey::{
-    JourneyDefinition, Late, MigrationDefinition, Reenter, Scope, Spacing, TriggerDefinition, check,
-    parse_json, parse_yaml,
+    JourneyDefinition, Late, MigrationDefinition, Reenter, Scope, ScoreNames, Spacing, TriggerDefinition,
+    check, parse_json, parse_yaml,
 };
 use journeyman::model::Name;
 use journeyman::port::store::Definition;
 use journeyman::rule::TemplateDefinition;
+use journeyman::rule::score::ScoreModel;
 use journeyman::store::MemoryStore;
 use journeyman::time::{Offset, Span};
 use journeyman::{Diagnostic, Engine, Journey};
@@ -30,6 +31,8 @@ fn scope() -> Scope {
     scope.channels = names(&["email", "sms"]);
     scope.templates = names(&["again", "objection", "proof", "see_you", "welcome"]);
     scope.purposes = names(&["marketing", "onboarding"]);
+    let model = ScoreModel::compile(r#"on("a", 1); tier("warm", 10); tier("hot", 20);"#).unwrap();
+    scope.scores = [("spark".into(), ScoreNames::of(&model))].into();
     scope.journeys = Some(["onboarding", "trial", "win-back"].into_iter().map(Into::into).collect());
     scope
 }
@@ -48,6 +51,12 @@ fn problems_of_template(text: &str) -> Vec<Diagnostic> {
     parse_yaml::<TemplateDefinition>(text)
         .and_then(|definition| definition.compile())
         .map_or_else(|error| error.diagnostics, |_| Vec::new())
+}
+
+fn problems_of_script(text: &str) -> Vec<Diagnostic> {
+    // Only what is about functions is allowed to have them.
+    let allowed = text.starts_with("// custom functions are allowed");
+    ScoreModel::builder().custom(allowed).compile(text).map_or_else(|error| error.diagnostics, |_| Vec::new())
 }
 
 /// The versions of a journey that migrations lead people through.
@@ -73,6 +82,9 @@ fn problems(path: &Path) -> Vec<Diagnostic> {
     if path.parent().is_some_and(|folder| folder.ends_with("migrations")) {
         return problems_of_migration(&text);
     }
+    if path.parent().is_some_and(|folder| folder.ends_with("scripts")) {
+        return problems_of_script(&text);
+    }
     if path.parent().is_some_and(|folder| folder.ends_with("templates")) {
         problems_of_template(&text)
     } else {
@@ -87,7 +99,7 @@ fn printed(problems: &[Diagnostic]) -> String {
 #[test]
 fn every_mistake_is_explained() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::glob!("fixtures/broken", "**/*.{yaml,json}", |path| {
+        insta::glob!("fixtures/broken", "**/*.{yaml,json,rhai}", |path| {
             let problems = problems(path);
             assert!(!problems.is_empty(), "{} has no problem", path.display());
             insta::assert_snapshot!(printed(&problems));
@@ -154,6 +166,7 @@ fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
         ("a span of four billion days", spans.build().unwrap_err().diagnostics),
         ("a megabyte of definition", problems_of_journey(Path::new("large.json"), &" ".repeat(1_048_577))),
         ("a template of a quarter megabyte", problems_of_template(&format!("template: t\ntext: x{text}"))),
+        ("a script of nine kilobytes", problems_of_script(&"on(\"a\", 1); ".repeat(750))),
     ]
 }
 
@@ -164,13 +177,13 @@ fn what_is_too_large_is_explained() {
     insta::assert_snapshot!(said.join("\n\n"));
 }
 
-/// Every `J…`, `T…` and `E…` code between quotes in the text.
+/// Every `J…`, `T…`, `E…` and `R…` code between quotes in the text.
 fn codes_in(text: &str, quote: char) -> BTreeSet<String> {
     text.split(quote)
         .filter(|part| {
             let mut letters = part.chars();
             part.len() == 4
-                && matches!(letters.next(), Some('J' | 'T' | 'E'))
+                && matches!(letters.next(), Some('J' | 'T' | 'E' | 'R'))
                 && letters.all(|letter| letter.is_ascii_digit())
         })
         .map(str::to_owned)
@@ -216,7 +229,7 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
         problems.iter().for_each(|problem| *shown.entry(problem.code.to_owned()).or_default() += 1);
     };
     let broken = Path::new(HERE).join("tests/fixtures/broken");
-    for folder in [broken.clone(), broken.join("templates"), broken.join("migrations")] {
+    for folder in ["", "templates", "migrations", "scripts"].map(|folder| broken.join(folder)) {
         let files =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
         files.for_each(|path| count(&problems(&path)));
@@ -229,7 +242,13 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     let text = fs::read_to_string(Path::new(HERE).join("src/rule/schema.rs")).unwrap();
     let tests = text.split("mod tests").last().unwrap();
     let judged = source.iter().filter(|code| code.starts_with('E') && tests.contains(code.as_str())).cloned();
-    let shown: BTreeSet<String> = shown.into_keys().chain(drawn).chain(judged).collect();
+    // And what a build without limits is answered with, which no fixture can be.
+    let text = fs::read_to_string(Path::new(HERE).join("src/rule/script/sandbox.rs")).unwrap();
+    let unlimited = codes_in(text.split("mod tests").last().unwrap(), '"');
+    // And what a table made in Rust is answered with, which no script can declare.
+    let tables = codes_in(&fs::read_to_string(Path::new(HERE).join("tests/scores.rs")).unwrap(), '"');
+    let shown: BTreeSet<String> =
+        shown.into_keys().chain(drawn).chain(judged).chain(unlimited).chain(tables).collect();
     assert_eq!(shown, source, "every code has a mistake that shows it");
 }
 

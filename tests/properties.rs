@@ -10,14 +10,18 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::journey::{JourneyDefinition, Late, LateDefinition};
 use journeyman::machine::{
-    ContactState, Envelope, Hot, Input, InputKind, Pause, Program, ProgramParts, Transition, Withdrawal,
+    ContactState, Envelope, Hot, Input, InputKind, Pause, Program, ProgramParts, Scored, Transition,
+    Withdrawal,
 };
 use journeyman::model::{
     ConsentRecord, Delivery, DeliveryStatus, EnrollmentId, Evidence, Fact, InputId, JourneyId, Message, Step,
     Value, Waiting,
 };
 use journeyman::port::{Clock, Store};
-use journeyman::rule::TemplateDefinition;
+use journeyman::rule::score::{
+    Band, Clamp, Decay, EventRule, History, MarkKind, MarkRule, ScoreModel, Table, WhenRule,
+};
+use journeyman::rule::{PredicateDefinition, TemplateDefinition};
 use journeyman::testing::ManualClock;
 use journeyman::{Consent, Contact, Engine, Event};
 use journeys::journeys;
@@ -155,7 +159,30 @@ fn program(pauses: &[(i64, i64)]) -> Program {
     parts.pauses =
         journeys.iter().take(5).map(|journey| (JourneyId::clone(&journey.id), held.clone())).collect();
     parts.journeys = journeys;
+    let heat = ScoreModel::from_table(heat()).unwrap();
+    parts.scores.insert("heat".into(), Scored::new(heat.into(), History::Count));
     Program::new(parts)
+}
+
+/// A score with everything that time alone can change.
+fn heat() -> Table {
+    const HOUR: i64 = 3_600_000;
+    let mut table = Table::new();
+    table.rules.push(EventRule::new("clicked", 7).cap(20, Some(36 * HOUR)).into());
+    table.rules.push(EventRule::new("seen", 2).lasting(20 * HOUR).engages(false).into());
+    table.rules.push(EventRule::new("booked", 25).once().into());
+    table.rules.push(EventRule::new("replied", -4).into());
+    table.rules.push(WhenRule::new("gold", PredicateDefinition::tag("gold"), 9).into());
+    table.rules.push(WhenRule::new("old", PredicateDefinition::attribute_at_least("age", 50), -6).into());
+    table.decay = Some(Decay::new(12 * HOUR, -3));
+    table.clamp = Some(Clamp::new(-10, 60));
+    table.tiers = vec![Band::new("warm", 5), Band::new("hot", 15).hysteresis(3).stay(9 * HOUR)];
+    table.marks = vec![
+        MarkRule::new("stuck", MarkKind::Stagnation(15 * HOUR)),
+        MarkRule::new("asleep", MarkKind::Inactivity(24 * HOUR)),
+        MarkRule::new("high", MarkKind::Threshold(20)),
+    ];
+    table
 }
 
 /// Everything that must not depend on when the engine woke.

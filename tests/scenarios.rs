@@ -14,6 +14,7 @@ use journeyman::journey::parse_yaml;
 use journeyman::model::ContactId;
 use journeyman::port::store::Definition;
 use journeyman::rule::TemplateDefinition;
+use journeyman::rule::score::ScoreDefinition;
 use journeyman::sim::{Line, Scenario, Simulation, Timeline, What};
 use journeyman::time::Span;
 use journeyman::{Diagnostic, Journey};
@@ -684,4 +685,51 @@ inputs: [{ at: "+0m", contacts: all, event: go }]
     let lea = kinds(&timeline, "lea");
     assert_eq!(lea[..5], ["0 event", "0 entered", "0 asked", "5 answered", "5 asked"], "{lea:?}");
     assert_eq!(lea.iter().filter(|line| line.ends_with("retried")).count(), 1, "{lea:?}");
+}
+
+/// The rules of a score stand in the file, in a file of definitions or in a script of their own, and are run.
+#[test]
+fn scores_are_published_however_they_are_written() {
+    let script = "on(\"clicked\", 30); clamp(0, 50);";
+    let files = |path: &str| match path {
+        "spark.rhai" => Ok(script.to_owned()),
+        "spark.yaml" => Ok(format!("{{ score: spark, history: keep, script: '{script}' }}")),
+        _ => alone(path),
+    };
+    let tail = r#"
+        inputs:
+          - { at: 10m, contact: lea, event: clicked }
+          - { at: 20m, contact: lea, event: clicked }
+          - { at: 30m, contact: lea, event: signed_up }"#;
+    let text = with_sms(tail.replace("\n        ", "\n").as_str());
+    let text = text.replace("text: Hello", "text: '{{ score.spark }} points', subject: '{{ score.spark }}'");
+    for scores in [
+        format!("[{{ score: spark, script: '{script}' }}]"),
+        "{ score: spark, file: spark.rhai, history: keep }".to_owned(),
+        "spark.yaml".to_owned(),
+    ] {
+        let text = text.replace("templates:", &format!("scores: {scores}\ntemplates:"));
+        let timeline = Scenario::from_yaml(&text, files).unwrap_or_else(|all| panic!("{all}")).run().unwrap();
+        let page = timeline.to_string();
+        assert!(page.contains("sent sms hello (news): \"50\""), "{page}");
+    }
+    // Without the rules nobody told a score.
+    let page = run(&text).to_string();
+    assert!(page.contains("not known: score.spark"), "{page}");
+}
+
+/// A script of its own takes the place of the one of its name, as a template does.
+#[test]
+fn a_scenario_is_tried_with_other_scores() {
+    let text = with_sms(
+        "inputs: [{ at: 1m, contact: lea, event: bought }, { at: 2m, contact: lea, event: signed_up }]",
+    );
+    let text = text.replace("text: Hello", "text: x, subject: '{{ score.spark }}'");
+    let text =
+        text.replace("templates:", "scores: { score: spark, script: 'on(\"bought\", 3);' }\ntemplates:");
+    let old = scenario(&text);
+    let other = ScoreDefinition::new("spark", "on(\"bought\", 4);");
+    let new = old.with([Definition::Score(other)]).unwrap();
+    assert!(old.run().unwrap().to_string().contains("\"3\""));
+    assert!(new.run().unwrap().to_string().contains("\"4\""));
 }

@@ -13,9 +13,10 @@ use journeyman::machine::{
 };
 use journeyman::model::{
     Answer, ConsentStatus, ContactId, Deed, Delivery, DeliveryStatus, EnrollmentId, Evidence, ExitReason,
-    FingerprintKey, InputId, MessageId, Permit, Reason, StepOutcome, Value, Waiting,
+    FingerprintKey, Hash, InputId, MessageId, Permit, Reason, StepOutcome, Value, Waiting,
 };
 use journeyman::port::store::{Definition, Edition, JobKind, MessageStatus, Pausable};
+use journeyman::rule::score::ScoreDefinition;
 use journeyman::rule::template::Form;
 use journeyman::rule::{Policy, QuietHours, TemplateDefinition, VariantDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
@@ -365,6 +366,8 @@ fn definitions_and_rules_are_unchanged() {
             Definition::Journey(journey),
             Definition::Template(template),
             Definition::Template(TemplateDefinition::new("proof").text("Bonjour")),
+            Definition::Score(ScoreDefinition::new("spark", r#"on("message.replied", 10);"#)),
+            Definition::Score(ScoreDefinition::new("fit", r#"on("visit", 1);"#).keeps()),
         ],
     );
     golden("policy", &Policy::default());
@@ -380,7 +383,13 @@ fn definitions_and_rules_are_unchanged() {
         "pausables",
         &vec![Pausable::Journey("welcome-prospects".into()), Pausable::Channel("sms".into())],
     );
-    golden("job_kinds", &vec![JobKind::Resume { journey: "welcome-prospects".into() }]);
+    golden(
+        "job_kinds",
+        &vec![
+            JobKind::Resume { journey: "welcome-prospects".into() },
+            JobKind::Seed { score: "spark".into(), hash: Hash::of("test", &[]) },
+        ],
+    );
 }
 
 /// A journey's hash names it in every store: it must not depend on the build.
@@ -440,6 +449,13 @@ fn what_a_publication_does_to_people_is_unchanged() {
         "publication_inputs",
         &vec![
             InputKind::Enroll { journey: "welcome".into(), version: 2 },
+            InputKind::Seed {
+                score: "spark".into(),
+                hash: Hash::of("test", &[]),
+                through: 7,
+                as_of: at("2026-03-23T10:00:00Z"),
+                state: Box::default(),
+            },
             InputKind::Migrate(Migration::new(MigrationDefinition::new("a", 1, 2), Deed::new("b", "c"))),
         ],
     );

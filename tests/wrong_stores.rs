@@ -49,6 +49,8 @@ enum Fault {
     StandsStill,
     /// Keeps no more than the newest edition of a template.
     ForgetsEditions,
+    /// Publishes new rules of scores and starts no job that counts.
+    CountsNothing,
     /// Keeps editions without their deeds.
     ForgetsWhoAndWhy,
     /// Panics where it is asked when to wake.
@@ -211,6 +213,12 @@ role! {
             self.inner.publish_by(definitions, by.filter(|_| self.fault != Fault::ForgetsWhoAndWhy)).await
         }
 
+        async fn jobs(&self) -> Result<Vec<Job>> {
+            let mut jobs = self.inner.jobs().await?;
+            jobs.retain(|job| self.fault != Fault::CountsNothing || !matches!(job.kind, JobKind::Seed { .. }));
+            Ok(jobs)
+        }
+
         async fn history(&self, template: &str) -> Result<Vec<Edition>> {
             let editions = self.inner.history(template).await?;
             let known = if self.fault == Fault::ForgetsEditions { editions.len().saturating_sub(1) } else { 0 };
@@ -224,7 +232,6 @@ role! {
     unarchive(journey: &JourneyId) -> u64,
     start(kind: &JobKind) -> u64,
     snapshot() -> CatalogSnapshot,
-    jobs() -> Vec<Job>,
     advance_job(job: u64, from: u64, to: Option<u64>) -> bool,
 }
 
@@ -361,6 +368,7 @@ fn a_store_that_forgets_is_refused() {
         "reopen_keeps_who_is_parked",
         "reopen_keeps_what_an_operator_did",
         "reopen_keeps_what_is_aside",
+        "score_and_its_job_outlive_the_store",
         "a_history_outlives_the_store",
         "reopen_keeps_drafts_archives_and_jobs",
         "reopen_keeps_everything",
@@ -374,6 +382,14 @@ fn a_store_that_forgets_is_refused() {
 #[test]
 fn a_store_that_keeps_the_newest_edition_alone_is_refused() {
     breaks(Fault::ForgetsEditions, &["every_edition_of_a_template_stays", "a_history_outlives_the_store"]);
+}
+
+#[test]
+fn a_store_that_counts_nothing_by_new_rules_is_refused() {
+    breaks(
+        Fault::CountsNothing,
+        &["publish_starts_the_counting_of_new_rules", "score_and_its_job_outlive_the_store"],
+    );
 }
 
 #[test]

@@ -100,7 +100,10 @@ pub(super) fn explained(error: &BuildError) {
     for problem in &error.diagnostics {
         let Diagnostic { code, place, sentence, next, .. } = problem;
         let (letter, number) = code.split_at(1);
-        assert!(["J", "T"].contains(&letter) && number.len() == 3 && number.parse::<u16>().is_ok(), "{code}");
+        assert!(
+            ["J", "T", "R"].contains(&letter) && number.len() == 3 && number.parse::<u16>().is_ok(),
+            "{code}"
+        );
         for said in [place, sentence, next] {
             assert!(!said.trim().is_empty(), "{problem}");
         }

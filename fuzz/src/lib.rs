@@ -10,6 +10,7 @@ mod draw;
 mod ingest;
 mod predicate;
 mod row;
+mod script;
 mod template;
 mod walk;
 
@@ -17,6 +18,7 @@ pub use definition::{definition_json, definition_yaml};
 pub use ingest::event_ingest;
 pub use predicate::predicate;
 pub use row::stored_row;
+pub use script::score_script;
 pub use template::template_render;
 
 use std::sync::atomic::{AtomicU64, Ordering};

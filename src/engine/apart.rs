@@ -76,6 +76,7 @@ impl Engine {
     pub async fn release(&self, contact: &ContactId) -> Result<bool, Error> {
         let released = self.shared.store.release(contact).await?;
         tracing::info!(%contact, released, "released");
+        self.count_later(contact).await?;
         self.wake();
         Ok(released)
     }

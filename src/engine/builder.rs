@@ -55,6 +55,7 @@ pub struct EngineBuilder {
     policy: Policy,
     zone: Zone,
     holdout: u8,
+    custom_scores: bool,
     calendars: BTreeMap<String, Calendar>,
     key: FingerprintKey,
     limits: Limits,
@@ -79,6 +80,7 @@ impl EngineBuilder {
             policy: Policy::default(),
             zone: Zone::utc(),
             holdout: 0,
+            custom_scores: false,
             calendars: BTreeMap::new(),
             key: FingerprintKey::new([0; 32]),
             limits: Limits::default(),
@@ -115,6 +117,14 @@ impl EngineBuilder {
     /// Sets the sending rules.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Whether the scripts of scores may have functions of their own, `custom("fit", |c| ...)`: they are run whenever an
+    /// attribute of a contact changes, in the same sandbox, and are hundreds of times slower than a rule. Not allowed unless
+    /// said; workers of one store must be told alike.
+    pub fn custom_scores(mut self, allowed: bool) -> Self {
+        self.custom_scores = allowed;
         self
     }
 
@@ -228,6 +238,7 @@ impl EngineBuilder {
                 policy: self.policy,
                 zone: self.zone,
                 holdout: self.holdout.min(100),
+                custom_scores: self.custom_scores,
                 calendars: Arc::new(self.calendars),
                 key: self.key,
                 limits: self.limits,

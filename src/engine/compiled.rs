@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::BuildError;
 use crate::journey::{Journey, JourneyDefinition};
+use crate::rule::score::{ScoreDefinition, ScoreModel};
 use crate::rule::{Template, TemplateDefinition};
 
 /// Compiled definitions by their names, each beside what it was compiled from. Clones share everything.
@@ -17,6 +18,7 @@ pub(crate) struct Compiled {
 struct Known {
     journeys: BTreeMap<(String, u32), Arc<Journey>>,
     templates: BTreeMap<String, (TemplateDefinition, Template)>,
+    scores: BTreeMap<String, Arc<ScoreModel>>,
 }
 
 impl Compiled {
@@ -40,6 +42,22 @@ impl Compiled {
         let template = definition.compile()?;
         known.templates.insert(definition.template.clone(), (definition.clone(), template.clone()));
         Ok(template)
+    }
+
+    /// `custom` says whether its script may have functions of its own.
+    pub(super) fn score(
+        &self,
+        definition: &ScoreDefinition,
+        custom: bool,
+    ) -> Result<Arc<ScoreModel>, BuildError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let model = known.scores.get(&definition.score);
+        if let Some(model) = model.filter(|model| model.hash() == definition.hash()) {
+            return Ok(model.clone());
+        }
+        let model = Arc::new(definition.compile_by(ScoreModel::builder().custom(custom))?);
+        known.scores.insert(definition.score.clone(), model.clone());
+        Ok(model)
     }
 }
 

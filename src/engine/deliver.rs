@@ -13,13 +13,14 @@ use super::watch::Watch;
 use super::{Backoff, Engine, Tick};
 use crate::error::{Error, StoreError};
 use crate::journey::Send;
-use crate::machine::Cold;
+use crate::machine::{Cold, Hot};
 use crate::model::{
     Answer, Attributes, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome,
     Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
+use crate::rule::Facts;
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::template::{RenderError, Template};
 use crate::seeded::{Bug, is_on};
@@ -65,13 +66,21 @@ impl Engine {
         let channels = self.open_channels(self.shared.clock.elapsed());
         let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
         let mut watch = Watch::start(self.shared.clock.clone());
-        let batch = store.take(&Take::of(handful, channels)).await?;
-        if batch.messages.is_empty() {
-            return Ok(false);
-        }
-        watch.set(batch.now);
-        // A template is bound by its name when a message begins, so the newest one is asked for.
-        let loaded = self.program(Some(batch.catalog)).await?;
+        let mut take = Take::of(handful, channels).with_hot(self.reads_numbers());
+        let (batch, loaded) = loop {
+            let batch = store.take(&take).await?;
+            if batch.messages.is_empty() {
+                return Ok(false);
+            }
+            watch.set(batch.now);
+            // A template is bound by its name when a message begins, so the newest one is asked for.
+            let loaded = self.program(Some(batch.catalog)).await?;
+            // One that reads numbers was published since; what was taken has not begun, and repeats.
+            if !loaded.reads_numbers || take.hot || is_on(Bug::NumbersUnasked) {
+                break (batch, loaded);
+            }
+            take.hot = true;
+        };
         let (mut taken, mut begins) = (Vec::new(), Vec::new());
         for message in batch.messages {
             match self.in_turn(&loaded, &message, batch.now) {
@@ -143,12 +152,15 @@ impl Engine {
             Permit::Permit => {}
         }
         let send = loaded.program.send_of(message);
+        let nothing = Hot::default();
+        let hot = taken.hot.as_deref().unwrap_or(&nothing);
+        let facts = Facts::new(&cold.contact, &hot.performed, &hot.rating).at(now).scored_by(&loaded.program);
         let content = match (&taken.content, loaded.templates.get(&message.template)) {
             (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
             }
-            (_, Some(template)) => match said(template, send, &cold.contact, &message.variables) {
+            (_, Some(template)) => match said(template, send, &facts, &message.variables) {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
@@ -437,11 +449,12 @@ pub(super) fn has_no_sender(send: Option<&Send>, contact: &Contact) -> bool {
 fn said(
     template: &Template,
     send: Option<&Send>,
-    contact: &Contact,
+    facts: &Facts<'_>,
     variables: &Attributes,
 ) -> Result<Content, RenderError> {
     let preheader = send.and_then(|send| send.preheader.as_ref());
-    template.render_beside(contact, variables, preheader).map(|content| sent_by(content, send, contact))
+    let content = template.render_beside(facts, variables, preheader)?;
+    Ok(sent_by(content, send, facts.contact))
 }
 
 /// The content, with the sender that the step names.

@@ -12,11 +12,18 @@ const CHUNK: usize = 512;
 impl Engine {
     /// Works on every open job until it is done, one chunk after the other. A chunk that is done twice appends nothing
     /// twice, because its inputs' ids are derived from the job.
-    pub(super) async fn work_on_jobs(&self) -> Result<(), Error> {
+    ///
+    /// Answers whether histories were counted, so that whoever was told meanwhile must be looked at again.
+    pub(super) async fn work_on_jobs(&self) -> Result<bool, Error> {
+        let mut counted = false;
         for mut job in self.shared.store.jobs().await? {
+            if let JobKind::Seed { score, hash } = &job.kind {
+                counted |= self.count_histories(&job, score, *hash).await?;
+                continue;
+            }
             while self.work_on(&mut job).await? {}
         }
-        Ok(())
+        Ok(counted)
     }
 
     /// One chunk; false where the job is done, or another worker is at it.
@@ -66,6 +73,7 @@ fn input(job: &Job, state: &ContactState) -> Option<Input> {
             let kind = InputKind::Migrate(migration.clone());
             inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
         }
+        JobKind::Seed { .. } => None, // every contact has a history of its own, which a page does not hold
         JobKind::Resume { journey } => {
             // A door that a date opens is held with the journey, whether or not the contact is inside.
             let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey)

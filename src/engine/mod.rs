@@ -22,6 +22,8 @@ mod program;
 mod quota;
 #[cfg(feature = "tokio")]
 mod run;
+mod score;
+mod seed;
 mod shelf;
 mod throttle;
 mod tick;
@@ -44,6 +46,7 @@ pub use operate::{ListedRun, RunFilter, RunPage};
 pub use preview::Preview;
 #[cfg(feature = "sim")]
 pub(crate) use quota::QuotaChannel;
+pub use score::ScoreStanding;
 pub use shelf::{JourneyState, JourneyStatus};
 pub use throttle::Rate;
 pub use tick::Tick;
@@ -99,6 +102,7 @@ struct Shared {
     policy: Policy,
     zone: Zone,
     holdout: u8,
+    custom_scores: bool,
     calendars: Arc<BTreeMap<String, Calendar>>,
     key: FingerprintKey,
     limits: Limits,

@@ -272,7 +272,8 @@ fn rendered(
         let shown = || Offer { remaining: 1, ..Offer::asked("".into(), "".into(), now + TimeDelta::days(1)) };
         held.unwrap_or_else(shown).variables(name)
     });
-    let content = template.render_beside(contact, &variables.unwrap_or_default(), send.preheader.as_ref());
+    let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);
+    let content = template.render_beside(&facts, &variables.unwrap_or_default(), send.preheader.as_ref());
     let content = content.map_err(|error| Error::Invalid {
         what: "preview",
         sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use super::Engine;
-use crate::error::{BuildError, Error};
-use crate::journey::{Journey, JourneyDefinition, Scope, check};
-use crate::machine::{Program, ProgramParts};
+use crate::error::{BuildError, Diagnostic, Error};
+use crate::journey::{Journey, JourneyDefinition, Scope, ScoreNames, check};
+use crate::machine::{Program, ProgramParts, Scored};
 use crate::model::{Deed, Name};
 use crate::port::store::{CatalogSnapshot, Definition, Edition, Pausable};
+use crate::rule::score::ScoreDefinition;
 use crate::rule::{EventSchema, Template, TemplateDefinition};
 
 /// A program and the templates that belong to its revision.
 pub(super) struct Loaded {
     pub(super) program: Program,
     pub(super) templates: BTreeMap<Name, Template>,
+    /// Whether what is said reads scores, or what happened to the contact.
+    pub(super) reads_numbers: bool,
     /// The newest schema of each event that has one.
     pub(super) schemas: BTreeMap<Name, EventSchema>,
 }
@@ -34,6 +37,12 @@ impl From<JourneyDefinition> for Definition {
 impl From<EventSchema> for Definition {
     fn from(schema: EventSchema) -> Self {
         Definition::Schema(schema)
+    }
+}
+
+impl From<ScoreDefinition> for Definition {
+    fn from(definition: ScoreDefinition) -> Self {
+        Definition::Score(definition)
     }
 }
 
@@ -117,8 +126,14 @@ impl Engine {
     ) -> Result<(), BuildError> {
         let mut problems = Vec::new();
         let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
+        let mut scores = BTreeMap::new();
         for definition in snapshot.definitions.iter().chain(definitions) {
             match definition {
+                Definition::Score(score) => {
+                    if let Ok(model) = self.shared.compiled.score(score, self.shared.custom_scores) {
+                        scores.insert(score.score.as_str().into(), ScoreNames::of(&model));
+                    }
+                }
                 Definition::Template(template) => drop(templates.insert(template.template.as_str().into())),
                 Definition::Journey(journey) => drop(journeys.insert(journey.journey.as_str().into())),
                 Definition::Schema(_) => {}
@@ -129,11 +144,14 @@ impl Engine {
             templates: Some(templates),
             purposes: self.shared.purposes.clone(),
             journeys: Some(journeys),
+            scores,
         };
         for definition in definitions {
             let checked = match definition {
                 Definition::Template(template) => template.compile().map(drop),
                 Definition::Schema(schema) => schema.check(),
+                Definition::Score(score) => check_name(score)
+                    .and_then(|()| self.shared.compiled.score(score, self.shared.custom_scores).map(drop)),
                 Definition::Journey(journey) => {
                     Journey::compile(journey).and_then(|journey| check(&journey, &scope))
                 }
@@ -164,6 +182,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether what was published when the program was loaded last reads scores, or what happened to contacts.
+    pub(super) fn reads_numbers(&self) -> bool {
+        let loaded = self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.as_ref().is_some_and(|loaded| loaded.reads_numbers)
+    }
+
     /// The program of at least revision `revision`, loaded anew where the one at hand is another.
     pub(super) async fn program(&self, revision: Option<u64>) -> Result<Arc<Loaded>, Error> {
         let at_hand = self.shared.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -184,6 +208,7 @@ impl Engine {
         let compiled = &self.shared.compiled;
         let unknown = |error: BuildError| Error::Catalog { reason: error.to_string() };
         let (mut journeys, mut templates) = (Vec::new(), BTreeMap::new());
+        let mut scores = BTreeMap::new();
         let mut schemas: BTreeMap<Name, EventSchema> = BTreeMap::new();
         for definition in &snapshot.definitions {
             match definition {
@@ -199,6 +224,10 @@ impl Engine {
                     let template = compiled.template(template).map_err(unknown)?;
                     templates.insert(template.name.clone(), template);
                 }
+                Definition::Score(score) => {
+                    let model = compiled.score(score, self.shared.custom_scores).map_err(unknown)?;
+                    scores.insert(score.score.as_str().into(), Scored::new(model, score.history));
+                }
             }
         }
         let program = Program::new(ProgramParts {
@@ -211,7 +240,23 @@ impl Engine {
             zone: self.shared.zone.clone(),
             holdout: self.shared.holdout,
             calendars: self.shared.calendars.clone(),
+            scores,
         });
-        Ok(Loaded { program, templates, schemas })
+        let reads_numbers = templates.values().any(Template::reads_numbers) || program.reads_numbers();
+        Ok(Loaded { program, templates, reads_numbers, schemas })
     }
+}
+
+/// A score has a name that others can say.
+fn check_name(score: &ScoreDefinition) -> Result<(), BuildError> {
+    let (name, most) = (score.score.as_str(), ScoreDefinition::MOST_NAME);
+    let sentence = match name.len() {
+        _ if name.trim().is_empty() => "the score has no name".to_owned(),
+        length if length > most => format!("the name has {length} bytes and the limit is {most}"),
+        _ => return Ok(()),
+    };
+    let shown: String = name.chars().take(32).collect();
+    Err(BuildError {
+        diagnostics: vec![Diagnostic::new("J031", shown, sentence, "write the name, such as spark")],
+    })
 }

@@ -15,6 +15,8 @@ use crate::seeded::{Bug, is_on};
 
 /// Rounds of one tick; what is left then is due at once.
 const MOST_ROUNDS: usize = 1_024;
+/// Times that one tick counts histories anew, because they grew meanwhile.
+const MOST_COUNTS: usize = 8;
 /// Batches of contacts that one round reads.
 const MOST_BATCHES: usize = 1_024;
 
@@ -70,14 +72,20 @@ impl Engine {
 
     pub(super) async fn tick_while(&self, go_on: impl Fn() -> bool) -> Result<Tick, Error> {
         let mut tick = Tick::default();
-        self.work_on_jobs().await?;
-        for _ in 0..MOST_ROUNDS {
-            // A goal that lies unread takes a message back, so everything is read before anything is said.
-            let mut left = MOST_BATCHES;
-            while left > 0 && go_on() && self.advance_into(&mut tick).await? {
-                left -= 1;
+        for _ in 0..MOST_COUNTS {
+            let counted = self.work_on_jobs().await?;
+            for _ in 0..MOST_ROUNDS {
+                // A goal that lies unread takes a message back, so everything is read before anything is said.
+                let mut left = MOST_BATCHES;
+                while left > 0 && go_on() && self.advance_into(&mut tick).await? {
+                    left -= 1;
+                }
+                if left == 0 || !go_on() || !self.deliver_into(&mut tick).await? {
+                    break;
+                }
             }
-            if left == 0 || !go_on() || !self.deliver_into(&mut tick).await? {
+            // Whose history grew while it was counted is counted again, now that it was read.
+            if !counted || !go_on() {
                 break;
             }
         }

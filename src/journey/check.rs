@@ -1,11 +1,14 @@
 //! What a journey names and only its surroundings can know: channels, templates, purposes, other journeys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::nearest;
+use super::definition::TriggerDefinition;
 use super::{Journey, NodeKind, Send};
 use crate::error::{BuildError, Diagnostic};
-use crate::model::{JourneyId, Name};
+use crate::model::{JourneyId, Name, Value};
+use crate::rule::PredicateDefinition;
+use crate::rule::score::ScoreModel;
 
 /// What a journey may name; `None` means that it is not known here and not checked.
 #[derive(Clone, Debug, Default)]
@@ -19,13 +22,38 @@ pub struct Scope {
     pub purposes: Option<BTreeSet<Name>>,
     /// The journeys that are published, or are published together with this one; a journey always knows itself.
     pub journeys: Option<BTreeSet<JourneyId>>,
+    /// The scores that have rules, published or together with this journey; what others are called, the host knows.
+    pub scores: BTreeMap<Name, ScoreNames>,
+}
+
+/// What a journey may name of a score that has rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScoreNames {
+    /// Its tiers.
+    pub tiers: BTreeSet<Name>,
+    /// Its marks.
+    pub marks: BTreeSet<Name>,
+}
+
+impl ScoreNames {
+    /// The names that the rules of a score declare.
+    #[must_use]
+    pub fn of(model: &ScoreModel) -> Self {
+        let table = model.table();
+        Self {
+            tiers: table.tiers.iter().map(|band| band.tier.clone()).collect(),
+            marks: table.marks.iter().map(|rule| rule.mark.clone()).collect(),
+        }
+    }
 }
 
 /// Checks every name that a journey mentions.
 ///
 /// # Errors
-/// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, and with every
-/// other journey that is entered, left or waited for and is unknown (`J056`).
+/// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, with every
+/// other journey that is entered, left or waited for and is unknown (`J056`), and with every tier (`J097`) and mark (`J098`)
+/// that the rules of its score do not declare.
 ///
 /// ```
 /// use journeyman::Journey;
@@ -96,6 +124,7 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             problems.push(unknown("J056", place, sentence, name, near, next));
         }
     }
+    scores_named(journey, &scope.scores, &mut problems);
     BuildError::unless_empty(problems)
 }
 
@@ -142,4 +171,89 @@ fn journeys_named(journey: &Journey) -> Vec<(String, &str)> {
         named.push((format!("{place}.leave"), step.leave.as_ref().map(|leave| leave.journey.as_str())));
     }
     named.into_iter().filter_map(|(place, name)| Some((format!("{place}.journey"), name?))).collect()
+}
+
+/// Refuses every tier and mark that the rules of a score do not declare: nobody would ever come there.
+fn scores_named(journey: &Journey, known: &BTreeMap<Name, ScoreNames>, problems: &mut Vec<Diagnostic>) {
+    let (definition, id) = (&journey.definition, &journey.id);
+    let mut names = Names { known, problems };
+    let doors = definition.enter.as_slice();
+    for (number, entry) in doors.iter().enumerate() {
+        let door = if doors.len() == 1 { "enter".to_owned() } else { format!("enter[{number}]") };
+        names.trigger(&entry.on, &format!("{id}/{door}.on"));
+        names.maybe(entry.when.as_ref(), &format!("{id}/{door}.if"));
+    }
+    for (number, exit) in definition.exit.iter().enumerate() {
+        names.trigger(&exit.on, &format!("{id}/exit[{number}].on"));
+        names.maybe(exit.when.as_ref(), &format!("{id}/exit[{number}].if"));
+    }
+    for (number, step) in definition.steps.iter().enumerate() {
+        let place = place_of(journey, number);
+        for (number, other) in step.wait_for.iter().flat_map(|wait| wait.any.iter().enumerate()) {
+            let place = format!("{place}.wait_for.any[{number}]");
+            names.trigger(&other.on, &place);
+            names.maybe(other.when.as_ref(), &format!("{place}.if"));
+        }
+        for (number, way) in step.branch.iter().flat_map(|branch| branch.when.iter().enumerate()) {
+            names.predicate(&way.when, &format!("{place}.branch.when[{number}].if"));
+        }
+    }
+}
+
+/// The tiers and marks of scores, as something names them.
+struct Names<'n> {
+    known: &'n BTreeMap<Name, ScoreNames>,
+    problems: &'n mut Vec<Diagnostic>,
+}
+
+impl Names<'_> {
+    fn trigger(&mut self, on: &TriggerDefinition, place: &str) {
+        if let Some((score, to)) = on.tier.as_ref().zip(on.to.as_ref()) {
+            self.tier(score, to, &format!("{place}.to"));
+        }
+        if let Some((score, mark)) = on.of.as_ref().zip(on.mark.as_ref()) {
+            self.mark(score, mark, place);
+        }
+    }
+
+    fn maybe(&mut self, predicate: Option<&PredicateDefinition>, place: &str) {
+        if let Some(predicate) = predicate {
+            self.predicate(predicate, place);
+        }
+    }
+
+    /// No deeper than predicates are allowed to be, which was checked before.
+    fn predicate(&mut self, asked: &PredicateDefinition, place: &str) {
+        let lists = [("all", &asked.all), ("any", &asked.any)];
+        for (word, parts) in lists {
+            for (number, part) in parts.iter().flatten().enumerate() {
+                self.predicate(part, &format!("{place}.{word}[{number}]"));
+            }
+        }
+        self.maybe(asked.not.as_deref(), &format!("{place}.not"));
+        if let Some(score) = &asked.tier {
+            for tier in asked.is.iter().chain(asked.one_of.iter().flatten()) {
+                if let Value::Text(tier) = tier {
+                    self.tier(score, tier, place);
+                }
+            }
+        }
+        if let Some((score, mark)) = asked.of.as_ref().zip(asked.mark.as_ref()) {
+            self.mark(score, mark, place);
+        }
+    }
+
+    fn tier(&mut self, score: &str, tier: &str, place: &str) {
+        let Some(names) = self.known.get(score).filter(|names| !names.tiers.contains(tier)) else { return };
+        let sentence = format!("the score {score} has no tier {tier:?}");
+        let (near, next) = (names.tiers.iter().map(|name| &**name), "declare it in the script of the score");
+        self.problems.push(unknown("J097", place.to_owned(), sentence, tier, near, next));
+    }
+
+    fn mark(&mut self, score: &str, mark: &str, place: &str) {
+        let Some(names) = self.known.get(score).filter(|names| !names.marks.contains(mark)) else { return };
+        let sentence = format!("the score {score} has no mark {mark:?}");
+        let (near, next) = (names.marks.iter().map(|name| &**name), "declare it in the script of the score");
+        self.problems.push(unknown("J098", place.to_owned(), sentence, mark, near, next));
+    }
 }

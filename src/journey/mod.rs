@@ -20,7 +20,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use builder::JourneyBuilder;
-pub use check::{Scope, check};
+pub use check::{Scope, ScoreNames, check};
 #[cfg(feature = "yaml")]
 pub use definition::parse_yaml;
 pub use definition::{

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::Trigger;
 use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSince};
 use crate::model::{Attributes, Enrollment, JourneyId, Name, NodeId, Value};
-use crate::rule::Template;
 use crate::rule::predicate::Predicate;
+use crate::rule::{Expression, Template};
 use crate::time::{Days, Offset, Span, WeeklyWindow};
 
 /// A place in a journey.
@@ -127,6 +127,8 @@ pub(crate) struct Split {
 #[derive(Clone, Debug)]
 pub(crate) struct Set {
     pub(crate) attributes: Attributes,
+    /// Counted when the step is taken.
+    pub(crate) computed: Vec<(Name, Expression)>,
     pub(crate) unset: BTreeSet<Name>,
     pub(crate) tags: BTreeSet<Name>,
     pub(crate) untag: BTreeSet<Name>,

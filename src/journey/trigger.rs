@@ -16,6 +16,7 @@ pub(crate) enum Trigger {
     Attribute { name: Name, becomes: Option<Test> },
     Segment { segment: Name, inside: bool },
     Tier { score: Name, moves: Moves, to: Option<Name> },
+    Mark { score: Name, mark: Name, moves: Moves },
     Reaches { score: Name, at: i64 },
     FallsBelow { score: Name, at: i64 },
     Ended { journey: JourneyId, ends: Vec<Name> },
@@ -82,6 +83,7 @@ impl Trigger {
             }
             Self::Segment { segment, inside } => facts.rating.is_in(segment) == *inside,
             Self::Tier { score, to, .. } => to.is_some() && facts.rating.tier(score) == to.as_ref(),
+            Self::Mark { score, mark, moves } => *moves == Moves::Up && facts.rating.is_marked(score, mark),
             Self::Reaches { score, at } => facts.rating.score(score) >= *at,
             Self::FallsBelow { score, at } => {
                 facts.rating.has_score(score) && facts.rating.score(score) < *at
@@ -104,12 +106,10 @@ impl Trigger {
                 segment == moved && inside == now
             }
             (Self::Tier { score, moves, to }, Fact::Tier { score: moved, to: reached, up, .. }) => {
-                let direction = match moves {
-                    Moves::Up => *up,
-                    Moves::Down => !up,
-                    _ => true,
-                };
-                score == moved && direction && (to.is_none() || to == reached)
+                score == moved && moves.leads(*up) && (to.is_none() || to == reached)
+            }
+            (Self::Mark { score, mark, moves }, Fact::Mark { score: of, mark: reached, up }) => {
+                score == of && mark == reached && moves.leads(*up)
             }
             (Self::Reaches { score, at }, Fact::Score { score: changed, value }) => {
                 score == changed && before < *at && value >= at
@@ -121,6 +121,17 @@ impl Trigger {
                 name == said && filter.passes(properties)
             }
             _ => false,
+        }
+    }
+}
+
+impl Moves {
+    /// Whether this way is meant.
+    fn leads(self, up: bool) -> bool {
+        match self {
+            Moves::Up => up,
+            Moves::Down => !up,
+            _ => true,
         }
     }
 }

@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::happen::{Happening, MOST_GENERATIONS};
 use super::node::Move;
+use super::score::Granted;
 use super::state::ContactState;
 use super::transition::{Run, Signal};
 use crate::journey::{Enter, Journey, Node, NodeKind, Set, Target};
 use crate::model::{Attributes, EnrollmentId, Event, Fact, InputId, JourneyId, Name, StepOutcome, Waiting};
+use crate::rule::Expression;
 use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
@@ -46,25 +48,49 @@ impl Run<'_> {
         update.attributes.clone_from(&set.attributes);
         update.unset.clone_from(&set.unset);
         update.tags.clone_from(&set.tags);
+        update.attributes.extend(self.computed(index, set));
         if self.out.state.cold.contact.size() + update.size() > ContactState::MOST_SIZE {
             let contact = self.contact_id().clone();
             self.out.signals.push(Signal::TooLarge { contact, input: cause, at });
             return StepOutcome::Changed;
         }
         let changed = self.changed_by(&update);
+        let stirred = self.stirred_by(&update, &set.untag);
         let contact = &mut self.cold().contact;
+        contact.attributes.retain(|name, _| !set.unset.contains(name));
+        contact.attributes.extend(update.attributes);
+        contact.tags.retain(|tag| !set.untag.contains(tag));
+        contact.tags.extend(set.tags.iter().cloned());
+        self.attributes_set(changed, &stirred, cause, at);
+        StepOutcome::Changed
+    }
+
+    /// What a step computes, from what it sets and what was known before; what has no value is left out.
+    fn computed(&self, index: usize, set: &Set) -> Attributes {
+        if set.computed.is_empty() {
+            return Attributes::new();
+        }
+        let mut contact = self.out.state.cold.contact.clone();
         contact.attributes.retain(|name, _| !set.unset.contains(name));
         contact.attributes.extend(set.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
         contact.tags.retain(|tag| !set.untag.contains(tag));
         contact.tags.extend(set.tags.iter().cloned());
-        self.attributes_set(changed, cause, at);
-        StepOutcome::Changed
+        let mut facts = self.facts_of(&self.out.state.hot.enrollments[index]);
+        facts.contact = &contact;
+        let known = |(name, expression): &(Name, Expression)| Some((name.clone(), expression.value(&facts)?));
+        set.computed.iter().filter_map(known).collect()
     }
 
     fn score(&mut self, index: usize, at: DateTime<Utc>, score: &Name, add: i64) -> StepOutcome {
+        let cause = self.cause(index);
+        if let Some(told) = self.grant(score, Granted::Points(add), cause, at) {
+            if !told.is_empty() {
+                self.queue(Happening::Rated(told), cause, at);
+            }
+            return StepOutcome::Scored { value: self.out.state.hot.rating.score(score) };
+        }
         let before = self.out.state.hot.rating.score(score);
         let value = before.saturating_add(add);
-        let cause = self.cause(index);
         let fact = Fact::Score { score: score.clone(), value };
         // The following steps of the walk see it, and a second step adds to it.
         if self.out.state.hot.rating.apply(&fact) {

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::score::Granted;
+use super::seed::Seed;
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};
@@ -31,13 +33,19 @@ impl Run<'_> {
             InputKind::Migrate(migration) => self.migrate(&migration.map, at),
             InputKind::Operate(operation) => self.operate(operation, envelope.id, at),
             InputKind::Import { row, triggers } => self.import(row, *triggers, envelope.id, at),
+            InputKind::Seed { score, hash, through, as_of, state } => {
+                let (hash, as_of) = (*hash, as_of.timestamp_millis());
+                self.seed(&Seed { score, hash, through: *through, as_of, state }, envelope.id, at);
+            }
             InputKind::Resume { .. } => {} // the program knows the pause; the input only wakes the contact
         }
     }
 
     pub(super) fn identify(&mut self, update: &Contact, input: InputId, at: DateTime<Utc>) {
+        let stirred = self.stirred_by(update, &update.untag);
         if let Some(changed) = self.take_in(update, input, at) {
-            self.attributes_changed(changed, input, at, at);
+            let told = self.look(&stirred, input, at);
+            self.attributes_changed(changed, &told, input, at, at);
         }
     }
 
@@ -97,11 +105,23 @@ impl Run<'_> {
         // A late event counts at its own instant, one for which no room was left to wait counts now.
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
-        self.happens(&[Occurrence::Event(event)], cause, happened_at, at);
+        let told = self.hear(event, cause, happened_at, at);
+        self.happens_with(&[Occurrence::Event(event)], &told, cause, happened_at, at);
     }
 
     /// Takes a fact in and lets it happen, unless it was known.
     pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
+        let told = match fact {
+            Fact::Score { score, value } => self.grant(score, Granted::Value(*value), cause, at),
+            // Of a score that has rules, they alone know where it stands.
+            Fact::Tier { score, .. } | Fact::Mark { score, .. } if self.program.score(score).is_some() => {
+                return;
+            }
+            _ => None,
+        };
+        if let Some(told) = told {
+            return self.happens_with(&[], &told, cause, at, at);
+        }
         let before = match fact {
             Fact::Score { score, .. } => self.out.state.hot.rating.score(score),
             _ => 0,

@@ -109,8 +109,9 @@ impl Run<'_> {
             return Err(first);
         }
         let changed = self.changed_by(&update);
+        let stirred = self.stirred_by(&update, &update.untag);
         self.cold().contact.attributes.extend(update.attributes);
-        self.attributes_set(changed, cause, at);
+        self.attributes_set(changed, &stirred, cause, at);
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ impl Run<'_> {
     pub(super) fn enter_on(&mut self, occurrence: &Occurrence<'_>, cause: InputId, at: DateTime<Utc>) {
         let program = self.program;
         for journey in program.doors().opened_by(occurrence) {
-            let facts = self.out.state.facts();
+            let facts = self.facts();
             let door = journey.entries.iter().any(|entry| {
                 entry.trigger.is(occurrence) && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
             });
@@ -162,9 +162,14 @@ impl Run<'_> {
         self.program.holds_out(self.contact_id(), journey)
     }
 
+    /// What a predicate may see now.
+    pub(super) fn facts(&self) -> Facts<'_> {
+        self.out.state.facts().scored_by(self.program)
+    }
+
     /// What a predicate may see from within an enrollment.
     pub(super) fn facts_of(&self, enrollment: &Enrollment) -> Facts<'_> {
-        let mut facts = self.out.state.facts();
+        let mut facts = self.facts();
         facts.entered_at = Some(enrollment.entered_at);
         facts
     }

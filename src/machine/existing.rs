@@ -11,7 +11,7 @@ impl Run<'_> {
     pub(super) fn enroll_existing(&mut self, journey: &JourneyId, cause: InputId, at: DateTime<Utc>) {
         let program = self.program;
         let Some(journey) = program.newest(journey) else { return };
-        let facts = self.out.state.facts();
+        let facts = self.facts();
         let qualifies = journey.entries.iter().any(|entry| {
             entry.existing
                 && entry.trigger.stands(&facts)

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::score::Told;
 use super::transition::{Run, Signal};
 use crate::journey::{Cause, ExitKind, Journey, NodeKind, Occurrence, Trigger};
 use crate::model::{
@@ -23,7 +24,13 @@ pub(super) enum Happening {
         fact: Fact,
         before: i64,
     },
-    Attributes(Vec<Name>),
+    /// A step changed a score that has rules of its own.
+    Rated(Vec<Told>),
+    /// A step changed attributes, and the rules of scores read some.
+    Attributes {
+        names: Vec<Name>,
+        told: Vec<Told>,
+    },
     /// An enrollment ended.
     Ended {
         enrollment: EnrollmentId,
@@ -67,12 +74,14 @@ impl Run<'_> {
             match what {
                 Happening::Event(event) => {
                     self.out.state.hot.performed.record(&event.name, at);
-                    self.happens(&[Occurrence::Event(&event)], cause, at, at);
+                    let told = self.hear(&event, cause, at, at);
+                    self.happens_with(&[Occurrence::Event(&event)], &told, cause, at, at);
                 }
                 Happening::Scored { fact, before } => {
                     self.happens(&[Occurrence::Fact(&fact, before)], cause, at, at)
                 }
-                Happening::Attributes(names) => self.attributes_changed(names, cause, at, at),
+                Happening::Rated(told) => self.happens_with(&[], &told, cause, at, at),
+                Happening::Attributes { names, told } => self.attributes_changed(names, &told, cause, at, at),
                 Happening::Ended { enrollment, journey, reason } => {
                     self.ended(enrollment, &reason, at);
                     self.happens(&[Occurrence::Ended { journey: &journey, reason: &reason }], cause, at, at);
@@ -88,6 +97,7 @@ impl Run<'_> {
     pub(super) fn attributes_changed(
         &mut self,
         names: Vec<Name>,
+        told: &[Told],
         cause: InputId,
         happened_at: DateTime<Utc>,
         at: DateTime<Utc>,
@@ -102,7 +112,7 @@ impl Run<'_> {
             .zip(&values)
             .map(|(name, value)| Occurrence::Attribute { name, value: value.as_ref() })
             .collect();
-        self.happens(&occurrences, cause, happened_at, at);
+        self.happens_with(&occurrences, told, cause, happened_at, at);
     }
 
     /// What one input brings about: goals and exits first, then waits, then entries.
@@ -113,17 +123,32 @@ impl Run<'_> {
         happened_at: DateTime<Utc>,
         at: DateTime<Utc>,
     ) {
-        for occurrence in occurrences {
-            self.leave_on(occurrence, happened_at, at);
+        self.happens_with(occurrences, &[], cause, happened_at, at);
+    }
+
+    /// The same, with what it made of the contact's scores: that happens now, however late the input is.
+    pub(super) fn happens_with(
+        &mut self,
+        occurrences: &[Occurrence<'_>],
+        told: &[Told],
+        cause: InputId,
+        happened_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) {
+        let first = occurrences.iter().map(|occurrence| (*occurrence, cause, happened_at));
+        let rated = told.iter().map(|told| (Occurrence::Fact(&told.fact, told.before), told.cause, at));
+        let all = || first.clone().chain(rated.clone());
+        for (occurrence, _, happened_at) in all() {
+            self.leave_on(&occurrence, happened_at, at);
         }
-        for occurrence in occurrences {
-            for (enrollment, alternative) in self.waiting_for(occurrence, happened_at) {
+        for (occurrence, _, happened_at) in all() {
+            for (enrollment, alternative) in self.waiting_for(&occurrence, happened_at) {
                 self.wait_ends(enrollment, alternative, at);
             }
         }
         self.predicates_turn(at);
-        for occurrence in occurrences {
-            self.enter_on(occurrence, cause, at);
+        for (occurrence, cause, _) in all() {
+            self.enter_on(&occurrence, cause, at);
         }
     }
 
@@ -259,6 +284,7 @@ impl Trigger {
             Trigger::Keyword { .. } => "keyword".into(),
             Trigger::Attribute { name, .. } => name.clone(),
             Trigger::Segment { segment, .. } => segment.clone(),
+            Trigger::Mark { mark, .. } => mark.clone(),
             Trigger::Tier { score, .. }
             | Trigger::Reaches { score, .. }
             | Trigger::FallsBelow { score, .. } => score.clone(),

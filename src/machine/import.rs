@@ -17,13 +17,18 @@ impl Run<'_> {
             }
             return;
         }
+        let stirred = self.stirred_by(&row.contact, &row.contact.untag);
         for name in self.take_in(&row.contact, input, at).unwrap_or_default() {
             self.date_known(&name, input, at);
         }
         for event in &row.events {
             let happened_at = event.at.unwrap_or(at).min(at);
             self.out.state.hot.performed.record(&event.name, happened_at);
+            self.hear_history(event, input, happened_at, at);
         }
+        self.history_ends(input, at);
+        // What the contact is like counts from now on: when it became so is not known.
+        self.look(&stirred, input, at);
     }
 
     /// A date became known without a stir: a day to come opens its doors and ends its waits, and no run ends by it.

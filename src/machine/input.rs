@@ -1,13 +1,15 @@
 //! What reaches a contact's mailbox.
 
+use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::journey::Migration;
 use crate::model::{
-    Answer, Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, ImportRow, InputId,
-    JourneyId, MessageId, Name, Operation, truncate,
+    Answer, Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, Hash, ImportRow,
+    InputId, JourneyId, MessageId, Name, Operation, truncate,
 };
+use crate::rule::score::ScoreState;
 
 /// Something for a contact's mailbox, before the store has stamped it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +108,20 @@ pub enum InputKind {
     Resume {
         /// Which journey.
         journey: JourneyId,
+    },
+    /// The contact's history, counted by new rules of a score.
+    Seed {
+        /// Which score.
+        score: Name,
+        /// Its rules.
+        hash: Hash,
+        /// The last input that was counted.
+        through: u64,
+        /// The instant up to which time had passed for the contact.
+        #[serde(with = "ts_milliseconds")]
+        as_of: DateTime<Utc>,
+        /// What it comes to.
+        state: Box<ScoreState>,
     },
     /// An operator does something to the contact's runs.
     Operate(Operation),

@@ -172,7 +172,7 @@ impl Run<'_> {
         if late.is_some_and(|late| late.then != Late::Send) {
             return;
         }
-        let allowed = entry.when.as_ref().is_none_or(|when| when.holds(&self.out.state.facts()));
+        let allowed = entry.when.as_ref().is_none_or(|when| when.holds(&self.facts()));
         if allowed && journey.reentry.one_per.is_none() && self.may_enter(journey, None, false, at) {
             let cause = InputId::from_date(self.contact_id(), &journey.id, planned.door, planned.at);
             let id = self.enrollment_id(&journey.id, cause, &planned.cause.to_string());
@@ -198,9 +198,16 @@ impl Run<'_> {
         }
     }
 
-    /// Attributes were changed by a step.
-    pub(super) fn attributes_set(&mut self, names: Vec<Name>, cause: InputId, at: DateTime<Utc>) {
-        self.queue(Happening::Attributes(names), cause, at);
+    /// Attributes were changed by a step; the following steps of the walk see what that made of the scores.
+    pub(super) fn attributes_set(
+        &mut self,
+        names: Vec<Name>,
+        stirred: &[usize],
+        cause: InputId,
+        at: DateTime<Utc>,
+    ) {
+        let told = self.look(stirred, cause, at);
+        self.queue(Happening::Attributes { names, told }, cause, at);
     }
 }
 

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::bucket;
 use super::doors::Doors;
+use super::scored::{Scored, Scores};
 use crate::journey::{Deadline, Journey, Late, NodeKind, RetryDefinition, Send};
 use crate::model::{ContactId, Enrollment, Hash, JourneyId, Message, Name, NodeId};
 use crate::rule::Policy;
 use crate::rule::permit::Timing;
+use crate::rule::score::History;
 use crate::seeded::{Bug, is_on};
 use crate::time::{Calendar, Zone, tzdb_version};
 
@@ -33,6 +35,7 @@ pub struct Program {
     pub holdout: u8,
     /// Named sets of dates that schedules keep to.
     pub calendars: Arc<BTreeMap<String, Calendar>>,
+    pub(super) scores: Scores,
     journeys: BTreeMap<JourneyId, Versions>,
     doors: Doors,
 }
@@ -84,6 +87,8 @@ pub struct ProgramParts {
     pub holdout: u8,
     /// Named sets of dates that schedules keep to.
     pub calendars: Arc<BTreeMap<String, Calendar>>,
+    /// The newest rules of each score.
+    pub scores: BTreeMap<Name, Scored>,
 }
 
 impl Default for ProgramParts {
@@ -98,6 +103,7 @@ impl Default for ProgramParts {
             zone: Zone::utc(),
             holdout: 0,
             calendars: Arc::default(),
+            scores: BTreeMap::new(),
         }
     }
 }
@@ -138,6 +144,7 @@ impl Program {
             zone: parts.zone,
             holdout: parts.holdout,
             calendars: parts.calendars,
+            scores: Scores::new(parts.scores),
             hash,
             journeys,
             doors,
@@ -155,6 +162,17 @@ impl Program {
     #[must_use]
     pub fn journey(&self, id: &JourneyId, version: u32) -> Option<&Arc<Journey>> {
         self.journeys.get(id)?.all.get(&version)
+    }
+
+    /// Every score, with its newest rules.
+    pub(crate) fn scores(&self) -> impl Iterator<Item = (&Name, &Scored)> {
+        self.scores.all().map(|(_, score, scored)| (score, scored))
+    }
+
+    /// The newest rules of a score, where some are published.
+    #[must_use]
+    pub fn score(&self, name: &str) -> Option<&Scored> {
+        self.scores.place(name).and_then(|place| self.scores.at(place)).map(|(_, scored)| scored)
     }
 
     /// Every version of every journey, in order of name and version.
@@ -184,6 +202,17 @@ impl Program {
             NodeKind::Send(send) => Some(send),
             _ => None,
         }
+    }
+
+    /// Whether a line that a step says in the place of its template's own reads numbers.
+    pub(crate) fn reads_numbers(&self) -> bool {
+        let mut nodes = self.journeys().flat_map(|journey| journey.nodes.iter());
+        nodes.any(|node| match &node.kind {
+            NodeKind::Send(send) => {
+                send.preheader.as_ref().is_some_and(|preheader| preheader.reads_numbers())
+            }
+            _ => false,
+        })
     }
 
     /// What the step that decided a message says of further attempts.
@@ -274,6 +303,10 @@ fn hash(parts: &ProgramParts) -> Hash {
     ];
     if !parts.archived.is_empty() {
         hashes.push(serde_json::to_vec(&parts.archived).unwrap_or_default());
+    }
+    for (score, scored) in &parts.scores {
+        hashes.push([b"score".as_slice(), score.as_bytes(), scored.model.hash().as_bytes()].concat());
+        hashes.push(vec![u8::from(scored.history == History::Keep)]);
     }
     hashes.extend(parts.journeys.iter().map(|journey| journey.hash.as_bytes().to_vec()));
     let slices: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();

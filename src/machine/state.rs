@@ -104,7 +104,7 @@ impl ContactState {
     /// What a predicate may see.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
-        Facts::new(&self.cold.contact, &self.hot.performed, &self.hot.rating)
+        Facts::new(&self.cold.contact, &self.hot.performed, &self.hot.rating).at(self.hot.now)
     }
 }
 

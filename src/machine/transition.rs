@@ -14,6 +14,7 @@ use crate::model::{
     ConsentRecord, ContactId, EnrollmentId, ExitReason, Fingerprint, InputId, JourneyId, Message, MessageId,
     Name, Step, Waiting,
 };
+use crate::rule::score::{Explanation, Failure};
 use crate::seeded::{Bug, is_on};
 
 /// What follows from a contact's inputs at an instant.
@@ -90,6 +91,26 @@ pub enum Signal {
         /// When.
         at: DateTime<Utc>,
     },
+    /// A function in the script of a score failed; what it had given before stands.
+    ScoreFailed {
+        /// Who.
+        contact: ContactId,
+        /// Which score.
+        score: Name,
+        /// Which rule, where in the script, why, and what to do.
+        failure: Failure,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A history that was counted for a score came too late, because more had happened; it is counted again.
+    StaleSeed {
+        /// Who.
+        contact: ContactId,
+        /// Which score.
+        score: Name,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The contact's work failed too often in a row; it waits until somebody releases it.
     Parked {
         /// Who.
@@ -143,23 +164,22 @@ impl Program {
     #[must_use]
     pub fn transition(&self, state: ContactState, envelopes: &[Envelope], now: DateTime<Utc>) -> Transition {
         let mut run = Run::new(self, state);
-        for envelope in envelopes {
-            let at = envelope.received_at.max(run.out.state.hot.now);
-            if !run.fire_until(at) {
-                return run.finish();
-            }
-            run.out.state.hot.now = at;
-            run.apply(envelope, at);
-            run.drain(at);
-            run.out.consumed += 1;
-            if run.stops {
-                return run.finish();
-            }
-        }
-        let now = now.max(run.out.state.hot.now);
-        if run.fire_until(now) {
-            run.out.state.hot.now = now;
-        }
+        run.pass(envelopes, now);
+        run.finish()
+    }
+
+    /// The same, with what gave the contact points and took them.
+    pub(super) fn explained(
+        &self,
+        state: ContactState,
+        envelopes: &[Envelope],
+        now: DateTime<Utc>,
+        explanation: &mut Explanation,
+    ) -> Transition {
+        let mut run = Run::new(self, state);
+        run.explanation = Some(std::mem::take(explanation));
+        run.pass(envelopes, now);
+        *explanation = run.explanation.take().unwrap_or_default();
         run.finish()
     }
 }
@@ -179,11 +199,19 @@ pub(super) struct Run<'p> {
     pub(super) late: bool,
     /// Whether what follows belongs to the next transition: this one takes messages back that were decided before.
     pub(super) stops: bool,
+    /// The place of the input that is read now; 0 for what time brings.
+    pub(super) seq: u64,
+    /// What gave points and took them, where somebody asks.
+    pub(super) explanation: Option<Explanation>,
+    /// Whether nothing of the contact was committed yet, and its first input is still to be looked at.
+    pub(super) is_new: bool,
 }
 
 /// What can be due, in the order in which things of one instant happen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    /// A score, by its place: before the steps that may ask for it.
+    Score(usize),
     Step(usize),
     MaxDuration(usize),
     Date(usize),
@@ -205,7 +233,7 @@ impl<'p> Run<'p> {
             lifts: Vec::new(),
             signals: Vec::new(),
         };
-        Self {
+        let mut run = Self {
             program,
             out,
             timers: 0,
@@ -214,6 +242,44 @@ impl<'p> Run<'p> {
             happened: 0,
             late: false,
             stops: false,
+            seq: 0,
+            explanation: None,
+            is_new: false,
+        };
+        run.start_scores();
+        run
+    }
+
+    /// Reads the inputs that fit into one transition, and lets time pass until `now`.
+    fn pass(&mut self, envelopes: &[Envelope], now: DateTime<Utc>) {
+        for envelope in envelopes {
+            let at = envelope.received_at.max(self.out.state.hot.now);
+            if !self.fire_until(at) {
+                return;
+            }
+            self.out.state.hot.now = at;
+            self.seq = envelope.seq;
+            if self.adopt_scores(at) {
+                self.drain(at);
+            }
+            let tells_who = matches!(envelope.kind, InputKind::Identify(_) | InputKind::Import { .. });
+            let is_new = std::mem::take(&mut self.is_new);
+            if is_new && !tells_who {
+                self.look_at_all(envelope.id, at);
+            }
+            self.apply(envelope, at);
+            self.drain(at);
+            if is_new && tells_who {
+                self.look_at_all(envelope.id, at);
+            }
+            self.out.consumed += 1;
+            if self.stops {
+                return;
+            }
+        }
+        let now = now.max(self.out.state.hot.now);
+        if self.fire_until(now) {
+            self.out.state.hot.now = now;
         }
     }
 
@@ -225,7 +291,16 @@ impl<'p> Run<'p> {
             }
             self.timers += 1;
             self.out.state.hot.now = self.out.state.hot.now.max(due);
+            self.seq = 0;
+            // What a pause held is due in the past, and new rules come in now.
+            let now = self.out.state.hot.now;
+            if self.adopt_scores(now) {
+                self.drain(now);
+                continue;
+            }
             match what {
+                Due::Score(place) if is_on(Bug::DecayAfterItsInstant) => self.score_comes(place, at),
+                Due::Score(place) => self.score_comes(place, due),
                 Due::Step(index) if is_on(Bug::WaitsFromTheWake) => self.wake(index, at),
                 Due::Step(index) => self.wake(index, due),
                 Due::MaxDuration(index) => self.exit(index, due, ExitReason::MaxDuration),
@@ -258,7 +333,12 @@ impl<'p> Run<'p> {
             let due = envelope.kind.claimed_at().unwrap_or(envelope.received_at);
             Some((due, Due::Pending(index)))
         });
-        enrollments.chain(planned).chain(pending).flatten().min()
+        let scores = self
+            .program
+            .scores
+            .all()
+            .map(|(place, ..)| self.score_due_at(place).map(|due| (due, Due::Score(place))));
+        enrollments.chain(planned).chain(pending).chain(scores).flatten().min()
     }
 
     fn finish(mut self) -> Transition {

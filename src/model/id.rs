@@ -252,6 +252,28 @@ impl InputId {
         Self(derive("part", &[&input.0, &part.to_le_bytes()]))
     }
 
+    /// The id of what the clock brings about for a score.
+    #[must_use]
+    pub fn from_clock(contact: &ContactId, score: &str, at: DateTime<Utc>) -> Self {
+        let at = at.timestamp_millis().to_le_bytes();
+        Self(derive("clock", &[contact.as_str().as_bytes(), score.as_bytes(), &at]))
+    }
+
+    /// The id of a fact that the rules of a score found, because something happened.
+    #[must_use]
+    pub fn from_score(cause: InputId, fact: &super::Fact) -> Self {
+        let fact = serde_json::to_vec(fact).unwrap_or_default();
+        Self(derive("score", &[&cause.0, &fact]))
+    }
+
+    /// The id of a history that a job counted: it is counted again once more was read, or time has passed for it.
+    #[must_use]
+    pub fn from_count(job: u64, contact: &ContactId, through: u64, as_of: DateTime<Utc>) -> Self {
+        let (job, through) = (job.to_le_bytes(), through.to_le_bytes());
+        let as_of = as_of.timestamp_millis().to_le_bytes();
+        Self(derive("count", &[&job, contact.as_str().as_bytes(), &through, &as_of]))
+    }
+
     /// The id of an input that a durable job appends: the same job never reaches a contact twice.
     #[must_use]
     pub fn from_job(job: u64, contact: &ContactId) -> Self {

@@ -169,6 +169,9 @@ fn comparisons_only(definition: &PredicateDefinition) -> PredicateDefinition {
         attribute: None,
         score: None,
         tier: None,
+        mark: None,
+        of: None,
+        number: None,
         segment: None,
         ..definition.clone()
     }

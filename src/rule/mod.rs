@@ -1,6 +1,9 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
 pub mod condition;
+mod expression;
+mod nearest;
+mod number;
 pub mod permit;
 pub mod predicate;
 mod rating;
@@ -13,6 +16,9 @@ mod variables;
 mod window;
 
 pub use condition::{ConditionDefinition, Filter};
+pub(crate) use expression::Expression;
+pub(crate) use nearest::nearest;
+pub use number::{Misread, Models, Number};
 pub use permit::{Policy, QuietHours, Standing};
 pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
@@ -36,13 +42,29 @@ pub struct Facts<'a> {
     pub rating: &'a Rating,
     /// When the enrollment that asks began.
     pub entered_at: Option<DateTime<Utc>>,
+    /// When it is asked; what counts back from there is not known without it.
+    pub at: Option<DateTime<Utc>>,
+    /// The models of the scores; what they alone remember is not known without them.
+    pub models: Option<&'a dyn Models>,
 }
 
 impl<'a> Facts<'a> {
     /// Facts for a question outside any enrollment.
     #[must_use]
     pub fn new(contact: &'a Contact, performed: &'a Performed, rating: &'a Rating) -> Self {
-        Self { contact, performed, rating, entered_at: None }
+        Self { contact, performed, rating, entered_at: None, at: None, models: None }
+    }
+
+    /// The same, asked at an instant.
+    #[must_use]
+    pub fn at(self, at: DateTime<Utc>) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    /// The same, for who knows the models of the scores.
+    #[must_use]
+    pub fn scored_by(self, models: &'a dyn Models) -> Self {
+        Self { models: Some(models), ..self }
     }
 
     fn score(&self, name: &str) -> i64 {

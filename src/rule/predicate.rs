@@ -6,8 +6,8 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Facts;
 use super::condition::{Test, all_comparisons, compile_test};
+use super::{Facts, Number, script};
 use crate::error::Diagnostic;
 use crate::model::{Name, Value};
 
@@ -59,9 +59,22 @@ pub struct PredicateDefinition {
     /// The tier of the score of this name compares as the further fields say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// The mark of this name is reached, and not over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// The score that the mark belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// The number at this path compares as the further fields say, such as `score.spark.change_14d`; see
+    /// [`Number`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// The contact is in the segment of this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
+    /// The same in the language of scripts: `followers > 1000 && score("spark") >= 60 && tier("spark") == "hot"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
     /// Equals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
@@ -144,6 +157,8 @@ enum Form {
     Attribute { name: Name, test: Test },
     Score { name: Name, test: Test },
     Tier { score: Name, test: Test },
+    Mark { mark: Name, score: Name },
+    Number { number: Number, test: Test },
     Segment(Name),
 }
 
@@ -155,6 +170,19 @@ impl Predicate {
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         compile(definition, place, 0, problems).map(Predicate)
+    }
+
+    /// The path of a number that can change by time alone, where one is asked for.
+    pub(crate) fn moves_with_time(&self) -> Option<&str> {
+        fn find(form: &Form) -> Option<&str> {
+            match form {
+                Form::All(parts) | Form::Any(parts) => parts.iter().find_map(find),
+                Form::Not(part) => find(part),
+                Form::Number { number, .. } => number.moves_with_time().then(|| number.path()),
+                _ => None,
+            }
+        }
+        find(&self.0)
     }
 
     /// The answer for a contact; what is not known does not hold.
@@ -178,6 +206,7 @@ fn answer(form: &Form, facts: &Facts<'_>) -> Option<bool> {
         Form::Not(part) => answer(part, facts).map(|answer| !answer),
         Form::Attribute { name, test } => test.answer(facts.contact.attributes.get(name)),
         Form::Tier { score, test } => test.answer(facts.tier(score).as_ref()),
+        Form::Number { number, test } => test.answer(number.of(facts).as_ref()),
         known => Some(holds(known, facts)),
     }
 }
@@ -208,6 +237,8 @@ fn holds(form: &Form, facts: &Facts<'_>) -> bool {
         Form::Attribute { name, test } => test.holds(facts.contact.attributes.get(name)),
         Form::Score { name, test } => test.holds(Some(&Value::Integer(facts.score(name)))),
         Form::Tier { score, test } => test.holds(facts.tier(score).as_ref()),
+        Form::Mark { mark, score } => facts.rating.is_marked(score, mark),
+        Form::Number { number, test } => test.holds(number.of(facts).as_ref()),
         Form::Segment(segment) => facts.is_in(segment),
     }
 }
@@ -236,24 +267,28 @@ fn compile(
         definition.attribute.is_some(),
         definition.score.is_some(),
         definition.tier.is_some(),
+        definition.mark.is_some(),
+        definition.number.is_some(),
         definition.segment.is_some(),
+        definition.script.is_some(),
     ];
     if questions.into_iter().filter(|asked| *asked).count() != 1 {
         problems.push(Diagnostic::new(
             "J026",
             place,
             "a predicate asks exactly one question",
-            "give one of all, any, not, tag, performed, attribute, score, tier or segment; combine several with all or any",
+            "give one of all, any, not, tag, performed, attribute, score, tier, mark, number, segment or script; combine several with all or any",
         ));
         return None;
     }
     let compares = definition.attribute.is_some() || definition.score.is_some() || definition.tier.is_some();
+    let compares = compares || definition.number.is_some();
     if !compares && !all_comparisons(definition).is_empty() {
         problems.push(Diagnostic::new(
             "J026",
             place,
             "a comparison needs an attribute to compare",
-            "add attribute, score or tier, or take the comparison away",
+            "add attribute, score, tier or number, or take the comparison away",
         ));
     }
     if definition.since.is_some() && definition.performed.is_none() {
@@ -263,6 +298,9 @@ fn compile(
             "since belongs to performed",
             "add performed, or take since away",
         ));
+    }
+    if definition.of.is_some() && definition.mark.is_none() {
+        problems.push(Diagnostic::new("J026", place, "of belongs to mark", "add mark, or take of away"));
     }
     if let Some(parts) = &definition.all {
         return compile_list(parts, &format!("{place}.all"), depth, problems).map(Form::All);
@@ -285,6 +323,21 @@ fn compile(
     if let Some(segment) = &definition.segment {
         return named(segment, &format!("{place}.segment"), problems).map(Form::Segment);
     }
+    if let Some(source) = &definition.script {
+        let place = format!("{place}.script");
+        let asked = script::condition(source, &place, problems)?;
+        return compile(&asked, &place, depth + 1, problems);
+    }
+    if let Some(mark) = &definition.mark {
+        let mark = named(mark, &format!("{place}.mark"), problems)?;
+        let Some(score) = &definition.of else {
+            let sentence = format!("the mark {mark:?} does not say of which score it is");
+            problems.push(Diagnostic::new("J099", place, sentence, "write of: and the name of the score"));
+            return None;
+        };
+        let score = named(score, &format!("{place}.of"), problems)?;
+        return Some(Form::Mark { mark, score });
+    }
     let test = compile_test(definition, place, problems);
     if let Some(score) = &definition.score {
         let name = named(score, &format!("{place}.score"), problems)?;
@@ -293,6 +346,16 @@ fn compile(
     if let Some(score) = &definition.tier {
         let score = named(score, &format!("{place}.tier"), problems)?;
         return Some(Form::Tier { score, test });
+    }
+    if let Some(path) = &definition.number {
+        return match Number::parse(path) {
+            Ok(number) => Some(Form::Number { number, test }),
+            Err(misread) => {
+                let place = format!("{place}.number");
+                problems.push(Diagnostic::new("J110", place, misread.sentence, misread.next));
+                None
+            }
+        };
     }
     let name = named(definition.attribute.as_deref()?, &format!("{place}.attribute"), problems)?;
     Some(Form::Attribute { name, test })
@@ -377,5 +440,68 @@ mod tests {
         assert!(ask(r#"{"attribute": "genres", "contains": "pop"}"#, &contact));
         assert!(!ask(r#"{"attribute": "genres", "contains": "po"}"#, &contact));
         assert!(ask(r#"{"attribute": "city", "contains": "Denis"}"#, &contact));
+    }
+
+    #[test]
+    fn a_number_that_is_not_known_does_not_hold_and_leaves_the_answer_open() {
+        let definition = |text: &str| serde_json::from_str::<PredicateDefinition>(text).unwrap();
+        let compiled = |text: &str| Predicate::compile(&definition(text), "p", &mut Vec::new()).unwrap();
+        let (contact, performed, rating) = (Contact::new("c"), Performed::default(), Rating::default());
+        let facts = Facts::new(&contact, &performed, &rating).at(chrono::DateTime::UNIX_EPOCH);
+        for (question, answer) in [
+            (r#"{"number": "event['app.login'].count", "is": 0}"#, Some(true)),
+            (r#"{"number": "event['app.login'].days", "at_least": 0}"#, None),
+            (r#"{"not": {"number": "event['app.login'].days", "at_least": 0}}"#, None),
+            (r#"{"number": "event['app.login'].days", "exists": false}"#, Some(true)),
+            (r#"{"all": [{"tag": "t"}, {"number": "score.spark.change", "above": 0}]}"#, Some(false)),
+        ] {
+            assert_eq!(compiled(question).answer(&facts), answer, "{question}");
+        }
+        assert!(!compiled(r#"{"number": "score.spark.change", "above": 0}"#).holds(&facts));
+        assert_eq!(
+            compiled(r#"{"any": [{"tag": "t"}, {"not": {"number": "event.e.days", "is": 1}}]}"#)
+                .moves_with_time(),
+            Some("event.e.days")
+        );
+        assert_eq!(compiled(r#"{"number": "score.s.change", "is": 1}"#).moves_with_time(), None);
+        let mut problems = Vec::new();
+        Predicate::compile(&definition(r#"{"number": "score.s.teir", "is": 1}"#), "p", &mut problems);
+        assert_eq!((problems[0].code, &*problems[0].place), ("J110", "p.number"));
+    }
+
+    #[test]
+    fn a_script_asks_what_the_same_words_ask() {
+        let contacts: Vec<_> = (0..32)
+            .map(|bits| {
+                let contact = Contact::new("c");
+                let contact = match bits % 4 {
+                    0 => contact.attribute("followers", 1_000),
+                    1 => contact.attribute("followers", 1_001),
+                    2 => contact.attribute("followers", "many"),
+                    _ => contact,
+                };
+                let contact = if bits & 4 > 0 { contact.attribute("plan", "gold") } else { contact };
+                let contact = if bits & 8 > 0 { contact.attribute("team", bits & 4 > 0) } else { contact };
+                if bits & 16 > 0 { contact.tag("vip") } else { contact }
+            })
+            .collect();
+        for (script, question) in [
+            ("followers > 1000", r#"{"attribute": "followers", "above": 1000}"#),
+            ("!(followers > 1000)", r#"{"not": {"attribute": "followers", "above": 1000}}"#),
+            ("plan != 'gold'", r#"{"not": {"attribute": "plan", "is": "gold"}}"#),
+            (
+                "!team || tag('vip')",
+                r#"{"any": [{"not": {"attribute": "team", "is": true}}, {"tag": "vip"}]}"#,
+            ),
+            (
+                "performed('seen') && known(plan)",
+                r#"{"all": [{"performed": "seen"}, {"attribute": "plan", "exists": true}]}"#,
+            ),
+            ("score('spark') < 1", r#"{"score": "spark", "below": 1}"#),
+        ] {
+            let script = serde_json::json!({ "script": script }).to_string();
+            let answers: Vec<_> = contacts.iter().map(|contact| ask(question, contact)).collect();
+            assert_eq!(contacts.iter().map(|contact| ask(&script, contact)).collect::<Vec<_>>(), answers);
+        }
     }
 }

@@ -24,6 +24,22 @@ pub struct Rating {
     /// What the models of scores keep, by score.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     pub(crate) models: LiteMap<Name, ScoreState>,
+    /// When something was last applied to a model, in milliseconds since 1970; history that comes later counts from then.
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    pub(crate) applied: LiteMap<Name, i64>,
+    /// What was last heard that a model should have counted, while the contact's history was not counted by it yet.
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    pub(crate) uncounted: LiteMap<Name, Uncounted>,
+}
+
+/// Something that concerned a score and was not counted, because the contact's history was not counted yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Uncounted {
+    /// The last input, by its place in the mailbox.
+    pub(crate) seq: u64,
+    /// The last instant, in milliseconds since 1970.
+    pub(crate) at: i64,
 }
 
 impl Rating {
@@ -66,10 +82,18 @@ impl Rating {
         self.models.get(score)
     }
 
+    /// Whether something came that the newest rules of a score have not counted.
+    #[must_use]
+    pub fn is_uncounted(&self, score: &str) -> bool {
+        self.uncounted.contains_key(score)
+    }
+
     /// Whether nothing was ever told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.models.is_empty() && self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty()
+        let told = self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty();
+        // What waits for its history to be counted is known by this alone.
+        told && self.models.is_empty() && self.uncounted.is_empty() && self.applied.is_empty()
     }
 
     /// Takes a fact in; false where it changes nothing.

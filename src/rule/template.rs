@@ -15,6 +15,7 @@ use minijinja::value::{Value as TemplateValue, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 
 mod definition;
+mod numbers;
 mod variant;
 
 pub use definition::{Missing, TemplateDefinition};
@@ -22,6 +23,7 @@ pub use variant::{Form, VariantDefinition};
 
 use super::sandbox::{Reach, refuse_growth};
 use super::variables::{BUILT_IN, attributes_of, check_variables};
+use super::{Facts, Number};
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{Attributes, Contact, Content, Hash, Name, Value};
 
@@ -47,6 +49,8 @@ pub struct Template {
     environment: Arc<Environment<'static>>,
     /// Its own wording, then those of its variants.
     wordings: Vec<Wording>,
+    /// The numbers that any of them reads.
+    numbers: Arc<[Number]>,
 }
 
 /// One wording of every part.
@@ -64,6 +68,8 @@ struct Part {
     reach: Reach,
     /// The attributes that it reads; `None` where it looks at the contact as a whole.
     reads: Option<BTreeSet<Name>>,
+    /// The numbers that it reads, by their places.
+    numbers: Vec<usize>,
 }
 
 const PARTS: [&str; 4] = ["subject", "preheader", "text", "html"];
@@ -72,6 +78,7 @@ const PARTS: [&str; 4] = ["subject", "preheader", "text", "html"];
 struct Checker<'d> {
     definition: &'d TemplateDefinition,
     environment: Environment<'static>,
+    numbers: Vec<Number>,
     problems: Vec<Diagnostic>,
 }
 
@@ -102,7 +109,8 @@ impl Template {
             problems.push(Diagnostic::new("T003", name, sentence, "make several templates of it"));
             return Err(BuildError { diagnostics: problems });
         }
-        let mut checker = Checker { definition, environment: environment(definition.missing), problems };
+        let environment = environment(definition.missing);
+        let mut checker = Checker { definition, environment, numbers: Vec::new(), problems };
         let parts = checker.parts(own, "", name);
         let mut wordings = vec![Wording { variant: None, parts }];
         for (number, variant) in definition.variants.iter().enumerate() {
@@ -114,7 +122,14 @@ impl Template {
         }
         BuildError::unless_empty(checker.problems)?;
         let environment = Arc::new(checker.environment);
-        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings })
+        let numbers = checker.numbers.into();
+        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings, numbers })
+    }
+
+    /// Whether it reads scores, trails, events or checklists, which [`render_of`](Template::render_of) alone knows.
+    #[must_use]
+    pub fn reads_numbers(&self) -> bool {
+        !self.numbers.is_empty()
     }
 
     /// Renders every part for a contact, in the wording that fits it best.
@@ -131,13 +146,42 @@ impl Template {
     /// # Errors
     /// As [`render`](Template::render).
     pub fn render_with(&self, contact: &Contact, variables: &Attributes) -> Result<Content, RenderError> {
-        self.render_beside(contact, variables, None)
+        self.render_known(contact, None, variables, None)
     }
 
-    /// Renders for a contact, with another line in the place of its preheader.
+    /// Renders every part for the contact that facts are known of, with its scores and what happened to it; and with the
+    /// variables of one message.
+    ///
+    /// ```
+    /// use journeyman::machine::ContactState;
+    /// use journeyman::model::Attributes;
+    /// use journeyman::rule::TemplateDefinition;
+    /// let template = TemplateDefinition::new("t").text("{{ event['app.login'].count }} logins").compile()?;
+    /// let lea = ContactState::new("lea".into());
+    /// assert_eq!(template.render_of(&lea.facts(), &Attributes::new())?.plain(), "0 logins");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`render`](Template::render); a number that is not known exactly is a variable that is missing.
+    pub fn render_of(&self, facts: &Facts<'_>, variables: &Attributes) -> Result<Content, RenderError> {
+        self.render_beside(facts, variables, None)
+    }
+
+    /// Renders for the contact of the facts, with another line in the place of its preheader.
     pub(crate) fn render_beside(
         &self,
+        facts: &Facts<'_>,
+        variables: &Attributes,
+        preheader: Option<&Template>,
+    ) -> Result<Content, RenderError> {
+        self.render_known(facts.contact, Some(facts), variables, preheader)
+    }
+
+    fn render_known(
+        &self,
         contact: &Contact,
+        facts: Option<&Facts<'_>>,
         variables: &Attributes,
         preheader: Option<&Template>,
     ) -> Result<Content, RenderError> {
@@ -157,7 +201,14 @@ impl Template {
         // `None` where one of them looks at the contact as a whole.
         let reads: Option<BTreeSet<&Name>> =
             said.collect::<Option<Vec<_>>>().map(|reads| reads.into_iter().flatten().collect());
-        let view = View::of(contact, variables, reads);
+        let numbers: BTreeSet<usize> =
+            parts.iter().flatten().flat_map(|part| part.numbers.iter().copied()).collect();
+        let numbers: Vec<_> = numbers
+            .into_iter()
+            .filter_map(|place| Some((place, self.numbers.get(place)?)))
+            .map(|(place, number)| (place, number.path(), facts.and_then(|facts| number.of(facts))))
+            .collect();
+        let view = View::of(contact, variables, reads, &numbers);
         let [subject, own, text, html] = [0, 1, 2, 3].map(|number| match parts[number] {
             Some(part) => self.render_part(PARTS[number], part, &view).map(Some),
             None => Ok(None),
@@ -165,7 +216,7 @@ impl Template {
         let subject = on_one_line("subject", subject?)?;
         let own = match preheader {
             Some(other) => {
-                let beside = other.render_with(contact, variables);
+                let beside = other.render_known(contact, facts, variables, None);
                 beside.map_err(|error| RenderError { part: "preheader", ..error })?.text
             }
             None => own?,
@@ -226,10 +277,17 @@ struct View<'c> {
     context: TemplateValue,
     /// The size of the largest value among them, in bytes of text.
     largest: usize,
+    /// The paths of the numbers that are read and not known.
+    unknown: Vec<&'c str>,
 }
 
 impl<'c> View<'c> {
-    fn of(contact: &'c Contact, variables: &Attributes, reads: Option<BTreeSet<&'c Name>>) -> Self {
+    fn of(
+        contact: &'c Contact,
+        variables: &Attributes,
+        reads: Option<BTreeSet<&'c Name>>,
+        numbers: &[(usize, &'c str, Option<Value>)],
+    ) -> Self {
         let read = |name: &&Name| reads.as_ref().is_none_or(|reads| reads.contains(*name));
         let mut view: BTreeMap<&str, TemplateValue> = contact
             .attributes
@@ -250,18 +308,25 @@ impl<'c> View<'c> {
         let offer = variables
             .iter()
             .filter_map(|(name, value)| Some((name.strip_prefix("offer.")?, to_template(value))));
-        let context = TemplateValue::from_pairs([
-            ("contact", TemplateValue::from_pairs(view)),
-            ("offer", TemplateValue::from_pairs(offer)),
-        ]);
-        Self { contact, reads, context, largest }
+        let mut context = vec![
+            ("contact".to_owned(), TemplateValue::from_pairs(view)),
+            ("offer".to_owned(), TemplateValue::from_pairs(offer)),
+        ];
+        let known = |(place, _, value): &(usize, &str, Option<Value>)| {
+            Some((numbers::plain(*place), to_template(value.as_ref()?)))
+        };
+        context.extend(numbers.iter().filter_map(known));
+        let unknown =
+            numbers.iter().filter(|(_, _, value)| value.is_none()).map(|(_, path, _)| *path).collect();
+        Self { contact, reads, context: TemplateValue::from_pairs(context), largest, unknown }
     }
 
     /// The first few attributes that are read and the contact does not have.
     fn lacking(&self) -> Vec<&str> {
         let known = &self.contact.attributes;
         let unknown = |name: &&&Name| !BUILT_IN.contains(&&****name) && !known.contains_key(&****name);
-        self.reads.iter().flatten().filter(unknown).map(|name| &***name).take(5).collect()
+        let attributes = self.reads.iter().flatten().filter(unknown).map(|name| &***name);
+        attributes.chain(self.unknown.iter().copied()).take(5).collect()
     }
 }
 
@@ -292,16 +357,36 @@ impl Checker<'_> {
                 return None;
             }
         };
-        if let Err(error) = self.environment.add_template_owned(key.clone(), source.to_owned()) {
+        let mut read = self.read(&key, source.to_owned(), place)?;
+        let mut numbers = Vec::new();
+        if read.iter().any(|variable| numbers::is_number(variable)) {
+            let problems = self.problems.len();
+            let is_free = |root: &str| read.iter().any(|variable| variable.split('.').next() == Some(root));
+            let known = &mut self.numbers;
+            let (plainly, found) = numbers::replace(source, place, is_free, known, &mut self.problems);
+            if self.problems.len() > problems {
+                return None;
+            }
+            numbers = found;
+            let written: Vec<String> =
+                read.into_iter().filter(|variable| numbers::is_plain(variable)).collect();
+            read = self.read(&key, plainly, place)?;
+            read.retain(|variable| !numbers::is_plain(variable) || written.contains(variable));
+        }
+        check_variables(&read, self.definition.variables.as_ref(), place, &mut self.problems);
+        Some(Part { key, reach, reads: attributes_of(&read), numbers })
+    }
+
+    /// Adds a part to the environment; answers the variables that it reads.
+    fn read(&mut self, key: &str, source: String, place: &str) -> Option<BTreeSet<String>> {
+        if let Err(error) = self.environment.add_template_owned(key.to_owned(), source) {
             let place = error.line().map_or(place.to_owned(), |line| format!("{place} line {line}"));
             let sentence = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             self.problems.push(Diagnostic::new("T004", place, sentence, "mend the template there"));
             return None;
         }
-        let template = self.environment.get_template(&key).ok()?;
-        let read: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
-        check_variables(&read, self.definition.variables.as_ref(), place, &mut self.problems);
-        Some(Part { key, reach, reads: attributes_of(&read) })
+        let template = self.environment.get_template(key).ok()?;
+        Some(template.undeclared_variables(true).into_iter().collect())
     }
 }
 

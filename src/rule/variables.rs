@@ -1,7 +1,9 @@
-//! The variables that a template may read: `contact.…`, and `offer.…` in a message that speaks of an offer.
+//! The variables that a template may read: `contact.…`, and `offer.…` in a message that speaks of an offer. Numbers
+//! (`score.…` and the like) have been taken out by then.
 
 use std::collections::BTreeSet;
 
+use super::number::ROOTS;
 use crate::error::Diagnostic;
 use crate::model::Name;
 
@@ -32,9 +34,13 @@ pub(super) fn check_variables(
             Some(("contact", attribute)) => attribute.split('.').next().unwrap_or_default(),
             None if variable == "contact" => continue,
             _ => {
-                let next = match variable.starts_with("offer.") {
-                    true => format!("an offer has {}", OFFER.join(", ")),
-                    false => format!("write {{{{ contact.{variable} }}}} for an attribute of the contact"),
+                let next = match variable.split('.').next() {
+                    Some("offer") => format!("an offer has {}", OFFER.join(", ")),
+                    Some(root) if ROOTS.contains(&root) => {
+                        "name the number without spaces, such as score.spark or event['app.login'].days"
+                            .to_owned()
+                    }
+                    _ => format!("write {{{{ contact.{variable} }}}} for an attribute of the contact"),
                 };
                 problems.push(Diagnostic::new("T005", place, format!("{variable} is unknown"), next));
                 continue;

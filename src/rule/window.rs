@@ -48,6 +48,11 @@ impl Performed {
         self.0.get(name)
     }
 
+    /// Whether events of further names would not be counted, so that nobody knows how often they happened.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= Self::MOST_NAMES
+    }
+
     /// Whether nothing ever happened.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
 use crate::error::BuildError;
 use crate::journey::Journey;
@@ -193,6 +193,19 @@ steps:
   - { id: end, exit: done }
 "#;
 
+/// Entered whenever the score says so; what it says then decides the way.
+const RISE: &str = r#"
+journey: rise
+version: VERSION
+enter: [{ on: { tier: spark, moves: up, to: hot } }, { on: { mark: stuck, of: spark } }]
+reenter: always
+steps:
+  - { id: worth, branch: { when: [{ if: { score: spark, at_least: 45 }, goto: far }], else: near } }
+  - { id: far, set: { tags: [far] }, goto: end }
+  - { id: near, set: { untag: [far] } }
+  - { id: end, exit: done }
+"#;
+
 /// Lets in only so many.
 const FEW: &str = r#"
 journey: few
@@ -218,13 +231,16 @@ pub(super) fn is_window_open(local: TimeDelta) -> bool {
     hours(8, 12) || hours(18, 20)
 }
 
-pub(super) const JOURNEYS: [&str; 11] = [
+pub(super) const JOURNEYS: [&str; 12] = [
     "welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly", "asks", "workshop",
-    "few",
+    "few", "rise",
 ];
-pub(super) const EVENTS: [&str; 6] = ["signed_up", "clicked", "booked", "replied", "seen", "asked"];
+pub(super) const EVENTS: [&str; 7] =
+    ["signed_up", "clicked", "booked", "replied", "seen", "asked", "praised"];
 /// The event that opens the journey which asks the host.
 pub(super) const ASKED: usize = 5;
+/// The event that only the score is about.
+pub(super) const PRAISED: usize = 6;
 pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 
 /// What was read already: thousands of simulations of one process publish the same.
@@ -244,13 +260,17 @@ pub(super) fn definitions(version: u32) -> Result<Vec<Definition>, BuildError> {
 fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
     let mut definitions: Vec<Definition> = Vec::new();
     for name in ["hello", "proof", "objection", "thanks"] {
-        let text = format!("{name} {version}: {{{{ contact.score }}}}");
+        let text =
+            format!("{name} {version}: {{{{ contact.score }}}} clicks {{{{ event['clicked'].count }}}}");
         let french = VariantDefinition::default().language("fr").text(format!("fr {text}"));
         let friendly = VariantDefinition::default().language("fr").form(Form::Tu).text(format!("tu {text}"));
         definitions.push(TemplateDefinition::new(name).text(text).variant(french).variant(friendly).into());
     }
+    definitions.push(Definition::Score(super::spark::definition(version)));
     definitions.push(TemplateDefinition::new("seat").text("{{ offer.name }}: {{ offer.remaining }}").into());
-    for text in [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS, ASKS, WORKSHOP, FEW] {
+    for text in
+        [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS, ASKS, WORKSHOP, FEW, RISE]
+    {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
         // Another version is another graph.
         let text =
@@ -312,7 +332,26 @@ impl Place {
     }
 
     fn local(&self, at: DateTime<Utc>) -> i64 {
-        let at = at.timestamp_millis();
+        self.local_millis(at.timestamp_millis())
+    }
+
+    /// The month in which an instant falls, as a number that grows.
+    pub(super) fn month(&self, at: i64) -> i32 {
+        let local = DateTime::from_timestamp_millis(self.local_millis(at)).unwrap_or_default();
+        local.year() * 12 + local.month0() as i32
+    }
+
+    /// The first instant of the month after.
+    pub(super) fn month_ends(&self, at: i64) -> i64 {
+        let own = self.month(at);
+        let mut midnights = (0..).map(|day| {
+            let at = DateTime::from_timestamp_millis(at + day * DAY).unwrap_or_default();
+            self.next(at, TimeDelta::zero()).timestamp_millis()
+        });
+        midnights.find(|at| self.month(*at) != own).unwrap_or(at)
+    }
+
+    fn local_millis(&self, at: i64) -> i64 {
         at + MINUTE * if at < self.change { self.before } else { self.after }
     }
 
@@ -370,7 +409,7 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 16);
+            assert_eq!(definitions(version).unwrap().len(), 18);
         }
     }
 

@@ -38,6 +38,7 @@ mod rest;
 mod scenario;
 mod script;
 mod seats;
+mod spark;
 mod timeline;
 mod truth;
 mod witness;

@@ -54,6 +54,9 @@ impl World {
             }
             self.waits_are_exact(&steps, |at, time| place.next(at, time));
             self.answers_lead_on(&steps);
+            if !erased {
+                self.score_is_the_fold(person, &steps).await?;
+            }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {
                 self.message_is_what_happened(&record, erased);

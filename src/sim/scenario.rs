@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::faults::{FaultClass, Swarm};
-use super::fixture::{ASKED, EVENTS, JOURNEYS, LINES, PLACES, PURPOSES, TELLING, start};
+use super::fixture::{ASKED, EVENTS, JOURNEYS, LINES, PLACES, PRAISED, PURPOSES, TELLING, start};
 use super::random::Random;
 use crate::journey::Waits;
 
@@ -253,6 +253,7 @@ impl Scenario {
             }
         }
         asks(seed, &people, &mut deeds);
+        praises(seed, &people, swarm, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
@@ -318,6 +319,23 @@ fn asks(seed: u64, people: &[Person], deeds: &mut Vec<Deed>) {
         for _ in 0..random.below(4) {
             let (at, number) = (instant(random), random.between(0, 4));
             let what = What::Event { person: person.id.clone(), name: ASKED, number, lag: 0, copies: 1 };
+            deeds.push(Deed { at, what });
+        }
+    }
+}
+
+/// When somebody's score rises, several times in a day or two, drawn by itself as well.
+fn praises(seed: u64, people: &[Person], swarm: &Swarm, deeds: &mut Vec<Deed>) {
+    let random = &mut Random::fork(seed, "praises");
+    for person in people {
+        let from = random.between(0, TELLING.num_milliseconds() - 2 * DAY);
+        for _ in 0..random.below(8) {
+            let (at, number) = (from + random.between(0, 2 * DAY), random.between(0, 4));
+            let late = swarm.has(FaultClass::Disorder) && random.chance(3_000);
+            let lag = if late { random.between(-2 * DAY, HOUR) } else { 0 };
+            let several = swarm.has(FaultClass::Duplicates) && random.chance(3_000);
+            let copies = if several { random.below(3) + 1 } else { 1 };
+            let what = What::Event { person: person.id.clone(), name: PRAISED, number, lag, copies };
             deeds.push(Deed { at, what });
         }
     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
+use super::spark::Rated;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
 use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Name, Outcome};
@@ -67,6 +68,8 @@ pub(super) struct Seen {
     pub(super) runs: BTreeSet<EnrollmentId>,
     /// Under which keys places were asked for, by offer.
     pub(super) keys: BTreeSet<(Name, Name)>,
+    /// Which version of the score was published as of which revision.
+    pub(super) scores: BTreeMap<u64, u32>,
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
     /// Whether the store leases.
@@ -83,6 +86,8 @@ pub(super) struct SeenPerson {
     pub(super) erased: Option<u64>,
     /// How often each event of a host's id was kept.
     pub(super) events: BTreeMap<String, u64>,
+    /// What each commit said of the person's score.
+    pub(super) rated: Vec<Rated>,
 }
 
 pub(super) struct Denial {
@@ -105,6 +110,8 @@ pub(super) struct SeenMessage {
     pub(super) called: BTreeMap<u32, Option<Outcome>>,
     pub(super) accepted: u64,
     pub(super) content: Option<Hash>,
+    /// How many clicks its contact had whenever it was taken before its first attempt.
+    pub(super) clicks: BTreeSet<u64>,
     pub(super) settled: Option<MessageStatus>,
     /// Whether an operator asked for another attempt, knowing that its provider may have it.
     pub(super) repeated: bool,
@@ -142,6 +149,7 @@ impl Truth {
             first_answers: BTreeMap::new(),
             runs: BTreeSet::new(),
             keys: BTreeSet::new(),
+            scores: BTreeMap::new(),
             edited: false,
             leases_are_exclusive,
         })))
@@ -162,6 +170,14 @@ impl Seen {
         if self.breaches.len() < 64 {
             let at = self.now();
             self.breaches.push(Breach { invariant, at, found: found.into() });
+        }
+    }
+
+    /// A commit is kept, and with it what it says of a person's score.
+    pub(super) fn rated(&mut self, row: u64, rated: Rated) {
+        let person = self.rows.get(&row).cloned();
+        if let Some(person) = person.and_then(|id| self.people.get_mut(&id)) {
+            person.rated.push(rated);
         }
     }
 
@@ -330,6 +346,26 @@ impl Seen {
     pub(super) fn answered(&mut self, id: MessageId, attempt: u32, outcome: Option<Outcome>) {
         if let Some(message) = self.messages.get_mut(&id) {
             message.called.insert(attempt, outcome);
+        }
+    }
+
+    /// A message was taken that says for the first time how often its contact clicked.
+    pub(super) fn taken(&mut self, id: MessageId, clicks: u64) {
+        if let Some(message) = self.messages.get_mut(&id) {
+            message.clicks.insert(clicks);
+        }
+    }
+
+    /// A message began to say something.
+    pub(super) fn says(&mut self, id: MessageId, attempt: u32, text: &str) {
+        let said = text.rsplit_once(" clicks ").and_then(|(_, clicks)| clicks.parse().ok());
+        let Some((message, said)) = self.messages.get(&id).zip(said).filter(|_| attempt == 1) else { return };
+        if !message.clicks.contains(&said) {
+            let found = format!("{id} says {said} clicks, and there were {:?}", message.clicks);
+            return self.breach(Invariant::B8, found);
+        }
+        if said > 0 {
+            self.count("number_said");
         }
     }
 

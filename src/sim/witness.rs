@@ -1,11 +1,13 @@
 //! A store that tells the truth what really took effect, below all faults.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::spark::{self, Rated};
 use super::truth::{Denial, SeenMessage, Truth};
 use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
@@ -155,7 +157,9 @@ impl Mailbox for Witness {
             steps: Vec<Step>,
             messages: Vec<(MessageId, SeenMessage)>,
             cancels: bool,
+            rated: Rated,
         }
+        let revisions = self.truth.seen().scores.clone();
         let noted: Vec<Noted> = commits
             .iter()
             .map(|commit| Noted {
@@ -164,6 +168,7 @@ impl Mailbox for Witness {
                 steps: commit.steps.clone(),
                 messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
                 cancels: !commit.cancel.is_empty(),
+                rated: Rated::new(commit, published(&revisions, commit.catalog)),
             })
             .collect();
         let committed = now!(self.store.commit(commits))?;
@@ -190,6 +195,7 @@ impl Mailbox for Witness {
                     let found = format!("revision {} of row {row} was committed twice", noted.lease.revision);
                     seen.breach(Invariant::S4, found);
                 }
+                seen.rated(row, noted.rated);
                 let now = seen.now();
                 if noted.now > now {
                     seen.breach(Invariant::S2, format!("a commit of row {row} is of {}", noted.now));
@@ -259,6 +265,11 @@ impl Mailbox for Witness {
     }
 }
 
+/// The version of the score as of a revision.
+fn published(revisions: &BTreeMap<u64, u32>, catalog: u64) -> u32 {
+    revisions.range(..=catalog).next_back().map_or(0, |(_, version)| *version)
+}
+
 fn decided(message: &crate::model::Message) -> SeenMessage {
     SeenMessage {
         enrollment: message.enrollment,
@@ -269,6 +280,7 @@ fn decided(message: &crate::model::Message) -> SeenMessage {
         called: Default::default(),
         accepted: 0,
         content: None,
+        clicks: Default::default(),
         settled: None,
         repeated: false,
         answers: Default::default(),
@@ -278,7 +290,13 @@ fn decided(message: &crate::model::Message) -> SeenMessage {
 #[async_trait]
 impl Outbox for Witness {
     async fn take(&self, take: &Take) -> Result<TakenBatch> {
-        now!(self.store.take(take))
+        let batch = now!(self.store.take(take))?;
+        for taken in batch.messages.iter().filter(|taken| taken.attempts == 0) {
+            let Some(contact) = now!(self.store.contact(&taken.message.contact))? else { continue };
+            let clicks = contact.state.hot.performed.tally("clicked").map_or(0, |tally| tally.count);
+            self.truth.seen().taken(taken.message.id, clicks);
+        }
+        Ok(batch)
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
@@ -289,14 +307,25 @@ impl Outbox for Witness {
             _ => false,
         });
         let varied: Vec<bool> = varied.collect();
+        let texts: Vec<Option<String>> = begins
+            .iter()
+            .map(|begin| match &begin.verdict {
+                Verdict::Send { content, .. } => Some(content.plain().to_owned()),
+                _ => None,
+            })
+            .collect();
         let begun = now!(self.store.begin(begins))?;
-        for (((id, taken_at, verdict), begun), varied) in asked.into_iter().zip(&begun).zip(varied) {
+        let varied = varied.into_iter().zip(texts);
+        for (((id, taken_at, verdict), begun), (varied, text)) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
                 Begun::Begun { attempt, not_after } => {
                     if varied {
                         self.truth.seen().count("said_in_a_variant");
                     }
                     self.truth.seen().begun(id, *attempt, taken_at, *not_after);
+                    if let Some(text) = text {
+                        self.truth.seen().says(id, *attempt, &text);
+                    }
                 }
                 Begun::Answered => {
                     self.truth.seen().count(verdict);
@@ -421,6 +450,11 @@ impl Catalog for Witness {
         let revision = now!(self.store.publish_by(definitions, by))?;
         let mut replaced = 0;
         for definition in definitions {
+            if let Definition::Score(score) = definition
+                && let Some(version) = spark::version_of(score)
+            {
+                self.truth.seen().scores.insert(revision, version);
+            }
             let Definition::Template(template) = definition else { continue };
             replaced += usize::from(now!(self.store.history(&template.template))?.len() > 1);
         }

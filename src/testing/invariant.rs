@@ -4,13 +4,13 @@ use std::fmt;
 
 /// Something that must hold after every commit, whatever failed on the way.
 ///
-/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time, Q of places. [`check`](super::check())
+/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time, Q of places, R of scores. [`check`](super::check())
 /// judges what a store alone can show; what needs the provider's side too is judged by whoever sees it, under the same
 /// names.
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 38);
+/// assert_eq!(Invariant::ALL.len(), 43);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -49,6 +49,7 @@ pub enum Invariant {
     B5,
     B6,
     B7,
+    B8,
     C1,
     C2,
     C3,
@@ -56,15 +57,19 @@ pub enum Invariant {
     C5,
     T1,
     Q1,
+    R1,
+    R2,
+    R3,
+    R4,
 }
 
 use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 38] = [
+    pub const ALL: [Invariant; 43] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, S1, S2, S3, S4, S5, S6,
-        S7, B1, B2, B3, B4, B5, B6, B7, C1, C2, C3, C4, C5, T1, Q1,
+        S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4,
     ];
 
     /// Its short name, such as `X1`.
@@ -102,6 +107,7 @@ impl Invariant {
             B5 => "B5",
             B6 => "B6",
             B7 => "B7",
+            B8 => "B8",
             C1 => "C1",
             C2 => "C2",
             C3 => "C3",
@@ -109,6 +115,10 @@ impl Invariant {
             C5 => "C5",
             T1 => "T1",
             Q1 => "Q1",
+            R1 => "R1",
+            R2 => "R2",
+            R3 => "R3",
+            R4 => "R4",
         }
     }
 
@@ -169,6 +179,7 @@ impl Invariant {
             B5 => "Every attempt to deliver a message carries the same bytes.",
             B6 => "The outcome of one message of a batch depends on the channel's answer for it alone.",
             B7 => "Every content says a published edition of its template.",
+            B8 => "The numbers that a message says are those that its contact had when it was taken.",
             C1 => {
                 "Every message was allowed by the consents of its contact, whose chain is unbroken and whose fold is the standing."
             }
@@ -178,6 +189,12 @@ impl Invariant {
             C5 => "The quiet hours of the policy hold.",
             Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",
+            R1 => "A score is what its rules make of everything that was told, each at its instant.",
+            R2 => "A score is never outside its bounds.",
+            R3 => "A rule that fails in its script leaves the score, and whatever waits, as they were.",
+            R4 => {
+                "A contact is in the tier that its score allows, with hysteresis and stay, and each move is told once."
+            }
         }
     }
 }
@@ -197,7 +214,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (38, 38));
+        assert_eq!((codes.len(), sentences.len()), (43, 43));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures::executor::block_on;
 use journeyman::journey::{MigrationDefinition, OneOrMany, Waits};
-use journeyman::machine::{ContactState, Envelope, InputKind, Passage, Program, ProgramParts};
+use journeyman::machine::{ContactState, Envelope, InputKind, Passage, Program, ProgramParts, Scored};
 use journeyman::model::{
     Answer, Call, Deed, Delivery, DeliveryStatus, Enrollment, EnrollmentId, ExitReason, Hash, ImportRow,
     InputId, MessageId, Operated, Reason, Step, StepOutcome, Waiting,
@@ -47,6 +47,14 @@ impl History {
             record.message.journey.as_str() == journey && record.status == status
         };
         self.messages.iter_mut().find(wanted).unwrap()
+    }
+
+    /// Alters what is kept of a score, and not what journeys see of it.
+    fn score(&mut self, alter: impl FnOnce(&mut serde_json::Value)) {
+        let rating = &mut self.stored.state.hot.rating;
+        let mut json = serde_json::to_value(&*rating).unwrap();
+        alter(&mut json["models"]["spark"]);
+        *rating = serde_json::from_value(json).unwrap();
     }
 
     /// Where the answers of a message lie in the mail.
@@ -136,6 +144,12 @@ fn strict_program(history: &History) -> Hash {
         _ => None,
     });
     let mut parts = ProgramParts::default();
+    for definition in &history.snapshot.definitions {
+        if let Definition::Score(score) = definition {
+            let scored = Scored::new(score.compile().unwrap().into(), score.history);
+            parts.scores.insert(score.score.as_str().into(), scored);
+        }
+    }
     parts.namespace = history.snapshot.namespace.clone();
     parts.journeys = journeys.collect();
     parts.pauses = history.snapshot.pauses.clone();
@@ -510,6 +524,11 @@ const CASES: &[Case] = cases! {
     C4 ida "an answer is left": |h| h.messages[0].answer = Some(DeliveryStatus::Accepted);
     C4 ida "a message still waits to be sent": |h| h.messages[0].status = MessageStatus::Pending;
     C1 ida "the proof is broken": |h| { h.consents.remove(0); };
+    R1 sam "journeys see another score": |h| h.score(|state| state["value"] = 23.into());
+    R2 sam "a score is above its bounds": |h| h.score(|state| state["value"] = 31.into());
+    R4 sam "a tier is lower than its score allows": |h| h.score(|state| state["tier"] = 0.into());
+    R4 sam "a tier is higher than its score allows": |h| h.score(|state| state["value"] = 3.into());
+    R4 sam "a score has no tier": |h| h.score(|state| drop(state.as_object_mut().unwrap().remove("tier")));
     C5 max "it was quiet": |h| {
         let program = strict_program(h);
         h.commits.iter_mut().for_each(|commit| commit.program = program);
@@ -543,7 +562,7 @@ fn each_altered_history_breaks_exactly_one_invariant() {
     // T1 is broken by a worker that is wrong, not by a history that is altered.
     let judged = [
         X1, X2, X3, X4, X5, X6, X7, X8, X11, X12, X13, X14, X15, X16, X17, S1, S2, B1, B3, B4, B7, C1, C3,
-        C4, C5,
+        C4, C5, R1, R2, R4,
     ];
     assert_eq!(broken.into_iter().collect::<Vec<_>>(), judged);
 }

@@ -11,6 +11,7 @@ use journeyman::port::Channel;
 use journeyman::port::store::{Pausable, Store};
 use journeyman::quota::MemoryQuota;
 use journeyman::rule::TemplateDefinition;
+use journeyman::rule::score::ScoreDefinition;
 use journeyman::testing::ManualClock;
 use journeyman::testing::check::Checker;
 use journeyman::time::Zone;
@@ -118,9 +119,12 @@ steps:
   - { id: fin, exit: done }
 "#;
 
-pub(crate) const CONTACTS: [&str; 16] = [
+/// Counted for whoever is praised.
+const SPARK: &str = r#"on("praised", 12); clamp(0, 30); tier("cold", 0); tier("hot", 20);"#;
+
+pub(crate) const CONTACTS: [&str; 17] = [
     "lea", "tom", "zoe", "eva", "max", "noe", "joe", "ana", "kim", "pam", "bob", "ida", "cleo", "uma", "vic",
-    "rob",
+    "rob", "sam",
 ];
 
 /// A channel of which everybody knows how it treats them.
@@ -198,7 +202,8 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     let hello = TemplateDefinition::new("hello").text("Bonjour {{ contact.id }}");
     let journeys = [WELCOME, CART, SURVEY, COURSE, DEAL, ASKS, MOVING]
         .map(|text| Journey::from_yaml(text).unwrap().into());
-    engine.publish(journeys.into_iter().chain([hello.into()])).await.unwrap();
+    let spark = ScoreDefinition::new("spark", SPARK);
+    engine.publish(journeys.into_iter().chain([hello.into(), spark.into()])).await.unwrap();
     let evidence = || Evidence::new("form", "v1");
     for contact in CONTACTS {
         let known = Contact::new(contact)
@@ -230,6 +235,8 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     host.until(0).await;
     host.answer("cleo", Answer::of("good").value("fit", 7)).await;
     host.event("rob", "moved").await;
+    host.event("sam", "praised").await;
+    host.event("sam", "praised").await;
     host.until(2).await;
     host.answer("cleo", Answer::of("done")).await;
     host.event("lea", "left_cart").await;

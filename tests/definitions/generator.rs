@@ -75,6 +75,7 @@ fn predicate() -> BoxedStrategy<PredicateDefinition> {
             .prop_map(|(name, test)| PredicateDefinition { attribute: Some(name), ..test }),
         ("[rs]", points).prop_map(|(name, test)| PredicateDefinition { score: Some(name), ..test }),
         ("[rs]", "(gold|silver)").prop_map(|(score, tier)| PredicateDefinition::tier_is(score, tier)),
+        ("[mn]", "[rs]").prop_map(|(mark, score)| PredicateDefinition::has_mark(mark, score)),
         "[gh]".prop_map(PredicateDefinition::in_segment),
     ];
     leaf.prop_recursive(3, 8, 3, |inner| {
@@ -184,6 +185,8 @@ fn trigger() -> BoxedStrategy<TriggerDefinition> {
         1 => "[gh]".prop_map(TriggerDefinition::segment_left),
         1 => ("[rs]", of(moves), of("(gold|silver)"))
             .prop_map(move |(score, moves, to)| TriggerDefinition { tier: Some(score), moves, to, ..default() }),
+        1 => ("[mn]", "[rs]", of(prop_oneof![Just(Moves::Up), Just(Moves::Down), Just(Moves::Either)]))
+            .prop_map(|(mark, score, moves)| TriggerDefinition { moves, ..TriggerDefinition::mark_reached(mark, score) }),
         1 => ("[rs]", -20i64..90, any::<bool>()).prop_map(|(score, at, reaches)| match reaches {
             true => TriggerDefinition::score_reaches(score, at),
             false => TriggerDefinition::score_falls_below(score, at),
@@ -392,10 +395,13 @@ fn undo() -> BoxedStrategy<UndoDefinition> {
 /// A step that changes something, with what follows it.
 fn acting_step() -> BoxedStrategy<StepDefinition> {
     let default = StepDefinition::default;
-    let set = (btree_map("[ab]", value(), 0..2), of("[c]"), of("[ab]"), of("[cd]"), any::<bool>()).prop_map(
-        |(attributes, unset, tag, untag, dated)| {
+    let expression = "(a / [1-3]|min\\(a, b\\) \\+ 1|score\\('[rs]'\\) \\* 10|if_else\\(b > 3, 'x', number\\('event\\.e1\\.days'\\)\\))";
+    let computed = btree_map("[gh]", expression, 0..2);
+    let set = (btree_map("[ab]", value(), 0..2), of("[c]"), of("[ab]"), of("[cd]"), any::<bool>(), computed)
+        .prop_map(|(attributes, unset, tag, untag, dated, computed)| {
             let mut set = SetDefinition {
                 attributes,
+                computed,
                 unset: unset.into_iter().collect(),
                 tags: tag.into_iter().collect(),
                 untag: untag.into_iter().collect(),
@@ -404,8 +410,7 @@ fn acting_step() -> BoxedStrategy<StepDefinition> {
                 set = set.attribute("d0", Value::Date("2026-08-01".parse().unwrap()));
             }
             set
-        },
-    );
+        });
     let emit = ("e[0-3]", btree_map("[pq]", value(), 0..2))
         .prop_map(|(event, properties)| EmitDefinition { event, properties });
     let score =

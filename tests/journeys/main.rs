@@ -6,6 +6,7 @@
 mod asks;
 mod calls;
 mod chains;
+mod computed;
 mod dates;
 mod docs;
 mod ends;

@@ -148,7 +148,24 @@ steps:
   - { id: say, emit: { event: pong }, goto: hear }
   - { id: end, send: { channel: email, template: note, purpose: onboarding } }
 "#;
-    [welcome, careful, orders, points, child, dated, nightly, ping, pong]
+    let heat = r#"
+journey: heat
+version: 1
+enter:
+  - { on: { tier: heat, moves: up } }
+  - { on: { mark: stuck, of: heat } }
+  - { on: { mark: asleep, of: heat, moves: either } }
+reenter: { concurrent: true, gap: 30m }
+exit: [{ on: { tier: heat, moves: down }, as: goal }, { on: { mark: high, of: heat } }]
+steps:
+  - { id: ask, branch: { when: [{ if: { score: heat, at_least: 10 }, goto: more }, { if: { mark: stuck, of: heat }, goto: tell }], else: more } }
+  - { id: more, score: { name: heat, add: 6 } }
+  - { id: tell, emit: { event: clicked, properties: { number: 1 } } }
+  - { id: turn, wait_for: { any: [{ score: heat, falls_below: 5 }, { mark: high, of: heat, moves: down }], within: 30h } }
+  - { id: gold, set: { tags: [gold] } }
+  - { id: say, send: { channel: email, template: note, purpose: onboarding } }
+"#;
+    [heat, welcome, careful, orders, points, child, dated, nightly, ping, pong]
         .map(|text| Journey::from_yaml(text).unwrap_or_else(|problems| panic!("{problems}")))
         .into()
 }

@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 90] = [
+const EVENTS: [&str; 104] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -58,6 +58,7 @@ const EVENTS: [&str; 90] = [
     "poisoned",
     "published",
     "template_replaced",
+    "number_said",
     "said_in_a_variant",
     "throttled",
     "resumed",
@@ -118,13 +119,25 @@ const EVENTS: [&str; 90] = [
     "step_held",
     "step_let_go",
     "step_put_elsewhere",
+    "score_judged",
+    "score_decayed",
+    "score_gone",
+    "score_clamped",
+    "score_capped",
+    "score_late",
+    "tier_rose",
+    "tier_fell",
+    "tier_held_by_hysteresis",
+    "tier_held_by_stay",
+    "mark_half",
+    "mark_stuck",
+    "mark_asleep",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 16] = [
+const SOME: [&str; 20] = [
     "step_merged",
     "step_unknown",
-    "batch_answered_in_part",
     "given_back",
     "zombie_refused",
     "parked",
@@ -133,15 +146,22 @@ const SOME: [&str; 16] = [
     "job_moved",
     "job_moved_by_another",
     "drained",
-    "channel partial",
     "store poison",
     "channel hang",
     "message_repeated_by_hand",
     "message_taken_back_by_hand",
+    "score_seeded",
+    "score_adopted",
+    "score_stood_still",
+    "mark_clicker",
+    "mark_busy",
+    "mark_on_fire",
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 8] = [
+const RARE: [&str; 10] = [
+    "batch_answered_in_part",
+    "channel partial",
     "channel shuffled",
     "exit_by_fact",
     "exit_late",

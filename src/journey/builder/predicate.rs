@@ -44,9 +44,35 @@ impl PredicateDefinition {
         Self { tier: Some(score.into()), is: Some(tier.into()), ..Self::default() }
     }
 
+    /// A mark of a score is reached, and not over.
+    pub fn has_mark(mark: impl Into<String>, score: impl Into<String>) -> Self {
+        Self { mark: Some(mark.into()), of: Some(score.into()), ..Self::default() }
+    }
+
+    /// The number at a path, such as `score.spark.change_14d`, is at least so much.
+    pub fn number_at_least(path: impl Into<String>, least: impl Into<Value>) -> Self {
+        Self { number: Some(path.into()), at_least: Some(least.into()), ..Self::default() }
+    }
+
+    /// The number at a path, such as `score.spark.change_14d`, is below so much.
+    pub fn number_below(path: impl Into<String>, bound: impl Into<Value>) -> Self {
+        Self { number: Some(path.into()), below: Some(bound.into()), ..Self::default() }
+    }
+
     /// The contact is in a segment.
     pub fn in_segment(segment: impl Into<String>) -> Self {
         Self { segment: Some(segment.into()), ..Self::default() }
+    }
+
+    /// What a script asks, such as `followers > 1000 && tag("vip")`.
+    ///
+    /// ```
+    /// use journeyman::rule::PredicateDefinition;
+    /// let asked = PredicateDefinition::script("followers > 1000 && score('spark') >= 60");
+    /// assert!(asked.script.is_some());
+    /// ```
+    pub fn script(source: impl Into<String>) -> Self {
+        Self { script: Some(source.into()), ..Self::default() }
     }
 
     /// Every one of these holds.

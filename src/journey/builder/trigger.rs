@@ -76,6 +76,16 @@ impl TriggerDefinition {
         Self { tier: Some(score.into()), moves: Some(Moves::Either), ..Self::default() }
     }
 
+    /// A mark of a score is reached.
+    pub fn mark_reached(mark: impl Into<String>, score: impl Into<String>) -> Self {
+        Self { mark: Some(mark.into()), of: Some(score.into()), moves: Some(Moves::Up), ..Self::default() }
+    }
+
+    /// A mark of a score is over.
+    pub fn mark_over(mark: impl Into<String>, score: impl Into<String>) -> Self {
+        Self { moves: Some(Moves::Down), ..Self::mark_reached(mark, score) }
+    }
+
     /// A score reaches a threshold from below.
     pub fn score_reaches(score: impl Into<String>, threshold: i64) -> Self {
         Self { score: Some(score.into()), reaches: Some(threshold), ..Self::default() }

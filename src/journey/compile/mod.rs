@@ -2,7 +2,6 @@
 
 mod call;
 mod head;
-mod nearest;
 mod node;
 mod offer;
 mod trigger;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::NaiveTime;
 
-pub(super) use nearest::nearest;
+pub(super) use crate::rule::nearest;
 
 use super::definition::{JourneyDefinition, MOST_AT_ONCE, MOST_DEFINITION};
 use super::graph::Shape;

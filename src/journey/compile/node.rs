@@ -10,7 +10,7 @@ use crate::journey::definition::{
 use crate::journey::node::{Enter, Send, Set, Split};
 use crate::journey::{Node, NodeKind, Target};
 use crate::model::{Attributes, Name, Value};
-use crate::rule::{Template, TemplateDefinition};
+use crate::rule::{Expression, Template, TemplateDefinition};
 use crate::time::Span;
 
 /// The most attempts that a step may ask for.
@@ -276,11 +276,21 @@ impl Compiler<'_> {
 
     fn set(&mut self, set: &SetDefinition, place: &str) -> NodeKind {
         if *set == SetDefinition::default() {
-            self.problem("J053", place, "the step changes nothing", "add attributes, unset, tags or untag");
+            self.problem(
+                "J053",
+                place,
+                "the step changes nothing",
+                "add attributes, computed, unset, tags or untag",
+            );
         }
-        let twice = set.unset.iter().filter(|name| set.attributes.contains_key(*name));
+        let given = |name: &&String| set.attributes.contains_key(*name) || set.computed.contains_key(*name);
+        let twice = set.unset.iter().filter(given);
         for name in twice.chain(set.untag.intersection(&set.tags)) {
             let sentence = format!("the step both gives {name:?} and takes it away");
+            self.problem("J053", place, sentence, "leave one of the two out");
+        }
+        for name in set.computed.keys().filter(|name| set.attributes.contains_key(*name)) {
+            let sentence = format!("the step both sets {name:?} and computes it");
             self.problem("J053", place, sentence, "leave one of the two out");
         }
         for name in set.attributes.keys().filter(|name| name.trim().is_empty()) {
@@ -288,10 +298,28 @@ impl Compiler<'_> {
         }
         NodeKind::Set(Set {
             attributes: attributes(&set.attributes),
+            computed: self.computed(set, &format!("{place}.computed")),
             unset: self.names(&set.unset, &format!("{place}.unset"), "attribute", "plan"),
             tags: self.names(&set.tags, &format!("{place}.tags"), "tag", "customer"),
             untag: self.names(&set.untag, &format!("{place}.untag"), "tag", "customer"),
         })
+    }
+
+    fn computed(&mut self, set: &SetDefinition, place: &str) -> Vec<(Name, Expression)> {
+        if set.computed.len() > SetDefinition::MOST_COMPUTED {
+            let (count, most) = (set.computed.len(), SetDefinition::MOST_COMPUTED);
+            let sentence = format!("the step computes {count} attributes and the limit is {most}");
+            self.problem("J112", place, sentence, "compute some of them in a step of their own");
+            return Vec::new();
+        }
+        let mut computed = Vec::with_capacity(set.computed.len());
+        for (name, source) in &set.computed {
+            let attribute = self.named(name, place, "attribute", "level");
+            let compile = |place: &str, problems: &mut _| Expression::compile(source, place, problems);
+            let expression = self.collect(&format!("{place}.{name}"), compile);
+            computed.extend(expression.map(|expression| (attribute, expression)));
+        }
+        computed
     }
 
     fn names(&mut self, names: &BTreeSet<String>, place: &str, what: &str, example: &str) -> BTreeSet<Name> {

@@ -24,10 +24,10 @@ impl At {
     fn kinds(self) -> &'static str {
         match self {
             At::Door => {
-                "event, form, keyword, attribute, segment, tier, score, date, schedule, journey or host"
+                "event, form, keyword, attribute, segment, tier, mark, score, date, schedule, journey or host"
             }
-            At::Exit => "event, form, keyword, attribute, segment, tier, score, journey or host",
-            At::Wait => "event, form, keyword, attribute, segment, tier, score, journey, host or if",
+            At::Exit => "event, form, keyword, attribute, segment, tier, mark, score, journey or host",
+            At::Wait => "event, form, keyword, attribute, segment, tier, mark, score, journey, host or if",
         }
     }
 }
@@ -86,6 +86,9 @@ impl Compiler<'_> {
                 "the properties of events that are over are not remembered"
             }
             Some(Trigger::Tier { to: None, .. }) => "without to, nobody stands where this door leads",
+            Some(Trigger::Mark { moves, .. }) if *moves != Moves::Up => {
+                "nobody stands where a mark goes down"
+            }
             Some(Trigger::Keyword { .. } | Trigger::Host { .. } | Trigger::Ended { .. }) => {
                 "what opens this door is not remembered"
             }
@@ -125,6 +128,7 @@ impl Compiler<'_> {
             ("attribute", on.attribute.is_some()),
             ("segment", on.segment.is_some()),
             ("tier", on.tier.is_some()),
+            ("mark", on.mark.is_some()),
             ("score", on.score.is_some()),
             ("date", on.date.is_some()),
             ("schedule", on.schedule.is_some()),
@@ -167,11 +171,12 @@ impl Compiler<'_> {
 
     /// Refuses every field that does not belong to this kind of trigger.
     fn fields(&mut self, on: &TriggerDefinition, kind: &str, place: &str) {
-        let fields: [(&str, bool, &[&str]); 10] = [
+        let fields: [(&str, bool, &[&str]); 11] = [
             ("where", !on.filter.is_empty(), &["event", "form", "host"]),
             ("channel", on.channel.is_some(), &["keyword"]),
             ("becomes", on.becomes.is_some(), &["attribute"]),
-            ("moves", on.moves.is_some(), &["segment", "tier"]),
+            ("of", on.of.is_some(), &["mark"]),
+            ("moves", on.moves.is_some(), &["segment", "tier", "mark"]),
             ("to", on.to.is_some(), &["tier"]),
             ("reaches", on.reaches.is_some(), &["score"]),
             ("falls_below", on.falls_below.is_some(), &["score"]),
@@ -242,6 +247,26 @@ impl Compiler<'_> {
                     let to = on.to.as_ref().map(|to| self.named(to, &format!("{place}.to"), "tier", "gold"));
                     Some(Trigger::Tier { score, moves, to })
                 }
+            };
+        }
+        if let Some(mark) = &on.mark {
+            let mark = self.named(mark, &format!("{place}.mark"), "mark", "stuck");
+            let Some(score) = &on.of else {
+                let next = "write of: and the name of the score";
+                self.problem(
+                    "J099",
+                    place,
+                    format!("the mark {mark:?} does not say of which score it is"),
+                    next,
+                );
+                return None;
+            };
+            let score = self.named(score, &format!("{place}.of"), "score of the mark", "spark");
+            return match on.moves.unwrap_or(Moves::Up) {
+                Moves::In | Moves::Out => {
+                    self.moves(place, "a mark comes up or goes down", "write moves: up, down or either")
+                }
+                moves => Some(Trigger::Mark { score, mark, moves }),
             };
         }
         if let Some(score) = &on.score {

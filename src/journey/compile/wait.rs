@@ -96,7 +96,13 @@ impl Compiler<'_> {
                     next,
                 );
             }
-            return self.predicate(when, &format!("{place}.if")).map(Cause::Becomes);
+            let predicate = self.predicate(when, &format!("{place}.if"))?;
+            if let Some(path) = predicate.moves_with_time() {
+                let sentence = format!("{path} changes by time alone, which ends no wait");
+                let next = "wait a span, and ask it in a branch";
+                self.problem("J111", &format!("{place}.if"), sentence, next);
+            }
+            return Some(Cause::Becomes(predicate));
         }
         let trigger = self.trigger(&alternative.on, At::Wait, place)?;
         let counted = matches!(&trigger, Trigger::Event { filter, .. } if filter.is_empty())

@@ -329,7 +329,11 @@ struct AlternativeFields {
     segment: Option<String>,
     /// The tier of the score of this name changed.
     tier: Option<String>,
-    /// Which way: `in` or `out` of a segment, `up`, `down` or `either` for a tier.
+    /// The mark of this name was reached, or is over.
+    mark: Option<String>,
+    /// The score that the mark belongs to.
+    of: Option<String>,
+    /// Which way: `in` or `out` of a segment, `up`, `down` or `either` for a tier or a mark.
     moves: Option<Moves>,
     /// The tier that is reached; any where absent.
     to: Option<String>,
@@ -380,6 +384,8 @@ impl<'de> Deserialize<'de> for AlternativeDefinition {
             becomes: fields.becomes,
             segment: fields.segment,
             tier: fields.tier,
+            mark: fields.mark,
+            of: fields.of,
             moves: fields.moves,
             to: fields.to,
             score: fields.score,
@@ -455,6 +461,10 @@ pub struct SetDefinition {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
     pub attributes: BTreeMap<String, Value>,
+    /// Attributes that get a value which is computed when the step is taken, by an expression such as `followers / 1000`. What
+    /// this step sets is known to them, what it computes is not. An attribute whose value cannot be computed stays as it was.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub computed: BTreeMap<String, String>,
     /// Attributes that go.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub unset: BTreeSet<String>,

@@ -58,7 +58,13 @@ pub struct TriggerDefinition {
     /// The tier of the score of this name changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
-    /// Which way: `in` or `out` of a segment, `up`, `down` or `either` for a tier.
+    /// The mark of this name was reached, or is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// The score that the mark belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Which way: `in` or `out` of a segment, `up`, `down` or `either` for a tier or a mark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moves: Option<Moves>,
     /// The tier that is reached; any where absent.

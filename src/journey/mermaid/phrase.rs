@@ -52,6 +52,13 @@ pub(super) fn trigger(json: &Json) -> String {
     } else if map.contains_key("tier") {
         let way = if said("moves") == "either" { String::new() } else { format!(" {}", said("moves")) };
         format!("tier of {} moves{way}{}", said("tier"), with(" to ", map, "to"))
+    } else if map.contains_key("mark") {
+        let way = match said("moves").as_str() {
+            "down" => "is over",
+            "either" => "comes or goes",
+            _ => "is reached",
+        };
+        format!("mark {} of {} {way}", said("mark"), said("of"))
     } else if map.contains_key("score") {
         let ways = [with(" reaches ", map, "reaches"), with(" falls below ", map, "falls_below")];
         format!("score {}{}", said("score"), ways.concat())
@@ -178,8 +185,14 @@ fn question(json: &Json, depth: usize) -> String {
         format!("did {}{since}", said("performed"))
     } else if map.contains_key("segment") {
         format!("in segment {}", said("segment"))
+    } else if map.contains_key("number") {
+        format!("number {} {}", said("number"), comparisons(map))
+    } else if map.contains_key("script") {
+        said("script")
     } else if map.contains_key("tier") {
         format!("tier of {} {}", said("tier"), comparisons(map))
+    } else if map.contains_key("mark") {
+        format!("has mark {} of {}", said("mark"), said("of"))
     } else if map.contains_key("score") {
         format!("score {} {}", said("score"), comparisons(map))
     } else if map.contains_key("attribute") {
@@ -211,6 +224,9 @@ mod tests {
             (json!({"segment": "fans", "moves": "out"}), "moves out of fans"),
             (json!({"tier": "engagement", "moves": "up", "to": "hot"}), "tier of engagement moves up to hot"),
             (json!({"tier": "engagement", "moves": "either"}), "tier of engagement moves"),
+            (json!({"mark": "stuck", "of": "spark"}), "mark stuck of spark is reached"),
+            (json!({"mark": "stuck", "of": "spark", "moves": "down"}), "mark stuck of spark is over"),
+            (json!({"mark": "stuck", "of": "spark", "moves": "either"}), "mark stuck of spark comes or goes"),
             (json!({"score": "engagement", "reaches": 75}), "score engagement reaches 75"),
             (json!({"score": "engagement", "falls_below": 40}), "score engagement falls below 40"),
             (json!({"date": "birthday", "offset": "-7d", "time": "10:00"}), "7d before birthday at 10:00"),
@@ -253,7 +269,10 @@ mod tests {
             (json!({"attribute": "city", "exists": false}), "city is not known"),
             (json!({"score": "engagement", "below": 40}), "score engagement below 40"),
             (json!({"tier": "engagement", "is": "hot"}), "tier of engagement is hot"),
+            (json!({"mark": "stuck", "of": "spark"}), "has mark stuck of spark"),
             (json!({"segment": "fans"}), "in segment fans"),
+            (json!({"number": "score.spark.change_7d", "above": 5}), "number score.spark.change_7d above 5"),
+            (json!({"script": "followers > 1000"}), "followers > 1000"),
             (
                 json!({"any": [{"tag": "a"}, {"all": [{"tag": "b"}, {"tag": "c"}]}]}),
                 "has tag a or (has tag b and has tag c)",

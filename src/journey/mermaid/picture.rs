@@ -213,6 +213,9 @@ fn set(map: &Map<String, Json>) -> String {
     if let Some(Json::Object(attributes)) = map.get("attributes") {
         parts.extend(attributes.iter().map(|(name, json)| format!("set {name} to {}", value(json))));
     }
+    if let Some(Json::Object(computed)) = map.get("computed") {
+        parts.extend(computed.iter().map(|(name, json)| format!("compute {name} as {}", value(json))));
+    }
     for (name, words) in [("unset", "unset"), ("tags", "tag"), ("untag", "untag")] {
         parts.extend(map.get(name).map(|json| format!("{words} {}", values(json, ", "))));
     }
@@ -463,8 +466,8 @@ mod tests {
                 vec!["a [30 %] a", "a [70 %] b"],
             ),
             (
-                json!({"set": {"attributes": {"city": "Lyon"}, "unset": ["age"], "tags": ["vip"], "untag": ["x", "y"]}}),
-                "a: set city to Lyon, unset age, tag vip, untag x, y",
+                json!({"set": {"attributes": {"city": "Lyon"}, "computed": {"level": "fans / 9"}, "unset": ["age"], "tags": ["vip"], "untag": ["x", "y"]}}),
+                "a: set city to Lyon, compute level as fans / 9, unset age, tag vip, untag x, y",
                 vec!["a [] b"],
             ),
             (json!({"score": {"name": "heat", "add": 10}}), "a: score heat +10", vec!["a [] b"]),

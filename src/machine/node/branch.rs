@@ -11,7 +11,7 @@ pub(super) fn enter(
     otherwise: Target,
     unknown: Option<Target>,
 ) -> Move {
-    let mut facts = visit.state.facts();
+    let mut facts = visit.state.facts().scored_by(visit.program);
     facts.entered_at = Some(visit.enrollment.entered_at);
     for (way, (predicate, to)) in (0..).zip(ways) {
         match (predicate.answer(&facts), unknown) {

@@ -5,7 +5,7 @@ use crate::journey::{Cause, Trigger, WaitFor, WaitSince};
 use crate::model::{StepOutcome, Waiting};
 
 pub(super) fn enter(visit: &Visit<'_>, wait: &WaitFor) -> Move {
-    let mut facts = visit.state.facts();
+    let mut facts = visit.state.facts().scored_by(visit.program);
     facts.entered_at = Some(visit.enrollment.entered_at);
     let stands = |cause: &Cause| match cause {
         Cause::Becomes(predicate) => predicate.holds(&facts),

@@ -12,10 +12,12 @@ use crate::journey::JourneyDefinition;
 use crate::journey::Migration;
 use crate::machine::Pause;
 use crate::model::Deed;
+use crate::model::Hash;
 use crate::model::JourneyId;
 use crate::model::Name;
 use crate::rule::EventSchema;
 use crate::rule::TemplateDefinition;
+use crate::rule::score::ScoreDefinition;
 
 /// Published definitions, and what is paused.
 #[async_trait]
@@ -29,8 +31,11 @@ pub trait Catalog: Send + Sync {
     /// [`JobKind::Enroll`] in the same transaction, after its plan. A draft of a version that is not above one that is new
     /// here is dropped.
     ///
+    /// A score that counts what was before, and whose rules are new or kept the past until now ([`ScoreDefinition::history`]) also starts a
+    /// [`JobKind::Seed`] in the same transaction.
+    ///
     /// A journey version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
-    /// the one of its name, and stays in its [`history`](Catalog::history) with the deed, where one is given.
+    /// the one of its name, as a score does, and stays in its [`history`](Catalog::history) with the deed, where one is given.
     async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64>;
 
     /// [`publish_by`](Catalog::publish_by) without a word of who and why.
@@ -86,6 +91,8 @@ pub enum Definition {
     Template(TemplateDefinition),
     /// What an event must look like; immutable, and the newest version of its event is used.
     Schema(EventSchema),
+    /// A score; the newest of its name is used.
+    Score(ScoreDefinition),
 }
 
 /// What can be paused.
@@ -107,7 +114,7 @@ pub struct CatalogSnapshot {
     pub revision: u64,
     /// Goes into every derived id.
     pub namespace: Name,
-    /// Every journey version and the newest template of each name.
+    /// Every journey version, and the newest template and the newest score of each name.
     pub definitions: Vec<Definition>,
     /// When which journey was paused, in order of time.
     pub pauses: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
@@ -164,5 +171,12 @@ pub enum JobKind {
     Resume {
         /// Which journey.
         journey: JourneyId,
+    },
+    /// Counts the history of every contact by the new rules of a score.
+    Seed {
+        /// Which score.
+        score: Name,
+        /// Its rules.
+        hash: Hash,
     },
 }

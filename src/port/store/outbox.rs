@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::MessageRecord;
 use super::MessageStatus;
 use super::Result;
-use crate::machine::Cold;
+use crate::machine::{Cold, Hot};
 use crate::model::Content;
 use crate::model::Deed;
 use crate::model::Delivery;
@@ -25,7 +25,7 @@ use crate::model::Reason;
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Hands out messages whose instant has come, in order of decision, of the channels named, except those of paused
-    /// journeys and channels; with the contact as it is committed, the gate's answer and the epochs it was read at. All of
+    /// journeys and channels; with the contact as it is committed (its hot part too where [`Take::hot`] asks for it), the gate's answer and the epochs it was read at. All of
     /// it is of one instant, which every message carries as `taken_at`.
     async fn take(&self, take: &Take) -> Result<TakenBatch>;
 
@@ -77,13 +77,21 @@ pub struct Take {
     pub limit: usize,
     /// The channels that the caller has.
     pub channels: Vec<Name>,
+    /// Whether what changes with every step is handed out too, for templates that read numbers.
+    pub hot: bool,
 }
 
 impl Take {
     /// At most so many messages of these channels.
     #[must_use]
     pub fn of(limit: usize, channels: impl IntoIterator<Item = Name>) -> Self {
-        Self { limit, channels: channels.into_iter().collect() }
+        Self { limit, channels: channels.into_iter().collect(), hot: false }
+    }
+
+    /// The same, with the contact's scores and what happened to it.
+    #[must_use]
+    pub fn with_hot(self, hot: bool) -> Self {
+        Self { hot, ..self }
     }
 }
 
@@ -126,6 +134,8 @@ pub struct Taken {
     pub cancelled: bool,
     /// The contact as it is committed.
     pub cold: Arc<Cold>,
+    /// Where it stands, as it is committed, read in the same instant; where the take asks for it and only there.
+    pub hot: Option<Box<Hot>>,
     /// Whether a gate row of the contact or of its address denies the purpose.
     pub denied: bool,
     /// Whether the gate row of the address suppresses it.
@@ -148,6 +158,7 @@ impl Taken {
             unknown: false,
             cancelled: false,
             cold,
+            hot: None,
             denied: false,
             suppressed: false,
             answers: 0,

@@ -1,5 +1,6 @@
 //! What an application of a score model brings about, told one by one and in order.
 
+use super::Failure;
 use crate::model::Name;
 
 /// What changed a score.
@@ -53,5 +54,10 @@ pub enum Change {
         mark: Name,
         /// Whether it was reached.
         up: bool,
+    },
+    /// A function of the script failed, and what it had given before stands.
+    Failed {
+        /// Which rule, where in the script, why, and what to do.
+        failure: Failure,
     },
 }

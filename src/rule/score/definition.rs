@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ScoreModel;
+use super::{ScoreModel, ScoreModelBuilder};
 use crate::error::BuildError;
+use crate::model::Hash;
 
 /// A score as a host publishes it. The newest of its name is used, from the next input of each contact on.
 ///
@@ -40,6 +41,9 @@ pub enum History {
 }
 
 impl ScoreDefinition {
+    /// The longest name of a score, in bytes.
+    pub const MOST_NAME: usize = 128;
+
     /// A score that counts the history of contacts that are known already.
     #[must_use]
     pub fn new(score: impl Into<String>, script: impl Into<String>) -> Self {
@@ -53,12 +57,26 @@ impl ScoreDefinition {
         self
     }
 
+    /// Identifies the rules, as [`ScoreModel::hash`] does, without running them.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash::of("score", &[self.script.as_bytes()])
+    }
+
     /// Runs the script, checks what it declares, and makes it fast to apply.
     ///
     /// # Errors
     /// [`BuildError`] with every problem; places begin with the name of the score.
     pub fn compile(&self) -> Result<ScoreModel, BuildError> {
-        ScoreModel::compile(&self.script).map_err(|mut error| {
+        self.compile_by(ScoreModel::builder())
+    }
+
+    /// The same, with what a host allows scripts beside declarations.
+    ///
+    /// # Errors
+    /// As [`compile`](ScoreDefinition::compile).
+    pub fn compile_by(&self, builder: ScoreModelBuilder) -> Result<ScoreModel, BuildError> {
+        builder.compile(&self.script).map_err(|mut error| {
             for problem in &mut error.diagnostics {
                 problem.place = format!("{}/script {}", self.score, problem.place);
             }

@@ -1,28 +1,97 @@
 //! A table made fast to apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cause, Change, Points, Rule, ScoreState, Table};
-use crate::error::BuildError;
-use crate::model::{Attributes, Contact, Hash, Name};
-use crate::rule::script;
-use crate::rule::{Facts, Performed, Predicate, Rating};
+use super::check::check;
+use super::question::{Given, Question, slot};
+use super::{Clamp, EventRule, MarkKind, Rule, ScoreState, Table};
+use crate::error::{BuildError, Diagnostic};
+use crate::model::{Attributes, Hash, Name, Value};
+use crate::rule::Performed;
+use crate::rule::script::{Custom, Declared};
 use crate::time::Zone;
 
 /// The rules of one score: immutable, shared, and known by the hash of what they were written in.
+///
+/// ```
+/// use journeyman::rule::score::ScoreModel;
+/// let spark = ScoreModel::compile(r#"on("message.replied", 10); clamp(0, 120); tier("hot", 80);"#)?;
+/// assert!(spark.event("message.replied").is_some());
+/// # Ok::<(), journeyman::error::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ScoreModel {
     hash: Hash,
-    table: Table,
-    /// By event, the rules that it sets off.
+    short_hash: u64,
+    pub(super) table: Table,
     events: BTreeMap<Name, EventId>,
-    rules: Vec<Vec<u16>>,
-    filters: Vec<Option<Predicate>>,
+    pub(super) heard: Vec<Listed>,
+    pub(super) looks: Vec<Look>,
+    /// The attributes that conditions read.
+    pub(super) slots: Vec<Name>,
+    tags: BTreeSet<Name>,
+    pub(super) bounds: Clamp,
+    /// By tier, the first place standing for none, the scores with which nothing moves: from the first, below the second.
+    pub(super) steady: Vec<(i64, i64)>,
+    /// By mark, the event that it is about.
+    pub(super) marked: Vec<Option<EventId>>,
+    /// The longest window in which engagements are counted; 0 where none is.
+    pub(super) window: i64,
+    /// Whether nothing happens by itself but decay.
+    pub(super) only_decays: bool,
+    /// By the place that a custom rule names.
+    pub(super) custom: Vec<Custom>,
 }
 
 /// An event that a model knows, so that no name is compared on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId(pub(crate) u16);
+
+/// What an event sets off.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    /// The points, and whether they engage, where one plain rule is all that there is.
+    pub(super) plain: Option<Plain>,
+    pub(super) rules: Vec<OnRule>,
+    /// The properties that filters read.
+    pub(super) properties: Vec<Name>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain {
+    pub(super) place: u16,
+    pub(super) points: i64,
+    pub(super) engages: bool,
+}
+
+/// A rule on an event.
+#[derive(Clone, Debug)]
+pub(super) struct OnRule {
+    pub(super) place: u16,
+    pub(super) rule: EventRule,
+    pub(super) filter: Option<Question>,
+    /// The place of the property that its points hang on.
+    pub(super) property: u16,
+    /// Under what it is remembered that it counted.
+    pub(super) once: Option<Name>,
+}
+
+/// A rule on what is true of a contact.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub(super) place: u16,
+    pub(super) name: Name,
+    pub(super) asks: Asks,
+}
+
+/// What a rule asks a contact.
+#[derive(Clone, Debug)]
+pub(super) enum Asks {
+    /// Whether this holds; then it has these points.
+    When(Question, i64),
+    /// How many points a function of the script finds.
+    Custom(u16),
+}
 
 /// An event as a model hears it.
 #[derive(Clone, Copy, Debug)]
@@ -60,43 +129,140 @@ impl ScoreModel {
     /// # Errors
     /// [`BuildError`] with every problem; places are lines and positions of the script.
     pub fn compile(source: &str) -> Result<Self, BuildError> {
-        let table = script::declare(source)?;
-        let mut model = Self::from_table(table)?;
-        model.hash = Hash::of("score", &[source.as_bytes()]);
-        Ok(model)
+        Self::builder().compile(source)
     }
 
-    /// The same from a table that was put together in Rust.
+    pub(super) fn of(declared: Declared, source: &str) -> Result<Self, BuildError> {
+        let mut model = Self::from_table(declared.table)?;
+        model.custom = declared.custom;
+        Ok(model.hashed(Hash::of("score", &[source.as_bytes()])))
+    }
+
+    /// The same from a table that was put together in Rust. Its bands may come in any order.
     ///
     /// # Errors
-    /// [`BuildError`] with everything in the table that cannot be.
-    pub fn from_table(table: Table) -> Result<Self, BuildError> {
+    /// [`BuildError`] with everything in the table that cannot be: `R050` to `R062`.
+    ///
+    /// ```
+    /// use journeyman::rule::score::{Decay, ScoreModel, Table};
+    /// let mut table = Table::new();
+    /// table.decay = Some(Decay::new(7 * 86_400_000, 5));
+    /// let problems = ScoreModel::from_table(table).unwrap_err();
+    /// assert_eq!(problems.diagnostics[0].code, "R054");
+    /// ```
+    pub fn from_table(mut table: Table) -> Result<Self, BuildError> {
+        table.tiers.sort_by_key(|band| band.from);
         let mut problems = Vec::new();
-        let (mut events, mut rules) = (BTreeMap::new(), Vec::new());
-        let mut filters = Vec::new();
-        for (place, rule) in (0u16..).zip(&table.rules) {
-            let question = match rule {
-                Rule::On(on) => {
-                    let next = EventId(u16::try_from(rules.len()).unwrap_or(u16::MAX));
-                    let id = *events.entry(on.event.clone()).or_insert(next);
-                    if id == next {
-                        rules.push(Vec::new());
-                    }
-                    if let Some(own) = rules.get_mut(usize::from(id.0)) {
-                        own.push(place);
-                    }
-                    on.filter.as_ref()
-                }
-                Rule::When(when) => Some(&when.when),
-                Rule::Custom(_) => None,
-            };
-            filters.push(question.and_then(|question| {
-                Predicate::compile(question, &format!("rules[{place}]"), &mut problems)
-            }));
-        }
+        check(&table, &mut problems);
+        let mut model = Self {
+            hash: Hash::of("table", &[format!("{table:?}").as_bytes()]),
+            short_hash: 0,
+            events: BTreeMap::new(),
+            heard: Vec::new(),
+            looks: Vec::new(),
+            slots: Vec::new(),
+            tags: BTreeSet::new(),
+            bounds: table.clamp.unwrap_or(Clamp { least: i64::MIN, most: i64::MAX }),
+            steady: steady(&table),
+            marked: Vec::new(),
+            window: 0,
+            only_decays: false,
+            custom: Vec::new(),
+            table,
+        };
+        model.list_rules(&mut problems);
         BuildError::unless_empty(problems)?;
-        let hash = Hash::of("table", &[format!("{table:?}").as_bytes()]);
-        Ok(Self { hash, table, events, rules, filters })
+        model.list_marks();
+        model.find_plain();
+        let hash = model.hash;
+        Ok(model.hashed(hash))
+    }
+
+    fn hashed(mut self, hash: Hash) -> Self {
+        self.hash = hash;
+        self.short_hash =
+            hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+        self
+    }
+
+    fn list_event(&mut self, event: &Name) -> EventId {
+        let next = EventId(u16::try_from(self.heard.len()).unwrap_or(u16::MAX));
+        let id = *self.events.entry(event.clone()).or_insert(next);
+        if id == next {
+            self.heard.push(Listed::default());
+        }
+        id
+    }
+
+    fn list_rules(&mut self, problems: &mut Vec<Diagnostic>) {
+        let mut onces = BTreeMap::new();
+        for (place, rule) in (0u16..).zip(self.table.rules.clone()) {
+            let path = format!("rules[{place}]");
+            match rule {
+                Rule::On(rule) => {
+                    let once = rule.once.then(|| once_name(&rule.event, &mut onces));
+                    let id = self.list_event(&rule.event);
+                    let Some(listed) = self.heard.get_mut(usize::from(id.0)) else { continue };
+                    let filter = rule.filter.as_ref().and_then(|filter| {
+                        Question::compile(filter, &path, &mut listed.properties, None, problems)
+                    });
+                    let property = match &rule.points {
+                        super::Points::Of { property, .. } => slot(&mut listed.properties, property),
+                        super::Points::Fixed(_) => None,
+                    };
+                    let property = property.unwrap_or(u16::MAX);
+                    listed.rules.push(OnRule { place, rule, filter, property, once });
+                }
+                Rule::When(rule) => {
+                    let tags = Some(&mut self.tags);
+                    let question = Question::compile(&rule.when, &path, &mut self.slots, tags, problems);
+                    let Some(question) = question else { continue };
+                    let asks = Asks::When(question, rule.points);
+                    self.looks.push(Look { place, name: rule.name, asks });
+                }
+                Rule::Custom(rule) => {
+                    self.looks.push(Look { place, name: rule.name, asks: Asks::Custom(rule.function) });
+                }
+            }
+        }
+    }
+
+    fn list_marks(&mut self) {
+        for rule in self.table.marks.clone() {
+            let event = match &rule.kind {
+                MarkKind::Badge { event, .. } | MarkKind::Challenge { event, .. } => {
+                    Some(self.list_event(event))
+                }
+                MarkKind::Peak { window, .. } => {
+                    self.window = self.window.max(*window);
+                    None
+                }
+                _ => None,
+            };
+            self.marked.push(event);
+        }
+    }
+
+    /// Finds the events that are scored without any question.
+    fn find_plain(&mut self) {
+        let marks = self.table.marks.is_empty();
+        let trails = self.table.trails.iter().any(|trail| trail.attribute.is_none());
+        let stays = self.table.tiers.iter().any(|band| band.stay.is_some());
+        let lasts =
+            self.table.rules.iter().any(|rule| matches!(rule, Rule::On(rule) if rule.lasts.is_some()));
+        self.only_decays = marks && !stays && !lasts && !trails;
+        for listed in &mut self.heard {
+            let [OnRule { place, rule, .. }] = &*listed.rules else { continue };
+            let EventRule { event: _, points, filter: None, once: false, cap: None, lasts: None, engages } =
+                rule
+            else {
+                continue;
+            };
+            if let (super::Points::Fixed(points), true, false) = (points, marks, trails) {
+                let engages = engages.unwrap_or(*points > 0);
+                listed.plain = Some(Plain { place: *place, points: *points, engages });
+            }
+        }
     }
 
     /// Identifies the rules.
@@ -108,7 +274,13 @@ impl ScoreModel {
     /// The first 8 bytes of the hash, as states keep it.
     #[must_use]
     pub fn short_hash(&self) -> u64 {
-        self.hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+        self.short_hash
+    }
+
+    /// Whether a mark hangs on the months of a calendar, so that the contact's zone matters.
+    #[must_use]
+    pub fn counts_months(&self) -> bool {
+        self.table.marks.iter().any(|rule| matches!(rule.kind, super::MarkKind::Challenge { .. }))
     }
 
     /// What was declared.
@@ -128,108 +300,81 @@ impl ScoreModel {
         self.events.iter().map(|(name, id)| (name, *id))
     }
 
-    /// Whether a rule reads the attribute of this name.
+    /// Whether a rule or a trail reads the attribute of this name.
     #[must_use]
     pub fn reads(&self, attribute: &str) -> bool {
-        let _ = attribute;
-        self.table.rules.iter().any(|rule| !matches!(rule, Rule::On(_)))
+        self.slots.iter().any(|slot| **slot == *attribute)
+            || self.table.trails.iter().any(|trail| trail.attribute.as_deref() == Some(attribute))
+            || self.table.rules.iter().any(|rule| matches!(rule, Rule::Custom(_)))
+    }
+
+    /// Whether a rule reads the tag of this name.
+    #[must_use]
+    pub fn reads_tag(&self, tag: &str) -> bool {
+        self.tags.contains(tag) || self.table.rules.iter().any(|rule| matches!(rule, Rule::Custom(_)))
+    }
+
+    /// The attributes that conditions read, in the order in which [`fit`](Self::fit) takes their values.
+    #[must_use]
+    pub fn slots(&self) -> &[Name] {
+        &self.slots
+    }
+
+    /// The points of all conditions that hold for these values, within the bounds; tags and functions of the
+    /// script are left out.
+    ///
+    /// ```
+    /// use journeyman::model::Value;
+    /// use journeyman::rule::PredicateDefinition;
+    /// use journeyman::rule::score::{ScoreModel, Table, WhenRule};
+    /// let when = PredicateDefinition { attribute: Some("followers".into()), above: Some(1_000.into()), ..Default::default() };
+    /// let mut table = Table::new();
+    /// table.rules.push(WhenRule::new("size", when, 20).into());
+    /// let model = ScoreModel::from_table(table)?;
+    /// assert_eq!(model.slots(), ["followers".into()]);
+    /// assert_eq!(model.fit(&[Some(&Value::from(2_000))]), 20);
+    /// assert_eq!(model.fit(&[None]), 0);
+    /// # Ok::<(), journeyman::error::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn fit(&self, values: &[Option<&Value>]) -> i64 {
+        let source = Given(values);
+        let points = |look: &Look| match &look.asks {
+            Asks::When(question, points) if question.holds(&source) => *points,
+            _ => 0,
+        };
+        self.looks.iter().fold(0, |sum, look| self.bounded(i64::saturating_add(sum, points(look))))
     }
 
     /// What a contact of whom nothing is known has.
     #[must_use]
     pub fn start(&self) -> ScoreState {
-        ScoreState { model: self.short_hash(), ..ScoreState::default() }
+        ScoreState { model: self.short_hash, ..ScoreState::default() }
     }
 
-    /// Counts an event. What is due at or before it must have been fired.
-    pub fn hear(
-        &self,
-        state: &mut ScoreState,
-        event: EventId,
-        heard: &Heard<'_>,
-        told: &mut impl FnMut(Change),
-    ) {
-        let before = state.value;
-        for place in self.rules.get(usize::from(event.0)).into_iter().flatten() {
-            let Some(Rule::On(rule)) = self.table.rules.get(usize::from(*place)) else { continue };
-            let Points::Fixed(points) = rule.points else { continue };
-            if rule.once && state.once.insert(rule.event.clone(), ()).is_some() {
-                continue;
-            }
-            self.give(state, Cause::Rule(*place), points, told);
-            if rule.engages.unwrap_or(points > 0) {
-                state.engaged_at = state.engaged_at.max(Some(heard.happened_at));
-                state.decays_at = state.engaged_at.zip(self.table.decay).map(|(at, decay)| at + decay.every);
-            }
-        }
-        self.settle(state, before, heard.at, told);
+    #[inline]
+    pub(super) fn bounded(&self, value: i64) -> i64 {
+        value.min(self.bounds.most).max(self.bounds.least)
     }
 
-    /// Asks again what is true of a contact: an attribute changed.
-    pub fn look(&self, state: &mut ScoreState, contact: &Contact, at: i64, told: &mut impl FnMut(Change)) {
-        let before = state.value;
-        let (performed, rating) = (Performed::default(), Rating::default());
-        for (place, rule) in (0u16..).zip(&self.table.rules) {
-            let Rule::When(rule) = rule else { continue };
-            let Some(Some(filter)) = self.filters.get(usize::from(place)) else { continue };
-            let holds = filter.holds(&Facts::new(contact, &performed, &rating));
-            match state.held.get(&rule.name).copied() {
-                None if holds => {
-                    state.held.insert(rule.name.clone(), rule.points);
-                    self.give(state, Cause::Rule(place), rule.points, told);
-                }
-                Some(points) if !holds => {
-                    state.held.remove(&rule.name);
-                    self.give(state, Cause::Gone(place), points.saturating_neg(), told);
-                }
-                _ => {}
-            }
-        }
-        self.settle(state, before, at, told);
+    /// The name of a rule, or of what else gives points.
+    pub(super) fn rule_name(&self, place: u16) -> Option<&Name> {
+        self.table.rules.get(usize::from(place)).map(Rule::name)
     }
+}
 
-    /// Gives points that no rule gives: a step's.
-    pub fn add(&self, state: &mut ScoreState, points: i64, at: i64, told: &mut impl FnMut(Change)) {
-        let before = state.value;
-        self.give(state, Cause::Granted, points, told);
-        self.settle(state, before, at, told);
-    }
+/// What a rule that counts once is remembered by: its event, and its place among several of one event.
+fn once_name(event: &Name, seen: &mut BTreeMap<Name, usize>) -> Name {
+    let count = seen.entry(event.clone()).or_default();
+    *count += 1;
+    if *count == 1 { event.clone() } else { format!("{event} ({count})").into() }
+}
 
-    /// When something happens by itself; never before what was applied last.
-    #[must_use]
-    pub fn next_due(&self, state: &ScoreState) -> Option<i64> {
-        state.decays_at
-    }
-
-    /// Lets one thing happen that is due at `at`, which [`next_due`](Self::next_due) answered.
-    pub fn fire(&self, state: &mut ScoreState, at: i64, zone: &Zone, told: &mut impl FnMut(Change)) {
-        let _ = zone;
-        let before = state.value;
-        let Some(decay) = self.table.decay else { return };
-        state.decays_at = Some(at.saturating_add(decay.every));
-        self.give(state, Cause::Decay, decay.points, told);
-        self.settle(state, before, at, told);
-    }
-
-    fn give(&self, state: &mut ScoreState, cause: Cause, points: i64, told: &mut impl FnMut(Change)) {
-        let before = state.value;
-        let value = before.saturating_add(points);
-        state.value = self.table.clamp.map_or(value, |clamp| value.max(clamp.least).min(clamp.most));
-        told(Change::Points { cause, points, moved: state.value.saturating_sub(before) });
-    }
-
-    fn settle(&self, state: &mut ScoreState, before: i64, at: i64, told: &mut impl FnMut(Change)) {
-        if state.value == before {
-            return;
-        }
-        state.changed_at = Some(at);
-        told(Change::Score { before, after: state.value });
-        let band = self.table.tiers.iter().rposition(|band| state.value >= band.from);
-        let to = band.and_then(|band| u16::try_from(band).ok());
-        if to != state.tier {
-            let from = std::mem::replace(&mut state.tier, to);
-            state.tier_since = Some(at);
-            told(Change::Tier { from, to, up: to > from });
-        }
-    }
+fn steady(table: &Table) -> Vec<(i64, i64)> {
+    let upper = |place: usize| table.tiers.get(place).map_or(i64::MAX, |band| band.from);
+    let lowest = std::iter::once((i64::MIN, upper(0)));
+    let bands = table.tiers.iter().enumerate();
+    lowest
+        .chain(bands.map(|(place, band)| (band.from.saturating_sub(band.hysteresis), upper(place + 1))))
+        .collect()
 }

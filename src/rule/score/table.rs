@@ -197,3 +197,173 @@ pub struct Trail {
     /// For how long.
     pub span: i64,
 }
+
+impl Table {
+    /// A table that declares nothing.
+    ///
+    /// ```
+    /// use journeyman::rule::score::{Band, Clamp, Decay, EventRule, ScoreModel, Table};
+    /// let mut table = Table::new();
+    /// table.rules.push(EventRule::new("message.replied", 10).into());
+    /// table.decay = Some(Decay::new(7 * 86_400_000, -5));
+    /// table.clamp = Some(Clamp::new(0, 120));
+    /// table.tiers.push(Band::new("hot", 80).hysteresis(2));
+    /// assert!(ScoreModel::from_table(table).is_ok());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl EventRule {
+    /// So many points for an event.
+    #[must_use]
+    pub fn new(event: impl Into<Name>, points: i64) -> Self {
+        Self::of(event, Points::Fixed(points))
+    }
+
+    /// Points for an event that hang on one of its properties.
+    #[must_use]
+    pub fn of(event: impl Into<Name>, points: Points) -> Self {
+        let event = event.into();
+        Self { event, points, filter: None, once: false, cap: None, lasts: None, engages: None }
+    }
+
+    /// Counts it the first time alone.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Counts it where its properties are so.
+    #[must_use]
+    pub fn filter(mut self, filter: PredicateDefinition) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Gives so many points at most: in all, or in a period of so many milliseconds.
+    #[must_use]
+    pub fn cap(mut self, points: i64, period: Option<i64>) -> Self {
+        self.cap = Some(Cap { points, period });
+        self
+    }
+
+    /// Takes its points back after so many milliseconds.
+    #[must_use]
+    pub fn lasting(mut self, span: i64) -> Self {
+        self.lasts = Some(span);
+        self
+    }
+
+    /// Says whether it is an engagement.
+    #[must_use]
+    pub fn engages(mut self, engages: bool) -> Self {
+        self.engages = Some(engages);
+        self
+    }
+}
+
+impl WhenRule {
+    /// So many points for what is true of a contact.
+    #[must_use]
+    pub fn new(name: impl Into<Name>, when: PredicateDefinition, points: i64) -> Self {
+        Self { name: name.into(), when, points }
+    }
+}
+
+impl CustomRule {
+    /// The points that a function of the script finds.
+    #[must_use]
+    pub fn new(name: impl Into<Name>, function: u16) -> Self {
+        Self { name: name.into(), function }
+    }
+}
+
+impl Cap {
+    /// So many points at most: in all, or in a period of so many milliseconds.
+    #[must_use]
+    pub fn new(points: i64, period: Option<i64>) -> Self {
+        Self { points, period }
+    }
+}
+
+impl Decay {
+    /// So many points, below 0, for every full span of so many milliseconds without an engagement.
+    #[must_use]
+    pub fn new(every: i64, points: i64) -> Self {
+        Self { every, points }
+    }
+}
+
+impl Clamp {
+    /// Both bounds, included.
+    #[must_use]
+    pub fn new(least: i64, most: i64) -> Self {
+        Self { least, most }
+    }
+}
+
+impl Band {
+    /// A tier from this score on.
+    #[must_use]
+    pub fn new(tier: impl Into<Name>, from: i64) -> Self {
+        Self { tier: tier.into(), from, hysteresis: 0, stay: None }
+    }
+
+    /// Leaves it so far below its bound alone.
+    #[must_use]
+    pub fn hysteresis(mut self, points: i64) -> Self {
+        self.hysteresis = points;
+        self
+    }
+
+    /// Keeps it for so many milliseconds at least.
+    #[must_use]
+    pub fn stay(mut self, span: i64) -> Self {
+        self.stay = Some(span);
+        self
+    }
+}
+
+impl MarkRule {
+    /// A mark.
+    #[must_use]
+    pub fn new(mark: impl Into<Name>, kind: MarkKind) -> Self {
+        Self { mark: mark.into(), kind }
+    }
+}
+
+impl Trail {
+    /// The past of an attribute, or of the score itself, for so many milliseconds.
+    #[must_use]
+    pub fn new(attribute: Option<Name>, span: i64) -> Self {
+        Self { attribute, span }
+    }
+}
+
+impl From<EventRule> for Rule {
+    fn from(rule: EventRule) -> Self {
+        Self::On(rule)
+    }
+}
+
+impl From<WhenRule> for Rule {
+    fn from(rule: WhenRule) -> Self {
+        Self::When(rule)
+    }
+}
+
+impl Rule {
+    /// What it is called: the event, or the name that it was given.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::On(rule) => &rule.event,
+            Self::When(rule) => &rule.name,
+            Self::Custom(rule) => &rule.name,
+        }
+    }
+}

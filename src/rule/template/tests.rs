@@ -1,6 +1,7 @@
 //! What templates may say, and what they say then.
 
 use super::*;
+use crate::rule::{Performed, Rating};
 
 fn codes(text: &str) -> Vec<&'static str> {
     match TemplateDefinition::new("t").text(text).compile() {
@@ -181,4 +182,106 @@ fn unknown_variables_are_found_when_it_is_compiled() {
     definition.variables = Some(["first_name".to_owned()].into());
     let error = definition.compile().unwrap_err();
     assert!(error.to_string().contains("contact.frist_name"), "{error}");
+}
+
+/// Renders for a contact who replied twice three days ago, and of whom a host says that it stands at 45 in `spark`.
+fn told(
+    template: &Template,
+    contact: &Contact,
+    preheader: Option<&Template>,
+) -> Result<Content, RenderError> {
+    let (mut performed, mut rating) = (Performed::default(), Rating::default());
+    let at = chrono::DateTime::from_timestamp_millis(86_400_000 * 10).unwrap();
+    performed.record(&"message.replied".into(), at);
+    performed.record(&"message.replied".into(), at);
+    rating.apply(&crate::model::Fact::Score { score: "spark".into(), value: 45 });
+    let facts = Facts::new(contact, &performed, &rating).at(at + chrono::TimeDelta::days(3));
+    template.render_beside(&facts, &Attributes::new(), preheader)
+}
+
+fn say(text: &str) -> Result<String, RenderError> {
+    let template = TemplateDefinition::new("t").text(text).compile().unwrap();
+    told(&template, &Contact::new("lea"), None).map(|content| content.plain().to_owned())
+}
+
+#[test]
+fn numbers_are_read_by_their_paths() {
+    for (text, said) in [
+        ("{{ score.spark }}", "45"),
+        ("{{score['spark']}}/{{ score.spark }}", "45/45"),
+        ("{{ event['message.replied'].days }} {{- event['message.replied'].count -}} x", "32x"),
+        ("{% if score.spark >= 40 and event[\"message.replied\"].count == 2 %}a{% endif %}", "a"),
+        ("{% if score.spark.tier is defined %}a{% else %}b{% endif %}", "b"),
+        ("{{ score.spark.change_30d | default('-') }}", "-"),
+        ("{{ number.followers | default('none') | upper }}", "NONE"),
+        (
+            "{# {{ score.spark.teir }} #}{{ 'score.spark' }} score.spark { score.spark",
+            "score.spark score.spark { score.spark",
+        ),
+        ("{{ 'it\\'s {{ score.spark }}' }}", "it's {{ score.spark }}"),
+        ("{% for score in contact.none | default([1, 2]) %}{{ score }}{% endfor %}", "12"),
+    ] {
+        assert_eq!(say(text).unwrap(), said, "{text}");
+    }
+}
+
+#[test]
+fn a_number_that_is_not_known_is_a_variable_that_is_missing() {
+    let error = say("a\n{{ score.spark.change_30d }}").unwrap_err().to_string();
+    assert!(error.contains("line 2") && error.contains("not known: score.spark.change_30d"), "{error}");
+    // Nor is any known of a contact alone.
+    assert!(render("{{ event.replied.count }}", &Contact::new("c")).is_err());
+    let mut blank = TemplateDefinition::new("t").text("[{{ score.spark.change }}]");
+    blank.missing = Missing::Blank;
+    let blank = blank.compile().unwrap();
+    assert_eq!(told(&blank, &Contact::new("lea"), None).unwrap().plain(), "[]");
+}
+
+#[test]
+fn a_path_that_is_no_number_is_found_when_it_is_compiled() {
+    for text in [
+        "{{ score }}",
+        "{{ score.spark.teir }}",
+        "{{ score .spark }}",
+        "{{ event.app.login.days }}",
+        "{{ event['app.login'] }}",
+        "{{ event[contact.key].days }}",
+        "{{ done.actions }}",
+        "{{ number }}",
+        "{{ _number_0 }}",
+        "{{ score.spark }}{{ _number_0 }}",
+        "{{ days_since.login }}",
+    ] {
+        assert_eq!(codes(text), ["T005"], "{text}");
+    }
+    let error =
+        TemplateDefinition::new("t").text("a\n{{ score.a }} {{ score.a.teir }}").compile().unwrap_err();
+    assert!(error.to_string().contains("t.text line 2: \"score.a.teir\" asks for"), "{error}");
+    // What they are called in a template is nobody's attribute.
+    assert_eq!(codes("{{ contact.score }}{{ contact.event['a'] }}{{ contact . number }}"), [""; 0]);
+    let mut listed = TemplateDefinition::new("t").text("{{ contact.a }} {{ score.spark }}");
+    listed.variables = Some(["a".to_owned()].into());
+    assert!(listed.compile().unwrap().reads_numbers());
+    assert!(!TemplateDefinition::new("t").text("{{ contact.score }}").compile().unwrap().reads_numbers());
+}
+
+#[test]
+fn every_part_and_variant_reads_its_own_numbers() {
+    let mut definition =
+        TemplateDefinition::new("t").subject("{{ score.spark }}").text("{{ score.unknown }}");
+    definition.variants = vec![
+        serde_json::from_str(
+            r#"{"language": "fr", "text": "{{ event['message.replied'].count }} {{ score.spark }}"}"#,
+        )
+        .unwrap(),
+    ];
+    let template = definition.compile().unwrap();
+    let lea = Contact::new("lea");
+    assert!(told(&template, &lea, None).is_err());
+    let lea = lea.locale("fr");
+    let content = told(&template, &lea, None).unwrap();
+    assert_eq!((content.subject.as_deref(), content.plain()), (Some("45"), "2 45"));
+    let beside = TemplateDefinition::new("p").text("{{ score.spark }} points").compile().unwrap();
+    let content = told(&template, &lea, Some(&beside)).unwrap();
+    assert_eq!(content.preheader.as_deref(), Some("45 points"));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::definition::Published;
 use super::place::Problems;
 use crate::error::BuildError;
-use crate::journey::{Journey, Scope, check};
+use crate::journey::{Journey, Scope, ScoreNames, check};
 use crate::model::Name;
 use crate::port::store::Definition;
 
@@ -14,6 +14,7 @@ use crate::port::store::Definition;
 pub(super) struct Catalog<'c> {
     journeys: BTreeMap<(&'c str, u32), &'c Published>,
     templates: BTreeSet<Name>,
+    scores: BTreeMap<Name, ScoreNames>,
     channels: BTreeSet<Name>,
 }
 
@@ -35,9 +36,27 @@ impl<'c> Catalog<'c> {
                 }
             }
         }
+        let mut scores: BTreeMap<&str, &Published> = BTreeMap::new();
+        for published in batch {
+            if let Definition::Score(score) = &published.definition
+                && scores
+                    .insert(&score.score, published)
+                    .is_some_and(|other| other.definition != published.definition)
+            {
+                let sentence = format!("the score {} is there twice", score.score);
+                problems.tell("S020", &published.origin, sentence, "rename one of them");
+            }
+            // What is wrong with a script is told below.
+            if let Definition::Score(score) = &published.definition
+                && let Ok(model) = score.compile()
+            {
+                self.scores.insert(score.score.as_str().into(), ScoreNames::of(&model));
+            }
+        }
         let scope = Scope {
             channels: Some(self.channels.clone()),
             templates: Some(self.templates.clone()),
+            scores: self.scores.clone(),
             ..Scope::default()
         };
         for published in batch {
@@ -52,6 +71,8 @@ impl<'c> Catalog<'c> {
                 Journey::compile(journey).and_then(|journey| check(&journey, &scope))
             } else if let Definition::Template(template) = &published.definition {
                 template.compile().map(drop)
+            } else if let Definition::Score(score) = &published.definition {
+                score.compile().map(drop)
             } else {
                 Ok(())
             };

@@ -1,4 +1,6 @@
-//! The journeys and templates of a scenario: in its own text, or in files of theirs.
+//! The journeys, templates and scores of a scenario: in its own text, or in files of theirs.
+
+use serde::Deserialize;
 
 use super::loader::{self, Loader};
 use super::node::{Kind, Node};
@@ -8,6 +10,7 @@ use crate::journey::{JourneyDefinition, MOST_DEFINITION, StepDefinition};
 use crate::model::Name;
 use crate::port::store::Definition;
 use crate::rule::TemplateDefinition;
+use crate::rule::score::{History, ScoreDefinition};
 
 /// A definition and where it was read.
 #[derive(Clone, Debug)]
@@ -53,9 +56,9 @@ pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problem
     let mut found = Vec::new();
     for item in place.items() {
         match &item.node.kind {
-            Kind::Map(_) => found.extend(one(&item, problems)),
+            Kind::Map(_) => found.extend(one(&item, loader, problems)),
             Kind::Text(path) => match loader(path) {
-                Ok(text) => file(path, &text, &mut found, problems),
+                Ok(text) => file(path, &text, loader, &mut found, problems),
                 Err(error) => {
                     let why = loader::why(&error);
                     let sentence = format!("the file {path} cannot be read: {why}");
@@ -74,7 +77,7 @@ pub(super) fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problem
     found
 }
 
-fn file(path: &str, text: &str, found: &mut Vec<Published>, problems: &mut Problems) {
+fn file(path: &str, text: &str, loader: Loader<'_>, found: &mut Vec<Published>, problems: &mut Problems) {
     if text.len() > MOST_DEFINITION {
         let sentence = format!("the file has {} bytes and the limit is {MOST_DEFINITION}", text.len());
         return problems.tell("J034", path, sentence, "split it in two");
@@ -83,7 +86,9 @@ fn file(path: &str, text: &str, found: &mut Vec<Published>, problems: &mut Probl
     match parsed {
         Ok(node) => {
             let whole = Place::file(path, &node);
-            found.extend(whole.items().iter().filter_map(|item| one(item, problems)));
+            for item in whole.items() {
+                found.extend(one(&item, loader, problems));
+            }
         }
         Err(unreadable) => {
             let place = match unreadable.place {
@@ -96,11 +101,41 @@ fn file(path: &str, text: &str, found: &mut Vec<Published>, problems: &mut Probl
 }
 
 /// One definition; what it is called says what it is.
-fn one(place: &Place<'_>, problems: &mut Problems) -> Option<Published> {
+fn one(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problems) -> Option<Published> {
     let definition = if place.node.field("template").is_some() {
         place.typed::<TemplateDefinition>("J001", problems).map(Definition::Template)
+    } else if place.node.field("score").is_some() {
+        score(place, loader, problems).map(Definition::Score)
     } else {
         place.typed::<JourneyDefinition>("J001", problems).map(Definition::Journey)
     };
     Some(Published { definition: definition?, origin: place.origin().into() })
+}
+
+/// A score as a file of scripts gives it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScoreInFile {
+    score: String,
+    file: String,
+    #[serde(default)]
+    history: History,
+}
+
+/// A score: its script stands there, or in a file of its own.
+fn score(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problems) -> Option<ScoreDefinition> {
+    let Some(named) = place.get("file") else { return place.typed::<ScoreDefinition>("J001", problems) };
+    let ScoreInFile { score, file, history } = place.typed("J001", problems)?;
+    match loader(&file) {
+        Ok(script) => {
+            let definition = ScoreDefinition::new(score, script);
+            Some(if history == History::Keep { definition.keeps() } else { definition })
+        }
+        Err(error) => {
+            let why = loader::why(&error);
+            let sentence = format!("the file {file} cannot be read: {why}");
+            problems.tell("S002", named, sentence, "mend the path, which is relative to this file");
+            None
+        }
+    }
 }

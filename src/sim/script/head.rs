@@ -9,7 +9,7 @@ use crate::model::Name;
 use crate::rule::{Policy, QuietHours};
 use crate::time::{DailyWindow, Zone};
 
-pub(super) const FIELDS: [&str; 13] = [
+pub(super) const FIELDS: [&str; 14] = [
     "scenario",
     "description",
     "start",
@@ -17,6 +17,7 @@ pub(super) const FIELDS: [&str; 13] = [
     "zone",
     "journeys",
     "templates",
+    "scores",
     "policy",
     "channels",
     "channel_answers",

@@ -29,8 +29,8 @@ impl Folder {
         let refuse = |reason| Error::new(ErrorKind::PermissionDenied, reason);
         let path = Path::new(named);
         let ending = path.extension().and_then(OsStr::to_str);
-        if !ending.is_some_and(|ending| ["yaml", "yml", "json"].contains(&ending)) {
-            return Err(refuse("only .yaml, .yml and .json files are read"));
+        if !ending.is_some_and(|ending| ["yaml", "yml", "json", "rhai"].contains(&ending)) {
+            return Err(refuse("only .yaml, .yml, .json and .rhai files are read"));
         }
         if path.is_absolute() {
             return Err(refuse("the path is not relative to the scenario"));

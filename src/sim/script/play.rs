@@ -385,6 +385,8 @@ fn published(one: &Published) -> Name {
         format!("journey {} version {}", journey.journey, journey.version).into()
     } else if let Definition::Template(template) = &one.definition {
         format!("template {}", template.template).into()
+    } else if let Definition::Score(score) = &one.definition {
+        format!("score {}", score.score).into()
     } else {
         "definition".into()
     }

@@ -111,7 +111,7 @@ impl Scenario {
 
     /// Reads a scenario and the files that it names from the disk, JSON where the name ends so and YAML elsewhere.
     ///
-    /// A scenario may come from somebody else, so its paths are relative, end in `.yaml`, `.yml` or `.json`, and stay within
+    /// A scenario may come from somebody else, so its paths are relative, end in `.yaml`, `.yml`, `.json` or `.rhai`, and stay within
     /// the folder that holds its own folder: `welcome.yaml` and `../journeys/welcome.yaml` are read, `../../secrets.yaml`,
     /// `/etc/hosts` and a link that leads outside are `S002`. For another layout give a loader to
     /// [`from_yaml`](Scenario::from_yaml).
@@ -200,15 +200,15 @@ impl Scenario {
         Self { plan: Arc::new(plan) }
     }
 
-    /// The same scenario with other definitions: each takes the place of the journey (all its versions) or the template of
-    /// its name, or is added.
+    /// The same scenario with other definitions: each takes the place of the journey (all its versions), the template or
+    /// the score of its name, or is added.
     ///
     /// # Errors
     /// [`BuildError`] with every problem of the definitions, channels and templates that the scenario does not have included.
     pub fn with(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<Self, BuildError> {
         let fresh: Vec<Published> =
             definitions.into_iter().map(|definition| Published { definition, origin: "".into() }).collect();
-        let named: BTreeSet<(bool, &str)> = fresh.iter().map(|one| called(&one.definition)).collect();
+        let named: BTreeSet<(&str, &str)> = fresh.iter().map(|one| called(&one.definition)).collect();
         let mut plan = Plan::clone(&self.plan);
         plan.definitions.retain(|one| !named.contains(&called(&one.definition)));
         plan.definitions.extend(fresh);
@@ -236,14 +236,16 @@ impl Scenario {
     }
 }
 
-/// Whether it is a journey, and its name.
-fn called(definition: &Definition) -> (bool, &str) {
+/// What it is, and its name.
+fn called(definition: &Definition) -> (&'static str, &str) {
     if let Definition::Journey(journey) = definition {
-        (true, &journey.journey)
+        ("journey", &journey.journey)
     } else if let Definition::Template(template) = definition {
-        (false, &template.template)
+        ("template", &template.template)
+    } else if let Definition::Score(score) = definition {
+        ("score", &score.score)
     } else {
-        (false, "")
+        ("", "")
     }
 }
 
@@ -261,7 +263,7 @@ impl Plan {
     fn read(place: &Place<'_>, loader: Loader<'_>, problems: &mut Problems) -> Self {
         let head = Head::read(place, problems);
         let mut definitions = Vec::new();
-        for field in ["templates", "journeys"] {
+        for field in ["templates", "scores", "journeys"] {
             if let Some(place) = place.get(field) {
                 definitions.extend(definition::read(&place, loader, problems));
             }
@@ -286,11 +288,11 @@ impl Plan {
         // What is published later names channels, templates and journeys too.
         let later = published_later(place, loader);
         plan.name_channels(&later);
-        let names = |journeys: bool| -> BTreeSet<Name> {
+        let names = |kind: &str| -> BTreeSet<Name> {
             let all = plan.definitions.iter().chain(&later).map(|one| called(&one.definition));
-            all.filter(|(journey, _)| *journey == journeys).map(|(_, name)| name.into()).collect()
+            all.filter(|(is, _)| *is == kind).map(|(_, name)| name.into()).collect()
         };
-        let (journeys, templates) = (names(true), names(false));
+        let (journeys, templates) = (names("journey"), names("template"));
         let known = || Known { channels: &plan.channels, templates: &templates, journeys: &journeys };
         let mut people = People::default();
         if let Some(place) = place.get("contacts") {

@@ -7,6 +7,7 @@ use crate::journey::JourneyDefinition;
 use crate::machine::Pause;
 use crate::model::{Deed, JourneyId};
 use crate::port::store::{Catalog, CatalogSnapshot, Definition, Edition, Job, JobKind, Pausable, Result};
+use crate::rule::score::{History, ScoreDefinition};
 use crate::seeded::{Bug, is_on};
 
 #[async_trait]
@@ -17,6 +18,12 @@ impl Catalog for MemoryStore {
         let (mut started, mut editions) = (Vec::new(), Vec::new());
         let mut drafts = inner.drafts.clone();
         for definition in definitions {
+            if let Definition::Score(score) = definition {
+                let known = all.iter().any(|other| counts_like(other, score));
+                if !known && score.history == History::Count {
+                    started.push(JobKind::Seed { score: score.score.as_str().into(), hash: score.hash() });
+                }
+            }
             match all.iter_mut().find(|other| same_place(other, definition)) {
                 Some(other) if other == definition => {}
                 Some(Definition::Journey(other)) => {
@@ -187,12 +194,20 @@ fn enrolls(definition: &Definition, journey: &JourneyId) -> bool {
     matches!(definition, Definition::Journey(other) if other.journey == journey.as_str() && other.enrolls())
 }
 
+/// Whether the rules of a score are published already, and count what was before.
+fn counts_like(definition: &Definition, score: &ScoreDefinition) -> bool {
+    matches!(definition, Definition::Score(other) if other.score == score.score
+        && other.script == score.script
+        && other.history == History::Count)
+}
+
 fn same_place(one: &Definition, other: &Definition) -> bool {
     match (one, other) {
         (Definition::Journey(one), Definition::Journey(other)) => {
             (&one.journey, one.version) == (&other.journey, other.version)
         }
         (Definition::Template(one), Definition::Template(other)) => one.template == other.template,
+        (Definition::Score(one), Definition::Score(other)) => one.score == other.score,
         (Definition::Schema(one), Definition::Schema(other)) => {
             (&one.event, one.version) == (&other.event, other.version)
         }

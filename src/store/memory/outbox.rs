@@ -23,7 +23,7 @@ impl Outbox for MemoryStore {
         let mut messages: Vec<usize> =
             ready.filter(|message| inner.may_be_taken(*message, take)).take(take.limit).collect();
         messages.sort_unstable();
-        let messages = messages.into_iter().map(|message| inner.taken(message)).collect();
+        let messages = messages.into_iter().map(|message| inner.taken(message, take.hot)).collect();
         done(TakenBatch::new(now, inner.revision, messages))
     }
 
@@ -104,7 +104,7 @@ impl Inner {
         next.map(|(at, _)| *at)
     }
 
-    fn taken(&self, message: usize) -> Taken {
+    fn taken(&self, message: usize, hot: bool) -> Taken {
         let entry = &self.outbox[message];
         let Message { channel, purpose, .. } = &entry.record.message;
         let contact = &self.rows[entry.row];
@@ -113,6 +113,7 @@ impl Inner {
         let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
+        taken.hot = hot.then(|| Box::new(contact.hot.clone()));
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;

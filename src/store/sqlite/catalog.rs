@@ -17,6 +17,7 @@ use crate::journey::JourneyDefinition;
 use crate::machine::Pause;
 use crate::model::{Deed, Hash, JourneyId, Name};
 use crate::port::store::{Catalog, CatalogSnapshot, Definition, Edition, Job, JobKind, Pausable, Result};
+use crate::rule::score::History;
 use crate::store::codec::{decode, encode};
 
 /// Kinds of the table `definition` that are not published: a draft, and when nobody entered a journey.
@@ -127,15 +128,20 @@ impl Db {
             Definition::Journey(journey) => (0, &journey.journey, i64::from(journey.version)),
             Definition::Template(template) => (1, &template.template, 0),
             Definition::Schema(schema) => (2, &schema.event, i64::from(schema.version)),
+            Definition::Score(score) => (3, &score.score, 0),
         };
+        let mut rules = None;
         if let Some(found) = self.definition(kind, name, version)? {
             if found == *definition {
                 return Ok(false);
             }
+            if let Definition::Score(found) = &found {
+                rules = Some((found.hash(), found.history));
+            }
             let immutable = match definition {
                 Definition::Journey(_) => Some("journey"),
                 Definition::Schema(_) => Some("the schema of"),
-                Definition::Template(_) => None,
+                Definition::Template(_) | Definition::Score(_) => None,
             };
             if let Some(what) = immutable {
                 let reason = format!(
@@ -157,6 +163,12 @@ impl Db {
         }
         if let Definition::Journey(journey) = definition {
             self.published(journey)?;
+        }
+        if let Definition::Score(score) = definition
+            && score.history == History::Count
+            && rules != Some((score.hash(), History::Count))
+        {
+            self.start(&JobKind::Seed { score: score.score.as_str().into(), hash: score.hash() })?;
         }
         Ok(true)
     }

@@ -11,9 +11,11 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::{CHANNEL, JOURNEY, Scope};
 use super::fault::{Fault, Step};
-use super::rows::{BEGUN, blob, message, messages, millis, soonest, status_column, status_of, text, uint};
+use super::rows::{
+    BEGUN, blob, hot_of, message, messages, millis, soonest, status_column, status_of, text, uint,
+};
 use crate::error::StoreError;
-use crate::machine::{Cold, InputKind};
+use crate::machine::{Cold, Hot, InputKind};
 use crate::model::{Content, Deed, Delivery, DeliveryStatus, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{
     Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Result, Take, Taken, TakenBatch,
@@ -129,7 +131,7 @@ impl Db {
         places.sort_unstable();
         let mut taken = Vec::with_capacity(places.len());
         for (seq, _) in places {
-            match self.taken(seq) {
+            match self.taken(seq, take.hot) {
                 Ok(found) => taken.extend(found),
                 Err(Fault::Store(error)) => {
                     tracing::error!(row = seq, %error, "a message cannot be read and is set aside");
@@ -185,7 +187,7 @@ impl Db {
         Ok(places)
     }
 
-    fn taken(&self, seq: i64) -> Step<Option<Taken>> {
+    fn taken(&self, seq: i64, hot: bool) -> Step<Option<Taken>> {
         let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(None) };
         let gates = self.gates(&entry)?;
         if gates.erased {
@@ -197,7 +199,9 @@ impl Db {
             denied |= denies(&self.denials(address)?, channel, purpose);
         }
         let content = self.content(seq)?;
+        let hot = if hot { Some(Box::new(self.standing(entry.contact)?)) } else { None };
         let mut taken = Taken::new(entry.message, gates.cold, gates.epochs);
+        taken.hot = hot;
         taken.attempts = entry.attempts;
         taken.answers = entry.answers;
         taken.unknown = entry.status == BEGUN;
@@ -206,6 +210,16 @@ impl Db {
         taken.denied = denied;
         taken.suppressed = gates.suppressed;
         Ok(Some(taken))
+    }
+
+    /// Where a contact stands, as it is committed.
+    fn standing(&self, contact: i64) -> Step<Hot> {
+        let mut statement = self.conn.prepare_cached("SELECT hot FROM state WHERE id = ?1")?;
+        let mut found = statement.query([contact])?;
+        match found.next()? {
+            Some(row) => hot_of(blob(row, 0)?),
+            None => hot_of(None),
+        }
     }
 
     fn content(&self, seq: i64) -> Step<Option<Content>> {

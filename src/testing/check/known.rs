@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::chart::{Chart, Kind};
 use crate::journey::Journey;
-use crate::machine::{Pause, Program, ProgramParts};
+use crate::machine::{Pause, Program, ProgramParts, Scored};
 use crate::model::{Hash, JourneyId, Name};
 use crate::port::store::{CatalogSnapshot, Definition, JobKind, Result, Store};
 use crate::rule::Policy;
@@ -71,11 +71,12 @@ impl Known {
                 all
             });
         }
-        let waking = jobs.into_iter().map(|job| match job.kind {
+        let waking = jobs.into_iter().filter_map(|job| match job.kind {
             JobKind::Resume { journey } | JobKind::Plan { journey } | JobKind::Enroll { journey, .. } => {
-                journey
+                Some(journey)
             }
-            JobKind::Migrate(migration) => migration.map.migrate.as_str().into(),
+            JobKind::Migrate(migration) => Some(migration.map.migrate.as_str().into()),
+            JobKind::Seed { .. } => None,
         });
         let journeys = journeys.unwrap_or_default();
         let history = history(&snapshot.pauses);
@@ -97,6 +98,11 @@ impl Known {
 
     pub(super) fn chart(&self, journey: &JourneyId, version: u32) -> Option<&Chart> {
         self.charts.get(journey)?.get(&version)
+    }
+
+    /// The program of now.
+    pub(super) fn now(&self) -> &Program {
+        &self.current.program
     }
 
     pub(super) fn editions(&self, template: &str) -> Option<&Editions> {
@@ -152,8 +158,21 @@ fn run(
         zone: zone.clone(),
         holdout: 0,
         calendars: Arc::default(),
+        scores: scores(snapshot),
     });
     Ran { program, pauses }
+}
+
+/// The models of scores; one that this version cannot compile is left out, and no program is found then.
+fn scores(snapshot: &CatalogSnapshot) -> BTreeMap<Name, Scored> {
+    let scores = snapshot.definitions.iter().filter_map(|definition| match definition {
+        Definition::Score(score) => {
+            let model = score.compile().ok()?;
+            Some((score.score.as_str().into(), Scored::new(model.into(), score.history)))
+        }
+        _ => None,
+    });
+    scores.collect()
 }
 
 /// What was paused after each change, from nothing to now.

@@ -266,7 +266,7 @@ fn qualifies(known: &Known, record: &Record, envelope: &Envelope, entered: &Step
         // A step that changes the contact leaves its name and not its values.
         let text = serde_json::to_string(entry).unwrap_or_default();
         let asks = |word: &str| text.contains(&format!("\"{word}\""));
-        if ["performed", "segment", "tier"].into_iter().any(asks) || text.contains("\"score\":") {
+        if ["performed", "segment", "tier", "number"].into_iter().any(asks) || text.contains("\"score\":") {
             return None;
         }
         if changed(known).iter().any(|name| asks(name)) {

@@ -54,6 +54,7 @@ mod outbox;
 mod record;
 mod replay;
 mod scheduler;
+mod scores;
 mod undo;
 
 pub use findings::{Findings, Skipped, Violation};
@@ -212,6 +213,7 @@ impl Checker {
         scheduler::judge(known, record, &passages, &mut sink);
         outbox::judge(known, record, &passages, &mut sink);
         consent::judge(known, record, &mut sink);
+        scores::judge(known.now(), record, &mut sink);
         if history {
             self.run_again(known, record, findings, &mut sink);
         }

@@ -6,9 +6,10 @@ use super::super::Invariant;
 use super::chart::{Chart, Kind, after};
 use super::known::{Known, Pauses, held};
 use super::record::{Passage, Record, Sink, at};
-use crate::machine::InputKind;
+use crate::machine::{InputKind, Program};
 use crate::model::{Enrollment, ExitReason, JourneyId, MessageId, Operated, Step, StepOutcome, Waiting};
 use crate::port::store::MessageStatus;
+use crate::rule::score::History;
 
 pub(super) fn judge(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
     for enrollment in &record.stored.state.hot.enrollments {
@@ -117,13 +118,19 @@ fn untold(known: &Known, passages: &[Passage<'_>], sink: &mut Sink<'_>) {
 fn timers(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let stored = &record.stored;
     let ran = record.commits.last().and_then(|commit| known.program(commit.program));
+    let first = |pauses| {
+        let score = ran.and_then(|ran| score_timer(record, &ran.program));
+        first_timer(record, pauses).0.into_iter().chain(score).min()
+    };
     let right = match ran {
-        Some(ran) => first_timer(record, &ran.pauses).0 == stored.due_at,
+        Some(ran) => first(&ran.pauses) == stored.due_at,
+        // Which rules a score had when the newest commit ran is not known.
+        None if known.now().scores().next().is_some() => true,
         // What was paused when the newest commit ran is not known.
-        None => known.history.iter().any(|pauses| first_timer(record, pauses).0 == stored.due_at),
+        None => known.history.iter().any(|pauses| first(pauses) == stored.due_at),
     };
     if !right && stored.revision > 0 {
-        let expected = first_timer(record, ran.map_or(&known.snapshot.pauses, |ran| &ran.pauses)).0;
+        let expected = first(ran.map_or(&known.snapshot.pauses, |ran| &ran.pauses));
         let found = format!("it wakes at {:?} and its first timer is due at {expected:?}", stored.due_at);
         return sink.add(Invariant::S1, "the contact", found);
     }
@@ -136,6 +143,17 @@ fn timers(known: &Known, record: &Record, sink: &mut Sink<'_>) {
             format!("it wakes at {:?}, a timer is due at {due:?} and nothing wakes it", stored.due_at);
         sink.add(Invariant::S1, "the contact", found);
     }
+}
+
+/// When a score changes by itself; what is still to be counted anew stands still.
+fn score_timer(record: &Record, program: &Program) -> Option<DateTime<Utc>> {
+    let rating = &record.stored.state.hot.rating;
+    let due = program.scores().filter_map(|(name, scored)| {
+        let state = rating.state(name)?;
+        let stands = scored.history == History::Count && state.model != scored.model.short_hash();
+        scored.model.next_due(state).filter(|_| !stands)
+    });
+    due.min().and_then(DateTime::from_timestamp_millis)
 }
 
 /// The first timer of a contact where these pauses hold, and whose it is.

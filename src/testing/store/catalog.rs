@@ -11,6 +11,7 @@ use crate::port::store::{
     CatalogSnapshot, Committed, Definition, Edition, Job, JobKind, MessageStatus, Pausable,
 };
 use crate::rule::TemplateDefinition;
+use crate::rule::score::ScoreDefinition;
 
 cases! {
     publish_answers_a_new_revision: "What is published stands in the snapshot, under the revision that was answered.",
@@ -18,6 +19,10 @@ cases! {
     publish_twice_changes_nothing: "The same definitions again leave the revision and the snapshot as they are.",
     publish_keeps_every_version: "Every version of a journey stays published.",
     template_replaces_its_namesake: "Of the templates with one name, the newest is published.",
+    score_replaces_its_namesake: "Of the scores with one name, the newest is published, with its rules and what it counts.",
+    publish_starts_the_counting_of_new_rules:
+        "Rules of a score that are new, or kept the past until now, start one job that counts histories, in the same transaction; the same rules again, and what keeps the past, start none.",
+    score_and_its_job_outlive_the_store: "A score and the job that counts for it are the same when the store is opened again.",
     every_edition_of_a_template_stays:
         "The history of a template has each edition with its revision, instant, hash and deed; the same one again is none.",
     a_refused_publication_leaves_no_edition: "What is refused beside a journey leaves nothing in a history.",
@@ -111,6 +116,57 @@ async fn template_replaces_its_namesake(bench: Bench) -> Answer {
     let after = bench.store.publish(&[template("hello", "good morning")]).await?;
     check!(after > before, "revision {after} follows {before}");
     holds(&bench, vec![template("hello", "good morning"), template("other", "ho")]).await?;
+    Ok(())
+}
+
+fn score(name: &str, script: &str) -> ScoreDefinition {
+    ScoreDefinition::new(name, script)
+}
+
+async fn score_replaces_its_namesake(bench: Bench) -> Answer {
+    let (old, new) = (score("spark", "on(\"a\", 1);"), score("spark", "on(\"a\", 2);").keeps());
+    let other = score("hello", "on(\"b\", 1);");
+    let first = [old.into(), other.clone().into(), template("spark", "hi")];
+    let before = bench.store.publish(&first).await?;
+    let after = bench.store.publish(&[new.clone().into()]).await?;
+    check!(after > before, "revision {after} follows {before}");
+    let kept = vec![new.clone().into(), other.into(), template("spark", "hi")];
+    holds(&bench, kept.clone()).await?;
+    check_eq!(bench.store.publish(&[new.into()]).await?, after, "the revision after the same score again");
+    holds(&bench, kept).await?;
+    Ok(())
+}
+
+async fn publish_starts_the_counting_of_new_rules(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let (first, second) = (score("spark", "on(\"a\", 1);"), score("spark", "on(\"a\", 2);"));
+    let seed = |of: &ScoreDefinition| JobKind::Seed { score: of.score.as_str().into(), hash: of.hash() };
+    bench.store.publish(&[first.clone().into()]).await?;
+    bench.store.publish(&[first.clone().into()]).await?;
+    bench.store.publish(&[first.clone().keeps().into()]).await?;
+    bench.store.publish(&[first.clone().into()]).await?;
+    bench.store.publish(&[score("fit", "on(\"a\", 1);").keeps().into()]).await?;
+    bench.store.publish(&[second.clone().into(), template("hello", "hi")]).await?;
+    let batch = [
+        score("late", "on(\"a\", 1);").into(),
+        Definition::Journey(journey("welcome", 1, "hello")?),
+        Definition::Journey(journey("welcome", 1, "other")?),
+    ];
+    check!(bench.store.publish(&batch).await.is_err(), "one version with two contents is refused");
+    let jobs = bench.store.jobs().await?;
+    let kinds: Vec<JobKind> = jobs.iter().map(|job| job.kind.clone()).collect();
+    check_eq!(kinds, [seed(&first), seed(&first), seed(&second)], "the jobs after the publications");
+    check_eq!(jobs.first().map(|job| job.cursor), Some(0), "where the job begins");
+    Ok(())
+}
+
+async fn score_and_its_job_outlive_the_store(bench: Bench) -> Answer {
+    bench.store.publish(&[score("spark", "on(\"a\", 1);").into()]).await?;
+    let (catalog, jobs) = (format!("{:?}", bench.store.snapshot().await?), bench.store.jobs().await?);
+    check_eq!(jobs.len(), 1, "the number of jobs");
+    let bench = bench.reopen().await?;
+    same(&format!("{:?}", bench.store.snapshot().await?), &catalog, "the catalog after opening again")?;
+    check_eq!(bench.store.jobs().await?, jobs, "the jobs after opening again");
     Ok(())
 }
 

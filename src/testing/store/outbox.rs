@@ -10,7 +10,7 @@ use super::bench::{
     minutes, person, sends, stop, welcome,
 };
 use crate::machine::Cold;
-use crate::model::{DeliveryStatus, InputId, Message, MessageId, Name, Reason};
+use crate::model::{DeliveryStatus, Event, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{
     Begin, Begun, Definition, Epochs, MessageStatus, Pausable, Suppression, Take, Taken, Verdict,
 };
@@ -25,6 +25,8 @@ cases! {
     take_offers_only_named_channels: "Only messages of the channels that were named are offered.",
     take_skips_what_is_paused: "Messages of a paused journey or channel are held, and offered again after it.",
     take_hands_out_the_committed_contact: "A message comes with its contact as it is committed now, not as it was decided.",
+    take_hands_out_where_the_contact_stands:
+        "Where a take asks for it, a message comes with the contact's hot part as it is committed now; otherwise without.",
     begin_gives_a_not_after: "A begun message may be handed over until its permit ends, which counts from the take.",
     begin_stores_the_content_once: "The first attempt's content stays; every later attempt is offered it.",
     begin_hides_the_message: "A message that has begun is not offered while its lease runs.",
@@ -140,6 +142,27 @@ async fn take_hands_out_the_committed_contact(bench: Bench) -> Answer {
         Cold { contact: moved, ..Cold::clone(&stored) },
         "the person"
     );
+    Ok(())
+}
+
+async fn take_hands_out_where_the_contact_stands(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    check!(bench.taken(&message).await?.hot.is_none(), "what nobody asked for comes with the message");
+    for (name, minute) in [("first", 1), ("second", 2)] {
+        bench.clock.advance(minutes(1));
+        bench.keep(Event::new(LEA, name)).await?;
+        let mut commit = bench.reading(LEA).await?;
+        commit.hot.performed.record(&name.into(), bench.now());
+        bench.done(commit).await?;
+        let take = Take::of(100, [Name::from(EMAIL)]).with_hot(true);
+        let found = bench.store.take(&take).await?.messages.pop();
+        let hot = found.and_then(|taken| taken.hot).map(|hot| *hot);
+        check_eq!(hot, Some(bench.contact(LEA).await?.state.hot), "where the contact stands");
+        check!(
+            hot.is_some_and(|hot| hot.performed.tally(name).is_some()),
+            "what was committed in minute {minute}"
+        );
+    }
     Ok(())
 }
 
