@@ -41,10 +41,24 @@ impl Run<'_> {
     pub(super) fn score_due_at(&self, place: usize) -> Option<DateTime<Utc>> {
         let (score, scored) = self.program.scores.at(place)?;
         let state = self.out.state.hot.rating.models.get(score)?;
-        if scored.history == History::Count && !self.counts(score, &scored.model) {
-            return None;
+        let due = match scored.history {
+            _ if self.counts(score, &scored.model) => scored.model.next_due(state),
+            History::Keep => state.due_at,
+            History::Count => None,
+        };
+        due.and_then(DateTime::from_timestamp_millis)
+    }
+
+    /// What the models have due is kept for the rules that may come after them.
+    pub(super) fn keep_score_dues(&mut self) {
+        for (_, score, scored) in self.program.scores.all() {
+            if !self.counts(score, &scored.model) {
+                continue;
+            }
+            if let Some(state) = self.out.state.hot.rating.models.get_mut(score) {
+                state.due_at = scored.model.next_due(state);
+            }
         }
-        scored.model.next_due(state).and_then(DateTime::from_timestamp_millis)
     }
 
     /// The rules on attributes that hold before anything is told give their points with the first input of a contact.
@@ -96,10 +110,10 @@ impl Run<'_> {
             scored.model.adopt(&mut state, tier, now, &mut |change| changes.push(change));
             let contact = &self.out.state.cold.contact;
             scored.model.look(&mut state, contact, now, &mut |change| changes.push(change));
+            state.counted_at = Some(now);
             let rating = &mut self.out.state.hot.rating;
             rating.models.insert(score.clone(), state);
             rating.uncounted.remove(score);
-            rating.applied.insert(score.clone(), at.timestamp_millis());
             let cause = InputId::from_clock(self.contact_id(), score, at);
             let told = self.tell(score, &scored.model, changes, cause, at);
             self.happens_with(&[], &told, cause, at, at);
@@ -130,7 +144,7 @@ impl Run<'_> {
             let heard = Heard::new(&event.properties, happened_at, now, &zone, &hot.performed);
             let mut changes = Vec::new();
             scored.model.hear(state, *id, &heard, &mut |change| changes.push(change));
-            hot.rating.applied.insert(score.clone(), now);
+            state.counted_at = Some(now);
             told.extend(self.tell(score, &scored.model, changes, cause, at));
         }
         told
@@ -150,7 +164,7 @@ impl Run<'_> {
             if !self.counts_or_waits(score, &scored.model, at) {
                 continue;
             }
-            let last = self.out.state.hot.rating.applied.get(score).copied();
+            let last = self.out.state.hot.rating.state(score).and_then(|state| state.counted_at);
             let happened_at = happened_at.timestamp_millis();
             let then = happened_at.max(last.unwrap_or(happened_at));
             self.fire_quietly(score, &scored.model, then, cause, at);
@@ -160,7 +174,7 @@ impl Run<'_> {
             let heard = Heard::new(&event.properties, happened_at, then, &zone, &hot.performed);
             let mut changes = Vec::new();
             scored.model.hear(state, *id, &heard, &mut |change| changes.push(change));
-            hot.rating.applied.insert(score.clone(), then);
+            state.counted_at = Some(then);
             self.tell(score, &scored.model, changes, cause, at);
         }
     }
@@ -210,7 +224,7 @@ impl Run<'_> {
             scored.model.look(kept, &state.cold.contact, now, &mut |change| changes.push(change));
             // A first look that finds nothing counts nothing: a history may still come in at its own instants.
             if !changes.is_empty() || !first {
-                state.hot.rating.applied.insert(score.clone(), now);
+                kept.counted_at = Some(now);
             }
             told.extend(self.tell(score, &scored.model, changes, cause, at));
         }
@@ -241,7 +255,7 @@ impl Run<'_> {
                 scored.model.set(state, value, now, &mut |change| changes.push(change));
             }
         }
-        rating.applied.insert(score.clone(), now);
+        state.counted_at = Some(now);
         Some(self.tell(score, &scored.model, changes, cause, at))
     }
 
@@ -304,7 +318,7 @@ impl Run<'_> {
         let rating = &mut self.out.state.hot.rating;
         let Some(state) = rating.models.get_mut(score) else { return };
         model.fire(state, due, &zone, &mut |change| changes.push(change));
-        rating.applied.insert(score.clone(), due);
+        state.counted_at = Some(due);
     }
 
     /// Turns what a model changed into facts, and keeps them where predicates see them.
@@ -318,8 +332,9 @@ impl Run<'_> {
     ) -> Vec<Told> {
         if let Some(explanation) = &mut self.explanation {
             let rating = &self.out.state.hot.rating;
-            let then = rating.applied.get(score).copied().unwrap_or_else(|| at.timestamp_millis());
-            let engaged_at = rating.state(score).and_then(|state| state.engaged_at);
+            let state = rating.state(score);
+            let then = state.and_then(|state| state.counted_at).unwrap_or_else(|| at.timestamp_millis());
+            let engaged_at = state.and_then(|state| state.engaged_at);
             changes.iter().for_each(|change| explanation.note(model, then, change, engaged_at));
         }
         let mut told = Vec::new();

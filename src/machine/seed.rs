@@ -47,7 +47,6 @@ impl Run<'_> {
         let old = rating.models.remove(score).unwrap_or_else(|| Self::told_before(rating, score));
         let tier = rating.tier(score).cloned();
         rating.uncounted.remove(score);
-        rating.applied.insert(score.clone(), seed.as_of);
         let new = self.catch_up(&scored.model, seed.state.clone(), at);
         self.out.state.hot.rating.models.insert(score.clone(), new.clone());
         let (tier, mut changes) = (tier.as_deref(), Vec::new());
@@ -62,6 +61,7 @@ impl Run<'_> {
         for _ in 0..MOST_PASSES {
             let Some(due) = model.next_due(&state).filter(|due| *due <= now) else { break };
             model.fire(&mut state, due, &zone, &mut |_| {});
+            state.counted_at = Some(due);
         }
         state
     }
@@ -152,7 +152,7 @@ impl Program {
             if let Some(counted) = state.hot.rating.models.get_mut(name) {
                 let at = at.timestamp_millis();
                 model.add(counted, points, at, &mut |change| explanation.note(model, at, &change, None));
-                state.hot.rating.applied.insert(name.clone(), at);
+                counted.counted_at = Some(at);
             }
         }
         state = alone.passed(state, rest, until, &mut explanation);

@@ -342,6 +342,7 @@ impl<'p> Run<'p> {
     }
 
     fn finish(mut self) -> Transition {
+        self.keep_score_dues();
         self.out.due_at = self.next_due().map(|(due, _)| due);
         self.out
     }

@@ -24,9 +24,6 @@ pub struct Rating {
     /// What the models of scores keep, by score.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     pub(crate) models: LiteMap<Name, ScoreState>,
-    /// When something was last applied to a model, in milliseconds since 1970; history that comes later counts from then.
-    #[serde(skip_serializing_if = "LiteMap::is_empty")]
-    pub(crate) applied: LiteMap<Name, i64>,
     /// What was last heard that a model should have counted, while the contact's history was not counted by it yet.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     pub(crate) uncounted: LiteMap<Name, Uncounted>,
@@ -93,7 +90,7 @@ impl Rating {
     pub fn is_empty(&self) -> bool {
         let told = self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty();
         // What waits for its history to be counted is known by this alone.
-        told && self.models.is_empty() && self.uncounted.is_empty() && self.applied.is_empty()
+        told && self.models.is_empty() && self.uncounted.is_empty()
     }
 
     /// Takes a fact in; false where it changes nothing.

@@ -32,6 +32,12 @@ pub struct ScoreState {
     /// The end of the span without engagement that is running; absent where nothing can decay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decays_at: Option<i64>,
+    /// When its model had something due, as of the last commit: other rules come in by then, whatever they say of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<i64>,
+    /// When something was last counted; a history that is told later counts from then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<i64>,
     /// When the value last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<i64>,

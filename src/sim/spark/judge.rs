@@ -29,6 +29,8 @@ pub(crate) struct Rated {
     /// The version that counted it; absent where nothing was ever counted.
     counted: Option<u32>,
     value: i64,
+    /// When the contact had something due, of whatever kind.
+    due_at: Option<i64>,
     tier: Option<usize>,
     marks: BTreeSet<String>,
     /// What predicates see.
@@ -45,6 +47,7 @@ impl Rated {
             read_seq: commit.read_seq,
             counted: state.and_then(|state| HASHES.get(&state.model).copied()),
             value: state.map_or(0, |state| state.value),
+            due_at: commit.due_at.map(|due| due.timestamp_millis()),
             tier: state.and_then(|state| state.tier).map(usize::from),
             marks: state
                 .map(|state| state.marks.iter().map(|(name, _)| name.to_string()).collect())
@@ -220,7 +223,7 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
     };
     let Some(first) = rated.first() else { return judged };
     let mut walk = Walk::new(rules(first.published), place);
-    let (mut after, mut clock) = (0, i64::MIN);
+    let (mut after, mut clock, mut due) = (0, i64::MIN, None);
     for (number, commit) in rated.iter().enumerate() {
         let own = read(mail, after, commit.read_seq);
         let before = clock;
@@ -231,8 +234,9 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
             if published.keeps {
                 if commit.counted == Some(commit.published) {
                     let step = steps.iter().map(|step| step.at.timestamp_millis());
-                    let step = step.filter(|at| *at > clock).min().unwrap_or(i64::MAX);
-                    let next = walk.next_at(own).min(step).max(clock).min(commit.now);
+                    // A timer may leave nothing behind it, like a date that concerns nobody.
+                    let timer = step.chain(due).filter(|at| *at > clock).min().unwrap_or(i64::MAX);
+                    let next = walk.next_at(own).min(timer).max(clock).min(commit.now);
                     judged.happened.push("score_adopted");
                     walk.plain.becomes(published, next);
                 }
@@ -242,12 +246,6 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
                 walk = counts_anew(published, place, upto, mail);
                 walk.plain.moved.clear();
                 walk.plain.happened.clear();
-                let seed = own.iter().rev().find_map(|envelope| match &envelope.kind {
-                    InputKind::Seed { as_of, .. } => Some(as_of.timestamp_millis()),
-                    _ => None,
-                });
-                // What was counted was counted until then.
-                walk.plain.applied = walk.plain.applied.max(seed.unwrap_or(i64::MIN));
                 counts = false;
             } else {
                 judged.happened.push("score_stood_still");
@@ -261,7 +259,7 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
                 walk.takes(envelope, clock);
             }
         }
-        (after, clock) = (commit.read_seq, clock.max(commit.now));
+        (after, clock, due) = (commit.read_seq, clock.max(commit.now), commit.due_at);
         if counts {
             walk.until(clock);
         }
