@@ -1,6 +1,7 @@
 //! Scores: what happens to a contact goes through the models of its scores, and what that brings about is told with it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -343,7 +344,7 @@ impl Run<'_> {
             let (fact, before) = match change {
                 Change::Points { .. } => continue,
                 Change::Failed { failure } => {
-                    let contact = self.contact_id().clone();
+                    let (contact, failure) = (self.contact_id().clone(), Arc::unwrap_or_clone(failure));
                     self.out.signals.push(Signal::ScoreFailed { contact, score, failure, at });
                     continue;
                 }

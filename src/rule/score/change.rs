@@ -1,5 +1,7 @@
 //! What an application of a score model brings about, told one by one and in order.
 
+use std::sync::Arc;
+
 use super::Failure;
 use crate::model::Name;
 
@@ -58,6 +60,6 @@ pub enum Change {
     /// A function of the script failed, and what it had given before stands.
     Failed {
         /// Which rule, where in the script, why, and what to do.
-        failure: Failure,
+        failure: Arc<Failure>,
     },
 }

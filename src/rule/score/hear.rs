@@ -31,9 +31,13 @@ impl ScoreModel {
         told: &mut impl FnMut(Change),
     ) {
         let Some(listed) = self.heard.get(usize::from(event.0)) else { return };
-        match listed.plain {
+        match &listed.plain {
             Some(plain) => self.hear_plain(state, plain, heard, told),
-            None => self.hear_fully(state, event, listed, heard, told),
+            None => {
+                // A copy, so that nothing of it has to lie in memory where it is not asked for.
+                let heard = *heard;
+                self.hear_fully(state, event, listed, &heard, told);
+            }
         }
     }
 
@@ -42,34 +46,41 @@ impl ScoreModel {
     fn hear_plain(
         &self,
         state: &mut ScoreState,
-        plain: Plain,
+        plain: &Plain,
         heard: &Heard<'_>,
         told: &mut impl FnMut(Change),
     ) {
         let before = state.value;
-        let after = self.bounded(before.saturating_add(plain.points));
-        state.value = after;
-        let (cause, moved) = (Cause::Rule(plain.place), after.saturating_sub(before));
-        told(Change::Points { cause, points: plain.points, moved });
-        // What `engage` and `rest` do, at once.
-        if plain.engages && state.engaged_at < Some(heard.happened_at) {
-            state.engaged_at = Some(heard.happened_at);
-            if let Some(decay) = self.table.decay {
-                let ends_at = || grid(heard.happened_at, decay.every, heard.at);
-                state.decays_at = (after != self.bounds.least).then(ends_at);
-            }
-        } else {
-            self.rest(state, heard.at);
+        let cause = Cause::Rule(plain.place);
+        if before == plain.still && state.rated {
+            // At its bound it stays, and there is nothing to find out.
+            told(Change::Points { cause, points: plain.points, moved: 0 });
+            return self.engage_plainly(state, plain, before, heard);
         }
+        let after = before.saturating_add(plain.points).min(plain.most).max(plain.least);
+        state.value = after;
+        state.rated = true;
+        told(Change::Points { cause, points: plain.points, moved: after.saturating_sub(before) });
+        self.engage_plainly(state, plain, after, heard);
         if after != before {
             state.changed_at = Some(heard.at);
             told(Change::Score { before, after });
-        } else if state.rated {
-            return;
         }
-        state.rated = true;
-        if self.steady.len() > 1 {
+        if plain.stands {
             self.stand(state, heard.at, told);
+        }
+    }
+
+    /// What `engage` and `rest` do, at once.
+    #[inline]
+    fn engage_plainly(&self, state: &mut ScoreState, plain: &Plain, value: i64, heard: &Heard<'_>) {
+        if !plain.engages || state.engaged_at >= Some(heard.happened_at) {
+            return self.rest(state, heard.at);
+        }
+        state.engaged_at = Some(heard.happened_at);
+        if plain.every > 0 {
+            let ends_at = grid(heard.happened_at, plain.every, heard.at);
+            state.decays_at = (value != plain.least).then_some(ends_at);
         }
     }
 
@@ -135,7 +146,7 @@ impl ScoreModel {
         for look in &self.looks {
             let held = state.held.get(&look.name).copied();
             let given = match &look.asks {
-                Asks::When(question, points) => match (held, question.holds(&source)) {
+                Asks::When(question, points) => match (held, question.holds(&source) != look.not) {
                     (None, true) => Some((Cause::Rule(look.place), *points, Some(*points))),
                     (Some(held), false) => Some((Cause::Gone(look.place), held.saturating_neg(), None)),
                     _ => None,
@@ -149,7 +160,7 @@ impl ScoreModel {
                         }
                         Some(Ok(_)) => None,
                         Some(Err(failure)) => {
-                            told(Change::Failed { failure });
+                            told(Change::Failed { failure: failure.into() });
                             None
                         }
                         None => None,
@@ -263,10 +274,13 @@ impl ScoreModel {
 /// The first `start + k * every` after `at`, k = 1, 2, …
 #[inline]
 pub(super) fn grid(start: i64, every: i64, at: i64) -> i64 {
-    let first = start.saturating_add(every);
-    if first > at {
-        return first;
-    }
+    // Where it overflows, it is not after anything.
+    let first = start.wrapping_add(every);
+    if first > at { first } else { grid_after(start, every, at) }
+}
+
+#[cold]
+fn grid_after(start: i64, every: i64, at: i64) -> i64 {
     let over = at.saturating_sub(start).checked_div(every).unwrap_or(0);
     start.saturating_add(over.saturating_add(1).saturating_mul(every))
 }

@@ -8,6 +8,7 @@ mod check;
 mod definition;
 mod due;
 mod explanation;
+mod fit;
 mod fold;
 mod hear;
 mod leaderboard;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::check;
+use super::fit::Fit;
 use super::question::{Given, Question, slot};
 use super::{Clamp, EventRule, MarkKind, Rule, ScoreState, Table};
 use crate::error::{BuildError, Diagnostic};
@@ -39,6 +40,8 @@ pub struct ScoreModel {
     pub(super) window: i64,
     /// Whether nothing happens by itself but decay.
     pub(super) only_decays: bool,
+    /// The conditions of [`looks`](Self::looks) once more, where their order does not matter.
+    fit: Option<Fit>,
     /// By the place that a custom rule names.
     pub(super) custom: Vec<Custom>,
 }
@@ -60,8 +63,17 @@ pub(super) struct Listed {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plain {
     pub(super) place: u16,
-    pub(super) points: i64,
     pub(super) engages: bool,
+    /// Whether there are tiers to stand in.
+    pub(super) stands: bool,
+    pub(super) points: i64,
+    /// The bounds once more: everything that an event reads lies side by side.
+    pub(super) least: i64,
+    pub(super) most: i64,
+    /// The bound that its points lead to.
+    pub(super) still: i64,
+    /// The silence that takes something; 0 where none does.
+    pub(super) every: i64,
 }
 
 /// A rule on an event.
@@ -82,6 +94,8 @@ pub(super) struct Look {
     pub(super) place: u16,
     pub(super) name: Name,
     pub(super) asks: Asks,
+    /// Whether it is asked the other way round.
+    pub(super) not: bool,
 }
 
 /// What a rule asks a contact.
@@ -167,6 +181,7 @@ impl ScoreModel {
             marked: Vec::new(),
             window: 0,
             only_decays: false,
+            fit: None,
             custom: Vec::new(),
             table,
         };
@@ -174,6 +189,9 @@ impl ScoreModel {
         BuildError::unless_empty(problems)?;
         model.list_marks();
         model.find_plain();
+        // Where nothing is taken and 0 is within the bounds, they may be kept once for all of them.
+        let is_within = (model.bounds.least..=model.bounds.most).contains(&0);
+        model.fit = Fit::of(&model.looks).filter(|_| is_within);
         let hash = model.hash;
         Ok(model.hashed(hash))
     }
@@ -216,12 +234,13 @@ impl ScoreModel {
                 Rule::When(rule) => {
                     let tags = Some(&mut self.tags);
                     let question = Question::compile(&rule.when, &path, &mut self.slots, tags, problems);
-                    let Some(question) = question else { continue };
+                    let Some((question, not)) = question.map(Question::upright) else { continue };
                     let asks = Asks::When(question, rule.points);
-                    self.looks.push(Look { place, name: rule.name, asks });
+                    self.looks.push(Look { place, name: rule.name, asks, not });
                 }
                 Rule::Custom(rule) => {
-                    self.looks.push(Look { place, name: rule.name, asks: Asks::Custom(rule.function) });
+                    let asks = Asks::Custom(rule.function);
+                    self.looks.push(Look { place, name: rule.name, asks, not: false });
                 }
             }
         }
@@ -260,7 +279,17 @@ impl ScoreModel {
             };
             if let (super::Points::Fixed(points), true, false) = (points, marks, trails) {
                 let engages = engages.unwrap_or(*points > 0);
-                listed.plain = Some(Plain { place: *place, points: *points, engages });
+                let Clamp { least, most } = self.bounds;
+                listed.plain = Some(Plain {
+                    still: if *points < 0 { least } else { most },
+                    place: *place,
+                    engages,
+                    stands: self.steady.len() > 1,
+                    points: *points,
+                    least: self.bounds.least,
+                    most: self.bounds.most,
+                    every: self.table.decay.map_or(0, |decay| decay.every),
+                });
             }
         }
     }
@@ -339,8 +368,11 @@ impl ScoreModel {
     #[must_use]
     pub fn fit(&self, values: &[Option<&Value>]) -> i64 {
         let source = Given(values);
+        if let Some(fit) = &self.fit {
+            return self.bounded(fit.points(&source));
+        }
         let points = |look: &Look| match &look.asks {
-            Asks::When(question, points) if question.holds(&source) => *points,
+            Asks::When(question, points) if question.holds(&source) != look.not => *points,
             _ => 0,
         };
         self.looks.iter().fold(0, |sum, look| self.bounded(i64::saturating_add(sum, points(look))))

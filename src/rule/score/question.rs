@@ -12,6 +12,8 @@ use crate::rule::{Predicate, PredicateDefinition};
 /// The digits after the point up to which decimals are compared as whole numbers.
 const DIGITS: u32 = 9;
 const BILLION: i128 = 1_000_000_000;
+/// One at as many digits after the point, in billionths.
+const UNITS: [i128; 10] = [BILLION, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 /// What a question is asked of: values by the place of their names.
 pub(super) trait Source {
@@ -57,66 +59,89 @@ pub(super) enum Question {
     Any(Box<[Question]>),
     Not(Box<Question>),
     Tag(Name),
-    /// A number within bounds, both included; decimals as billionths.
-    Number {
-        slot: u16,
-        whole: (i64, i64),
-        billionths: (i128, i128),
-        other: Test,
-    },
-    /// One of these texts.
-    Text {
-        slot: u16,
-        wanted: Box<[Text]>,
-    },
-    Flag {
-        slot: u16,
-        wanted: bool,
-    },
-    There {
-        slot: u16,
-        wanted: bool,
-    },
-    Other {
-        slot: u16,
-        test: Test,
-    },
+    Number(Between),
+    Text(OneOf),
+    Flag(Flag),
+    There(There),
+    Other { slot: u16, test: Test },
 }
 
-/// A text whose first 8 bytes tell nearly always that it is another one.
+/// A number within bounds, both included.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
-    head: u64,
-    text: Name,
+pub(super) struct Between {
+    slot: u16,
+    whole: (i64, i64),
+    other: Box<Bounds>,
 }
 
-fn head(text: &str) -> u64 {
+/// One of these texts.
+#[derive(Clone, Debug)]
+pub(super) struct OneOf {
+    slot: u16,
+    wanted: Texts,
+}
+
+/// True, or false.
+#[derive(Clone, Debug)]
+pub(super) struct Flag {
+    slot: u16,
+    wanted: bool,
+}
+
+/// Known, or not.
+#[derive(Clone, Debug)]
+pub(super) struct There {
+    slot: u16,
+    wanted: bool,
+}
+
+/// The same bounds for decimals.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    /// For a mantissa of one word, by its digits after the point.
+    scaled: [(i64, i64); 10],
+    billionths: (i128, i128),
+    test: Test,
+}
+
+/// Texts, and keys that tell every short one from every other one, and nearly all the long ones.
+#[derive(Clone, Debug)]
+pub(super) struct Texts {
+    keys: Box<[u64]>,
+    texts: Box<[Name]>,
+}
+
+/// The length of the texts that their keys tell apart.
+const SHORT: usize = 7;
+
+/// The first 7 bytes, and the length, or its last 8 bits.
+#[inline]
+fn key(text: &str) -> u64 {
     let bytes = text.as_bytes();
-    if let Some(first) = bytes.first_chunk::<8>() {
-        return u64::from_le_bytes(*first);
-    }
-    // Both ends, which meet or overlap: beside the length, they tell every short text from every other one.
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
-    }
-    match bytes {
-        [] => 0,
-        [first, .., last] => {
-            let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
-            u64::from(*first) << 16 | u64::from(middle) << 8 | u64::from(*last)
-        }
-        [only] => u64::from(*only),
+    let length = bytes.len() as u64;
+    let start = if let Some(first) = bytes.first_chunk::<8>() {
+        u64::from_le_bytes(*first) << 8 >> 8
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The two meet or overlap, and say the same where they do.
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
+    } else {
+        let byte = |place: usize| u64::from(bytes.get(place).copied().unwrap_or_default()) << (8 * place);
+        byte(0) | byte(1) | byte(2)
+    };
+    start | length << 56
+}
+
+impl Texts {
+    #[inline(never)]
+    fn hold(&self, text: &Name) -> bool {
+        self.texts.contains(text)
     }
 }
 
-impl Text {
-    fn new(text: &Name) -> Self {
-        Self { head: head(text), text: text.clone() }
-    }
-
-    #[inline]
-    fn is(&self, head: u64, text: &str) -> bool {
-        self.head == head && self.text.len() == text.len() && (text.len() <= 8 || *self.text == *text)
+impl FromIterator<Name> for Texts {
+    fn from_iter<T: IntoIterator<Item = Name>>(texts: T) -> Self {
+        let texts: Box<[Name]> = texts.into_iter().collect();
+        Self { keys: texts.iter().map(|text| key(text)).collect(), texts }
     }
 }
 
@@ -147,49 +172,111 @@ impl Question {
         question
     }
 
+    /// The same without the words that turn it round, and whether they do.
+    pub(super) fn upright(self) -> (Self, bool) {
+        match self {
+            Self::Not(part) => {
+                let (part, not) = part.upright();
+                (part, !not)
+            }
+            part => (part, false),
+        }
+    }
+
     /// The answer; what is not known makes a comparison false.
+    #[inline]
     pub(super) fn holds(&self, source: &impl Source) -> bool {
+        match self {
+            Self::Number(number) => number.holds(source),
+            Self::Text(text) => text.holds(source),
+            Self::Flag(flag) => flag.holds(source),
+            Self::There(there) => there.holds(source),
+            _ => self.holds_by_its_parts(source),
+        }
+    }
+
+    #[inline(never)]
+    fn holds_by_its_parts(&self, source: &impl Source) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(source)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(source)),
             Self::Not(part) => !part.holds(source),
             Self::Tag(tag) => source.is_tagged(tag),
-            Self::Number { slot, whole, billionths, other } => match source.value(*slot) {
-                None => false,
-                Some(Value::Integer(number)) => whole.0 <= *number && *number <= whole.1,
-                Some(Value::Decimal(number)) if number.scale() <= DIGITS => {
-                    let number = in_billionths(number);
-                    billionths.0 <= number && number <= billionths.1
-                }
-                value => other.holds(value),
-            },
-            Self::Text { slot, wanted } => match source.value(*slot) {
-                Some(Value::Text(text)) => {
-                    let head = head(text);
-                    wanted.iter().any(|wanted| wanted.is(head, text))
-                }
-                _ => false,
-            },
-            Self::Flag { slot, wanted } => {
-                matches!(source.value(*slot), Some(Value::Bool(flag)) if flag == wanted)
-            }
-            Self::There { slot, wanted } => source.value(*slot).is_some() == *wanted,
             Self::Other { slot, test } => test.holds(source.value(*slot)),
+            leaf => leaf.holds(source),
         }
+    }
+}
+
+impl Between {
+    #[inline]
+    pub(super) fn holds(&self, source: &impl Source) -> bool {
+        match source.value(self.slot) {
+            None => false,
+            Some(Value::Integer(number)) => (self.whole.0 <= *number) & (*number <= self.whole.1),
+            Some(Value::Decimal(number)) => self.other.hold(number),
+            Some(value) => self.other.hold_otherwise(value),
+        }
+    }
+}
+
+impl OneOf {
+    #[inline]
+    pub(super) fn holds(&self, source: &impl Source) -> bool {
+        let Some(Value::Text(text)) = source.value(self.slot) else { return false };
+        let key = key(text);
+        let is_likely = self.wanted.keys.iter().any(|wanted| *wanted == key);
+        is_likely && (text.len() <= SHORT || self.wanted.hold(text))
+    }
+}
+
+impl Flag {
+    #[inline]
+    pub(super) fn holds(&self, source: &impl Source) -> bool {
+        matches!(source.value(self.slot), Some(Value::Bool(flag)) if *flag == self.wanted)
+    }
+}
+
+impl There {
+    #[inline]
+    pub(super) fn holds(&self, source: &impl Source) -> bool {
+        source.value(self.slot).is_some() == self.wanted
+    }
+}
+
+impl Bounds {
+    #[inline]
+    fn hold(&self, number: &Decimal) -> bool {
+        let parts = number.unpack();
+        let mantissa = i64::from(parts.mid) << 32 | i64::from(parts.lo);
+        match self.scaled.get(parts.scale as usize) {
+            Some((least, most)) if parts.hi == 0 && mantissa >= 0 => {
+                let mantissa = if parts.negative { -mantissa } else { mantissa };
+                (*least <= mantissa) & (mantissa <= *most)
+            }
+            _ => self.hold_wide(number),
+        }
+    }
+
+    #[inline(never)]
+    fn hold_otherwise(&self, value: &Value) -> bool {
+        self.test.holds(Some(value))
+    }
+
+    #[inline(never)]
+    fn hold_wide(&self, number: &Decimal) -> bool {
+        if number.scale() > DIGITS {
+            return self.test.holds(Some(&Value::Decimal(*number)));
+        }
+        let number = in_billionths(number);
+        self.billionths.0 <= number && number <= self.billionths.1
     }
 }
 
 /// Exact for what has at most 9 digits after the point: 96 bits and 30 more fit into 128.
 fn in_billionths(number: &Decimal) -> i128 {
-    const TENS: [i64; 10] =
-        [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-    let times = TENS.get(number.scale() as usize).copied().unwrap_or(1);
-    let mantissa = number.mantissa();
-    match i64::try_from(mantissa) {
-        // One multiplication of words, and no check: nothing of it overflows.
-        Ok(mantissa) => i128::from(mantissa) * i128::from(times),
-        Err(_) => mantissa.saturating_mul(i128::from(times)),
-    }
+    let unit = UNITS.get(number.scale() as usize).copied().unwrap_or(1);
+    number.mantissa().saturating_mul(unit)
 }
 
 struct Compiler<'a> {
@@ -237,18 +324,18 @@ fn leaf(slot: u16, asked: &PredicateDefinition, test: Test) -> Question {
     let bounds = [is, above, at_least, below, at_most];
     let alone = contains.is_none() && bounds.iter().all(|bound| bound.is_none());
     if let (Some(wanted), true) = (exists, alone && one_of.is_none()) {
-        return Question::There { slot, wanted: *wanted };
+        return Question::There(There { slot, wanted: *wanted });
     }
     if exists.is_some() || contains.is_some() {
         return Question::Other { slot, test };
     }
     if let (Some(values), true) = (one_of, alone) {
         let texts = values.iter().map(|value| match value {
-            Value::Text(text) => Some(Text::new(text)),
+            Value::Text(text) => Some(text.clone()),
             _ => None,
         });
         if let Some(wanted) = texts.collect() {
-            return Question::Text { slot, wanted };
+            return Question::Text(OneOf { slot, wanted });
         }
     }
     if one_of.is_some() {
@@ -256,8 +343,10 @@ fn leaf(slot: u16, asked: &PredicateDefinition, test: Test) -> Question {
     }
     if [above, at_least, below, at_most].iter().all(|bound| bound.is_none()) {
         match is {
-            Some(Value::Text(text)) => return Question::Text { slot, wanted: [Text::new(text)].into() },
-            Some(Value::Bool(wanted)) => return Question::Flag { slot, wanted: *wanted },
+            Some(Value::Text(text)) => {
+                return Question::Text(OneOf { slot, wanted: [text.clone()].into_iter().collect() });
+            }
+            Some(Value::Bool(wanted)) => return Question::Flag(Flag { slot, wanted: *wanted }),
             _ => {}
         }
     }
@@ -289,15 +378,20 @@ fn number(slot: u16, asked: &PredicateDefinition, test: &Test) -> Option<Questio
             most = most.min(bound.saturating_add(next));
         }
     }
-    // The whole numbers between the two; where there are none, the bounds are the wrong way round.
-    let first = least.div_euclid(BILLION) + i128::from(least.rem_euclid(BILLION) != 0);
-    let last = most.div_euclid(BILLION);
-    let whole = if first > i128::from(i64::MAX) || last < i128::from(i64::MIN) {
+    let scaled = UNITS.map(|unit| between(least, most, unit));
+    let other = Bounds { scaled, billionths: (least, most), test: test.clone() };
+    Some(Question::Number(Between { slot, whole: between(least, most, BILLION), other: other.into() }))
+}
+
+/// How many units lie between two bounds in billionths; where there are none, the bounds are the wrong way round.
+fn between(least: i128, most: i128, unit: i128) -> (i64, i64) {
+    let first = least.div_euclid(unit) + i128::from(least.rem_euclid(unit) != 0);
+    let last = most.div_euclid(unit);
+    if first > i128::from(i64::MAX) || last < i128::from(i64::MIN) {
         (i64::MAX, i64::MIN)
     } else {
         (i64::try_from(first).unwrap_or(i64::MIN), i64::try_from(last).unwrap_or(i64::MAX))
-    };
-    Some(Question::Number { slot, whole, billionths: (least, most), other: test.clone() })
+    }
 }
 
 #[cfg(test)]
