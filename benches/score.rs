@@ -417,6 +417,67 @@ fn load() -> Case {
     Case { name: "load a script", goal: "500,000 ns", model: Box::new(work), native: None }
 }
 
+const SCRAPS: [&str; 24] = [
+    "loop {",
+    "}",
+    "while true {",
+    "let x = ",
+    "x += x;",
+    "[",
+    "]",
+    "(",
+    ")",
+    "1",
+    "*",
+    "for i in 0..1000 {",
+    "`${x}${x}`",
+    "fn f(n) { f(n+1); f(n+1) }",
+    "f(1);",
+    "let y = [x,x,x,x];",
+    "y += y;",
+    "one_of(a, [",
+    "on(x + i, 1);",
+    "switch x { _ => ",
+    "try {",
+    "y == y",
+    "\"aaaaaaaaaaaaaaaaaaaaaaaa\"",
+    "do {",
+];
+
+/// How long the slowest of so many hostile scripts takes, in microseconds: scraps, and good rules with scraps in them, each
+/// as long as allowed. The fastest of several runs of each, for what is asked is not how long the machine was away.
+fn slowest_hostile(scripts: usize) -> u128 {
+    let mut seed = 42_u64;
+    let mut next = |most: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % most
+    };
+    let mut slowest = 0;
+    for number in 0..scripts {
+        let mut script = if number % 2 == 0 { String::new() } else { SCRIPT.repeat(8_000 / SCRIPT.len()) };
+        for _ in 0..next(12) {
+            let places: Vec<usize> =
+                script.char_indices().map(|(place, _)| place).chain([script.len()]).collect();
+            script.insert_str(places[next(places.len())], SCRAPS[next(SCRAPS.len())]);
+        }
+        while script.len() < 8_150 {
+            script.push_str(SCRAPS[next(SCRAPS.len())]);
+        }
+        let took = |script: &str| {
+            let began = Instant::now();
+            let _ = black_box(ScoreModel::compile(script));
+            began.elapsed().as_micros()
+        };
+        let first = took(&script);
+        slowest = slowest.max(if first > slowest {
+            (0..9).map(|_| took(&script)).min().unwrap_or(first)
+        } else {
+            0
+        });
+    }
+    slowest
+}
+
 fn cases() -> Vec<Case> {
     vec![
         events("event by id", "1.3", false),
@@ -476,6 +537,9 @@ fn print_table() {
         let allocations = allocations(&mut case.model);
         println!("{:<38} {own:>11.2} {by_hand:>9} {ratio:>7} {:>11} {allocations:>12}", case.name, case.goal);
     }
+    let scripts = if common::is_test() { 2 } else { 20_000 };
+    let slowest = slowest_hostile(scripts);
+    println!("the slowest of {scripts} hostile scripts takes {slowest} us (goal: 10,000)");
 }
 
 fn score(criterion: &mut Criterion) {

@@ -46,9 +46,7 @@ impl Contender for Ours {
     fn score(&mut self, given: &Given) -> i64 {
         let (state, now) = &mut self.kept[given.contact];
         *now += given.idle_days * DAY;
-        while let Some(due) = self.model.next_due(state).filter(|due| due <= now) {
-            self.model.fire(state, due, &self.zone, &mut |_| {});
-        }
+        self.model.pass(state, *now, &self.zone, &mut |_, _| {});
         let heard = Heard::new(&self.properties, *now, *now, &self.zone, &self.performed);
         self.model.hear(state, self.kinds[given.kind as usize], &heard, &mut |_| {});
         state.value
