@@ -378,6 +378,36 @@ fn a_function_of_a_score_that_fails_leaves_the_score_and_its_time_and_says_so() 
     assert_eq!(value(), 12);
 }
 
+/// Weights by recency, as SCORING says: much for a while, and less from then on.
+#[test]
+fn points_of_a_score_that_last_weigh_what_is_recent_until_the_exact_instant() {
+    for world in World::all() {
+        world.clock.jump_to(start());
+        let script = r#"on("message.replied", 6).lasting(30 * days); on("message.replied", 4);"#;
+        world.publish(ScoreDefinition::new("spark", script));
+        world.track("message.replied");
+        let due = world.tick().next_wake;
+        assert_eq!((world.value(), due), (10, Some(start() + TimeDelta::days(30))));
+        world.wait(30 * 24);
+        assert_eq!(world.value(), 4);
+    }
+}
+
+/// Without a floor a silence takes points for ever, and wakes each time; with one it ends.
+#[test]
+fn a_silence_that_takes_points_of_a_score_wakes_for_ever_unless_there_is_a_floor() {
+    for (clamp, last) in [("", Some(start() + TimeDelta::days(7 * 53))), ("clamp(0, 120);", None)] {
+        for world in World::all() {
+            world.clock.jump_to(start());
+            let script = format!(r#"on("message.replied", 10); decay(7 * days, -5); {clamp}"#);
+            world.publish(ScoreDefinition::new("spark", script));
+            world.track("message.replied");
+            world.tick();
+            assert_eq!(world.wait(52 * 7 * 24).next_wake, last);
+        }
+    }
+}
+
 #[test]
 fn a_milestone_and_a_stagnation_of_a_score_open_journeys_at_their_instants() {
     for world in World::all() {

@@ -16,11 +16,15 @@ impl Engine {
     /// Answers whether histories were counted, so that whoever was told meanwhile must be looked at again.
     pub(super) async fn work_on_jobs(&self) -> Result<bool, Error> {
         let mut counted = false;
-        for mut job in self.shared.store.jobs().await? {
+        let jobs = self.shared.store.jobs().await?;
+        for (place, job) in jobs.iter().enumerate() {
             if let JobKind::Seed { score, hash } = &job.kind {
-                counted |= self.count_histories(&job, score, *hash).await?;
+                if !self.is_covered(job, jobs.get(place + 1..).unwrap_or_default()).await? {
+                    counted |= self.count_histories(job, score, *hash).await?;
+                }
                 continue;
             }
+            let mut job = job.clone();
             while self.work_on(&mut job).await? {}
         }
         Ok(counted)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::program::Loaded;
+use super::seed::is_counted;
 use crate::error::Error;
 use crate::model::{ContactId, Name};
 use crate::port::store::StoredContact;
@@ -60,12 +61,11 @@ impl Engine {
         }
         let state = rating.state(score);
         let marks = state.map(|state| state.marks.keys().cloned().collect());
-        let model = scored.map(|scored| scored.model.short_hash());
         Ok(ScoreStanding {
             value: state.map_or_else(|| rating.score(score), |state| state.value),
             tier: rating.tier(score).cloned(),
             marks: marks.unwrap_or_default(),
-            counted: model.is_some() && state.map(|state| state.model) == model,
+            counted: scored.is_some_and(|scored| is_counted(rating, score, scored)),
         })
     }
 
@@ -173,7 +173,7 @@ impl Engine {
         let stored = self.known_contact(contact).await?;
         let Some(scored) = loaded.program.score(score) else { return Err(unknown(score)) };
         let Some(state) = stored.state.hot.rating.state(score) else { return Ok(None) };
-        if state.model != scored.model.short_hash() {
+        if !is_counted(&stored.state.hot.rating, score, scored) {
             return Ok(None);
         }
         let at = stored.state.hot.now.timestamp_millis();

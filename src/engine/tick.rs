@@ -1,5 +1,6 @@
 //! One tick: claim, transition, commit, hand over. Read this file to know the crate.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,11 @@ use tracing::Instrument;
 use super::Engine;
 use super::apart::Failed;
 use super::program::Loaded;
+use super::seed::came_too_late;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
-use crate::port::store::{Claim, Commit, Committed, Work};
+use crate::model::{Hash, Name};
+use crate::port::store::{Claim, Commit, Committed, JobKind, Work};
 use crate::seeded::{Bug, is_on};
 
 /// Rounds of one tick; what is left then is due at once.
@@ -71,13 +74,13 @@ impl Engine {
     }
 
     pub(super) async fn tick_while(&self, go_on: impl Fn() -> bool) -> Result<Tick, Error> {
-        let mut tick = Tick::default();
+        let (mut tick, mut again) = (Tick::default(), false);
         for _ in 0..MOST_COUNTS {
-            let counted = self.work_on_jobs().await?;
+            again = self.work_on_jobs().await?;
             for _ in 0..MOST_ROUNDS {
                 // A goal that lies unread takes a message back, so everything is read before anything is said.
                 let mut left = MOST_BATCHES;
-                while left > 0 && go_on() && self.advance_into(&mut tick).await? {
+                while left > 0 && go_on() && self.advance_into(&mut tick, &mut again).await? {
                     left -= 1;
                 }
                 if left == 0 || !go_on() || !self.deliver_into(&mut tick).await? {
@@ -85,11 +88,16 @@ impl Engine {
                 }
             }
             // Whose history grew while it was counted is counted again, now that it was read.
-            if !counted || !go_on() {
+            if !again || !go_on() {
                 break;
             }
         }
         tick.next_wake = self.next_due().await?;
+        if again {
+            // It stopped before every count was taken in, and no timer says so.
+            let now = self.shared.store.clock().now();
+            tick.next_wake = Some(tick.next_wake.map_or(now, |due| due.min(now)));
+        }
         tracing::debug!(contacts = tick.contacts, steps = tick.steps, accepted = tick.accepted, "ticked");
         Ok(tick)
     }
@@ -102,11 +110,12 @@ impl Engine {
     pub async fn advance(&self) -> Result<Tick, Error> {
         let mut tick = Tick::default();
         self.work_on_jobs().await?;
-        self.advance_into(&mut tick).await?;
+        self.advance_into(&mut tick, &mut false).await?;
         Ok(tick)
     }
 
-    async fn advance_into(&self, tick: &mut Tick) -> Result<bool, Error> {
+    /// One batch; false where nobody is left. Says where a job was started, because a count came too late.
+    async fn advance_into(&self, tick: &mut Tick, started: &mut bool) -> Result<bool, Error> {
         let store = &self.shared.store;
         #[cfg_attr(not(seeded_bugs), expect(unused_mut))]
         let mut claim = Claim::of(self.batch_size());
@@ -122,7 +131,7 @@ impl Engine {
         let loaded = self.program(Some(claimed.catalog)).await?;
         let mut commits = Vec::with_capacity(claimed.work.len());
         let mut outcomes = Vec::with_capacity(claimed.work.len());
-        let mut failed = Vec::new();
+        let (mut failed, mut uncounted) = (Vec::new(), BTreeSet::new());
         for work in claimed.work {
             // Timers that lie after mail which did not fit into the claim must wait for it.
             let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
@@ -131,12 +140,17 @@ impl Engine {
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
             match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
-                Ok((commit, outcome)) => {
+                Ok((commit, outcome, late)) => {
+                    uncounted.extend(late);
                     commits.push(commit);
                     outcomes.push((contact, lease, outcome));
                 }
                 Err(_) => failed.push(Failed { contact, lease, reason: "panic".into() }),
             }
+        }
+        for (score, hash) in uncounted {
+            store.start(&JobKind::Seed { score, hash }).await?;
+            *started = true;
         }
         if !commits.is_empty() {
             let late = messages_apart(&mut commits);
@@ -201,8 +215,8 @@ impl Outcome {
     }
 }
 
-/// Runs the transition over one contact and says what to commit.
-fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome) {
+/// Runs the transition over one contact and says what to commit, and which scores must be counted again.
+fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome, Vec<(Name, Hash)>) {
     let program = &loaded.program;
     let Transition {
         state,
@@ -219,6 +233,8 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome)
     } = program.transition(work.state, &work.envelopes, now);
     let last = consumed.checked_sub(1).and_then(|last| work.envelopes.get(last));
     let read_seq = last.map_or(work.read_seq, |envelope| envelope.seq);
+    let read = work.envelopes.get(..consumed).unwrap_or_default();
+    let uncounted = came_too_late(program, read, &state).collect();
     let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
     let commit = Commit {
         program: program.hash,
@@ -232,5 +248,5 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome)
         lifts,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };
-    (commit, outcome)
+    (commit, outcome, uncounted)
 }

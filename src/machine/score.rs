@@ -111,7 +111,7 @@ impl Run<'_> {
             scored.model.adopt(&mut state, tier, now, &mut |change| changes.push(change));
             let contact = &self.out.state.cold.contact;
             scored.model.look(&mut state, contact, now, &mut |change| changes.push(change));
-            state.counted_at = Some(now);
+            (state.counted_at, state.kept) = (Some(now), true);
             let rating = &mut self.out.state.hot.rating;
             rating.models.insert(score.clone(), state);
             rating.uncounted.remove(score);

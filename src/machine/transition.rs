@@ -247,6 +247,7 @@ impl<'p> Run<'p> {
             is_new: false,
         };
         run.start_scores();
+        run.await_history();
         run
     }
 

@@ -26,6 +26,9 @@ pub struct ScoreState {
     /// Whether points were ever given, be they 0; nobody has a tier before.
     #[serde(skip_serializing_if = "is_false")]
     pub rated: bool,
+    /// Whether its model took the value of other rules over, and never counted what was before.
+    #[serde(skip_serializing_if = "is_false")]
+    pub kept: bool,
     /// When the contact last engaged; absent where it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engaged_at: Option<i64>,
