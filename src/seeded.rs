@@ -57,6 +57,7 @@ pub enum Bug {
     ClampAtTheEnd,
     NoHysteresis,
     SeedForgetsWhatCame,
+    ComputesTooEarly,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -95,7 +96,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 49] = [
+        pub const ALL: [Bug; 50] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -145,6 +146,7 @@ mod planting {
             ClampAtTheEnd,
             NoHysteresis,
             SeedForgetsWhatCame,
+            ComputesTooEarly,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -192,6 +194,7 @@ mod planting {
                 NumbersUnasked => "B8",
                 DecayAfterItsInstant | ClampAtTheEnd | SeedForgetsWhatCame => "R1",
                 NoHysteresis => "R4",
+                ComputesTooEarly => "X18",
             }
         }
 
@@ -251,6 +254,7 @@ mod planting {
                 ClampAtTheEnd => "the bounds of a score are kept once for everything that one event brings",
                 NoHysteresis => "a tier is left as soon as the score is below it",
                 SeedForgetsWhatCame => "a score counted anew is taken although more was told meanwhile",
+                ComputesTooEarly => "a step computes of what was known before it sets anything",
             }
         }
     }

@@ -71,10 +71,14 @@ impl Run<'_> {
             return Attributes::new();
         }
         let mut contact = self.out.state.cold.contact.clone();
-        contact.attributes.retain(|name, _| !set.unset.contains(name));
-        contact.attributes.extend(set.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
-        contact.tags.retain(|tag| !set.untag.contains(tag));
-        contact.tags.extend(set.tags.iter().cloned());
+        if !is_on(Bug::ComputesTooEarly) {
+            contact.attributes.retain(|name, _| !set.unset.contains(name));
+            contact
+                .attributes
+                .extend(set.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+            contact.tags.retain(|tag| !set.untag.contains(tag));
+            contact.tags.extend(set.tags.iter().cloned());
+        }
         let mut facts = self.facts_of(&self.out.state.hot.enrollments[index]);
         facts.contact = &contact;
         let known = |(name, expression): &(Name, Expression)| Some((name.clone(), expression.value(&facts)?));

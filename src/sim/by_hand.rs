@@ -7,6 +7,7 @@ use super::scenario::ByHand;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{ContactId, Deed, EnrollmentId, JourneyId, MessageId};
+use crate::port::Clock as _;
 use crate::port::store::{Definition, MessageStatus};
 
 impl World {
@@ -55,6 +56,9 @@ impl World {
                 done(self.tell(|engine| lets_go(engine, person.clone(), run.id)).await)
             }
             (ByHand::Cancel | ByHand::Retry, _) => {
+                if what == ByHand::Cancel {
+                    self.waits_for_mail(person, until).await?;
+                }
                 for record in self.store.messages(person).await? {
                     let id = record.message.id;
                     match record.status {
@@ -71,6 +75,20 @@ impl World {
             }
             (ByHand::Move { .. } | ByHand::Hold, None) => Ok(()),
         }
+    }
+}
+
+impl World {
+    /// An operator looks now and then, until there is something to take back.
+    async fn waits_for_mail(&self, person: &ContactId, until: DateTime<Utc>) -> Result<(), Error> {
+        while self.timeline.now() < until {
+            let messages = self.store.messages(person).await?;
+            if messages.iter().any(|record| record.status == MessageStatus::Pending) {
+                break;
+            }
+            self.timeline.until(self.timeline.now() + TimeDelta::minutes(5)).await;
+        }
+        Ok(())
     }
 }
 

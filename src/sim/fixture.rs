@@ -1,4 +1,4 @@
-//! The little world that every simulation plays in: nine journeys with every kind of node, in two versions, three channels and
+//! The little world that every simulation plays in: thirteen journeys with every kind of node, in three versions, three channels and
 //! a desk that answers calls.
 
 use std::collections::BTreeMap;
@@ -206,6 +206,28 @@ steps:
   - { id: end, exit: done }
 "#;
 
+/// Computes attributes, of what was told and of what it computed before.
+const SUMS: &str = r#"
+journey: sums
+version: VERSION
+enter: { on: { event: counted } }
+reenter: always
+steps:
+  - id: first
+    set:
+      attributes: { base: 1 }
+      unset: [was]
+      computed:
+        visits: "if_else(known(visits), visits + base, base)"
+        worth: "min((attribute('score') - score('heat')) / 8, 9) + base"
+        share: "60 / number('event.clicked.count')"
+  - { id: turn, wait: SPAN }
+  - id: second
+    set:
+      attributes: { base: 10 }
+      computed: { visits: visits + base, was: visits - worth, worth: "max(attribute('score'), score('heat')) * base" }
+"#;
+
 /// Lets in only so many.
 const FEW: &str = r#"
 journey: few
@@ -231,16 +253,18 @@ pub(super) fn is_window_open(local: TimeDelta) -> bool {
     hours(8, 12) || hours(18, 20)
 }
 
-pub(super) const JOURNEYS: [&str; 12] = [
+pub(super) const JOURNEYS: [&str; 13] = [
     "welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly", "asks", "workshop",
-    "few", "rise",
+    "few", "rise", "sums",
 ];
-pub(super) const EVENTS: [&str; 7] =
-    ["signed_up", "clicked", "booked", "replied", "seen", "asked", "praised"];
+pub(super) const EVENTS: [&str; 8] =
+    ["signed_up", "clicked", "booked", "replied", "seen", "asked", "praised", "counted"];
 /// The event that opens the journey which asks the host.
 pub(super) const ASKED: usize = 5;
 /// The event that only the score is about.
 pub(super) const PRAISED: usize = 6;
+/// The event that opens the journey which computes.
+pub(super) const COUNTED: usize = 7;
 pub(super) const PURPOSES: [&str; 2] = ["onboarding", "marketing"];
 
 /// What was read already: thousands of simulations of one process publish the same.
@@ -268,9 +292,21 @@ fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
     }
     definitions.push(Definition::Score(super::spark::definition(version)));
     definitions.push(TemplateDefinition::new("seat").text("{{ offer.name }}: {{ offer.remaining }}").into());
-    for text in
-        [WELCOME, CAREFUL, NIGHTLY, ORDERS, ASIDE, NUDGE, REMIND, WEEKLY_NEWS, ASKS, WORKSHOP, FEW, RISE]
-    {
+    for text in [
+        WELCOME,
+        CAREFUL,
+        NIGHTLY,
+        ORDERS,
+        ASIDE,
+        NUDGE,
+        REMIND,
+        WEEKLY_NEWS,
+        ASKS,
+        WORKSHOP,
+        FEW,
+        RISE,
+        SUMS,
+    ] {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
         // Another version is another graph.
         let text =
@@ -409,7 +445,7 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 18);
+            assert_eq!(definitions(version).unwrap().len(), 19);
         }
     }
 

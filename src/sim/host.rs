@@ -23,7 +23,7 @@ use crate::model::{
     Answer, Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, Import, ImportRow, InputId,
     MessageId, Value,
 };
-use crate::port::store::Pausable;
+use crate::port::store::{Definition, Pausable};
 use crate::port::{Clock, Store};
 use crate::testing::{FaultyChannel, FaultyStore, Invariant, Life, Stop};
 use crate::time::Zone;
@@ -152,7 +152,11 @@ impl World {
         let life = Life::new();
         self.faults.set(false);
         let engine = self.engine(0, &life);
-        engine.publish(definitions(1)?).await?;
+        let mut definitions = definitions(1)?;
+        if self.scenario.deeds.iter().any(|deed| deed.what == What::FirstRules) {
+            definitions.retain(|definition| !matches!(definition, Definition::Score(_)));
+        }
+        engine.publish(definitions).await?;
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
             for (purpose, line) in &person.grants {
@@ -352,6 +356,10 @@ impl World {
                 let definitions = definitions(version)?;
                 self.tell(|engine| publish(engine, definitions.clone())).await
             }
+            What::FirstRules => {
+                let rules = Definition::Score(super::spark::definition(1));
+                self.tell(|engine| publish(engine, vec![rules.clone()])).await
+            }
             What::Migrate { journey, version, waits, exits } => {
                 let definitions = definitions(version)?;
                 self.tell(|engine| publish(engine, definitions.clone())).await?;
@@ -540,7 +548,7 @@ async fn erase(engine: Engine, contact: ContactId) -> Result<bool, Error> {
     engine.erase(&contact).await
 }
 
-async fn publish(engine: Engine, definitions: Vec<crate::port::store::Definition>) -> Result<(), Error> {
+async fn publish(engine: Engine, definitions: Vec<Definition>) -> Result<(), Error> {
     engine.publish(definitions).await
 }
 

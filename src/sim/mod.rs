@@ -39,6 +39,7 @@ mod scenario;
 mod script;
 mod seats;
 mod spark;
+mod sums;
 mod timeline;
 mod truth;
 mod witness;

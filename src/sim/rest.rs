@@ -56,6 +56,7 @@ impl World {
             self.answers_lead_on(&steps);
             if !erased {
                 self.score_is_the_fold(person, &steps).await?;
+                self.sums_are_right(person).await?;
             }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::faults::{FaultClass, Swarm};
-use super::fixture::{ASKED, EVENTS, JOURNEYS, LINES, PLACES, PRAISED, PURPOSES, TELLING, start};
+use super::fixture::{ASKED, COUNTED, EVENTS, JOURNEYS, LINES, PLACES, PRAISED, PURPOSES, TELLING, start};
 use super::random::Random;
 use crate::journey::Waits;
 
@@ -93,6 +93,8 @@ pub(super) enum What {
     Publish {
         version: u32,
     },
+    /// The score gets its first rules only now, over people who are known already.
+    FirstRules,
     /// A version is published, and everybody in a journey (by number) is led to it.
     Migrate {
         journey: usize,
@@ -174,6 +176,7 @@ impl What {
             | What::Import { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
+            | What::FirstRules
             | What::Migrate { .. }
             | What::HoldJourney { .. }
             | What::HoldChannel { .. }
@@ -254,6 +257,8 @@ impl Scenario {
         }
         asks(seed, &people, &mut deeds);
         praises(seed, &people, swarm, &mut deeds);
+        counts(seed, &people, swarm, &mut deeds);
+        first_rules(seed, &people, swarm, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
@@ -336,6 +341,35 @@ fn praises(seed: u64, people: &[Person], swarm: &Swarm, deeds: &mut Vec<Deed>) {
             let several = swarm.has(FaultClass::Duplicates) && random.chance(3_000);
             let copies = if several { random.below(3) + 1 } else { 1 };
             let what = What::Event { person: person.id.clone(), name: PRAISED, number, lag, copies };
+            deeds.push(Deed { at, what });
+        }
+    }
+}
+
+/// When somebody enters the journey that computes, drawn by itself as well.
+fn counts(seed: u64, people: &[Person], swarm: &Swarm, deeds: &mut Vec<Deed>) {
+    let random = &mut Random::fork(seed, "counts");
+    for person in people {
+        for _ in 0..random.below(5) {
+            let (at, number) = (instant(random), random.between(0, 4));
+            let late = swarm.has(FaultClass::Disorder) && random.chance(3_000);
+            let lag = if late { random.between(-2 * DAY, DAY) } else { 0 };
+            let what = What::Event { person: person.id.clone(), name: COUNTED, number, lag, copies: 1 };
+            deeds.push(Deed { at, what });
+        }
+    }
+}
+
+/// Now and then the score gets its first rules late; not where versions are published too, one of which may come before.
+fn first_rules(seed: u64, people: &[Person], swarm: &Swarm, deeds: &mut Vec<Deed>) {
+    let random = &mut Random::fork(seed, "first rules");
+    if !swarm.has(FaultClass::Edits) && random.chance(3_000) {
+        let at = random.between(HOUR, 7 * DAY);
+        deeds.push(Deed { at, what: What::FirstRules });
+        // Something comes while the histories are counted.
+        for person in people {
+            let (at, number) = (at + random.between(0, 2_000), random.between(0, 4));
+            let what = What::Event { person: person.id.clone(), name: PRAISED, number, lag: 0, copies: 1 };
             deeds.push(Deed { at, what });
         }
     }

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
 use super::spark::Rated;
+use super::sums::Left;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
 use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Name, Outcome};
@@ -88,6 +89,8 @@ pub(super) struct SeenPerson {
     pub(super) events: BTreeMap<String, u64>,
     /// What each commit said of the person's score.
     pub(super) rated: Vec<Rated>,
+    /// What each commit left of what steps compute.
+    pub(super) left: Vec<Left>,
 }
 
 pub(super) struct Denial {
@@ -173,11 +176,12 @@ impl Seen {
         }
     }
 
-    /// A commit is kept, and with it what it says of a person's score.
-    pub(super) fn rated(&mut self, row: u64, rated: Rated) {
+    /// A commit is kept, and with it what it says of a person's score and of what its steps computed.
+    pub(super) fn rated(&mut self, row: u64, rated: Rated, left: Left) {
         let person = self.rows.get(&row).cloned();
         if let Some(person) = person.and_then(|id| self.people.get_mut(&id)) {
             person.rated.push(rated);
+            person.left.push(left);
         }
     }
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::spark::{self, Rated};
+use super::sums::Left;
 use super::truth::{Denial, SeenMessage, Truth};
 use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
@@ -158,6 +159,7 @@ impl Mailbox for Witness {
             messages: Vec<(MessageId, SeenMessage)>,
             cancels: bool,
             rated: Rated,
+            left: Left,
         }
         let revisions = self.truth.seen().scores.clone();
         let noted: Vec<Noted> = commits
@@ -169,6 +171,7 @@ impl Mailbox for Witness {
                 messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
+                left: Left::new(commit),
             })
             .collect();
         let committed = now!(self.store.commit(commits))?;
@@ -195,7 +198,7 @@ impl Mailbox for Witness {
                     let found = format!("revision {} of row {row} was committed twice", noted.lease.revision);
                     seen.breach(Invariant::S4, found);
                 }
-                seen.rated(row, noted.rated);
+                seen.rated(row, noted.rated, noted.left);
                 let now = seen.now();
                 if noted.now > now {
                     seen.breach(Invariant::S2, format!("a commit of row {row} is of {}", noted.now));

@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 104] = [
+const EVENTS: [&str; 107] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -132,10 +132,13 @@ const EVENTS: [&str; 104] = [
     "mark_half",
     "mark_stuck",
     "mark_asleep",
+    "computed_judged",
+    "computed_left_as_it_was",
+    "computed_below_zero",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 20] = [
+const SOME: [&str; 21] = [
     "step_merged",
     "step_unknown",
     "given_back",
@@ -153,6 +156,7 @@ const SOME: [&str; 20] = [
     "score_seeded",
     "score_adopted",
     "score_stood_still",
+    "score_without_rules",
     "mark_clicker",
     "mark_busy",
     "mark_on_fire",

@@ -22,7 +22,7 @@ static HASHES: LazyLock<BTreeMap<u64, u32>> = LazyLock::new(|| {
 
 /// What one commit said of a person's score.
 pub(crate) struct Rated {
-    /// The version that was published when it ran.
+    /// The version that was published when it ran; 0 before there were any rules.
     published: u32,
     now: i64,
     read_seq: u64,
@@ -212,8 +212,14 @@ fn counts_anew(rules: &'static Rules, place: &'static Place, rated: &[Rated], ma
     walk
 }
 
-/// Judges every commit of one person, whose whole mail is known.
-pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], steps: &[Step]) -> Judged {
+/// Judges every commit of one person, whose whole mail is known, to the newest version that was published.
+pub(crate) fn judge(
+    place: &'static Place,
+    rated: &[Rated],
+    mail: &[Envelope],
+    steps: &[Step],
+    newest: u32,
+) -> Judged {
     let mut judged = Judged {
         broken: None,
         happened: Vec::new(),
@@ -228,7 +234,11 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
         let own = read(mail, after, commit.read_seq);
         let before = clock;
         let mut counts = true;
-        if commit.published != walk.plain.rules.version {
+        if commit.published == 0 {
+            judged.happened.push("score_without_rules");
+            walk.stands(own, commit.now);
+            counts = false;
+        } else if commit.published != walk.plain.rules.version {
             let published = rules(commit.published);
             judged.changing.push((before, commit.now));
             if published.keeps {
@@ -278,8 +288,7 @@ pub(crate) fn judge(place: &'static Place, rated: &[Rated], mail: &[Envelope], s
         }
     }
     // What is kept is taken over by whatever comes next, and that may be nothing.
-    let newest = rated.last().map(|commit| commit.published).filter(|version| !rules(*version).keeps);
-    if newest.is_some_and(|newest| newest != walk.plain.rules.version) {
+    if !rules(newest).keeps && newest != walk.plain.rules.version {
         let found = "its history was never counted by the newest rules".to_owned();
         judged.broken = Some((Invariant::R1, found));
     }

@@ -23,7 +23,8 @@ impl World {
         let place = &PLACES[person.place % PLACES.len()];
         let mut seen = self.truth.seen();
         let rated = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.rated);
-        let judged = judge(place, rated, &mail, steps);
+        let newest = seen.scores.values().next_back().copied().unwrap_or_default();
+        let judged = judge(place, rated, &mail, steps, newest);
         judged.happened.iter().for_each(|word| seen.count(word));
         if let Some((invariant, found)) = &judged.broken {
             seen.breach(*invariant, format!("the score of {id}: {found}"));

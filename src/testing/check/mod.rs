@@ -37,7 +37,7 @@
 //! # What it cannot see
 //!
 //! When an attempt began, what the provider knows and who held which lease stand in no store: B2, B5, B6, C2, S3 to S6,
-//! and the begun half of C1, C3 and C5 are judged by whoever sees them. A commit is replayed only if its program can
+//! and the begun half of C1, C3 and C5 are judged by whoever sees them; X18 by the simulator, which knows the sums in another way. A commit is replayed only if its program can
 //! still be built: give the engine's [policy](Checker::policy) and [zone](Checker::zone), or nothing of a host that
 //! changed them is replayed, which [`Findings::skipped`] counts. A contact whose mail was purged is not replayed either.
 //! [`scan`](crate::port::store::Archive::scan) leaves erased contacts out: name them to [`check_contact`].
