@@ -53,11 +53,7 @@ impl ScoreModel {
     #[inline]
     pub fn pass(&self, state: &mut ScoreState, until: i64, zone: &Zone, told: &mut impl FnMut(i64, Change)) {
         if self.only_decays {
-            // Nearly always there is nothing to do.
-            if state.decays_at.is_some_and(|due| due <= until) {
-                self.pass_decays(state, until, told);
-            }
-            return;
+            return self.pass_decays(state, until, told);
         }
         while let Some(due) = self.next_due(state).filter(|due| *due <= until) {
             self.fire(state, due, zone, &mut |change| told(due, change));
@@ -65,7 +61,7 @@ impl ScoreModel {
     }
 
     /// The same where nothing else happens by itself.
-    #[inline(never)]
+    #[inline]
     fn pass_decays(&self, state: &mut ScoreState, until: i64, told: &mut impl FnMut(i64, Change)) {
         let Some(decay) = self.table.decay else { return };
         while let Some(due) = state.decays_at.filter(|due| *due <= until) {
