@@ -3,14 +3,13 @@
 use super::model::{Asks, Look};
 use super::question::{Between, Flag, Given, OneOf, Question, There};
 
-/// Conditions that only ever give, in any order.
+/// Conditions of one attribute each that only ever give, in any order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fit {
     numbers: Vec<Gives<Between>>,
     texts: Vec<Gives<OneOf>>,
     flags: Vec<Gives<Flag>>,
     theres: Vec<Gives<There>>,
-    others: Vec<Gives<Question>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +28,8 @@ impl<Q> Gives<Q> {
 }
 
 impl Fit {
-    /// Nothing where the order of the conditions matters: where points are taken, or their sum overflows.
+    /// Nothing where the order of the conditions matters, for points are taken, or their sum overflows; or where one of them
+    /// asks for several things.
     pub(super) fn of(looks: &[Look]) -> Option<Self> {
         let (mut fit, mut most) = (Self::default(), 0_i64);
         for look in looks {
@@ -41,21 +41,21 @@ impl Fit {
                 Question::Text(question) => fit.texts.push(Gives { question, points }),
                 Question::Flag(question) => fit.flags.push(Gives { question, points }),
                 Question::There(question) => fit.theres.push(Gives { question, points }),
-                question => fit.others.push(Gives { question, points }),
+                _ => return None,
             }
         }
         Some(fit)
     }
 
-    /// The sum of all that hold.
+    /// The sum of all that hold; nothing where one of them is not answered at once, so that nothing is called on the way.
     #[inline]
-    pub(super) fn points(&self, source: &Given<'_>) -> i64 {
+    pub(super) fn points(&self, source: &Given<'_>) -> Option<i64> {
         let mut sum = 0_i64;
         for asks in &self.numbers {
-            sum = sum.wrapping_add(asks.points(asks.question.holds(source)));
+            sum = sum.wrapping_add(asks.points(asks.question.at_once(source)?));
         }
         for asks in &self.texts {
-            sum = sum.wrapping_add(asks.points(asks.question.holds(source)));
+            sum = sum.wrapping_add(asks.points(asks.question.at_once(source)?));
         }
         for asks in &self.flags {
             sum = sum.wrapping_add(asks.points(asks.question.holds(source)));
@@ -63,10 +63,7 @@ impl Fit {
         for asks in &self.theres {
             sum = sum.wrapping_add(asks.points(asks.question.holds(source)));
         }
-        for asks in &self.others {
-            sum = sum.wrapping_add(asks.points(asks.question.holds(source)));
-        }
-        sum
+        Some(sum)
     }
 }
 

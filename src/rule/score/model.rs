@@ -367,10 +367,16 @@ impl ScoreModel {
     /// ```
     #[must_use]
     pub fn fit(&self, values: &[Option<&Value>]) -> i64 {
-        let source = Given(values);
-        if let Some(fit) = &self.fit {
-            return self.bounded(fit.points(&source));
+        match self.fit.as_ref().and_then(|fit| fit.points(&Given(values))) {
+            Some(points) => self.bounded(points),
+            None => self.fit_in_order(values),
         }
+    }
+
+    /// The same one by one.
+    #[inline(never)]
+    fn fit_in_order(&self, values: &[Option<&Value>]) -> i64 {
+        let source = Given(values);
         let points = |look: &Look| match &look.asks {
             Asks::When(question, points) if question.holds(&source) != look.not => *points,
             _ => 0,

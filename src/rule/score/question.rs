@@ -107,12 +107,16 @@ pub(super) struct Bounds {
 /// Texts, and keys that tell every short one from every other one, and nearly all the long ones.
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
-    keys: Box<[u64]>,
+    /// Four at a time, so that no loop is needed for a few; what is left over is [`NO_KEY`].
+    keys: Box<[[u64; 4]]>,
     texts: Box<[Name]>,
 }
 
 /// The length of the texts that their keys tell apart.
 const SHORT: usize = 7;
+
+/// No text has it, for no byte of a text is 255.
+const NO_KEY: u64 = u64::MAX;
 
 /// The first 7 bytes, and the length, or its last 8 bits.
 #[inline]
@@ -125,23 +129,27 @@ fn key(text: &str) -> u64 {
         // The two meet or overlap, and say the same where they do.
         u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
     } else {
-        let byte = |place: usize| u64::from(bytes.get(place).copied().unwrap_or_default()) << (8 * place);
-        byte(0) | byte(1) | byte(2)
+        match bytes {
+            [] => 0,
+            [first, .., last] => {
+                let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
+                u64::from(*first) | u64::from(middle) << 8 | u64::from(*last) << 16
+            }
+            [only] => u64::from(*only),
+        }
     };
     start | length << 56
-}
-
-impl Texts {
-    #[inline(never)]
-    fn hold(&self, text: &Name) -> bool {
-        self.texts.contains(text)
-    }
 }
 
 impl FromIterator<Name> for Texts {
     fn from_iter<T: IntoIterator<Item = Name>>(texts: T) -> Self {
         let texts: Box<[Name]> = texts.into_iter().collect();
-        Self { keys: texts.iter().map(|text| key(text)).collect(), texts }
+        let four = |texts: &[Name]| {
+            let mut keys = [NO_KEY; 4];
+            keys.iter_mut().zip(texts).for_each(|(own, text)| *own = key(text));
+            keys
+        };
+        Self { keys: texts.chunks(4).map(four).collect(), texts }
     }
 }
 
@@ -184,7 +192,6 @@ impl Question {
     }
 
     /// The answer; what is not known makes a comparison false.
-    #[inline]
     pub(super) fn holds(&self, source: &impl Source) -> bool {
         match self {
             Self::Number(number) => number.holds(source),
@@ -209,26 +216,38 @@ impl Question {
 }
 
 impl Between {
-    #[inline]
     pub(super) fn holds(&self, source: &impl Source) -> bool {
+        self.at_once(source).unwrap_or_else(|| self.other.hold(source.value(self.slot)))
+    }
+
+    /// The answer, but where the value is no number of one word.
+    #[inline]
+    pub(super) fn at_once(&self, source: &impl Source) -> Option<bool> {
         match source.value(self.slot) {
-            None => false,
-            Some(Value::Integer(number)) => (self.whole.0 <= *number) & (*number <= self.whole.1),
-            Some(Value::Decimal(number)) => self.other.hold(number),
-            Some(value) => self.other.hold_otherwise(value),
+            None => Some(false),
+            Some(Value::Integer(number)) => Some((self.whole.0 <= *number) & (*number <= self.whole.1)),
+            Some(Value::Decimal(number)) => self.other.at_once(number),
+            Some(_) => None,
         }
     }
 }
 
 impl OneOf {
-    // What `contains` does with numbers, many at a time, takes longer where they are few.
-    #[allow(clippy::manual_contains)]
-    #[inline]
     pub(super) fn holds(&self, source: &impl Source) -> bool {
-        let Some(Value::Text(text)) = source.value(self.slot) else { return false };
+        self.at_once(source).unwrap_or_else(|| match source.value(self.slot) {
+            Some(Value::Text(text)) => self.wanted.texts.contains(text),
+            _ => false,
+        })
+    }
+
+    /// The answer, but where a long text begins like one of them.
+    #[inline]
+    pub(super) fn at_once(&self, source: &impl Source) -> Option<bool> {
+        let Some(Value::Text(text)) = source.value(self.slot) else { return Some(false) };
         let key = key(text);
-        let is_likely = self.wanted.keys.iter().any(|wanted| *wanted == key);
-        is_likely && (text.len() <= SHORT || self.wanted.hold(text))
+        let is_one = |[a, b, c, d]: &[u64; 4]| (*a == key) | (*b == key) | (*c == key) | (*d == key);
+        let is_likely = self.wanted.keys.iter().any(is_one);
+        (!is_likely || text.len() <= SHORT).then_some(is_likely)
     }
 }
 
@@ -248,30 +267,25 @@ impl There {
 
 impl Bounds {
     #[inline]
-    fn hold(&self, number: &Decimal) -> bool {
+    fn at_once(&self, number: &Decimal) -> Option<bool> {
         let parts = number.unpack();
         let mantissa = i64::from(parts.mid) << 32 | i64::from(parts.lo);
-        match self.scaled.get(parts.scale as usize) {
-            Some((least, most)) if parts.hi == 0 && mantissa >= 0 => {
-                let mantissa = if parts.negative { -mantissa } else { mantissa };
-                (*least <= mantissa) & (mantissa <= *most)
+        if parts.hi != 0 || mantissa < 0 {
+            return None;
+        }
+        let (least, most) = self.scaled.get(parts.scale as usize)?;
+        let mantissa = if parts.negative { -mantissa } else { mantissa };
+        Some((*least <= mantissa) & (mantissa <= *most))
+    }
+
+    fn hold(&self, value: Option<&Value>) -> bool {
+        match value {
+            Some(Value::Decimal(number)) if number.scale() <= DIGITS => {
+                let number = in_billionths(number);
+                self.billionths.0 <= number && number <= self.billionths.1
             }
-            _ => self.hold_wide(number),
+            value => self.test.holds(value),
         }
-    }
-
-    #[inline(never)]
-    fn hold_otherwise(&self, value: &Value) -> bool {
-        self.test.holds(Some(value))
-    }
-
-    #[inline(never)]
-    fn hold_wide(&self, number: &Decimal) -> bool {
-        if number.scale() > DIGITS {
-            return self.test.holds(Some(&Value::Decimal(*number)));
-        }
-        let number = in_billionths(number);
-        self.billionths.0 <= number && number <= self.billionths.1
     }
 }
 
