@@ -140,6 +140,18 @@ mod tests {
             let value = Value::from("x".repeat(length));
             assert_eq!(model.fit(&[Some(&value)]), expected, "{length}");
         }
+        for long in [255, 256, 256 + 7, 512 + 1] {
+            let script = format!(r#"when("same", one_of(genre, ["{}"]), 10);"#, "x".repeat(long));
+            let model = ScoreModel::compile(&script).unwrap();
+            for length in [0, 1, 3, 7, 8, long - 1, long, long + 1, long + 256] {
+                let value = Value::from("x".repeat(length));
+                assert_eq!(
+                    model.fit(&[Some(&value)]),
+                    if length == long { 10 } else { 0 },
+                    "{long} {length}"
+                );
+            }
+        }
         let other = Value::from("x".repeat(263) + "y");
         assert_eq!(model.fit(&[Some(&other)]), 0);
     }

@@ -118,11 +118,11 @@ const SHORT: usize = 7;
 /// No text has it, for no byte of a text is 255.
 const NO_KEY: u64 = u64::MAX;
 
-/// The first 7 bytes, and the length, or its last 8 bits.
+/// The first 7 bytes, and the length up to 255: no long text has the key of a short one.
 #[inline]
 fn key(text: &str) -> u64 {
     let bytes = text.as_bytes();
-    let length = bytes.len() as u64;
+    let length = bytes.len().min(255) as u64;
     let start = if let Some(first) = bytes.first_chunk::<8>() {
         u64::from_le_bytes(*first) << 8 >> 8
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
