@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::program::Loaded;
-use super::seed::is_counted;
 use crate::error::Error;
 use crate::model::{ContactId, Name};
 use crate::port::store::StoredContact;
@@ -65,7 +64,7 @@ impl Engine {
             value: state.map_or_else(|| rating.score(score), |state| state.value),
             tier: rating.tier(score).cloned(),
             marks: marks.unwrap_or_default(),
-            counted: scored.is_some_and(|scored| is_counted(rating, score, scored)),
+            counted: scored.is_some_and(|scored| scored.counts(score, rating)),
         })
     }
 
@@ -173,7 +172,7 @@ impl Engine {
         let stored = self.known_contact(contact).await?;
         let Some(scored) = loaded.program.score(score) else { return Err(unknown(score)) };
         let Some(state) = stored.state.hot.rating.state(score) else { return Ok(None) };
-        if !is_counted(&stored.state.hot.rating, score, scored) {
+        if !scored.counts(score, &stored.state.hot.rating) {
             return Ok(None);
         }
         let at = stored.state.hot.now.timestamp_millis();

@@ -8,8 +8,7 @@ use crate::error::{Error, StoreError};
 use crate::machine::{ContactState, Envelope, Input, InputKind, Program, Scored};
 use crate::model::{ContactId, Hash, InputId, Name, Step};
 use crate::port::store::{Job, JobKind, Receipt, StoredContact};
-use crate::rule::Rating;
-use crate::rule::score::{History, ScoreState};
+use crate::rule::score::History;
 
 /// Contacts that one chunk looks at.
 const CHUNK: usize = 256;
@@ -161,14 +160,5 @@ pub(super) fn came_too_late(
 
 /// Whether a contact has a history that these rules have not counted.
 fn is_uncounted(state: &ContactState, score: &str, scored: &Scored) -> bool {
-    state.hot.now != chrono::DateTime::UNIX_EPOCH && !is_counted(&state.hot.rating, score, scored)
-}
-
-/// Whether a score is one of these rules, and knows everything that it is to know.
-pub(super) fn is_counted(rating: &Rating, score: &str, scored: &Scored) -> bool {
-    let counts = |state: &ScoreState| {
-        let is_old = state.kept && scored.history == History::Count;
-        state.model == scored.model.short_hash() && !is_old
-    };
-    !rating.is_uncounted(score) && rating.state(score).is_some_and(counts)
+    state.hot.now != chrono::DateTime::UNIX_EPOCH && !scored.counts(score, &state.hot.rating)
 }

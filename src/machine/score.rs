@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::scored::Scored;
 use super::transition::{Run, Signal};
 use crate::model::{Contact, Event, Fact, InputId, Name};
 use crate::rule::Rating;
@@ -43,7 +44,7 @@ impl Run<'_> {
         let (score, scored) = self.program.scores.at(place)?;
         let state = self.out.state.hot.rating.models.get(score)?;
         let due = match scored.history {
-            _ if self.counts(score, &scored.model) => scored.model.next_due(state),
+            _ if scored.counts(score, &self.out.state.hot.rating) => scored.model.next_due(state),
             History::Keep => state.due_at,
             History::Count => None,
         };
@@ -53,7 +54,7 @@ impl Run<'_> {
     /// What the models have due is kept for the rules that may come after them.
     pub(super) fn keep_score_dues(&mut self) {
         for (_, score, scored) in self.program.scores.all() {
-            if !self.counts(score, &scored.model) {
+            if !scored.counts(score, &self.out.state.hot.rating) {
                 continue;
             }
             if let Some(state) = self.out.state.hot.rating.models.get_mut(score) {
@@ -100,7 +101,7 @@ impl Run<'_> {
         let program = self.program;
         let mut adopted = false;
         for (_, score, scored) in program.scores.all() {
-            if scored.history != History::Keep || self.counts(score, &scored.model) {
+            if scored.history != History::Keep || scored.counts(score, &self.out.state.hot.rating) {
                 continue;
             }
             let rating = &mut self.out.state.hot.rating;
@@ -135,7 +136,7 @@ impl Run<'_> {
         let mut told = Vec::new();
         for (place, id) in program.scores.hearing(&event.name) {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, &scored.model, at) {
+            if !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let zone = self.zone_for(&scored.model);
@@ -162,7 +163,7 @@ impl Run<'_> {
         let program = self.program;
         for (place, id) in program.scores.hearing(&event.name) {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, &scored.model, at) {
+            if !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let last = self.out.state.hot.rating.state(score).and_then(|state| state.counted_at);
@@ -184,7 +185,7 @@ impl Run<'_> {
     pub(super) fn history_ends(&mut self, cause: InputId, at: DateTime<Utc>) {
         let program = self.program;
         for (_, score, scored) in program.scores.all() {
-            if self.counts(score, &scored.model) {
+            if scored.counts(score, &self.out.state.hot.rating) {
                 self.fire_quietly(score, &scored.model, at.timestamp_millis(), cause, at);
             }
         }
@@ -216,7 +217,7 @@ impl Run<'_> {
         let mut told = Vec::new();
         for place in places {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, &scored.model, at) {
+            if !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let state = &mut self.out.state;
@@ -242,7 +243,7 @@ impl Run<'_> {
     ) -> Option<Vec<Told>> {
         let program = self.program;
         let (score, scored) = program.scores.at(program.scores.place(score)?)?;
-        if !self.counts_or_waits(score, &scored.model, at) {
+        if !self.counts_or_waits(score, scored, at) {
             return Some(Vec::new());
         }
         let rating = &mut self.out.state.hot.rating;
@@ -275,16 +276,10 @@ impl Run<'_> {
         if model.counts_months() { self.own_zone() } else { Zone::utc() }
     }
 
-    /// Whether the contact's state is one of these rules, and knows everything that came.
-    pub(super) fn counts(&self, score: &str, model: &ScoreModel) -> bool {
-        let rating = &self.out.state.hot.rating;
-        let state = rating.models.get(score);
-        !rating.is_uncounted(score) && state.is_some_and(|state| state.model == model.short_hash())
-    }
-
-    /// The same; where it is not, remembers that something was not counted, so that no older count takes its place.
-    fn counts_or_waits(&mut self, score: &Name, model: &ScoreModel, at: DateTime<Utc>) -> bool {
-        let counts = self.counts(score, model);
+    /// Whether the score counts by these rules; where it does not, remembers that something was not counted, so that no older
+    /// count takes its place.
+    fn counts_or_waits(&mut self, score: &Name, scored: &Scored, at: DateTime<Utc>) -> bool {
+        let counts = scored.counts(score, &self.out.state.hot.rating);
         if !counts {
             let rating = &mut self.out.state.hot.rating;
             let mut last = rating.uncounted.get(score).copied().unwrap_or_default();

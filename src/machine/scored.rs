@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Program;
 use crate::model::Name;
-use crate::rule::Models;
-use crate::rule::score::{EventId, History, ScoreModel};
+use crate::rule::score::{EventId, History, ScoreModel, ScoreState};
+use crate::rule::{Models, Rating};
 
 /// The newest rules of a score, and what they make of contacts that are known already.
 ///
@@ -33,6 +33,16 @@ impl Scored {
     #[must_use]
     pub fn new(model: Arc<ScoreModel>, history: History) -> Self {
         Self { model, history }
+    }
+
+    /// Whether a score is one of these rules, and knows everything that it is to know.
+    pub(crate) fn counts(&self, score: &str, rating: &Rating) -> bool {
+        let counts = |state: &ScoreState| {
+            // What other rules had counted was taken over, and now its history is asked for.
+            let is_kept = state.kept && self.history == History::Count;
+            state.model == self.model.short_hash() && !is_kept
+        };
+        !rating.is_uncounted(score) && rating.state(score).is_some_and(counts)
     }
 }
 

@@ -10,8 +10,7 @@ use super::transition::{Run, Signal};
 use super::{Envelope, InputKind};
 use crate::journey::NodeKind;
 use crate::model::{Contact, Event, Fact, Hash, InputId, Name, Step, StepOutcome};
-use crate::rule::Uncounted;
-use crate::rule::score::{Cause, Change, Explanation, History, ScoreModel, ScoreState};
+use crate::rule::score::{Cause, Change, Explanation, ScoreModel, ScoreState};
 use crate::seeded::{Bug, is_on};
 
 /// The most passes over a history; what is due after them is left to the contact's own timers.
@@ -27,17 +26,6 @@ pub(super) struct Seed<'s> {
 }
 
 impl Run<'_> {
-    /// Rules that kept what was there, and now are to count, wait for the history like others.
-    pub(super) fn await_history(&mut self) {
-        let rating = &mut self.out.state.hot.rating;
-        for (_, score, scored) in self.program.scores.all() {
-            let is_kept = rating.models.get(score).is_some_and(|state| state.kept);
-            if is_kept && scored.history == History::Count && !rating.is_uncounted(score) {
-                rating.uncounted.insert(score.clone(), Uncounted::default());
-            }
-        }
-    }
-
     /// Takes a counted history in, unless it is of other rules, or something came after it that it does not know.
     pub(super) fn seed(&mut self, seed: &Seed<'_>, cause: InputId, at: DateTime<Utc>) {
         let program = self.program;
@@ -45,7 +33,7 @@ impl Run<'_> {
         else {
             return;
         };
-        if self.counts(score, &scored.model) {
+        if scored.counts(score, &self.out.state.hot.rating) {
             return;
         }
         let last = self.out.state.hot.rating.uncounted.get(score).copied().unwrap_or_default();

@@ -247,7 +247,6 @@ impl<'p> Run<'p> {
             is_new: false,
         };
         run.start_scores();
-        run.await_history();
         run
     }
 

@@ -22,7 +22,6 @@ pub use number::{Misread, Models, Number};
 pub use permit::{Policy, QuietHours, Standing};
 pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
-pub(crate) use rating::Uncounted;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub use template::{Template, TemplateDefinition, VariantDefinition};
 pub use window::{Performed, Tally};
