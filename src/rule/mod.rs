@@ -11,6 +11,7 @@ mod sandbox;
 mod schema;
 pub mod score;
 mod script;
+pub mod segment;
 pub mod template;
 mod variables;
 mod window;
