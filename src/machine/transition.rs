@@ -252,7 +252,7 @@ enum Due {
 }
 
 impl<'p> Run<'p> {
-    fn new(program: &'p Program, state: ContactState) -> Self {
+    pub(super) fn new(program: &'p Program, state: ContactState) -> Self {
         let out = Transition {
             state,
             cold_changed: false,
@@ -387,7 +387,7 @@ impl<'p> Run<'p> {
         enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()
     }
 
-    fn finish(mut self) -> Transition {
+    pub(super) fn finish(mut self) -> Transition {
         self.keep_score_dues();
         self.out.due_at = self.next_due().map(|(due, _)| due);
         self.out
