@@ -53,7 +53,9 @@ impl Scene {
     fn settle(&mut self, now: i64) {
         self.with_seen(|scene, seen| {
             let mut told = Vec::new();
-            scene.segments.settle(&mut scene.state, &mut scene.touched, seen, now, &mut |step| told.push(step));
+            scene
+                .segments
+                .settle(&mut scene.state, &mut scene.touched, seen, now, &mut |step| told.push(step));
             for step in told {
                 let name = scene.segments.at(step.place).unwrap().name.clone();
                 scene.rating.apply(&Fact::Segment { segment: name.clone(), inside: step.inside });
@@ -143,13 +145,9 @@ fn numbers_in_a_window_are_exact_in_both_directions() {
             (10, "kinds", true),
             (10, "mean", true),
             (10, "sum", false),
-            (DAY, "mean", true),
             (10 + DAY, "kinds", false),
             (10 + DAY, "mean", false),
         ]
-        .into_iter()
-        .filter(|step| *step != (DAY, "mean", true))
-        .collect::<Vec<_>>()
     );
 }
 
@@ -185,10 +183,8 @@ fn what_has_been_so_for_a_while_holds_until_it_breaks() {
 
 #[test]
 fn segments_that_ask_others_move_at_the_same_instant_after_them() {
-    let mut scene = Scene::new(&[
-        ("a", r#"{"not": {"segment": "z"}}"#),
-        ("z", r#"{"event": "e", "within": "1d"}"#),
-    ]);
+    let mut scene =
+        Scene::new(&[("a", r#"{"not": {"segment": "z"}}"#), ("z", r#"{"event": "e", "within": "1d"}"#)]);
     scene.settle(0);
     scene.hear("e", 7, 7, &[]);
     scene.pass(9 * DAY);
@@ -205,7 +201,10 @@ fn a_state_reads_back_as_it_was_written_and_goes_on() {
         ("n", r#"{"event": "e", "count": {"at_least": 2}, "within": "1d"}"#),
         ("m", r#"{"event": "e", "max": {"of": "v", "at_least": 3}, "within": "1d"}"#),
         ("h", r#"{"tag": "t", "held_for": "1d"}"#),
-        ("q", r#"{"sequence": {"first": {"event": "e"}, "never": {"event": "f"}, "within": "1h", "remember": "1d"}}"#),
+        (
+            "q",
+            r#"{"sequence": {"first": {"event": "e"}, "never": {"event": "f"}, "within": "1h", "remember": "1d"}}"#,
+        ),
     ];
     let mut scene = Scene::new(&definitions);
     for at in [5, 9] {
