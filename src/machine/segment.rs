@@ -154,14 +154,13 @@ impl Run<'_> {
             return;
         }
         let (zone, now) = (self.segment_zone(), at.max(self.out.state.hot.now));
-        let awaits = self.awaits_history(&self.out.state.hot.segments);
-        let state = &mut self.out.state.hot.segments;
-        if awaits {
-            not_counted(state, self.seq, now);
+        let hot = &mut self.out.state.hot;
+        let at = happened_at.timestamp_millis();
+        let heard = Heard::new(name, properties, at, now.timestamp_millis(), &zone);
+        let missed = program.segments.hear(&mut hot.segments, &mut self.touched, &heard);
+        if missed || hot.retracted {
+            not_counted(&mut hot.segments, self.seq, now);
         }
-        let (at, now) = (happened_at.timestamp_millis(), now.timestamp_millis());
-        let heard = Heard::new(name, properties, at, now, &zone);
-        program.segments.hear(state, &mut self.touched, &heard);
     }
 
     /// An update can change every answer about what it names.
