@@ -163,4 +163,5 @@ role! {
     scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
     parked() -> Vec<(ContactId, Name)>,
     purge(before: DateTime<Utc>) -> Purged,
+    segment_size(segment: &str) -> u64,
 }
