@@ -756,7 +756,8 @@ fn a_file_of_any_schema_counts_who_moves_from_now_on() {
         block_on(async {
             let claimed = store.claim(&Claim::of(3)).await.unwrap();
             let commit = |work: &Work| {
-                let mut commit = Commit::new(work.lease.clone(), claimed.catalog, work.read_seq, work.state.hot.clone());
+                let mut commit =
+                    Commit::new(work.lease.clone(), claimed.catalog, work.read_seq, work.state.hot.clone());
                 commit.moves = vec![SegmentMove::new("active", true)];
                 commit
             };

@@ -337,7 +337,8 @@ impl StoreBuilder for Fault {
 
     async fn build(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, Self::Guard)> {
         let inner = MemoryStore::builder().clock(clock).build();
-        let store: Arc<dyn Store> = Arc::new(Wrong { inner, fault: *self, rows: Mutex::default(), miscounted: Mutex::default() });
+        let store: Arc<dyn Store> =
+            Arc::new(Wrong { inner, fault: *self, rows: Mutex::default(), miscounted: Mutex::default() });
         Ok((store.clone(), store))
     }
 
@@ -583,7 +584,11 @@ fn a_store_that_counts_by_states_is_refused() {
 fn a_store_that_still_counts_the_erased_is_refused() {
     breaks(
         Fault::CountsTheErased,
-        &["an_erasure_takes_the_contact_out_of_its_segments", "erasing_twice_counts_once", "reopen_keeps_the_sizes"],
+        &[
+            "an_erasure_takes_the_contact_out_of_its_segments",
+            "erasing_twice_counts_once",
+            "reopen_keeps_the_sizes",
+        ],
     );
 }
 

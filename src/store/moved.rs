@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn what_came_and_went_is_no_change_and_what_was_refused_counts_nobody() {
-        let moves = |inside: &[bool]| inside.iter().map(|inside| SegmentMove::new("active", *inside)).collect();
+        let moves =
+            |inside: &[bool]| inside.iter().map(|inside| SegmentMove::new("active", *inside)).collect();
         let mut moved = Moved::default();
         moved.commit(moves(&[true, false]), Committed::Done);
         moved.commit(moves(&[true]), Committed::StaleLease);

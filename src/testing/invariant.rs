@@ -158,7 +158,9 @@ impl Invariant {
             X16 => "A held run takes no step of its own.",
             X17 => "An import that is to trigger nothing opens no journey.",
             X18 => "What a step computes is what its expression makes of all that is known when it is taken.",
-            X19 => "The size of a segment is the number of those not erased whose state says that they are in it.",
+            X19 => {
+                "The size of a segment is the number of those not erased whose state says that they are in it."
+            }
             S1 => {
                 "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
             }

@@ -44,8 +44,10 @@ impl Db {
     }
 
     pub(super) fn segment_sizes(&self) -> Step<BTreeMap<Name, u64>> {
-        let mut statement = self.conn.prepare_cached("SELECT segment, size FROM segment_size WHERE size > 0")?;
-        let sizes = statement.query_map([], |row| Ok((Name::from(row.get::<_, String>(0)?), people(row.get(1)?))))?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT segment, size FROM segment_size WHERE size > 0")?;
+        let sizes =
+            statement.query_map([], |row| Ok((Name::from(row.get::<_, String>(0)?), people(row.get(1)?))))?;
         Ok(sizes.collect::<Result<_, _>>()?)
     }
 
@@ -56,5 +58,51 @@ impl Db {
             .query_row([segment], |row| row.get(0))
             .optional()?;
         Ok(size.map_or(0, people))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use futures::executor::block_on;
+
+    use super::super::SqliteStore;
+    use crate::Event;
+    use crate::port::store::{Archive, Claim, Commit, Committed, Gate, Mailbox, SegmentMove};
+
+    fn moved(store: &SqliteStore) {
+        let input = Event::new("lea", "seen").into();
+        block_on(store.append(&[input], TimeDelta::days(1))).unwrap();
+        let claimed = block_on(store.claim(&Claim::of(1))).unwrap();
+        let work = claimed.work[0].clone();
+        let read_seq = work.envelopes.last().unwrap().seq;
+        let mut commit = Commit::new(work.lease, claimed.catalog, read_seq, work.state.hot);
+        commit.moves = vec![SegmentMove::new("active", true)];
+        assert_eq!(block_on(store.commit(vec![commit])).unwrap(), [Committed::Done]);
+    }
+
+    #[test]
+    fn a_size_is_found_by_its_key_however_many_people_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("journeys.db")).unwrap();
+        moved(&store);
+        let plan = block_on(store.read("explain", |db| {
+            let sql = "EXPLAIN QUERY PLAN SELECT size FROM segment_size WHERE segment = 'active'";
+            Ok(db.conn.query_row(sql, [], |row| row.get::<_, String>(3))?)
+        }));
+        let plan = plan.unwrap();
+        assert!(plan.starts_with("SEARCH segment_size USING PRIMARY KEY"), "{plan}");
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_read_stops_no_erasure() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("journeys.db")).unwrap();
+        moved(&store);
+        block_on(store.write("damage", 1, |db| Ok(db.conn.execute("UPDATE state SET hot = x'00'", [])?)))
+            .unwrap();
+        assert!(block_on(store.erase(&"lea".into())).unwrap());
+        assert_eq!(block_on(store.segment_size("active")).unwrap(), 1);
+        assert!(block_on(store.contact(&"lea".into())).unwrap().unwrap().erased);
     }
 }

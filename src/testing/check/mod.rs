@@ -40,6 +40,8 @@
 //! and the begun half of C1, C3 and C5 are judged by whoever sees them; X18 by the simulator, which knows the sums in another way. A commit is replayed only if its program can
 //! still be built: give the engine's [policy](Checker::policy) and [zone](Checker::zone), or nothing of a host that
 //! changed them is replayed, which [`Findings::skipped`] counts. A contact whose mail was purged is not replayed either.
+//! The sizes of segments (X19) are those of everybody: [`check()`] compares them, [`check_contact`] sees no more than a segment
+//! that counts nobody.
 //! [`scan`](crate::port::store::Archive::scan) leaves erased contacts out: name them to [`check_contact`].
 
 mod calls;

@@ -19,7 +19,11 @@ const EVERYBODY: &str = "everybody";
 pub(super) fn judge_one(record: &Record, sink: &mut Sink<'_>) {
     for (segment, size) in &record.sizes {
         if *size == 0 {
-            sink.add(Invariant::X19, format!("segment {segment}"), "it is in, and the store counts nobody in it");
+            sink.add(
+                Invariant::X19,
+                format!("segment {segment}"),
+                "it is in, and the store counts nobody in it",
+            );
         }
     }
 }

@@ -147,7 +147,11 @@ async fn a_zombie_after_an_erasure_counts_nobody(bench: Bench) -> Answer {
     moves(&bench, TOM, &[("active", true)]).await?;
     let zombie = moving(&bench, LEA, &[("active", true)]).await?;
     bench.store.erase(&id(LEA)).await?;
-    check_eq!(bench.commit(vec![zombie]).await?, [Committed::StaleLease], "the answer to a worker that came late");
+    check_eq!(
+        bench.commit(vec![zombie]).await?,
+        [Committed::StaleLease],
+        "the answer to a worker that came late"
+    );
     are(&bench, &[("active", 1)]).await
 }
 
