@@ -18,7 +18,7 @@ pub(super) struct Scene {
     pub(super) rating: Rating,
     pub(super) standing: Standing,
     pub(super) zone: Zone,
-    moves: Vec<(i64, String, bool)>,
+    pub(super) moves: Vec<(i64, String, bool)>,
 }
 
 pub(super) fn compiled(definitions: &[(&str, &str)]) -> Segments {
