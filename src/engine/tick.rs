@@ -8,12 +8,13 @@ use tracing::Instrument;
 
 use super::Engine;
 use super::apart::Failed;
+use super::feed::News;
 use super::program::Loaded;
 use super::seed::came_too_late;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
 use crate::model::{Hash, Name};
-use crate::port::store::{Claim, Commit, Committed, JobKind, Work};
+use crate::port::store::{Claim, Commit, Committed, JobKind, SegmentMove, Work};
 use crate::seeded::{Bug, is_on};
 
 /// Rounds of one tick; what is left then is due at once.
@@ -92,6 +93,7 @@ impl Engine {
                 break;
             }
         }
+        self.end_doubts().await?;
         tick.next_wake = self.next_due().await?;
         if again {
             // It stopped before every count was taken in, and no timer says so.
@@ -111,6 +113,7 @@ impl Engine {
         let mut tick = Tick::default();
         self.work_on_jobs().await?;
         self.advance_into(&mut tick, &mut false).await?;
+        self.end_doubts().await?;
         Ok(tick)
     }
 
@@ -139,7 +142,8 @@ impl Engine {
             let now = if is_on(Bug::TimerByTheWorkersClock) { self.shared.clock.now() } else { now };
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
-            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
+            let fed = self.shared.feed.is_some();
+            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now, fed))) {
                 Ok((commit, outcome, late)) => {
                     uncounted.extend(late);
                     commits.push(commit);
@@ -154,16 +158,25 @@ impl Engine {
         }
         if !commits.is_empty() {
             let late = messages_apart(&mut commits);
+            let at_work = outcomes.iter().map(|(contact, ..)| contact.clone());
+            // Whatever becomes of the commit, also where this future is dropped: what is not told is read again.
+            let flight = self.shared.feed.as_ref().map(|feed| feed.begin(at_work));
             match store.commit(commits).await {
                 Ok(committed) => {
                     if is_on(Bug::MessagesInASecondTransaction) {
                         store.commit(late).await?;
                     }
-                    for ((.., outcome), committed) in outcomes.into_iter().zip(committed) {
+                    let mut told = Vec::new();
+                    for ((.., mut outcome), committed) in outcomes.into_iter().zip(committed) {
+                        let news = outcome.news.take().filter(|_| committed == Committed::Done);
+                        told.push(news.unwrap_or(News::Overtaken));
                         match committed {
                             Committed::Done => outcome.count(tick),
                             Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
                         }
+                    }
+                    if let Some(flight) = flight {
+                        flight.end(told);
                     }
                 }
                 // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
@@ -203,6 +216,8 @@ struct Outcome {
     steps: usize,
     messages: usize,
     signals: Vec<Signal>,
+    /// What an audience is told of it.
+    news: Option<News>,
 }
 
 impl Outcome {
@@ -215,8 +230,16 @@ impl Outcome {
     }
 }
 
+/// The segment that a contact entered or left, where a signal tells of it.
+fn moved(signal: &Signal) -> Option<SegmentMove> {
+    match signal {
+        Signal::Moved { segment, inside, .. } => Some(SegmentMove::new(segment.clone(), *inside)),
+        _ => None,
+    }
+}
+
 /// Runs the transition over one contact and says what to commit, and which scores must be counted again.
-fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome, Vec<(Name, Hash)>) {
+fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>, fed: bool) -> (Commit, Outcome, Vec<(Name, Hash)>) {
     let program = &loaded.program;
     let Transition {
         state,
@@ -235,7 +258,9 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome,
     let read_seq = last.map_or(work.read_seq, |envelope| envelope.seq);
     let read = work.envelopes.get(..consumed).unwrap_or_default();
     let uncounted = came_too_late(program, read, &state).collect();
-    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
+    let news = fed.then(|| News::of(loaded, state.clone(), read, &steps));
+    let moves = signals.iter().filter_map(moved).collect();
+    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals, news };
     let commit = Commit {
         program: program.hash,
         due_at,
@@ -246,6 +271,7 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome,
         spared,
         consents,
         lifts,
+        moves,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };
     (commit, outcome, uncounted)
