@@ -12,7 +12,6 @@ mod compiled;
 mod deliver;
 mod door;
 mod drain;
-mod feed;
 mod import;
 mod jobs;
 mod migration;
@@ -21,10 +20,13 @@ mod parked;
 mod preview;
 mod program;
 mod quota;
+mod rank;
+mod recount;
 #[cfg(feature = "tokio")]
 mod run;
 mod score;
 mod seed;
+mod segment;
 mod shelf;
 mod size;
 mod throttle;
@@ -49,6 +51,7 @@ pub use preview::Preview;
 #[cfg(feature = "sim")]
 pub(crate) use quota::QuotaChannel;
 pub use score::ScoreStanding;
+pub use segment::{MemberPage, SegmentMembership, SegmentStatus};
 pub use shelf::{JourneyState, JourneyStatus};
 pub use throttle::Rate;
 pub use tick::Tick;
@@ -60,7 +63,6 @@ use crate::rule::Policy;
 use crate::time::{Calendar, Zone};
 #[cfg(not(feature = "sim"))]
 use compiled::Compiled;
-use feed::Feed;
 use program::Loaded;
 use throttle::Throttle;
 
@@ -120,8 +122,6 @@ struct Shared {
     apart: AtomicUsize,
     loaded: Mutex<Option<Arc<Loaded>>>,
     compiled: Compiled,
-    /// Where it tells what it commits, if the host keeps an audience.
-    feed: Option<Feed>,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

@@ -8,8 +8,8 @@ use tracing::Instrument;
 
 use super::Engine;
 use super::apart::Failed;
-use super::feed::News;
 use super::program::Loaded;
+use super::recount::lacks_history;
 use super::seed::came_too_late;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
@@ -88,13 +88,14 @@ impl Engine {
                     break;
                 }
             }
+            // Everybody stands where they stand now, so a line can be drawn.
+            again |= go_on() && self.draw_lines().await?;
             // Whose history grew while it was counted is counted again, now that it was read.
             if !again || !go_on() {
                 break;
             }
         }
-        self.end_doubts().await?;
-        tick.next_wake = self.next_due().await?;
+        tick.next_wake = [self.next_due().await?, self.next_line().await?].into_iter().flatten().min();
         if again {
             // It stopped before every count was taken in, and no timer says so.
             let now = self.shared.store.clock().now();
@@ -113,7 +114,6 @@ impl Engine {
         let mut tick = Tick::default();
         self.work_on_jobs().await?;
         self.advance_into(&mut tick, &mut false).await?;
-        self.end_doubts().await?;
         Ok(tick)
     }
 
@@ -134,7 +134,7 @@ impl Engine {
         let loaded = self.program(Some(claimed.catalog)).await?;
         let mut commits = Vec::with_capacity(claimed.work.len());
         let mut outcomes = Vec::with_capacity(claimed.work.len());
-        let (mut failed, mut uncounted) = (Vec::new(), BTreeSet::new());
+        let (mut failed, mut uncounted, mut unseeded) = (Vec::new(), BTreeSet::new(), Vec::new());
         for work in claimed.work {
             // Timers that lie after mail which did not fit into the claim must wait for it.
             let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
@@ -142,10 +142,10 @@ impl Engine {
             let now = if is_on(Bug::TimerByTheWorkersClock) { self.shared.clock.now() } else { now };
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
-            let fed = self.shared.feed.is_some();
-            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now, fed))) {
-                Ok((commit, outcome, late)) => {
+            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
+                Ok((commit, outcome, late, lacking)) => {
                     uncounted.extend(late);
+                    unseeded.extend(lacking.map(|hash| (contact.clone(), hash)));
                     commits.push(commit);
                     outcomes.push((contact, lease, outcome));
                 }
@@ -156,27 +156,22 @@ impl Engine {
             store.start(&JobKind::Seed { score, hash }).await?;
             *started = true;
         }
+        for (contact, hash) in unseeded {
+            store.start(&JobKind::SeedSegments { hash, contact: Some(contact) }).await?;
+            *started = true;
+        }
         if !commits.is_empty() {
             let late = messages_apart(&mut commits);
-            let at_work = outcomes.iter().map(|(contact, ..)| contact.clone());
-            // Whatever becomes of the commit, also where this future is dropped: what is not told is read again.
-            let flight = self.shared.feed.as_ref().map(|feed| feed.begin(at_work));
             match store.commit(commits).await {
                 Ok(committed) => {
                     if is_on(Bug::MessagesInASecondTransaction) {
                         store.commit(late).await?;
                     }
-                    let mut told = Vec::new();
-                    for ((.., mut outcome), committed) in outcomes.into_iter().zip(committed) {
-                        let news = outcome.news.take().filter(|_| committed == Committed::Done);
-                        told.push(news.unwrap_or(News::Overtaken));
+                    for ((.., outcome), committed) in outcomes.into_iter().zip(committed) {
                         match committed {
                             Committed::Done => outcome.count(tick),
                             Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
                         }
-                    }
-                    if let Some(flight) = flight {
-                        flight.end(told);
                     }
                 }
                 // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
@@ -216,8 +211,6 @@ struct Outcome {
     steps: usize,
     messages: usize,
     signals: Vec<Signal>,
-    /// What an audience is told of it.
-    news: Option<News>,
 }
 
 impl Outcome {
@@ -238,8 +231,13 @@ fn moved(signal: &Signal) -> Option<SegmentMove> {
     }
 }
 
-/// Runs the transition over one contact and says what to commit, and which scores must be counted again.
-fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>, fed: bool) -> (Commit, Outcome, Vec<(Name, Hash)>) {
+/// Runs the transition over one contact and says what to commit, which scores must be counted again, and for which segments
+/// its history must be looked through.
+fn advance(
+    loaded: &Loaded,
+    work: Work,
+    now: DateTime<Utc>,
+) -> (Commit, Outcome, Vec<(Name, Hash)>, Option<Hash>) {
     let program = &loaded.program;
     let Transition {
         state,
@@ -258,9 +256,9 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>, fed: bool) -> (Commi
     let read_seq = last.map_or(work.read_seq, |envelope| envelope.seq);
     let read = work.envelopes.get(..consumed).unwrap_or_default();
     let uncounted = came_too_late(program, read, &state).collect();
-    let news = fed.then(|| News::of(loaded, state.clone(), read, &steps));
+    let lacking = lacks_history(program, read, &state);
     let moves = signals.iter().filter_map(moved).collect();
-    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals, news };
+    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
     let commit = Commit {
         program: program.hash,
         due_at,
@@ -274,5 +272,5 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>, fed: bool) -> (Commi
         moves,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };
-    (commit, outcome, uncounted)
+    (commit, outcome, uncounted, lacking)
 }

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::recount::Counted;
 use super::score::Granted;
 use super::seed::Seed;
+use super::heard::{SENT, sent};
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};
@@ -37,7 +39,12 @@ impl Run<'_> {
                 let (hash, as_of) = (*hash, as_of.timestamp_millis());
                 self.seed(&Seed { score, hash, through: *through, as_of, state }, envelope.id, at);
             }
-            InputKind::Resume { .. } => {} // the program knows the pause; the input only wakes the contact
+            InputKind::SeedSegments { hash, through, as_of, state } => {
+                let as_of = as_of.timestamp_millis();
+                self.seed_segments(&Counted { hash: *hash, through: *through, as_of, state }, at);
+            }
+            InputKind::Retract { input } => self.retract(*input, at),
+            InputKind::Resume { .. } | InputKind::Wake => {} // the program knows the pause; the input only wakes the contact
         }
     }
 
@@ -82,6 +89,7 @@ impl Run<'_> {
         if update.zone.is_some() {
             contact.zone.clone_from(&update.zone);
         }
+        self.touch_update(update);
         if moved {
             self.plan_all(at);
         }
@@ -106,12 +114,20 @@ impl Run<'_> {
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
         let told = self.hear(event, cause, happened_at, at);
+        self.hear_in_segments(&event.name, &event.properties, happened_at, at);
         self.happens_with(&[Occurrence::Event(event)], &told, cause, happened_at, at);
     }
 
     /// Takes a fact in and lets it happen, unless it was known.
     pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
         let told = match fact {
+            // Of a segment that is asked for, the answer alone says who is in it.
+            Fact::Segment { segment, .. } if self.is_told(segment) == Some(false) => return,
+            Fact::Segment { segment, inside } if self.is_told(segment) == Some(true) => {
+                self.out.state.hot.rating.put_into(segment, *inside);
+                self.touch_fact(fact);
+                return;
+            }
             Fact::Score { score, value } => self.grant(score, Granted::Value(*value), cause, at),
             // Of a score that has rules, they alone know where it stands.
             Fact::Tier { score, .. } | Fact::Mark { score, .. } if self.program.score(score).is_some() => {
@@ -126,7 +142,9 @@ impl Run<'_> {
             Fact::Score { score, .. } => self.out.state.hot.rating.score(score),
             _ => 0,
         };
-        if self.out.state.hot.rating.apply(fact) {
+        let is_news = self.out.state.hot.rating.apply(fact);
+        self.touch_fact(fact);
+        if is_news {
             self.happens(&[Occurrence::Fact(fact, before)], cause, at, at);
         }
     }
@@ -177,9 +195,11 @@ impl Run<'_> {
         );
         standing.apply(&record);
         self.out.consents.push(record);
+        self.touch_consent(purpose);
     }
 
     fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
+        self.sent(delivery, at);
         if let Some(index) = self.ends_late(delivery) {
             return self.exit(index, at, ExitReason::Late);
         }
@@ -203,6 +223,13 @@ impl Run<'_> {
             self.out.state.hot.enrollments[index].waiting = Waiting::Settled { at, message, accepted };
         } else {
             self.settled(index, at, message, accepted);
+        }
+    }
+
+    /// What was said to the contact is an event that segments can ask for.
+    fn sent(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
+        if let Some(properties) = sent(delivery) {
+            self.hear_in_segments(&SENT.into(), &properties, delivery.at.min(at), at);
         }
     }
 

@@ -67,11 +67,6 @@ impl Rating {
         self.segments.contains_key(segment)
     }
 
-    /// The segments that the contact is in.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Name> {
-        self.segments.keys()
-    }
-
     /// Whether a mark of a score is reached.
     #[must_use]
     pub fn is_marked(&self, score: &str, mark: &str) -> bool {
@@ -96,6 +91,14 @@ impl Rating {
         let told = self.scores.is_empty() && self.tiers.is_empty() && self.segments.is_empty();
         // What waits for its history to be counted is known by this alone.
         told && self.models.is_empty() && self.uncounted.is_empty()
+    }
+
+    /// Keeps what the rules of a segment found; there are never more of those than are kept.
+    pub(crate) fn put_into(&mut self, segment: &Name, inside: bool) {
+        match inside {
+            true => drop(self.segments.insert(segment.clone(), ())),
+            false => drop(self.segments.remove(segment)),
+        }
     }
 
     /// Takes a fact in; false where it changes nothing.

@@ -12,6 +12,7 @@ use journeyman::model::{
     InputId, MessageId, Operated, Reason, Step, StepOutcome, Waiting,
 };
 use journeyman::port::store::{Definition, MessageRecord, MessageStatus};
+use journeyman::rule::segment::Segments;
 use journeyman::rule::{Policy, QuietHours};
 use journeyman::store::MemoryStore;
 use journeyman::testing::Invariant::{self, *};
@@ -153,6 +154,8 @@ fn strict_program(history: &History) -> Hash {
     parts.namespace = history.snapshot.namespace.clone();
     parts.journeys = journeys.collect();
     parts.pauses = history.snapshot.pauses.clone();
+    parts.lines = history.snapshot.lines();
+    parts.segments = Arc::new(Segments::compile(history.snapshot.segments().cloned(), &parts.lines).unwrap());
     parts.policy = strict();
     parts.zone = Zone::named("Europe/Paris").unwrap();
     Program::new(parts).hash
