@@ -252,6 +252,31 @@ fn a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
     }
 }
 
+/// Before it is published a segment is what the host says of it.
+#[test]
+fn who_was_put_into_a_segment_before_it_had_a_definition_is_where_that_says() {
+    for world in World::all() {
+        world.journey(
+            "{ journey: care, version: 1, enter: { on: { segment: active, moves: in } },
+               exit: [ { on: { segment: active, moves: out } } ], steps: [ { wait: 90d }, { exit: done } ] }",
+        );
+        for contact in ["lea", "zoe"] {
+            let fact = Fact::Segment { segment: "active".into(), inside: true };
+            block_on(world.engine.tell(contact, fact)).unwrap();
+        }
+        world.track("app.opened");
+        world.tick();
+        assert_eq!((world.runs("lea").len(), world.runs("zoe").len()), (1, 1));
+        world.segment(active());
+        assert_eq!(world.moves(), [moved("active", true, "definition", TimeDelta::zero())]);
+        assert_eq!((world.runs("lea").len(), world.runs("zoe").len()), (1, 0));
+        world.segment(json!({ "segment": "friends", "manual": true }));
+        world.tick();
+        let zoe = block_on(world.store.contact(&"zoe".into())).unwrap().unwrap();
+        assert!(!zoe.state.hot.rating.is_in("active"));
+    }
+}
+
 #[test]
 fn an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
     for world in World::all() {

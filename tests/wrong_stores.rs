@@ -53,6 +53,10 @@ enum Fault {
     CountsNothing,
     /// Keeps editions without their deeds.
     ForgetsWhoAndWhy,
+    /// Publishes segments and starts no job that seeds them.
+    SeedsNothing,
+    /// Puts other content under a version of a segment.
+    OverwritesSegments,
     /// Counts who moved in a commit that it refuses.
     CountsStaleCommits,
     /// Counts the first move of a commit alone.
@@ -69,10 +73,6 @@ enum Fault {
     CountsStates,
     /// Answers the size of one segment for any.
     ConfusesSegments,
-    /// Publishes segments and starts no job that seeds them.
-    SeedsNothing,
-    /// Puts other content under a version of a segment.
-    OverwritesSegments,
     /// Panics where it is asked when to wake.
     Panics,
 }
