@@ -8,7 +8,8 @@ use super::segment::is_completed;
 use super::{ContactState, Envelope, InputKind, Program};
 use crate::journey::NodeKind;
 use crate::model::{
-    Attributes, ContactId, Delivery, DeliveryStatus, Event, ExitReason, JourneyId, Name, Step, StepOutcome, Value,
+    Attributes, ContactId, Delivery, DeliveryStatus, Event, ExitReason, JourneyId, Name, Step, StepOutcome,
+    Value,
 };
 
 /// What a journey that was entered made happen.
@@ -71,10 +72,13 @@ fn told(envelope: &Envelope, contact: &ContactId, heard: &mut Vec<Event>) {
         InputKind::Event(event) => heard.push(event.clone().at(event.at.unwrap_or(received_at))),
         InputKind::Import { row, .. } => {
             let events = row.events.iter();
-            heard.extend(events.map(|event| event.clone().at(event.at.unwrap_or(received_at).min(received_at))));
+            heard.extend(
+                events.map(|event| event.clone().at(event.at.unwrap_or(received_at).min(received_at))),
+            );
         }
         InputKind::Delivery(delivery) => {
-            let sent = sent(delivery).map(|sent| happened(contact, SENT.into(), sent, delivery.at.min(received_at)));
+            let sent =
+                sent(delivery).map(|sent| happened(contact, SENT.into(), sent, delivery.at.min(received_at)));
             heard.extend(sent);
         }
         _ => {}

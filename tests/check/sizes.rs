@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering::SeqCst;
 use futures::executor::block_on;
 use journeyman::model::Name;
 use journeyman::store::MemoryStore;
-use journeyman::testing::ManualClock;
 use journeyman::testing::Invariant::X19;
+use journeyman::testing::ManualClock;
 use journeyman::testing::check::Findings;
 
 use crate::history::{Doctored, History};

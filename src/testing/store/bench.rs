@@ -12,8 +12,8 @@ use crate::error::StoreError;
 use crate::journey::{Journey, JourneyDefinition};
 use crate::machine::{Cold, Envelope, Hot, Input, InputKind, Withdrawal};
 use crate::model::{
-    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    Fingerprint, FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
+    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fingerprint,
+    FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
 };
 use crate::port::Clock;
 use crate::port::store::{
