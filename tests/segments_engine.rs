@@ -128,12 +128,7 @@ fn moves(tick: &Tick) -> Vec<(String, bool, &'static str, i64)> {
     moved.collect()
 }
 
-fn moved(
-    segment: &str,
-    inside: bool,
-    cause: &'static str,
-    at: TimeDelta,
-) -> (String, bool, &'static str, i64) {
+fn moved(segment: &str, inside: bool, cause: &'static str, at: TimeDelta) -> (String, bool, &'static str, i64) {
     (segment.to_owned(), inside, cause, at.num_milliseconds())
 }
 
@@ -246,17 +241,11 @@ fn a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
             world.moves()
         };
         let zero = TimeDelta::zero();
-        assert_eq!(
-            tell("friends", true),
-            [moved("friends", true, "input", zero), moved("both", true, "input", zero)]
-        );
+        assert_eq!(tell("friends", true), [moved("friends", true, "input", zero), moved("both", true, "input", zero)]);
         assert_eq!(tell("friends", true), []);
         assert_eq!(tell("vips", false), []);
         assert_eq!(world.is_in("lea"), ["both", "friends", "vips"]);
-        assert_eq!(
-            tell("friends", false),
-            [moved("friends", false, "input", zero), moved("both", false, "input", zero)]
-        );
+        assert_eq!(tell("friends", false), [moved("friends", false, "input", zero), moved("both", false, "input", zero)]);
         let page = block_on(world.engine.members("vips", 0, 10)).unwrap();
         assert_eq!((page.contacts, page.next), (vec!["lea".into()], None));
         assert!(block_on(world.engine.members("nobodies", 0, 10)).is_err());
@@ -303,10 +292,7 @@ fn an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
         block_on(world.engine.import(quiet)).unwrap();
         block_on(world.engine.import(loud)).unwrap();
         let tick = world.tick();
-        assert_eq!(
-            (world.is_in("lea"), world.is_in("zoe")),
-            (vec!["active".to_owned()], vec!["active".to_owned()])
-        );
+        assert_eq!((world.is_in("lea"), world.is_in("zoe")), (vec!["active".to_owned()], vec!["active".to_owned()]));
         assert_eq!((world.runs("lea"), world.runs("zoe")), (vec![], vec!["care".to_owned()]));
         assert_eq!((moves(&tick).len(), tick.next_wake), (2, Some(start() + TimeDelta::days(29))));
     }
@@ -349,10 +335,7 @@ fn what_journeys_do_and_say_moves_contacts_too() {
             ("inside", json!({ "journey": "hello" })),
             ("never", json!({ "journey": "hello", "is": "never" })),
             ("through", json!({ "journey": "hello", "is": "completed", "within": "7d" })),
-            (
-                "greeted",
-                json!({ "sent": { "is": "yes", "template": "hello", "channel": "email", "within": "10d" } }),
-            ),
+            ("greeted", json!({ "sent": { "is": "yes", "template": "hello", "channel": "email", "within": "10d" } })),
             ("marked", json!({ "tag": "greeted" })),
             ("allows", json!({ "consent": "news", "channel": "email" })),
         ] {
@@ -373,10 +356,7 @@ fn what_journeys_do_and_say_moves_contacts_too() {
         world.tick();
         assert_eq!(world.is_in("lea"), ["allows", "greeted", "inside", "marked"]);
         let zero = TimeDelta::zero();
-        assert_eq!(
-            moves(&world.sleep()),
-            [moved("inside", false, "clock", DAY * 2), moved("through", true, "clock", DAY * 2)]
-        );
+        assert_eq!(moves(&world.sleep()), [moved("inside", false, "clock", DAY * 2), moved("through", true, "clock", DAY * 2)]);
         assert_eq!(moves(&world.sleep()), [moved("through", false, "clock", DAY * 9)]);
         assert_eq!(moves(&world.sleep()), [moved("greeted", false, "clock", DAY * 10)]);
         assert_eq!(world.tick().next_wake, None, "{zero}");
@@ -462,10 +442,7 @@ fn a_history_that_grew_meanwhile_is_looked_through_again() {
         world.track("app.opened");
         let tick = world.tick();
         let stale = tick.signals.iter().filter(|signal| matches!(signal, Signal::StaleSegments { .. }));
-        assert_eq!(
-            (stale.count(), moves(&tick)),
-            (1, vec![moved("active", true, "definition", TimeDelta::zero())])
-        );
+        assert_eq!((stale.count(), moves(&tick)), (1, vec![moved("active", true, "definition", TimeDelta::zero())]));
         assert_eq!(block_on(world.store.jobs()).unwrap(), []);
     }
 }
@@ -485,14 +462,8 @@ fn those_who_stand_highest_are_in_and_the_line_is_drawn_anew_on_its_schedule() {
             "segment": "top", "rank": { "attribute": "followers", "first": 2, "every": { "every": "day", "at": "12:00" } }
         }));
         let tick = world.tick();
-        assert_eq!(
-            (world.is_in("ben"), world.is_in("lea"), world.size("top")),
-            (vec!["top".to_owned()], vec!["top".to_owned()], 2)
-        );
-        assert!(
-            moves(&tick).iter().all(|(_, inside, cause, _)| *inside && *cause == "definition"),
-            "{tick:?}"
-        );
+        assert_eq!((world.is_in("ben"), world.is_in("lea"), world.size("top")), (vec!["top".to_owned()], vec!["top".to_owned()], 2));
+        assert!(moves(&tick).iter().all(|(_, inside, cause, _)| *inside && *cause == "definition"), "{tick:?}");
         let noon = start() + TimeDelta::hours(3);
         assert_eq!(tick.next_wake, Some(noon));
         // Whoever crosses the line moves at once, and nobody makes room for it.

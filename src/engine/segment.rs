@@ -165,13 +165,12 @@ impl Engine {
     /// [`Error::UnknownContact`], [`Error::Erased`], [`Error::Store`].
     pub async fn memberships(&self, contact: &ContactId) -> Result<Vec<SegmentMembership>, Error> {
         let stored = self.known_contact(contact).await?;
-        let inside =
-            stored.state.hot.segments.members.iter().map(|(segment, membership)| SegmentMembership {
-                segment: segment.clone(),
-                since: DateTime::from_timestamp_millis(membership.since).unwrap_or_default(),
-                times: membership.times,
-                version: membership.version,
-            });
+        let inside = stored.state.hot.segments.members.iter().map(|(segment, membership)| SegmentMembership {
+            segment: segment.clone(),
+            since: DateTime::from_timestamp_millis(membership.since).unwrap_or_default(),
+            times: membership.times,
+            version: membership.version,
+        });
         Ok(inside.collect())
     }
 
@@ -301,11 +300,7 @@ impl Engine {
             |other: &crate::machine::Envelope| other.id == input && matches!(other.kind, InputKind::Event(_));
         if !known.iter().any(is_it) {
             let sentence = format!("no event of the id {event:?} is known of {contact}");
-            return Err(Error::Invalid {
-                what: "event",
-                sentence,
-                next: "give the id that it was told with",
-            });
+            return Err(Error::Invalid { what: "event", sentence, next: "give the id that it was told with" });
         }
         let id = InputId::from_host("retract", contact, event);
         let retract = Input::for_known(contact.clone(), Some(id), InputKind::Retract { input });
