@@ -450,10 +450,11 @@ struct Portrait {
     commits: Vec<(u64, DateTime<Utc>, u64)>,
 }
 
-/// Mail that was written before deliveries named their enrollment says the same.
+/// Mail that was written before deliveries named their enrollment, and what was sent, says the same.
 fn as_ever(mut envelope: Envelope) -> Envelope {
     if let InputKind::Delivery(delivery) = &mut envelope.kind {
         delivery.enrollment = None;
+        (delivery.channel, delivery.template, delivery.journey) = (None, None, None);
     }
     envelope
 }

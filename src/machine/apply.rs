@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use super::recount::Counted;
 use super::score::Granted;
 use super::seed::Seed;
+use super::heard::{SENT, sent};
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};
 use crate::model::{
-    Attributes, Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId,
-    Event, Evidence, ExitReason, Fact, Fingerprint, InputId, Name, Reason, Value, Waiting,
+    Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
+    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Waiting,
 };
 
 impl Run<'_> {
@@ -227,21 +228,9 @@ impl Run<'_> {
 
     /// What was said to the contact is an event that segments can ask for.
     fn sent(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
-        let (Some(channel), Some(template), Some(journey)) =
-            (&delivery.channel, &delivery.template, &delivery.journey)
-        else {
-            return;
-        };
-        if delivery.status != DeliveryStatus::Accepted {
-            return;
+        if let Some(properties) = sent(delivery) {
+            self.hear_in_segments(&SENT.into(), &properties, delivery.at.min(at), at);
         }
-        let properties = Attributes::from([
-            ("message".into(), Value::Text(delivery.message.to_string().into())),
-            ("channel".into(), Value::Text(channel.clone())),
-            ("template".into(), Value::Text(template.clone())),
-            ("journey".into(), Value::Text(journey.as_str().into())),
-        ]);
-        self.hear_in_segments(&"message.sent".into(), &properties, delivery.at.min(at), at);
     }
 
     /// The enrollment that ends because a message of it came too late at the gate, where its journey says so.

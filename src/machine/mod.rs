@@ -13,6 +13,7 @@ mod doors;
 mod enroll;
 mod existing;
 mod happen;
+mod heard;
 mod import;
 mod input;
 mod membership;

@@ -71,7 +71,7 @@ impl Run<'_> {
 }
 
 /// Something of a history that no input tells.
-enum Past<'s> {
+pub(super) enum Past<'s> {
     Told(&'s Envelope),
     Did(&'s Step),
 }
@@ -144,7 +144,7 @@ impl Program {
     }
 
     /// Everything that can concern a segment, in order; what steps did comes after the input of their instant.
-    fn past<'s>(&self, inputs: &'s [Envelope], steps: &'s [Step]) -> Vec<Past<'s>> {
+    pub(super) fn past<'s>(&self, inputs: &'s [Envelope], steps: &'s [Step]) -> Vec<Past<'s>> {
         let retracted: BTreeSet<InputId> = inputs
             .iter()
             .filter_map(|envelope| match envelope.kind {
@@ -213,7 +213,7 @@ impl Program {
         run.finish().state
     }
 
-    fn did_by(&self, step: &Step) -> Option<&NodeKind> {
+    pub(super) fn did_by(&self, step: &Step) -> Option<&NodeKind> {
         let journey = self.journey(&step.journey, step.version)?;
         Some(&journey.nodes.get(journey.node(&step.node)?)?.kind)
     }
@@ -271,7 +271,7 @@ impl Run<'_> {
 }
 
 /// The runs that only undid what others had done: no runs of their own.
-fn undoing(contact: &ContactState, steps: &[Step]) -> BTreeSet<EnrollmentId> {
+pub(super) fn undoing(contact: &ContactState, steps: &[Step]) -> BTreeSet<EnrollmentId> {
     let ended = steps.iter().filter_map(|step| match step.outcome {
         StepOutcome::Exited { reason: ExitReason::Undone } => Some(step.enrollment),
         _ => None,

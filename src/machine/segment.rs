@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::heard::{ENTERED, LEFT, entered, left};
 use super::score::Told;
 use super::state::Hot;
 use super::transition::{Run, Signal};
-use crate::model::{Attributes, Contact, Enrollment, ExitReason, Fact, InputId, JourneyId, Name, Value};
+use crate::model::{Attributes, Contact, Enrollment, ExitReason, Fact, InputId, JourneyId, Name};
 use crate::rule::segment::{Heard, Move, Passages, Seen, SegmentKind, SegmentState};
 use crate::time::Zone;
 
@@ -238,8 +239,7 @@ impl Run<'_> {
         if self.program.segments.is_empty() {
             return;
         }
-        let properties = Attributes::from([("journey".into(), text(journey.as_str()))]);
-        self.hear_in_segments(&"journey.entered".into(), &properties, at, at);
+        self.hear_in_segments(&ENTERED.into(), &entered(journey), at, at);
         self.program.segments.touch_journey(&mut self.touched, journey.as_str());
     }
 
@@ -249,12 +249,7 @@ impl Run<'_> {
         if self.program.segments.is_empty() || run.undoing {
             return;
         }
-        let properties = Attributes::from([
-            ("journey".into(), text(run.journey.as_str())),
-            ("reason".into(), Value::Text(reason.word())),
-            ("completed".into(), Value::Bool(is_completed(reason))),
-        ]);
-        self.hear_in_segments(&"journey.left".into(), &properties, at, at);
+        self.hear_in_segments(&LEFT.into(), &left(&run.journey, reason), at, at);
         self.program.segments.touch_journey(&mut self.touched, run.journey.as_str());
     }
 
@@ -291,10 +286,6 @@ pub(super) fn not_counted(state: &mut SegmentState, seq: u64, at: DateTime<Utc>)
 /// Whether an end is that of a journey that was gone through: its last step, an exit step or its goal.
 pub(super) fn is_completed(reason: &ExitReason) -> bool {
     matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Goal(_))
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.into())
 }
 
 impl Passages for Hot {

@@ -8,4 +8,5 @@ mod common;
 mod doctored;
 mod history;
 mod population;
+mod sizes;
 mod wrong_worker;

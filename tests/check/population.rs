@@ -12,6 +12,7 @@ use journeyman::port::store::{Pausable, Store};
 use journeyman::quota::MemoryQuota;
 use journeyman::rule::TemplateDefinition;
 use journeyman::rule::score::ScoreDefinition;
+use journeyman::rule::segment::SegmentDefinition;
 use journeyman::testing::ManualClock;
 use journeyman::testing::check::Checker;
 use journeyman::time::Zone;
@@ -122,6 +123,13 @@ steps:
 /// Counted for whoever is praised.
 const SPARK: &str = r#"on("praised", 12); clamp(0, 30); tier("cold", 0); tier("hot", 20);"#;
 
+/// Who was praised, who was here of late, and who once was: windows end while everybody lives on.
+const SEGMENTS: [&str; 3] = [
+    r#"{"segment": "praised", "where": {"event": "praised", "count": {"at_least": 2}}}"#,
+    r#"{"segment": "recent", "where": {"prefix": "s", "within": "2d"}}"#,
+    r#"{"segment": "starters", "where": {"event": "signed_up"}}"#,
+];
+
 pub(crate) const CONTACTS: [&str; 17] = [
     "lea", "tom", "zoe", "eva", "max", "noe", "joe", "ana", "kim", "pam", "bob", "ida", "cleo", "uma", "vic",
     "rob", "sam",
@@ -203,7 +211,9 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     let journeys = [WELCOME, CART, SURVEY, COURSE, DEAL, ASKS, MOVING]
         .map(|text| Journey::from_yaml(text).unwrap().into());
     let spark = ScoreDefinition::new("spark", SPARK);
-    engine.publish(journeys.into_iter().chain([hello.into(), spark.into()])).await.unwrap();
+    let segments = SEGMENTS.map(|text| serde_json::from_str::<SegmentDefinition>(text).unwrap().into());
+    let all = journeys.into_iter().chain([hello.into(), spark.into()]).chain(segments);
+    engine.publish(all).await.unwrap();
     let evidence = || Evidence::new("form", "v1");
     for contact in CONTACTS {
         let known = Contact::new(contact)
