@@ -166,13 +166,15 @@ fn by_rows(draft: usize, person: &Person) -> bool {
         1 => person.newsletter && opened(),
         2 => paying && person.created_at + 30 * DAY <= NOW && count(&ENGAGED, 7) == 0,
         3 => person.events.iter().any(|first| {
-            let bought = |event: &(usize, i64, usize, i64), sku: &str| event.0 == PURCHASE && SKUS[event.2] == sku;
+            let bought =
+                |event: &(usize, i64, usize, i64), sku: &str| event.0 == PURCHASE && SKUS[event.2] == sku;
             bought(first, "X")
                 && within(first.1, 60)
                 && first.1 + 14 * DAY <= NOW
-                && !person.events.iter().any(|then| {
-                    bought(then, "Y") && first.1 <= then.1 && then.1 < first.1 + 14 * DAY
-                })
+                && !person
+                    .events
+                    .iter()
+                    .any(|then| bought(then, "Y") && first.1 <= then.1 && then.1 < first.1 + 14 * DAY)
         }),
         _ => {
             let spent: i64 = person
@@ -341,7 +343,10 @@ fn main() {
         .collect();
     let by = [By::attribute("country"), By::attribute("plan"), By::attribute("score")];
     let mut results = String::from("segment,contacts,ms,mean\n");
-    println!("\n{:<8} {:>9} {:>9} {:>9} {:>12} {:>16}", "segment", "contacts", "ms", "mean ms", "by rows, ms", "distribution, ms");
+    println!(
+        "\n{:<8} {:>9} {:>9} {:>9} {:>12} {:>16}",
+        "segment", "contacts", "ms", "mean ms", "by rows, ms", "distribution, ms"
+    );
     let (mut total, mut total_mean) = (0.0, 0.0);
     for (number, draft) in drafts.iter().enumerate() {
         let start = Instant::now();

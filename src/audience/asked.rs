@@ -164,7 +164,10 @@ impl Asked {
         let (mut first, mut last) = (i64::MIN, i64::MAX);
         for test in &self.tests {
             let bound = match test {
-                Test::Is(bound) | Test::Above(bound) | Test::AtLeast(bound) | Test::Below(bound)
+                Test::Is(bound)
+                | Test::Above(bound)
+                | Test::AtLeast(bound)
+                | Test::Below(bound)
                 | Test::AtMost(bound) => bound,
                 Test::Exists(true) => continue,
                 Test::StartsWith(_) | Test::Contains(_) | Test::Exists(false) => return Some(NOBODY),
@@ -179,7 +182,8 @@ impl Asked {
                 bound if Kind::of(bound) == kind => (number(bound)?, true),
                 _ => return Some(NOBODY),
             };
-            let (above, below) = (floor.checked_add(1), if exact { floor.checked_sub(1) } else { Some(floor) });
+            let (above, below) =
+                (floor.checked_add(1), if exact { floor.checked_sub(1) } else { Some(floor) });
             let (from, to) = match test {
                 Test::Is(_) if exact => (Some(floor), Some(floor)),
                 Test::Is(_) => return Some(NOBODY),
@@ -244,7 +248,11 @@ mod tests {
                 let Some((first, last)) = asked.range(Kind::Integer) else { continue };
                 for number in -5..=5 {
                     let value = Value::Integer(number);
-                    assert_eq!(asked.holds(Some(&value)), first <= number && number <= last, "{word} {bound} {number}");
+                    assert_eq!(
+                        asked.holds(Some(&value)),
+                        first <= number && number <= last,
+                        "{word} {bound} {number}"
+                    );
                 }
             }
         }

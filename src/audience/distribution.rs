@@ -16,7 +16,7 @@ pub enum By {
     /// The value of an attribute.
     Attribute(Name),
     /// Where a score lies among those of all contacts that are known: 1 for the lowest tenth up to 10, equal scores in the
-    /// same tenth. Whoever has none has 0.
+    /// same tenth. Whoever has none stands at 0.
     ScoreDecile(Name),
     /// The tier of a score.
     Tier(Name),
@@ -65,72 +65,62 @@ pub struct Group {
 /// Up to so many combinations are counted in a table.
 const MOST_CELLS: usize = 1 << 20;
 
-/// One thing that members are told apart by: a small number for each of them.
+/// One thing that members are told apart by: a small number for each of them, in their order.
 struct Axis {
-    /// By row.
-    codes: Codes,
+    codes: Vec<u32>,
     values: Vec<Option<Value>>,
 }
 
-enum Codes {
-    /// All alike.
-    Same,
-    Rows(Vec<u32>),
-}
-
 pub(super) fn of(audience: &Audience, members: &Bits, by: &[By]) -> Distribution {
-    let axes: Vec<Axis> = by.iter().map(|by| axis(audience, members, by)).collect();
+    let members: Vec<u32> = members.iter().collect();
+    let axes: Vec<Axis> = by.iter().map(|by| axis(audience, &members, by)).collect();
     let cells = axes.iter().try_fold(1_usize, |cells, axis| cells.checked_mul(axis.values.len()));
-    let place = |row: u32| {
-        axes.iter().fold(0_usize, |place, axis| {
-            let code = match &axis.codes {
-                Codes::Same => 0,
-                Codes::Rows(rows) => rows.get(row as usize).copied().unwrap_or(0),
-            };
-            place.wrapping_mul(axis.values.len()).wrapping_add(code as usize)
-        })
-    };
-    let counted: Vec<(Vec<usize>, u64)> = match cells.filter(|cells| *cells <= MOST_CELLS) {
+    let counted: Vec<(Vec<u32>, u64)> = match cells.filter(|cells| *cells <= MOST_CELLS) {
         Some(cells) => {
-            let mut counts = vec![0_u64; cells];
-            for row in members.iter() {
-                counts.get_mut(place(row)).into_iter().for_each(|count| *count += 1);
+            let mut places = vec![0_u32; members.len()];
+            for axis in &axes {
+                let size = axis.values.len() as u32;
+                let codes = places.iter_mut().zip(&axis.codes);
+                codes.for_each(|(place, code)| *place = place.wrapping_mul(size).wrapping_add(*code));
             }
-            let split = |mut place: usize| {
-                let mut codes: Vec<usize> = axes
-                    .iter()
-                    .rev()
-                    .map(|axis| {
-                        let code = place % axis.values.len().max(1);
-                        place /= axis.values.len().max(1);
-                        code
-                    })
-                    .collect();
-                codes.reverse();
-                codes
-            };
+            let mut counts = vec![0_u64; cells];
+            for place in places {
+                counts.get_mut(place as usize).into_iter().for_each(|count| *count += 1);
+            }
             let counts = counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
-            counts.map(|(place, count)| (split(place), count)).collect()
+            counts.map(|(place, count)| (split(place, &axes), count)).collect()
         }
         None => {
-            let mut counts: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
-            for row in members.iter() {
-                let codes = axes.iter().map(|axis| match &axis.codes {
-                    Codes::Same => 0,
-                    Codes::Rows(rows) => rows.get(row as usize).copied().unwrap_or(0) as usize,
-                });
+            let mut counts: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+            for member in 0..members.len() {
+                let codes = axes.iter().map(|axis| axis.codes.get(member).copied().unwrap_or(0));
                 *counts.entry(codes.collect()).or_default() += 1;
             }
             counts.into_iter().collect()
         }
     };
-    let value = |(axis, code): (&Axis, usize)| axis.values.get(code).cloned().flatten();
+    let value = |(axis, code): (&Axis, u32)| axis.values.get(code as usize).cloned().flatten();
     let mut groups: Vec<Group> = counted
         .into_iter()
         .map(|(codes, contacts)| Group { values: axes.iter().zip(codes).map(value).collect(), contacts })
         .collect();
-    groups.sort_by(|one, other| other.contacts.cmp(&one.contacts).then_with(|| order(&one.values, &other.values)));
+    groups.sort_by(|one, other| {
+        other.contacts.cmp(&one.contacts).then_with(|| order(&one.values, &other.values))
+    });
     Distribution { by: by.to_vec(), groups }
+}
+
+/// The code on each axis of a place in the table.
+fn split(mut place: usize, axes: &[Axis]) -> Vec<u32> {
+    let code = |axis: &Axis| {
+        let size = axis.values.len().max(1);
+        let code = place % size;
+        place /= size;
+        code as u32
+    };
+    let mut codes: Vec<u32> = axes.iter().rev().map(code).collect();
+    codes.reverse();
+    codes
 }
 
 /// Of equal groups, by their values; what is missing comes last.
@@ -146,58 +136,70 @@ fn order(one: &[Option<Value>], other: &[Option<Value>]) -> Ordering {
     pairs.fold(Ordering::Equal, Ordering::then)
 }
 
-fn axis(audience: &Audience, members: &Bits, by: &By) -> Axis {
+fn axis(audience: &Audience, members: &[u32], by: &By) -> Axis {
     let profile = &audience.profile;
-    let rows = audience.roster.rows();
     match by {
-        By::Attribute(name) => plain(profile.attributes.get(name), members, rows),
-        By::Tier(score) => plain(profile.tiers.get(score), members, rows),
-        By::ScoreDecile(score) => deciles(audience, profile.scores.get(score), rows),
+        By::Attribute(name) => plain(profile.attributes.get(name), members),
+        By::Tier(score) => plain(profile.tiers.get(score), members),
+        By::ScoreDecile(score) => deciles(audience, profile.scores.get(score), members),
     }
 }
 
-fn plain(column: Option<&Column>, members: &Bits, rows: usize) -> Axis {
-    let mut codes = vec![0; rows];
+fn plain(column: Option<&Column>, members: &[u32]) -> Axis {
+    let with_none =
+        |values: &mut dyn Iterator<Item = Option<Value>>| std::iter::once(None).chain(values).collect();
     match column {
-        None => Axis { codes: Codes::Same, values: vec![None] },
-        Some(Column::Codes { dictionary, rows }) => {
-            for row in members.iter() {
-                codes.get_mut(row as usize).into_iter().for_each(|code| *code = rows.at(row as usize) as u32);
-            }
-            let values = dictionary.values().iter().cloned().map(Some);
-            Axis { codes: Codes::Rows(codes), values: std::iter::once(None).chain(values).collect() }
-        }
+        None => Axis { codes: vec![0; members.len()], values: vec![None] },
+        Some(Column::Codes { dictionary, rows }) => Axis {
+            codes: members.iter().map(|row| rows.at(*row as usize) as u32).collect(),
+            values: with_none(&mut dictionary.values().iter().cloned().map(Some)),
+        },
         Some(column @ Column::Numbers { kind, .. }) => {
-            let mut found: Vec<i64> = members.iter().filter_map(|row| column.number(row as usize)).collect();
+            let number = |row: &u32| column.number(*row as usize);
+            let mut found: Vec<i64> = members.iter().filter_map(number).collect();
             found.sort_unstable();
             found.dedup();
-            for row in members.iter() {
-                let number = column.number(row as usize).and_then(|number| found.binary_search(&number).ok());
-                codes.get_mut(row as usize).into_iter().for_each(|code| {
-                    *code = number.map_or(0, |place| place as u32 + 1);
-                });
+            let place = |number: i64| found.binary_search(&number).map_or(0, |place| place as u32 + 1);
+            Axis {
+                codes: members.iter().map(|row| number(row).map_or(0, place)).collect(),
+                values: with_none(&mut found.iter().map(|number| kind.value(*number))),
             }
-            let values = found.into_iter().map(|number| kind.value(number));
-            Axis { codes: Codes::Rows(codes), values: std::iter::once(None).chain(values).collect() }
         }
     }
 }
 
 /// The tenths of a score over everybody who is known.
-fn deciles(audience: &Audience, column: Option<&Column>, rows: usize) -> Axis {
-    let values = (1..=10).map(|tenth| Some(Value::Integer(tenth))).collect();
+fn deciles(audience: &Audience, column: Option<&Column>, members: &[u32]) -> Axis {
     let score = |row: u32| column.and_then(|column| column.number(row as usize)).unwrap_or(0);
-    let mut all: Vec<i64> = audience.roster.known().iter().map(score).collect();
-    all.sort_unstable();
-    let count = all.len();
-    // The least score of each tenth but the first: above it stand at most so many tenths of all.
-    let mut codes = vec![0; rows];
-    for row in audience.roster.known().iter() {
-        let lower = all.partition_point(|other| *other < score(row));
-        let tenth = (lower * 10).checked_div(count).unwrap_or(0).min(9);
-        codes.get_mut(row as usize).into_iter().for_each(|code| *code = tenth as u32);
+    let known = audience.roster.known();
+    let (least, greatest) = known
+        .iter()
+        .map(score)
+        .fold((i64::MAX, i64::MIN), |(least, greatest), score| (least.min(score), greatest.max(score)));
+    // By score, how many have it; a list of all where scores lie far apart.
+    let mut counts: Vec<(i64, usize)> = Vec::new();
+    if greatest.checked_sub(least).is_some_and(|width| width < MOST_CELLS as i64) {
+        counts.extend((least..=greatest).map(|score| (score, 0)));
+        for row in known.iter() {
+            counts.get_mut((score(row) - least) as usize).into_iter().for_each(|(_, count)| *count += 1);
+        }
+    } else {
+        counts.extend(known.iter().map(|row| (score(row), 1)));
+        counts.sort_unstable();
     }
-    Axis { codes: Codes::Rows(codes), values }
+    // The least score of each tenth but the first.
+    let (mut cuts, mut lower, mut before) = (Vec::new(), 0, None);
+    for (score, count) in counts {
+        if before != Some(score) {
+            let tenth = (lower * 10).checked_div(audience.len()).unwrap_or(0).min(9);
+            cuts.resize(tenth.max(cuts.len()), score);
+            before = Some(score);
+        }
+        lower += count;
+    }
+    let tenth = |row: &u32| cuts.iter().filter(|cut| **cut <= score(*row)).count() as u32;
+    let values = (1..=10).map(|tenth| Some(Value::Integer(tenth))).collect();
+    Axis { codes: members.iter().map(tenth).collect(), values }
 }
 
 fn text(value: Option<&Value>) -> String {
@@ -222,7 +224,12 @@ impl fmt::Display for Distribution {
             lines.push(values.chain([group.contacts.to_string()]).collect());
         }
         let width = |place: usize| {
-            lines.iter().filter_map(|line| line.get(place)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            lines
+                .iter()
+                .filter_map(|line| line.get(place))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..=self.by.len()).map(width).collect();
         for line in &lines {

@@ -44,18 +44,35 @@ pub(super) enum Node {
 #[derive(Clone, Debug)]
 pub(super) enum Leaf {
     Tag(Name),
-    Attribute { name: Name, asked: Asked, moment: Moment },
-    Score { name: Name, asked: Asked },
-    Tier { score: Name, asked: Asked },
+    Attribute {
+        name: Name,
+        asked: Asked,
+        moment: Moment,
+    },
+    Score {
+        name: Name,
+        asked: Asked,
+    },
+    Tier {
+        score: Name,
+        asked: Asked,
+    },
     Mark((Name, Name)),
     Granted((Name, Name)),
     Withdrawn((Name, Name)),
     Active(Name),
     Entered(Name),
-    Left { journey: Name, moment: Moment },
+    Left {
+        journey: Name,
+        moment: Moment,
+    },
     /// Whom the host's last word puts there.
     Member(Name),
-    Bucket { salt: Name, from: u8, to: u8 },
+    Bucket {
+        salt: Name,
+        from: u8,
+        to: u8,
+    },
     Events(Events),
     Sequence(Sequence),
 }
@@ -119,8 +136,13 @@ impl Node {
             Self::Not(node) => node.cost(),
             Self::Part(_) => 1,
             Self::Leaf(leaf) => match leaf {
-                Leaf::Tag(_) | Leaf::Mark(_) | Leaf::Granted(_) | Leaf::Withdrawn(_) | Leaf::Active(_)
-                | Leaf::Entered(_) | Leaf::Member(_) => 0,
+                Leaf::Tag(_)
+                | Leaf::Mark(_)
+                | Leaf::Granted(_)
+                | Leaf::Withdrawn(_)
+                | Leaf::Active(_)
+                | Leaf::Entered(_)
+                | Leaf::Member(_) => 0,
                 Leaf::Attribute { moment, .. } if moment.is_civil() => 7,
                 Leaf::Attribute { .. } | Leaf::Score { .. } | Leaf::Tier { .. } | Leaf::Left { .. } => 2,
                 Leaf::Events(events) => match (&events.measure, events.window) {

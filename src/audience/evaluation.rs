@@ -120,16 +120,17 @@ impl<'a> Evaluation<'a> {
             }
             Some(column) => {
                 let mut kept = Bits::none(self.rows());
-                let holds = |row: &u32| {
-                    let calendar = || self.calendar(*row);
-                    match column.at(*row as usize) {
-                        Some(value) if kind.is_some_and(|kind| kind != Kind::of(&value)) => false,
-                        Some(Value::Integer(_)) | None => false,
-                        Some(value) => super::asked::number(&value).zip(calendar()).is_some_and(
-                            |(number, calendar)| moment.holds(Kind::of(&value), number, calendar),
-                        ),
-                    }
-                };
+                let holds =
+                    |row: &u32| {
+                        let calendar = || self.calendar(*row);
+                        match column.at(*row as usize) {
+                            Some(value) if kind.is_some_and(|kind| kind != Kind::of(&value)) => false,
+                            Some(Value::Integer(_)) | None => false,
+                            Some(value) => super::asked::number(&value).zip(calendar()).is_some_and(
+                                |(number, calendar)| moment.holds(Kind::of(&value), number, calendar),
+                            ),
+                        }
+                    };
                 out.iter().filter(holds).for_each(|row| kept.mark(row));
                 *out = kept;
             }

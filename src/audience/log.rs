@@ -117,7 +117,8 @@ impl Log {
     /// Whose events lie in a span: those in order, then the late ones.
     pub(super) fn contacts(&self, span: Span) -> impl Iterator<Item = &[u32]> {
         let ordered = self.contacts.get(self.ordered(span)).unwrap_or_default();
-        std::iter::once(ordered).chain(self.late_rows(span).map(|row| self.contacts.get(row..=row).unwrap_or_default()))
+        std::iter::once(ordered)
+            .chain(self.late_rows(span).map(|row| self.contacts.get(row..=row).unwrap_or_default()))
     }
 
     fn late_rows(&self, (from, to): Span) -> impl Iterator<Item = usize> {
@@ -209,7 +210,8 @@ impl Log {
     pub(super) fn bytes(&self) -> usize {
         let properties: usize =
             self.properties.iter().map(|(name, column)| name.len() + 64 + column.bytes()).sum();
-        let instants = self.low.capacity() * 4 + self.eras.capacity() * size_of::<Era>() + self.late.capacity() * 8;
+        let instants =
+            self.low.capacity() * 4 + self.eras.capacity() * size_of::<Era>() + self.late.capacity() * 8;
         self.contacts.capacity() * 4 + instants + properties
     }
 

@@ -15,8 +15,9 @@
 //!
 //! What columns do not keep, a draft is refused for, with code and next step: since when something has been so
 //! (`held_for`), and lines of ranks. A saved segment of that kind counts, where another one names it, as whoever was last
-//! put there. Three limits of the engine have no counterpart here: lists of 4,096 values are not cut.
+//! put there. Lists of more than 4,096 values, which the engine cuts, are whole here.
 
+mod amounts;
 mod asked;
 mod bits;
 mod column;
@@ -28,6 +29,7 @@ mod log;
 mod members;
 mod moment;
 mod profile;
+mod ranks;
 mod read;
 mod read_events;
 mod roster;
@@ -192,7 +194,11 @@ impl Audience {
     /// # Errors
     /// [`BuildError`] with every problem: what cannot be read, a segment that is unknown or names itself, and, as `S090`,
     /// what columns do not keep.
-    pub fn draft(&self, definition: &SegmentDefinition, saved: &[SegmentDefinition]) -> Result<Draft, BuildError> {
+    pub fn draft(
+        &self,
+        definition: &SegmentDefinition,
+        saved: &[SegmentDefinition],
+    ) -> Result<Draft, BuildError> {
         Reader::read(self, definition, saved)
     }
 

@@ -90,7 +90,8 @@ impl Period {
                 (first, later(months_later(first, 1), -1))
             }
             Self::Year(years) => {
-                let day = |month, day| NaiveDate::from_ymd_opt(today.year() + years, month, day).unwrap_or(today);
+                let day =
+                    |month, day| NaiveDate::from_ymd_opt(today.year() + years, month, day).unwrap_or(today);
                 (day(1, 1), day(12, 31))
             }
         }

@@ -55,7 +55,10 @@ impl<K: Ord + Clone> Sets<K> {
 
     /// Says everything that one contact has.
     fn put(&mut self, row: u32, has: &BTreeSet<K>) {
-        self.0.iter_mut().filter(|(key, _)| !has.contains(*key)).for_each(|(_, members)| members.put(row, false));
+        self.0
+            .iter_mut()
+            .filter(|(key, _)| !has.contains(*key))
+            .for_each(|(_, members)| members.put(row, false));
         self.0.retain(|_, members| members.count() > 0);
         for key in has {
             match self.0.get_mut(key) {
@@ -127,7 +130,8 @@ impl Profile {
         }
         self.granted.put(row, &granted);
         self.withdrawn.put(row, &withdrawn);
-        self.marks.put(row, &hot.rating.marked().map(|(score, mark)| (score.clone(), mark.clone())).collect());
+        self.marks
+            .put(row, &hot.rating.marked().map(|(score, mark)| (score.clone(), mark.clone())).collect());
         let named = |name: &str| Name::from(name);
         let active = hot.enrollments.iter().map(|enrollment| named(enrollment.journey.as_str()));
         let active: BTreeSet<Name> = active.collect();
@@ -137,7 +141,9 @@ impl Profile {
         let left: Vec<(Name, Value)> = hot
             .entries
             .iter()
-            .filter_map(|(journey, passage)| Some((named(journey.as_str()), Kind::Instant.value(passage.left_at?)?)))
+            .filter_map(|(journey, passage)| {
+                Some((named(journey.as_str()), Kind::Instant.value(passage.left_at?)?))
+            })
             .collect();
         let left = left.iter().map(|(name, value)| (name, value.clone()));
         put(&mut self.left, row, left, || Column::numbers(Kind::Instant));

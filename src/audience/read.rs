@@ -80,7 +80,11 @@ impl<'a> Reader<'a> {
                 None
             }
             _ => {
-                self.unreadable(place, "it has not exactly one of where, rank and manual", "write one of them");
+                self.unreadable(
+                    place,
+                    "it has not exactly one of where, rank and manual",
+                    "write one of them",
+                );
                 None
             }
         };
@@ -93,9 +97,11 @@ impl<'a> Reader<'a> {
 
     /// A segment that is named by another.
     fn named(&mut self, name: &str, place: &str) -> Option<Node> {
-        let Some((name, definition)) = self.saved.get_key_value(name).map(|(name, found)| (*name, *found)) else {
+        let Some((name, definition)) = self.saved.get_key_value(name).map(|(name, found)| (*name, *found))
+        else {
             let near = nearest(name, self.saved.keys().copied());
-            let next = near.map_or("name one of the saved segments".into(), |near| format!("did you mean {near:?}?"));
+            let next = near
+                .map_or("name one of the saved segments".into(), |near| format!("did you mean {near:?}?"));
             let sentence = format!("there is no segment {name:?}");
             self.problems.push(Diagnostic::new(UNKNOWN, place, sentence, next));
             return None;
@@ -139,7 +145,11 @@ impl<'a> Reader<'a> {
         let asked = Asked::question(given);
         if let Some(kind) = given.kind.as_deref().filter(|kind| Kind::named(kind).is_none()) {
             let near = nearest(kind, Kind::NAMES.iter().map(|(name, _)| *name)).unwrap_or("text");
-            self.unreadable(format!("{place}.type"), format!("there is no type {kind:?}"), &format!("did you mean {near}?"));
+            self.unreadable(
+                format!("{place}.type"),
+                format!("there is no type {kind:?}"),
+                &format!("did you mean {near}?"),
+            );
             return None;
         }
         let leaf = if let Some(nodes) = &given.all {
@@ -200,7 +210,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The word of `is`.
-    pub(super) fn word<'w>(&mut self, given: &'w QuestionDefinition, usual: &'w str, place: &str) -> Option<&'w str> {
+    pub(super) fn word<'w>(
+        &mut self,
+        given: &'w QuestionDefinition,
+        usual: &'w str,
+        place: &str,
+    ) -> Option<&'w str> {
         match &given.is {
             None => Some(usual),
             Some(crate::model::Value::Text(word)) => Some(word),
@@ -218,19 +233,28 @@ impl<'a> Reader<'a> {
         place: &str,
     ) -> Option<Moment> {
         let mut moment = Moment::default();
-        for (field, text, length) in [("older_than", older, &mut moment.older), ("newer_than", newer, &mut moment.newer)]
+        for (field, text, length) in
+            [("older_than", older, &mut moment.older), ("newer_than", newer, &mut moment.newer)]
         {
             if let Some(text) = text {
                 *length = Some(self.length(text, &format!("{place}.{field}"))?);
             }
         }
-        let periods = [("on", on, &mut moment.on), ("before", before, &mut moment.before), ("after", after, &mut moment.after)];
+        let periods = [
+            ("on", on, &mut moment.on),
+            ("before", before, &mut moment.before),
+            ("after", after, &mut moment.after),
+        ];
         for (field, text, period) in periods {
             if let Some(text) = text {
                 *period = Period::read(text);
                 if period.is_none() {
                     let sentence = format!("{text:?} is no local date");
-                    self.unreadable(format!("{place}.{field}"), sentence, "write 2026-03-28, today, this_week or +5d");
+                    self.unreadable(
+                        format!("{place}.{field}"),
+                        sentence,
+                        "write 2026-03-28, today, this_week or +5d",
+                    );
                     return None;
                 }
             }

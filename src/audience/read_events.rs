@@ -35,14 +35,16 @@ const SOME: (i64, i64) = (1, i64::MAX);
 
 impl Reader<'_> {
     fn source(&mut self, given: &EventsDefinition, place: &str) -> Option<Source> {
-        let mut names: Vec<Name> = given.event.iter().chain(given.events.iter().flatten()).map(name).collect();
+        let mut names: Vec<Name> =
+            given.event.iter().chain(given.events.iter().flatten()).map(name).collect();
         names.sort_unstable();
         names.dedup();
         if names.is_empty() && given.prefix.is_none() {
             self.unreadable(place, "it asks nothing", "write one question, such as tag, attribute or event");
             return None;
         }
-        let source = Source { names, prefix: given.prefix.as_ref().map(name), filter: filter(given.filter.as_ref()) };
+        let source =
+            Source { names, prefix: given.prefix.as_ref().map(name), filter: filter(given.filter.as_ref()) };
         let filtered: Vec<&Name> = source.filter.iter().map(|(property, _)| property).collect();
         self.properties(&source, &filtered, place)?;
         Some(source)
@@ -58,9 +60,13 @@ impl Reader<'_> {
         let is_left_out =
             |log: &Log| log.full && properties.iter().any(|property| log.property(property).is_none());
         let is_left_out = asked.into_iter().any(|(_, log)| is_left_out(log));
-        if is_left_out || self.audience.full && source.names.iter().any(|event| !history.contains_key(event)) {
+        if is_left_out || self.audience.full && source.names.iter().any(|event| !history.contains_key(event))
+        {
             let most = Log::MOST_PROPERTIES;
-            self.unkept(place, &format!("more than {most} properties of an event, or more than so many names"));
+            self.unkept(
+                place,
+                &format!("more than {most} properties of an event, or more than so many names"),
+            );
             return None;
         }
         Some(())
@@ -143,7 +149,11 @@ impl Reader<'_> {
     /// The property that an aggregate is of.
     fn of(&mut self, source: &Source, given: &AggregateDefinition, place: &str) -> Option<Name> {
         let Some(of) = &given.of else {
-            self.unreadable(place, "it does not say of which property", "write of: and the name of the property");
+            self.unreadable(
+                place,
+                "it does not say of which property",
+                "write of: and the name of the property",
+            );
             return None;
         };
         let of = name(of);
@@ -170,7 +180,11 @@ impl Reader<'_> {
             let Some(text) = text else { continue };
             let Ok(instant) = DateTime::parse_from_rfc3339(text) else {
                 let sentence = format!("{text:?} is no instant");
-                self.unreadable(format!("{place}.{field}"), sentence, "write one such as 2026-03-28T00:00:00Z");
+                self.unreadable(
+                    format!("{place}.{field}"),
+                    sentence,
+                    "write one such as 2026-03-28T00:00:00Z",
+                );
                 return None;
             };
             *end = instant.timestamp_millis();
@@ -195,7 +209,13 @@ impl Reader<'_> {
         Some(Node::Leaf(Leaf::Sequence(Sequence { first, second, comes, within, remember })))
     }
 
-    fn message(&mut self, event: &str, given: &MessageDefinition, tracked: bool, place: &str) -> Option<Node> {
+    fn message(
+        &mut self,
+        event: &str,
+        given: &MessageDefinition,
+        tracked: bool,
+        place: &str,
+    ) -> Option<Node> {
         let asked = [("journey", &given.journey), ("template", &given.template), ("channel", &given.channel)];
         let asked = asked.into_iter().filter_map(|(property, text)| {
             text.as_ref().map(|text| (Name::from(property), Asked::is(text.as_str())))

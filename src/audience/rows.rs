@@ -167,10 +167,8 @@ impl Rows {
     pub(super) fn reorder(&mut self, from: usize, order: &[u32]) {
         fn pick<T: Copy + Default>(items: &mut Vec<T>, from: usize, order: &[u32]) {
             if from < items.len() {
-                let picked: Vec<T> = order
-                    .iter()
-                    .map(|row| items.get(*row as usize).copied().unwrap_or_default())
-                    .collect();
+                let picked: Vec<T> =
+                    order.iter().map(|row| items.get(*row as usize).copied().unwrap_or_default()).collect();
                 items.truncate(from);
                 grow(items, picked.len());
                 items.extend(picked);
@@ -207,7 +205,8 @@ mod tests {
     fn every_width_keeps_the_rows_that_lie_between_two_numbers() {
         for greatest in [200, 60_000, 4_000_000_000, u64::MAX] {
             let mut rows = Rows::default();
-            let numbers: Vec<u64> = (0..200).map(|row| if row % 7 == 0 { greatest } else { row % 5 }).collect();
+            let numbers: Vec<u64> =
+                (0..200).map(|row| if row % 7 == 0 { greatest } else { row % 5 }).collect();
             numbers.iter().enumerate().for_each(|(row, number)| rows.set(row, *number));
             for (first, last) in [(0, 0), (1, 3), (2, u64::MAX), (greatest, greatest), (3, 2)] {
                 let mut out = Bits::only(3..256);

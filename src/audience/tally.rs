@@ -2,43 +2,18 @@
 
 use rust_decimal::Decimal;
 
+use super::amounts::Amounts;
 use super::asked::{Asked, Kind, decimal};
 use super::bits::Bits;
-use super::column::Column;
 use super::dictionary::Dictionary;
 use super::draft::{Events, Measure, Source, Window};
 use super::evaluation::Evaluation;
 use super::log::{Log, Span};
+use super::ranks::Ranks;
 use super::rows::{Rows, keep_counts};
 use crate::model::Value;
 
 const DAY: i64 = 86_400_000;
-
-/// The contacts of a bitmap, numbered in their order.
-pub(super) struct Ranks<'b> {
-    whom: &'b Bits,
-    before: Vec<u32>,
-    count: usize,
-}
-
-impl<'b> Ranks<'b> {
-    pub(super) fn new(whom: &'b Bits) -> Self {
-        let mut count = 0;
-        let mut before = Vec::with_capacity(whom.words().len());
-        for word in whom.words() {
-            before.push(count);
-            count += word.count_ones();
-        }
-        Self { whom, before, count: count as usize }
-    }
-
-    #[inline]
-    pub(super) fn of(&self, contact: u32) -> usize {
-        let word = self.whom.words().get(contact as usize / 64).copied().unwrap_or(0);
-        let below = word & !(u64::MAX << (contact % 64));
-        (self.before.get(contact as usize / 64).copied().unwrap_or(0) + below.count_ones()) as usize
-    }
-}
 
 impl Evaluation<'_> {
     /// The instants that a window holds, or a little more of them where it counts days.
@@ -84,9 +59,9 @@ impl Evaluation<'_> {
     pub(super) fn keep_events(&self, events: &Events, out: &mut Bits) {
         match &events.measure {
             Measure::Count((first, last)) => self.keep_count(events, *first, *last, out),
-            Measure::Sum(of, asked) => self.keep_totals(events, of, out, |sum, _| {
-                asked.holds(Some(&Value::Decimal(sum)))
-            }),
+            Measure::Sum(of, asked) => {
+                self.keep_totals(events, of, out, |sum, _| asked.holds(Some(&Value::Decimal(sum))))
+            }
             Measure::Average(of, asked) => self.keep_totals(events, of, out, |sum, count| {
                 let mean = sum.checked_div(Decimal::from(count));
                 mean.is_some_and(|mean| asked.holds(Some(&Value::Decimal(mean))))
@@ -142,7 +117,8 @@ impl Evaluation<'_> {
     /// Keeps those whose sum and number of amounts pass.
     fn keep_totals(&self, events: &Events, of: &str, out: &mut Bits, passes: impl Fn(Decimal, u64) -> bool) {
         let ranks = Ranks::new(out);
-        let amounts: Vec<Amounts<'_>> = self.logs(&events.source).iter().map(|log| Amounts::new(log, of)).collect();
+        let amounts: Vec<Amounts<'_>> =
+            self.logs(&events.source).iter().map(|log| Amounts::new(log, of)).collect();
         // At one scale, numbers are added as whole ones, where none of them is so great that adding could overflow.
         let scale = amounts.iter().map(Amounts::scale).max().unwrap_or(0);
         let whole: Option<Vec<Amounts<'_>>> = amounts.iter().map(|amounts| amounts.scaled(scale)).collect();
@@ -165,7 +141,8 @@ impl Evaluation<'_> {
             });
             let sum = |sum: i128| Decimal::try_from_i128_with_scale(sum, scale).unwrap_or(saturated(sum));
             let all = out.iter().zip(sums.iter().zip(&counts));
-            all.filter(|(_, (total, count))| passes(sum(**total), **count)).for_each(|(row, _)| kept.mark(row));
+            all.filter(|(_, (total, count))| passes(sum(**total), **count))
+                .for_each(|(row, _)| kept.mark(row));
         } else {
             let mut sums = vec![Decimal::ZERO; ranks.count];
             self.each(events, out, |place, _, row, contact| {
@@ -191,7 +168,8 @@ impl Evaluation<'_> {
         out: &mut Bits,
     ) {
         let ranks = Ranks::new(out);
-        let amounts: Vec<Amounts<'_>> = self.logs(&events.source).iter().map(|log| Amounts::new(log, of)).collect();
+        let amounts: Vec<Amounts<'_>> =
+            self.logs(&events.source).iter().map(|log| Amounts::new(log, of)).collect();
         let mut extremes: Vec<Option<Decimal>> = vec![None; ranks.count];
         self.each(events, out, |place, _, row, contact| {
             let amount = amounts.get(place).and_then(|amounts| amounts.at(row));
@@ -200,7 +178,9 @@ impl Evaluation<'_> {
             }
         });
         let mut kept = Bits::none(self.rows());
-        let holds = |extreme: &Option<Decimal>| extreme.is_some_and(|value| asked.holds(Some(&Value::Decimal(value))));
+        let holds = |extreme: &Option<Decimal>| {
+            extreme.is_some_and(|value| asked.holds(Some(&Value::Decimal(value))))
+        };
         let all = out.iter().zip(&extremes).filter(|(_, extreme)| holds(extreme));
         all.for_each(|(row, _)| kept.mark(row));
         *out = kept;
@@ -269,76 +249,4 @@ impl Evaluation<'_> {
 
 fn saturated(sum: i128) -> Decimal {
     if sum < 0 { Decimal::MIN } else { Decimal::MAX }
-}
-
-/// The numbers that a property has, by row.
-enum Amounts<'a> {
-    Nothing,
-    /// By code: as a number, and as a whole one at the common scale.
-    Codes(&'a Rows, Vec<Option<Decimal>>, Vec<Option<i128>>),
-    /// And by how much each is multiplied.
-    Numbers(&'a Column, i128),
-}
-
-impl<'a> Amounts<'a> {
-    fn new(log: &'a Log, of: &str) -> Self {
-        match log.property(of) {
-            Some(Column::Codes { dictionary, rows }) => {
-                let numbers = std::iter::once(None).chain(dictionary.values().iter().map(decimal));
-                Self::Codes(rows, numbers.collect(), Vec::new())
-            }
-            Some(column @ Column::Numbers { kind: Kind::Integer, .. }) => Self::Numbers(column, 1),
-            Some(Column::Numbers { .. }) | None => Self::Nothing,
-        }
-    }
-
-    fn scale(&self) -> u32 {
-        match self {
-            Self::Codes(_, numbers, _) => {
-                numbers.iter().flatten().map(|number| number.normalize().scale()).max().unwrap_or(0)
-            }
-            Self::Nothing | Self::Numbers(..) => 0,
-        }
-    }
-
-    /// The same as whole numbers; `None` where they are too great for billions of them to be added.
-    fn scaled(&self, scale: u32) -> Option<Self> {
-        const MOST: i128 = 1 << 92;
-        match self {
-            Self::Nothing => Some(Self::Nothing),
-            Self::Codes(rows, numbers, _) => {
-                let whole = |number: &Option<Decimal>| match number.map(|number| number.normalize()) {
-                    None => Some(None),
-                    Some(number) => {
-                        let times = 10_i128.checked_pow(scale.checked_sub(number.scale())?)?;
-                        let whole = number.mantissa().checked_mul(times)?;
-                        (-MOST..=MOST).contains(&whole).then_some(Some(whole))
-                    }
-                };
-                let whole: Option<Vec<_>> = numbers.iter().map(whole).collect();
-                Some(Self::Codes(rows, Vec::new(), whole?))
-            }
-            Self::Numbers(column, _) => {
-                let times = 10_i128.checked_pow(scale)?;
-                (times <= 1 << 28).then_some(Self::Numbers(column, times))
-            }
-        }
-    }
-
-    #[inline]
-    fn whole(&self, row: usize) -> Option<i128> {
-        match self {
-            Self::Nothing => None,
-            Self::Codes(rows, _, whole) => whole.get(rows.at(row) as usize).copied().flatten(),
-            Self::Numbers(column, times) => column.number(row).map(|number| i128::from(number) * times),
-        }
-    }
-
-    fn at(&self, row: usize) -> Option<Decimal> {
-        match self {
-            Self::Nothing => None,
-            Self::Codes(rows, numbers, _) => numbers.get(rows.at(row) as usize).copied().flatten(),
-            Self::Numbers(column, _) => column.number(row).map(Decimal::from),
-        }
-    }
 }

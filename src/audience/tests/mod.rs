@@ -31,9 +31,11 @@ fn compare(draw: &mut Draw, audience: &Audience, people: &[Person], questions: u
     for _ in 0..questions {
         let question = universe::question(draw, 3, true);
         let definition = segment("draft", question.clone());
-        let draft = audience.draft(&definition, &saved).unwrap_or_else(|problem| panic!("{question}: {problem}"));
+        let draft =
+            audience.draft(&definition, &saved).unwrap_or_else(|problem| panic!("{question}: {problem}"));
         // The last instant of a window and the first after it come often.
-        let around = draw.instant() + draw.of(&[0, 1, -1]) + draw.of(&[0, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 3_600_000]);
+        let around =
+            draw.instant() + draw.of(&[0, 1, -1]) + draw.of(&[0, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 3_600_000]);
         for at in [NOON, around] {
             let asking = Asking { saved: &saved, at };
             let wanted: BTreeSet<ContactId> = people
@@ -174,7 +176,8 @@ fn a_distribution_adds_up_and_deciles_share_equal_scores() {
     let tenth = |person: &Person| {
         people.iter().filter(|other| score(other) < score(person)).count() as i64 * 10 / 400 + 1
     };
-    let by = [By::score_decile("spark"), By::attribute("city"), By::tier("spark"), By::attribute("followers")];
+    let by =
+        [By::score_decile("spark"), By::attribute("city"), By::tier("spark"), By::attribute("followers")];
     for many in 1..=4 {
         let spread = audience.distribution(&everybody, &by[..many], instant(NOON));
         assert_eq!(spread.groups.iter().map(|group| group.contacts).sum::<u64>(), 400);
@@ -207,7 +210,10 @@ fn what_columns_do_not_keep_is_refused_with_the_next_step() {
     assert_eq!(codes(last, &[]), ["S090 draft/where.last_with"]);
     let circle = [segment("b", json!({"segment": "draft"}))];
     assert_eq!(codes(json!({"segment": "b"}), &circle), ["S092 b/where.segment"]);
-    assert_eq!(codes(json!({"segment": "activ"}), &[segment("active", json!({"tag": "x"}))]), ["S092 draft/where.segment"]);
+    assert_eq!(
+        codes(json!({"segment": "activ"}), &[segment("active", json!({"tag": "x"}))]),
+        ["S092 draft/where.segment"]
+    );
     let rank = json!({"segment": "top", "rank": {"score": "spark", "first": 10, "every": {"at": "09:00"}}});
     if let Ok(rank) = serde_json::from_value::<SegmentDefinition>(rank) {
         assert_eq!(audience.draft(&rank, &[]).unwrap_err().diagnostics[0].code, "S090");

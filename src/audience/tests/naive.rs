@@ -41,7 +41,8 @@ fn passes(filter: Option<&WhereDefinition>, properties: &Attributes) -> bool {
 
 fn aggregate(given: &AggregateDefinition, value: Option<Value>) -> bool {
     let AggregateDefinition { is, above, at_least, below, at_most, .. } = given.clone();
-    test(PredicateDefinition { is, above, at_least, below, at_most, ..Default::default() }).holds(value.as_ref())
+    test(PredicateDefinition { is, above, at_least, below, at_most, ..Default::default() })
+        .holds(value.as_ref())
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -77,7 +78,9 @@ impl Asking<'_> {
             "this_week" => (monday, monday + Days::new(6)),
             "last_week" => (monday - Days::new(7), monday - Days::new(1)),
             "next_month" => (month + Months::new(1), month + Months::new(2) - Days::new(1)),
-            "this_year" => (today.with_ordinal(1).unwrap(), NaiveDate::from_ymd_opt(today.year(), 12, 31).unwrap()),
+            "this_year" => {
+                (today.with_ordinal(1).unwrap(), NaiveDate::from_ymd_opt(today.year(), 12, 31).unwrap())
+            }
             "+5d" => one(today + Days::new(5)),
             "-1mo" => one(today - Months::new(1)),
             date => one(date.parse().unwrap()),
@@ -103,9 +106,19 @@ impl Asking<'_> {
 
     fn compares(&self, given: &QuestionDefinition, value: Option<&Value>, person: &Person) -> bool {
         let value = value.filter(|value| given.kind.as_ref().is_none_or(|wanted| *wanted == kind(value)));
-        let QuestionDefinition { is, one_of, above, at_least, below, at_most, contains, exists, .. } = given.clone();
-        let predicate =
-            PredicateDefinition { is, one_of, above, at_least, below, at_most, contains, exists, ..Default::default() };
+        let QuestionDefinition { is, one_of, above, at_least, below, at_most, contains, exists, .. } =
+            given.clone();
+        let predicate = PredicateDefinition {
+            is,
+            one_of,
+            above,
+            at_least,
+            below,
+            at_most,
+            contains,
+            exists,
+            ..Default::default()
+        };
         if predicate != PredicateDefinition::default() && !test(predicate).holds(value) {
             return false;
         }
@@ -116,7 +129,9 @@ impl Asking<'_> {
         }
         let QuestionDefinition { older_than, newer_than, on, before, after, .. } = given.clone();
         let moment = MomentDefinition { older_than, newer_than, on, before, after };
-        if moment != MomentDefinition::default() && !value.is_some_and(|value| self.moment(&moment, value, person)) {
+        if moment != MomentDefinition::default()
+            && !value.is_some_and(|value| self.moment(&moment, value, person))
+        {
             return false;
         }
         given.anniversary.is_none_or(|soon| {
@@ -151,7 +166,9 @@ impl Asking<'_> {
     fn message(&self, event: &str, given: &MessageDefinition, person: &Person) -> bool {
         let alive = person.events.iter().any(|(name, properties, at)| {
             let like = |property: &str, wanted: &Option<String>| {
-                wanted.as_ref().is_none_or(|wanted| properties.get(property) == Some(&Value::from(wanted.as_str())))
+                wanted
+                    .as_ref()
+                    .is_none_or(|wanted| properties.get(property) == Some(&Value::from(wanted.as_str())))
             };
             **name == *event
                 && like("journey", &given.journey)
@@ -240,12 +257,18 @@ impl Asking<'_> {
                 _ => {
                     let left = passage.and_then(|passage| passage.left_at);
                     let left = left.filter(|left| *left <= self.at);
-                    told || left.is_some_and(|left| given.within.as_ref().is_none_or(|within| self.at < left + length(within)))
+                    told || left.is_some_and(|left| {
+                        given.within.as_ref().is_none_or(|within| self.at < left + length(within))
+                    })
                 }
             };
         }
-        let messages =
-            [("sent", &given.sent), ("delivered", &given.delivered), ("opened", &given.opened), ("clicked", &given.clicked)];
+        let messages = [
+            ("sent", &given.sent),
+            ("delivered", &given.delivered),
+            ("opened", &given.opened),
+            ("clicked", &given.clicked),
+        ];
         for (word, message) in messages {
             if let Some(message) = message {
                 return self.message(&format!("message.{word}"), message, person);
@@ -315,7 +338,10 @@ impl Asking<'_> {
         if let Some(average) = &given.average {
             let all = numbers(average);
             let count = Decimal::from(all.len());
-            return aggregate(average, (!all.is_empty()).then(|| Value::Decimal(all.into_iter().sum::<Decimal>() / count)));
+            return aggregate(
+                average,
+                (!all.is_empty()).then(|| Value::Decimal(all.into_iter().sum::<Decimal>() / count)),
+            );
         }
         if let Some(min) = &given.min {
             return aggregate(min, numbers(min).into_iter().min().map(Value::Decimal));

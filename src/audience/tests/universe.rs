@@ -50,7 +50,16 @@ pub(super) const EVENTS: [&str; 6] =
     ["app.opened", "app.closed", "purchase", "message.sent", "message.opened", "journey.left"];
 const SPANS: [&str; 6] = ["1h", "1d", "3d", "7d", "30d", "12h30m"];
 const PERIODS: [&str; 10] = [
-    "today", "yesterday", "tomorrow", "this_week", "last_week", "next_month", "this_year", "+5d", "-1mo", "2026-03-28",
+    "today",
+    "yesterday",
+    "tomorrow",
+    "this_week",
+    "last_week",
+    "next_month",
+    "this_year",
+    "+5d",
+    "-1mo",
+    "2026-03-28",
 ];
 
 fn number(draw: &mut Draw) -> Value {
@@ -90,7 +99,8 @@ pub(super) fn state(draw: &mut Draw, id: &str, seed: u64) -> ContactState {
         contact = contact.attribute("city", draw.of(&["Lyon", "Paris", "Liège", "Lille", ""]));
     }
     if draw.percent(80) {
-        contact = contact.attribute("followers", draw.below(20_000) as i64 - if seed % 2 == 0 { 0 } else { 9_000 });
+        contact =
+            contact.attribute("followers", draw.below(20_000) as i64 - if seed % 2 == 0 { 0 } else { 9_000 });
     }
     if draw.percent(60) {
         contact = contact.attribute("price", number(draw));
@@ -117,7 +127,8 @@ pub(super) fn state(draw: &mut Draw, id: &str, seed: u64) -> ContactState {
         }
     }
     if draw.percent(70) {
-        contact = contact.zone(draw.of(&["Europe/Paris", "America/New_York", "Pacific/Apia", "Nowhere/Lost"]));
+        contact =
+            contact.zone(draw.of(&["Europe/Paris", "America/New_York", "Pacific/Apia", "Nowhere/Lost"]));
     }
     let mut state = ContactState::new(id.into());
     let standing = draw.below(4);
@@ -291,7 +302,11 @@ pub(super) fn question(draw: &mut Draw, depth: u32, names: bool) -> Json {
         3 => attribute("followers", draw.of(&[None, Some("integer"), Some("text")]), compare(draw, &numbers)),
         4 => attribute("price", None, compare(draw, &numbers)),
         5 => attribute("genres", None, compare(draw, &[json!("pop"), json!(["rap", "pop"])])),
-        6 => attribute("odd", draw.of(&[None, Some("bool"), Some("date")]), compare(draw, &[json!(true), json!(7)])),
+        6 => attribute(
+            "odd",
+            draw.of(&[None, Some("bool"), Some("date")]),
+            compare(draw, &[json!(true), json!(7)]),
+        ),
         7 => attribute("joined", None, moment(draw)),
         8 => attribute(draw.of(&["born", "odd", "city"]), None, moment(draw)),
         9 => json!({"attribute": draw.of(&["born", "joined"]), "anniversary": soon}),
@@ -304,7 +319,9 @@ pub(super) fn question(draw: &mut Draw, depth: u32, names: bool) -> Json {
             question
         }
         11 => json!({"tier": "spark", "is": draw.of(&["hot", "cold", "warm"])}),
-        12 => json!({"consent": "news", "channel": "email", "is": draw.of(&["granted", "withdrawn", "none"])}),
+        12 => {
+            json!({"consent": "news", "channel": "email", "is": draw.of(&["granted", "withdrawn", "none"])})
+        }
         13 => {
             let is = draw.of(&["in", "never", "left"]);
             let mut question = json!({"journey": "welcome", "is": is});
