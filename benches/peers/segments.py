@@ -25,7 +25,7 @@ ROUNDS = 7
 
 def alive(days):
     """The window of so many days, [e, e + W)."""
-    return f"at > {NOW - days * DAY} AND at <= {NOW}"
+    return f"moment > {NOW - days * DAY} AND moment <= {NOW}"
 
 
 ENGAGED = " UNION ALL ".join(
@@ -39,10 +39,10 @@ QUESTIONS = {
     "S2": f"SELECT count(*) FROM contacts WHERE newsletter AND id IN ({OPENED})",
     "S3": f"SELECT count(*) FROM contacts WHERE plan IN ('pro', 'team') AND created_at <= {NOW - 30 * DAY} "
           f"AND id NOT IN ({ENGAGED})",
-    "S4": f"SELECT count(DISTINCT x.contact) FROM purchase x WHERE x.sku = 'X' AND x.at > {NOW - 60 * DAY} "
-          f"AND x.at <= {NOW - 14 * DAY} AND NOT EXISTS (SELECT 1 FROM purchase y WHERE y.sku = 'Y' "
-          f"AND y.contact = x.contact AND y.at >= x.at AND y.at < x.at + {14 * DAY} AND y.at > {NOW - 60 * DAY} "
-          f"AND y.at <= {NOW})",
+    "S4": f"SELECT count(DISTINCT x.contact) FROM purchase x WHERE x.sku = 'X' AND x.moment > {NOW - 60 * DAY} "
+          f"AND x.moment <= {NOW - 14 * DAY} AND NOT EXISTS (SELECT 1 FROM purchase y WHERE y.sku = 'Y' "
+          f"AND y.contact = x.contact AND y.moment >= x.moment AND y.moment < x.moment + {14 * DAY} AND y.moment > {NOW - 60 * DAY} "
+          f"AND y.moment <= {NOW})",
     "S5": f"SELECT count(*) FROM contacts WHERE newsletter AND NOT onboarding AND (vip OR beta) "
           f"AND (id IN ({OPENED}) OR (score >= 500 AND id IN ({ENGAGED}))) "
           f"AND id IN (SELECT contact FROM purchase WHERE {alive(90)} GROUP BY contact HAVING sum(amount) >= 100)",
@@ -58,7 +58,7 @@ def load():
                  "vip BOOLEAN, trial BOOLEAN, beta BOOLEAN, newsletter BOOLEAN, onboarding BOOLEAN)")
     base.execute(f"COPY contacts FROM '{FOLDER}/contacts.csv' (HEADER)")
     for kind in KINDS:
-        base.execute(f"CREATE TABLE {kind} (contact INTEGER, at BIGINT, sku sku, amount SMALLINT)")
+        base.execute(f"CREATE TABLE {kind} (contact INTEGER, moment BIGINT, sku sku, amount SMALLINT)")
         base.execute(f"COPY {kind} FROM '{FOLDER}/{kind}.csv' (HEADER)")
     return base
 

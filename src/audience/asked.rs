@@ -47,6 +47,11 @@ impl Kind {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
+    /// Whether a value of another kind is one of this: a whole number is a decimal, too.
+    pub(super) fn takes(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::Decimal, Self::Integer)
+    }
+
     /// A value of this kind from the number that stands for it, where a number can.
     pub(super) fn value(self, number: i64) -> Option<Value> {
         match self {
@@ -151,14 +156,14 @@ impl Asked {
     }
 
     pub(super) fn holds(&self, value: Option<&Value>) -> bool {
-        let value = value.filter(|value| self.kind.is_none_or(|kind| kind == Kind::of(value)));
+        let value = value.filter(|value| self.kind.is_none_or(|kind| kind.takes(Kind::of(value))));
         self.tests.iter().all(|test| test.holds(value))
     }
 
     /// The numbers of this kind for which all of it holds; `None` where they are not one range.
     pub(super) fn range(&self, kind: Kind) -> Option<Range> {
         const NOBODY: Range = (i64::MAX, i64::MIN);
-        if self.kind.is_some_and(|asked| asked != kind) {
+        if self.kind.is_some_and(|asked| !asked.takes(kind)) {
             return self.tests.iter().all(|test| !matches!(test, Test::Exists(false))).then_some(NOBODY);
         }
         let (mut first, mut last) = (i64::MIN, i64::MAX);

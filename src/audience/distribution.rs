@@ -188,7 +188,7 @@ fn deciles(audience: &Audience, column: Option<&Column>, members: &[u32]) -> Axi
         counts.sort_unstable();
     }
     // The least score of each tenth but the first.
-    let (mut cuts, mut lower, mut before) = (Vec::new(), 0, None);
+    let (mut cuts, mut lower, mut before) = (Vec::new(), 0_usize, None);
     for (score, count) in counts {
         if before != Some(score) {
             let tenth = (lower * 10).checked_div(audience.len()).unwrap_or(0).min(9);

@@ -8,7 +8,8 @@ use super::bits::Bits;
 use super::column::Column;
 use super::draft::{Draft, Leaf, Node};
 use super::moment::{Calendar, Moment};
-use crate::model::{ContactId, Value, derive};
+use crate::model::{ContactId, Value};
+use crate::rule::segment::lot;
 use crate::time::Zone;
 
 /// One asking of a draft.
@@ -94,7 +95,8 @@ impl<'a> Evaluation<'a> {
             Leaf::Left { journey, moment } => self.keep_moments(profile.left.get(journey), None, moment, out),
             Leaf::Bucket { salt, from, to } => {
                 let mut kept = Bits::none(self.rows());
-                let within = |row: &u32| (*from..*to).contains(&lot(salt, self.audience.roster.id(*row)));
+                let within =
+                    |row: &u32| (*from..*to).contains(&lot(salt, &self.audience.roster.id(*row).into()));
                 out.iter().filter(within).for_each(|row| kept.mark(row));
                 *out = kept;
             }
@@ -124,7 +126,7 @@ impl<'a> Evaluation<'a> {
                     |row: &u32| {
                         let calendar = || self.calendar(*row);
                         match column.at(*row as usize) {
-                            Some(value) if kind.is_some_and(|kind| kind != Kind::of(&value)) => false,
+                            Some(value) if kind.is_some_and(|kind| !kind.takes(Kind::of(&value))) => false,
                             Some(Value::Integer(_)) | None => false,
                             Some(value) => super::asked::number(&value).zip(calendar()).is_some_and(
                                 |(number, calendar)| moment.holds(Kind::of(&value), number, calendar),
@@ -163,13 +165,6 @@ fn keep_column(column: Option<&Column>, asked: &Asked, missing: bool, out: &mut 
         None if missing => {}
         None => out.words_mut().fill(0),
     }
-}
-
-/// The lot of a contact in a split, from 0 to 99.
-fn lot(salt: &str, contact: &str) -> u8 {
-    let id = derive("segment bucket", &[salt.as_bytes(), contact.as_bytes()]);
-    let fine = id.iter().take(8).fold(0_u64, |fine, byte| (fine << 8) | u64::from(*byte));
-    u8::try_from((u128::from(fine) * 100) >> 64).unwrap_or(0)
 }
 
 /// Everybody in a bitmap, by name.

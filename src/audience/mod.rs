@@ -192,8 +192,8 @@ impl Audience {
     /// Reads a segment, saved or not; `saved` are the segments that it may name, of which the highest versions count.
     ///
     /// # Errors
-    /// [`BuildError`] with every problem: what cannot be read, a segment that is unknown or names itself, and, as `S090`,
-    /// what columns do not keep.
+    /// [`BuildError`] with every problem of any of them, as where segments are published, and then, as `S040`, with what
+    /// columns do not keep.
     pub fn draft(
         &self,
         definition: &SegmentDefinition,

@@ -2,11 +2,11 @@
 
 use chrono::DateTime;
 
-use super::asked::Asked;
+use super::asked::{Asked, Kind};
 use super::draft::{Events, Leaf, Measure, Node, Sequence, Source, Window};
 use super::log::Log;
 use super::moment::Moment;
-use super::read::Reader;
+use super::read::{Reader, length, moment, word};
 use crate::model::Name;
 use crate::rule::segment::{
     AggregateDefinition, EventsDefinition, MessageDefinition, MomentDefinition, QuestionDefinition,
@@ -40,7 +40,6 @@ impl Reader<'_> {
         names.sort_unstable();
         names.dedup();
         if names.is_empty() && given.prefix.is_none() {
-            self.unreadable(place, "it asks nothing", "write one question, such as tag, attribute or event");
             return None;
         }
         let source =
@@ -60,8 +59,9 @@ impl Reader<'_> {
         let is_left_out =
             |log: &Log| log.full && properties.iter().any(|property| log.property(property).is_none());
         let is_left_out = asked.into_iter().any(|(_, log)| is_left_out(log));
-        if is_left_out || self.audience.full && source.names.iter().any(|event| !history.contains_key(event))
-        {
+        let is_unknown = |event: &Name| !history.contains_key(event);
+        let may_be = source.prefix.is_some() || source.names.iter().any(is_unknown);
+        if is_left_out || self.audience.full && may_be {
             let most = Log::MOST_PROPERTIES;
             self.unkept(
                 place,
@@ -83,7 +83,7 @@ impl Reader<'_> {
             ("message.clicked", &given.clicked, true),
         ] {
             if let Some(message) = message {
-                return self.message(event, message, tracked, place);
+                return message_of(event, message, tracked);
             }
         }
         let asked = EventsDefinition {
@@ -93,18 +93,17 @@ impl Reader<'_> {
             filter: given.filter.clone(),
         };
         let source = self.source(&asked, place)?;
-        let window = self.window(given, place)?;
+        let window = window(given)?;
         let mut nodes = Vec::new();
         let mut leaf = |measure: Measure| {
             nodes.push(Node::Leaf(Leaf::Events(Events { source: source.clone(), window, measure })));
         };
-        for (field, count) in [("count", &given.count), ("distinct", &given.distinct)] {
-            let Some(count) = count else { continue };
-            let range = self.range(&Asked::aggregate(count), &format!("{place}.{field}"))?;
-            leaf(match field {
-                "count" => Measure::Count(range),
-                _ => Measure::Distinct(self.of(&source, count, place)?, range),
-            });
+        if let Some(count) = &given.count {
+            leaf(Measure::Count(Asked::aggregate(count).range(Kind::Integer)?));
+        }
+        if let Some(distinct) = &given.distinct {
+            let range = Asked::aggregate(distinct).range(Kind::Integer)?;
+            leaf(Measure::Distinct(self.of(&source, distinct, place)?, range));
         }
         type Make = fn(Name, Asked) -> Measure;
         let aggregates: [(&Option<AggregateDefinition>, Make); 4] = [
@@ -118,7 +117,7 @@ impl Reader<'_> {
             leaf(make(self.of(&source, aggregate, place)?, Asked::aggregate(aggregate)));
         }
         if let Some(first) = &given.first {
-            leaf(Measure::First(self.when(first, &format!("{place}.first"))?));
+            leaf(Measure::First(when(first)?));
         }
         if let Some(like) = &given.last_with {
             if source.names.len() != 1 {
@@ -131,7 +130,7 @@ impl Reader<'_> {
             leaf(Measure::LastWith(like));
         }
         if let Some(last) = &given.last {
-            let moment = self.when(last, &format!("{place}.last"))?;
+            let moment = when(last)?;
             if moment.is_civil() {
                 leaf(Measure::Last(moment));
             } else {
@@ -148,133 +147,97 @@ impl Reader<'_> {
 
     /// The property that an aggregate is of.
     fn of(&mut self, source: &Source, given: &AggregateDefinition, place: &str) -> Option<Name> {
-        let Some(of) = &given.of else {
-            self.unreadable(
-                place,
-                "it does not say of which property",
-                "write of: and the name of the property",
-            );
-            return None;
-        };
-        let of = name(of);
+        let of = name(given.of.as_ref()?);
         self.properties(source, &[&of], place)?;
         Some(of)
-    }
-
-    fn when(&mut self, given: &MomentDefinition, place: &str) -> Option<Moment> {
-        self.moment([&given.older_than, &given.newer_than], [&given.on, &given.before, &given.after], place)
-    }
-
-    fn window(&mut self, given: &QuestionDefinition, place: &str) -> Option<Window> {
-        if let Some(within) = &given.within {
-            return Some(Window::Within(self.length(within, &format!("{place}.within"))?));
-        }
-        if let Some(days) = given.calendar_days {
-            return Some(Window::Days(days));
-        }
-        if given.from.is_none() && given.to.is_none() {
-            return Some(Window::Ever);
-        }
-        let mut ends = [i64::MIN, i64::MAX];
-        for ((field, text), end) in [("from", &given.from), ("to", &given.to)].into_iter().zip(&mut ends) {
-            let Some(text) = text else { continue };
-            let Ok(instant) = DateTime::parse_from_rfc3339(text) else {
-                let sentence = format!("{text:?} is no instant");
-                self.unreadable(
-                    format!("{place}.{field}"),
-                    sentence,
-                    "write one such as 2026-03-28T00:00:00Z",
-                );
-                return None;
-            };
-            *end = instant.timestamp_millis();
-        }
-        let [from, to] = ends;
-        Some(Window::Between(from, to))
     }
 
     fn sequence(&mut self, given: &SequenceDefinition, place: &str) -> Option<Node> {
         let (second, comes) = match (&given.then, &given.never) {
             (Some(then), None) => (then, true),
             (None, Some(never)) => (never, false),
-            _ => {
-                self.unreadable(place, "it has not exactly one of then and never", "write one of them");
-                return None;
-            }
+            _ => return None,
         };
         let first = self.source(&given.first, &format!("{place}.first"))?;
         let second = self.source(second, &format!("{place}.{}", if comes { "then" } else { "never" }))?;
-        let within = self.length(&given.within, &format!("{place}.within"))?;
-        let remember = self.length(&given.remember, &format!("{place}.remember"))?;
+        let within = length(&given.within)?;
+        let remember = length(&given.remember)?;
         Some(Node::Leaf(Leaf::Sequence(Sequence { first, second, comes, within, remember })))
     }
+}
 
-    fn message(
-        &mut self,
-        event: &str,
-        given: &MessageDefinition,
-        tracked: bool,
-        place: &str,
-    ) -> Option<Node> {
-        let asked = [("journey", &given.journey), ("template", &given.template), ("channel", &given.channel)];
-        let asked = asked.into_iter().filter_map(|(property, text)| {
-            text.as_ref().map(|text| (Name::from(property), Asked::is(text.as_str())))
-        });
-        let source = Source { names: vec![event.into()], prefix: None, filter: asked.collect() };
-        let window = match &given.within {
-            Some(within) => Window::Within(self.length(within, &format!("{place}.within"))?),
-            None => Window::Ever,
-        };
-        let happened = counted(source, window, SOME);
-        let channel = given.channel.as_ref().map_or("email".into(), name);
-        let known = Node::Leaf(Leaf::Granted(("tracking".into(), channel)));
-        Some(match (given.is.as_str(), tracked) {
-            ("yes", _) => happened,
-            ("no", false) => not(happened),
-            ("no", true) => Node::All(vec![known, not(happened)]),
-            ("unknown", true) => Node::All(vec![not(known), not(happened)]),
-            (other, _) => {
-                let next = if tracked { "write yes, no or unknown" } else { "write yes or no" };
-                self.unreadable(format!("{place}.is"), format!("it is never {other:?}"), next);
-                return None;
-            }
-        })
+fn when(given: &MomentDefinition) -> Option<Moment> {
+    moment([&given.older_than, &given.newer_than], [&given.on, &given.before, &given.after])
+}
+
+fn window(given: &QuestionDefinition) -> Option<Window> {
+    if let Some(within) = &given.within {
+        return Some(Window::Within(length(within)?));
     }
-
-    pub(super) fn journey(&mut self, journey: Name, given: &QuestionDefinition, place: &str) -> Option<Node> {
-        let window = self.window(given, place)?;
-        // A moment that is newer than a window is long lies in it.
-        let moment = match window {
-            Window::Within(length) => Moment::spans(None, Some(length)),
-            _ => Moment::spans(None, Some(i64::MAX)),
-        };
-        let ended = |completed: bool| {
-            let mut filter = vec![("journey".into(), Asked::is(&*journey))];
-            if completed {
-                filter.push(("completed".into(), Asked::is(true)));
-            }
-            let source = Source { names: vec!["journey.left".into()], prefix: None, filter };
-            counted(source, window, SOME)
-        };
-        match self.word(given, "in", place)? {
-            "in" => Some(Node::Leaf(Leaf::Active(journey))),
-            "never" => {
-                let filter = vec![("journey".into(), Asked::is(&*journey))];
-                let source = Source { names: vec!["journey.entered".into()], prefix: None, filter };
-                let entered = Node::Leaf(Leaf::Entered(journey));
-                Some(not(Node::Any(vec![entered, counted(source, Window::Ever, SOME)])))
-            }
-            "completed" => Some(ended(true)),
-            "left" => {
-                let told = ended(false);
-                Some(Node::Any(vec![Node::Leaf(Leaf::Left { journey, moment }), told]))
-            }
-            other => {
-                let sentence = format!("nobody stands in a journey as {other:?}");
-                self.unreadable(format!("{place}.is"), sentence, "write in, never, completed or left");
-                None
-            }
+    if let Some(days) = given.calendar_days {
+        return Some(Window::Days(days));
+    }
+    if given.from.is_none() && given.to.is_none() {
+        return Some(Window::Ever);
+    }
+    let mut ends = [i64::MIN, i64::MAX];
+    for (text, end) in [&given.from, &given.to].into_iter().zip(&mut ends) {
+        if let Some(text) = text {
+            *end = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
         }
+    }
+    let [from, to] = ends;
+    Some(Window::Between(from, to))
+}
+
+fn message_of(event: &str, given: &MessageDefinition, tracked: bool) -> Option<Node> {
+    let asked = [("journey", &given.journey), ("template", &given.template), ("channel", &given.channel)];
+    let asked = asked.into_iter().filter_map(|(property, text)| {
+        text.as_ref().map(|text| (Name::from(property), Asked::is(text.as_str())))
+    });
+    let source = Source { names: vec![event.into()], prefix: None, filter: asked.collect() };
+    let window = match &given.within {
+        Some(within) => Window::Within(length(within)?),
+        None => Window::Ever,
+    };
+    let happened = counted(source, window, SOME);
+    let channel = given.channel.as_ref().map_or("email".into(), name);
+    let known = Node::Leaf(Leaf::Granted(("tracking".into(), channel)));
+    match (given.is.as_str(), tracked) {
+        ("yes", _) => Some(happened),
+        ("no", false) => Some(not(happened)),
+        ("no", true) => Some(Node::All(vec![known, not(happened)])),
+        ("unknown", true) => Some(Node::All(vec![not(known), not(happened)])),
+        _ => None,
+    }
+}
+
+pub(super) fn journey_of(journey: Name, given: &QuestionDefinition) -> Option<Node> {
+    let window = window(given)?;
+    // A moment that is newer than a window is long lies in it.
+    let moment = match window {
+        Window::Within(length) => Moment::spans(None, Some(length)),
+        _ => Moment::spans(None, Some(i64::MAX)),
+    };
+    let told = |event: &str, completed: bool| {
+        let mut filter = vec![("journey".into(), Asked::is(&*journey))];
+        if completed {
+            filter.push(("completed".into(), Asked::is(true)));
+        }
+        counted(Source { names: vec![event.into()], prefix: None, filter }, window, SOME)
+    };
+    match word(given, "in")? {
+        "in" => Some(Node::Leaf(Leaf::Active(journey))),
+        "never" => {
+            let entered = told("journey.entered", false);
+            Some(not(Node::Any(vec![Node::Leaf(Leaf::Entered(journey)), entered])))
+        }
+        "completed" => Some(told("journey.left", true)),
+        "left" => {
+            let told = told("journey.left", false);
+            Some(Node::Any(vec![Node::Leaf(Leaf::Left { journey, moment }), told]))
+        }
+        _ => None,
     }
 }
 

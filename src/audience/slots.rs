@@ -41,9 +41,9 @@ impl Slots {
 
     /// Remembers a place; `hash_at` says the hash of what lies at another one.
     pub(super) fn insert(&mut self, hash: u64, place: usize, hash_at: impl Fn(usize) -> u64) {
-        if (self.used + 1) * 8 > self.table.len() * 7 {
+        if (self.used + 1) * 4 > self.table.len() * 3 {
             let live = self.table.iter().filter(|place| !matches!(**place, 0 | GONE)).count();
-            let size = ((live + 1) * 4 / 3).next_power_of_two().max(16);
+            let size = ((live + 1) * 3 / 2).next_power_of_two().max(16);
             let old = std::mem::replace(&mut self.table, vec![0; size]);
             self.used = 0;
             for place in old.into_iter().filter(|place| !matches!(*place, 0 | GONE)) {

@@ -77,7 +77,7 @@ impl Evaluation<'_> {
         let (none, some) = ((first, last) == (0, 0), (first, last) == (1, i64::MAX));
         let plain = events.source.filter.is_empty() && !matches!(events.window, Window::Days(_));
         let span = self.span(events.window);
-        if first > last {
+        if first > last || last < 0 {
             out.words_mut().fill(0);
         } else if none || some {
             let mut seen = Bits::none(self.rows());

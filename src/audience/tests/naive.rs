@@ -105,7 +105,11 @@ impl Asking<'_> {
     }
 
     fn compares(&self, given: &QuestionDefinition, value: Option<&Value>, person: &Person) -> bool {
-        let value = value.filter(|value| given.kind.as_ref().is_none_or(|wanted| *wanted == kind(value)));
+        let value = value.filter(|value| {
+            given.kind.as_ref().is_none_or(|wanted| {
+                *wanted == kind(value) || (&**wanted, kind(value)) == ("decimal", "integer")
+            })
+        });
         let QuestionDefinition { is, one_of, above, at_least, below, at_most, contains, exists, .. } =
             given.clone();
         let predicate = PredicateDefinition {
