@@ -10,6 +10,11 @@ use super::column::Column;
 use crate::model::{Name, Value};
 
 /// What members are told apart by.
+///
+/// ```
+/// use journeyman::audience::By;
+/// assert_eq!(By::attribute("city"), By::Attribute("city".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum By {

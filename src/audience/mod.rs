@@ -107,7 +107,8 @@ impl Audience {
     }
 
     /// Takes in what is known of a contact now, in place of what was known before; events are told by
-    /// [`hear`](Audience::hear). Past 1,024 attributes by name, further ones are left out.
+    /// [`hear`](Audience::hear). Of attributes the first 1,024 by name are
+    /// kept, of tags and the like the first 4,096; a draft that asks for what was left out is refused.
     ///
     /// ```
     /// use journeyman::audience::Audience;
@@ -194,6 +195,16 @@ impl Audience {
     /// # Errors
     /// [`BuildError`] with every problem of any of them, as where segments are published, and then, as `S040`, with what
     /// columns do not keep.
+    ///
+    /// ```
+    /// use journeyman::audience::Audience;
+    /// use journeyman::rule::segment::SegmentDefinition;
+    /// let settled: SegmentDefinition =
+    ///     serde_json::from_str(r#"{"segment": "settled", "where": {"tag": "customer", "held_for": "90d"}}"#)?;
+    /// let refused = Audience::default().draft(&settled, &[]).unwrap_err();
+    /// assert_eq!(refused.diagnostics[0].code, "S040"); // next step: ask Engine::count
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn draft(
         &self,
         definition: &SegmentDefinition,
@@ -239,6 +250,17 @@ impl Audience {
     }
 
     /// How many contacts are in a saved segment, as they were last put: a number that is kept, whatever the size.
+    ///
+    /// ```
+    /// use journeyman::audience::Audience;
+    /// use journeyman::machine::{ContactState, Hot};
+    /// let mut state = ContactState::new("lea".into());
+    /// state.hot = serde_json::from_str::<Hot>(r#"{"now": 0, "rating": {"segments": {"active": null}}}"#)?;
+    /// let mut audience = Audience::default();
+    /// audience.put(&state);
+    /// assert_eq!(audience.size_of("active"), 1);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn size_of(&self, segment: &str) -> u64 {
         self.profile.segments.at(&Name::from(segment)).map_or(0, members::Members::count)

@@ -34,47 +34,65 @@ pub(super) struct Profile {
 /// The most columns of one kind; what is named after them is left out.
 pub(super) const MOST_COLUMNS: usize = 1_024;
 
+/// The most sets of one kind that somebody is in; what is named after them is left out.
+pub(super) const MOST_SETS: usize = 4_096;
+
 /// Sets of contacts by what they have.
 #[derive(Clone, Debug)]
-pub(super) struct Sets<K>(BTreeMap<K, Members>);
+pub(super) struct Sets<K> {
+    sets: BTreeMap<K, Members>,
+    /// Whether one was left out.
+    full: bool,
+}
 
 impl<K> Default for Sets<K> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self { sets: BTreeMap::new(), full: false }
     }
 }
 
 impl<K: Ord + Clone> Sets<K> {
     pub(super) fn at(&self, key: &K) -> Option<&Members> {
-        self.0.get(key)
+        self.sets.get(key)
+    }
+
+    /// Whether nobody who has it was left out.
+    pub(super) fn knows(&self, key: &K) -> bool {
+        !self.full || self.sets.contains_key(key)
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.0.keys()
+        self.sets.keys()
     }
 
     /// Says everything that one contact has.
     fn put(&mut self, row: u32, has: &BTreeSet<K>) {
-        self.0
+        self.sets
             .iter_mut()
             .filter(|(key, _)| !has.contains(*key))
             .for_each(|(_, members)| members.put(row, false));
-        self.0.retain(|_, members| members.count() > 0);
+        if !self.full {
+            self.sets.retain(|_, members| members.count() > 0);
+        }
         for key in has {
-            match self.0.get_mut(key) {
+            let known = self.sets.len();
+            match self.sets.get_mut(key) {
                 Some(members) => members.put(row, true),
-                None => self.0.entry(key.clone()).or_default().put(row, true),
+                None if known < MOST_SETS => {
+                    self.sets.entry(key.clone()).or_default().put(row, true);
+                }
+                None => self.full = true,
             }
         }
     }
 
     fn bytes(&self) -> usize {
-        self.0.values().map(|members| 64 + members.bytes()).sum()
+        self.sets.values().map(|members| 64 + members.bytes()).sum()
     }
 
     /// Keeps of `out` who has it.
     pub(super) fn keep(&self, key: &K, out: &mut Bits) {
-        match self.0.get(key) {
+        match self.sets.get(key) {
             Some(members) => members.keep(out),
             None => out.words_mut().fill(0),
         }
@@ -168,10 +186,10 @@ impl Profile {
         let by_name = [&mut self.attributes, &mut self.scores, &mut self.tiers, &mut self.left];
         by_name.into_iter().flat_map(BTreeMap::values_mut).chain([&mut self.zones]).for_each(Column::shrink);
         for pairs in [&mut self.granted, &mut self.withdrawn, &mut self.marks] {
-            pairs.0.values_mut().for_each(Members::shrink);
+            pairs.sets.values_mut().for_each(Members::shrink);
         }
         for names in [&mut self.tags, &mut self.active, &mut self.entered, &mut self.segments] {
-            names.0.values_mut().for_each(Members::shrink);
+            names.sets.values_mut().for_each(Members::shrink);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Audience;
 use super::asked::Asked;
 use super::draft::{Draft, Leaf, Node};
 use super::moment::{Moment, Period};
-use super::profile::MOST_COLUMNS;
+use super::profile::{MOST_COLUMNS, MOST_SETS, Profile, Sets};
 use super::read_events::journey_of;
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{Name, Value};
@@ -96,6 +96,15 @@ impl<'a> Reader<'a> {
         self.places.get(name).map(|place| Node::Part(*place))
     }
 
+    /// What somebody may have, where nobody who has it was left out.
+    fn known<K: Ord + Clone>(&mut self, of: fn(&Profile) -> &Sets<K>, key: K, place: &str) -> Option<K> {
+        if of(&self.audience.profile).knows(&key) {
+            return Some(key);
+        }
+        self.unkept(place, &format!("more than {MOST_SETS} of these by name"));
+        None
+    }
+
     fn several(&mut self, nodes: &[QuestionDefinition], place: &str) -> Option<Vec<Node>> {
         let read = nodes.iter().enumerate();
         let read: Vec<_> =
@@ -121,7 +130,7 @@ impl<'a> Reader<'a> {
         } else if let Some(segment) = &given.segment {
             return self.named(segment);
         } else if let Some(tag) = &given.tag {
-            Leaf::Tag(name(tag))
+            Leaf::Tag(self.known(|profile| &profile.tags, name(tag), place)?)
         } else if let Some(attribute) = &given.attribute {
             let profile = &self.audience.profile;
             if profile.full && !profile.attributes.contains_key(attribute.as_str()) {
@@ -138,12 +147,15 @@ impl<'a> Reader<'a> {
             Leaf::Tier { score: name(score), asked }
         } else if let Some(mark) = &given.mark {
             let score = given.of.as_ref().map(name).unwrap_or_default();
-            Leaf::Mark((score, name(mark)))
+            Leaf::Mark(self.known(|profile| &profile.marks, (score, name(mark)), place)?)
         } else if let Some(purpose) = &given.consent {
             let channel = given.channel.as_ref().map(name).unwrap_or_default();
-            return consent((name(purpose), channel), given);
+            let asked = (name(purpose), channel);
+            let asked = self.known(|profile| &profile.granted, asked, place)?;
+            return consent(self.known(|profile| &profile.withdrawn, asked, place)?, given);
         } else if let Some(journey) = &given.journey {
-            return journey_of(name(journey), given);
+            let journey = self.known(|profile| &profile.entered, name(journey), place)?;
+            return journey_of(journey, given);
         } else if let Some(bucket) = &given.bucket {
             Leaf::Bucket { salt: name(&bucket.salt), from: bucket.from, to: bucket.to }
         } else {

@@ -64,7 +64,8 @@ impl Standing {
     /// Every purpose and channel that something was said of.
     pub(crate) fn answers(&self) -> impl Iterator<Item = (&Name, &Name)> {
         fn pairs<V>(map: &LiteMap<Name, LiteMap<Name, V>>) -> impl Iterator<Item = (&Name, &Name)> {
-            map.iter().flat_map(|(purpose, channels)| channels.iter().map(move |(channel, _)| (purpose, channel)))
+            map.iter()
+                .flat_map(|(purpose, channels)| channels.iter().map(move |(channel, _)| (purpose, channel)))
         }
         pairs(&self.granted).chain(pairs(&self.withdrawn))
     }
