@@ -12,7 +12,7 @@ use self::naive::{Asking, Person};
 use self::universe::{DAY, Draw, EVENTS, NOON};
 use super::{Audience, By};
 use crate::machine::ContactState;
-use crate::model::{Attributes, ContactId, Value};
+use crate::model::{Attributes, Contact, ContactId, Value};
 use crate::rule::segment::{SegmentDefinition, Segments};
 use crate::time::Zone;
 
@@ -236,7 +236,7 @@ fn what_columns_do_not_keep_is_refused_with_the_next_step() {
 #[test]
 fn names_without_end_are_left_out_and_drafts_say_so() {
     let mut audience = Audience::default();
-    let mut contact = crate::Contact::new("lea");
+    let mut contact = Contact::new("lea");
     for number in 0..2_000 {
         contact = contact.attribute(format!("a{number:04}"), number);
     }
