@@ -226,10 +226,9 @@ fn what_columns_do_not_keep_is_refused_with_the_next_step() {
         codes(json!({"segment": "activ"}), &[segment("active", json!({"tag": "x"}))]),
         ["S024 draft/where.segment"]
     );
-    let rank = json!({"segment": "top", "rank": {"score": "spark", "first": 10, "every": {"at": "09:00"}}});
-    if let Ok(rank) = serde_json::from_value::<SegmentDefinition>(rank) {
-        assert_eq!(audience.draft(&rank, &[]).unwrap_err().diagnostics[0].code, "S040");
-    }
+    let rank = json!({"segment": "top", "rank": {"score": "spark", "first": 10, "every": {"every": "day", "at": "09:00"}}});
+    let rank: SegmentDefinition = serde_json::from_value(rank).unwrap();
+    assert_eq!(audience.draft(&rank, &[]).unwrap_err().diagnostics[0].code, "S040");
     assert_eq!(codes(json!({"event": "x", "within": "1mo"}), &[]), ["S010 draft/where.within"]);
 }
 
