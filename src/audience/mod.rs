@@ -229,7 +229,7 @@ impl Audience {
     /// ```
     /// use journeyman::Contact;
     /// use journeyman::audience::{Audience, By};
-    /// use journeyman::machine::{Cold, ContactState, Hot};
+    /// use journeyman::machine::ContactState;
     /// use journeyman::rule::segment::SegmentDefinition;
     /// let mut audience = Audience::default();
     /// for (id, city) in [("lea", "Lyon"), ("max", "Paris"), ("zoe", "Lyon")] {
@@ -240,7 +240,7 @@ impl Audience {
     /// let fans: SegmentDefinition = serde_json::from_str(r#"{"segment": "fans", "where": {"tag": "fan"}}"#)?;
     /// let fans = audience.draft(&fans, &[])?;
     /// let cities = audience.distribution(&fans, &[By::attribute("city")], chrono::DateTime::UNIX_EPOCH);
-    /// assert_eq!(cities.to_string(), "city     contacts\nLyon            2\nParis           1\n");
+    /// assert_eq!(cities.to_string(), "city   contacts\nLyon          2\nParis         1\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
