@@ -25,7 +25,7 @@ impl Bits {
         if let Some(first) = all.words.get_mut(rows.start / 64) {
             *first &= u64::MAX << (rows.start % 64);
         }
-        if rows.end % 64 > 0
+        if !rows.end.is_multiple_of(64)
             && let Some(last) = all.words.last_mut()
         {
             *last &= u64::MAX >> (64 - rows.end % 64);
@@ -103,7 +103,7 @@ impl Bits {
 
     pub(super) fn truncate(&mut self, rows: usize) {
         self.words.truncate(words_of(rows));
-        if rows % 64 > 0
+        if !rows.is_multiple_of(64)
             && rows / 64 + 1 == self.words.len()
             && let Some(last) = self.words.last_mut()
         {

@@ -13,6 +13,7 @@ use crate::rule::segment::{
     SequenceDefinition, WhereDefinition,
 };
 
+#[allow(clippy::ptr_arg)] // what options of texts are mapped with
 fn name(text: &String) -> Name {
     Name::from(text.as_str())
 }
