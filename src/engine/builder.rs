@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 
 use super::deliver::FIRST_HANDFUL;
+use super::feed::Feed;
 use super::quota::QuotaChannel;
 use super::throttle::{Rate, Throttle};
 use super::{Backoff, Compiled, Engine, Shared};
+use crate::audience::Audience;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
@@ -67,6 +69,7 @@ pub struct EngineBuilder {
     batch: usize,
     most_failures: u32,
     compiled: Compiled,
+    audience: Option<Arc<Mutex<Audience>>>,
 }
 
 impl EngineBuilder {
@@ -92,6 +95,7 @@ impl EngineBuilder {
             batch: 1_024,
             most_failures: 8,
             compiled: Compiled::default(),
+            audience: None,
         }
     }
 
@@ -213,6 +217,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Keeps an audience up to date in memory, for the sizes of segments that nobody saved yet: the engine tells it of everybody
+    /// whom it commits and forgets whom it erases, and [`build_audience`](Engine::build_audience) reads who was there before. It
+    /// holds the lock for as long as a batch takes, and waits while the host holds it. Give it the engine's own
+    /// [`zone`](EngineBuilder::zone), and share one engine between the workers of a process.
+    pub fn audience(mut self, audience: Arc<Mutex<Audience>>) -> Self {
+        self.audience = Some(audience);
+        self
+    }
+
     /// Shares what was compiled with other engines: a simulation brings up hundreds of them over the same definitions.
     #[cfg(feature = "sim")]
     pub(crate) fn compiled(mut self, compiled: Compiled) -> Self {
@@ -252,6 +265,7 @@ impl EngineBuilder {
                 apart: AtomicUsize::new(0),
                 loaded: Mutex::new(None),
                 compiled: self.compiled,
+                feed: self.audience.map(Feed::new),
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

@@ -1,6 +1,7 @@
 //! The engine's door: what the host says is checked, stamped with fingerprints and put into mailboxes.
 
 use super::aside::NowAside;
+use super::feed::News;
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
@@ -271,7 +272,11 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn erase(&self, contact: &ContactId) -> Result<bool, Error> {
+        let flight = self.shared.feed.as_ref().map(|feed| feed.begin([contact.clone()]));
         let known = self.shared.store.erase(contact).await?;
+        if let Some(flight) = flight {
+            flight.end(vec![News::Gone]);
+        }
         tracing::info!(%contact, known, "erased");
         Ok(known)
     }

@@ -12,6 +12,7 @@ mod compiled;
 mod deliver;
 mod door;
 mod drain;
+mod feed;
 mod import;
 mod jobs;
 mod migration;
@@ -63,6 +64,7 @@ use crate::rule::Policy;
 use crate::time::{Calendar, Zone};
 #[cfg(not(feature = "sim"))]
 use compiled::Compiled;
+use feed::Feed;
 use program::Loaded;
 use throttle::Throttle;
 
@@ -122,6 +124,8 @@ struct Shared {
     apart: AtomicUsize,
     loaded: Mutex<Option<Arc<Loaded>>>,
     compiled: Compiled,
+    /// Where it tells what it commits, if the host keeps an audience.
+    feed: Option<Feed>,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::Engine;
 use super::apart::Failed;
+use super::feed::News;
 use super::program::Loaded;
 use super::recount::lacks_history;
 use super::seed::came_too_late;
@@ -95,6 +96,7 @@ impl Engine {
                 break;
             }
         }
+        self.end_doubts().await?;
         tick.next_wake = [self.next_due().await?, self.next_line().await?].into_iter().flatten().min();
         if again {
             // It stopped before every count was taken in, and no timer says so.
@@ -114,6 +116,7 @@ impl Engine {
         let mut tick = Tick::default();
         self.work_on_jobs().await?;
         self.advance_into(&mut tick, &mut false).await?;
+        self.end_doubts().await?;
         Ok(tick)
     }
 
@@ -142,7 +145,8 @@ impl Engine {
             let now = if is_on(Bug::TimerByTheWorkersClock) { self.shared.clock.now() } else { now };
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
-            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
+            let fed = self.shared.feed.is_some();
+            match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now, fed))) {
                 Ok((commit, outcome, late, lacking)) => {
                     uncounted.extend(late);
                     unseeded.extend(lacking.map(|hash| (contact.clone(), hash)));
@@ -162,16 +166,25 @@ impl Engine {
         }
         if !commits.is_empty() {
             let late = messages_apart(&mut commits);
+            let at_work = outcomes.iter().map(|(contact, ..)| contact.clone());
+            // Whatever becomes of the commit, also where this future is dropped: what is not told is read again.
+            let flight = self.shared.feed.as_ref().map(|feed| feed.begin(at_work));
             match store.commit(commits).await {
                 Ok(committed) => {
                     if is_on(Bug::MessagesInASecondTransaction) {
                         store.commit(late).await?;
                     }
-                    for ((.., outcome), committed) in outcomes.into_iter().zip(committed) {
+                    let mut told = Vec::new();
+                    for ((.., mut outcome), committed) in outcomes.into_iter().zip(committed) {
+                        let news = outcome.news.take().filter(|_| committed == Committed::Done);
+                        told.push(news.unwrap_or(News::Overtaken));
                         match committed {
                             Committed::Done => outcome.count(tick),
                             Committed::StaleLease | Committed::StaleCatalog => tick.stale += 1,
                         }
+                    }
+                    if let Some(flight) = flight {
+                        flight.end(told);
                     }
                 }
                 // The contacts are claimed again, which reads back what took effect; nothing is repeated blindly.
@@ -211,6 +224,8 @@ struct Outcome {
     steps: usize,
     messages: usize,
     signals: Vec<Signal>,
+    /// What an audience is told of it.
+    news: Option<News>,
 }
 
 impl Outcome {
@@ -237,6 +252,7 @@ fn advance(
     loaded: &Loaded,
     work: Work,
     now: DateTime<Utc>,
+    fed: bool,
 ) -> (Commit, Outcome, Vec<(Name, Hash)>, Option<Hash>) {
     let program = &loaded.program;
     let Transition {
@@ -258,7 +274,8 @@ fn advance(
     let uncounted = came_too_late(program, read, &state).collect();
     let lacking = lacks_history(program, read, &state);
     let moves = signals.iter().filter_map(moved).collect();
-    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
+    let news = fed.then(|| News::of(loaded, state.clone(), read, &steps));
+    let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals, news };
     let commit = Commit {
         program: program.hash,
         due_at,
