@@ -4,8 +4,70 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::{Clock, Clocks, date_of, day_of, is_leap, month, months_on, week, year};
+use super::calendar::{Clock, Clocks, DAY, date_of, day_of, is_leap, month, months_on, week, year};
 use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Some_, Test, Thing, When};
+
+/// Ways to misread the rules: whoever makes one must be told from whoever does not by the universes that are played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    #[default]
+    None,
+    FlipsLate,
+    WindowClosed,
+    SameInstantOnce,
+    SecondAfterFirst,
+    SequenceClosed,
+    RememberedTooLong,
+    DaysInUtc,
+    DaysElapsed,
+    OneFewerKept,
+    RetractionKeeps,
+    FutureAtOnce,
+    LateByArrival,
+    FirstOfEqualsIsLast,
+    MissingIsLess,
+    OlderTooLate,
+    HeldTooLong,
+    HeldThroughBreaks,
+    HeldFromPublishing,
+    UnknownIsNo,
+    WithdrawnIsNone,
+    DistinctKinds,
+    LeapDayInMarch,
+    WeekFromSunday,
+    DefinitionUnheard,
+    ReferencesLag,
+    DuplicatesCount,
+}
+
+pub(crate) const MISTAKES: [Mistake; 26] = [
+    Mistake::FlipsLate,
+    Mistake::WindowClosed,
+    Mistake::SameInstantOnce,
+    Mistake::SecondAfterFirst,
+    Mistake::SequenceClosed,
+    Mistake::RememberedTooLong,
+    Mistake::DaysInUtc,
+    Mistake::DaysElapsed,
+    Mistake::OneFewerKept,
+    Mistake::RetractionKeeps,
+    Mistake::FutureAtOnce,
+    Mistake::LateByArrival,
+    Mistake::FirstOfEqualsIsLast,
+    Mistake::MissingIsLess,
+    Mistake::OlderTooLate,
+    Mistake::HeldTooLong,
+    Mistake::HeldThroughBreaks,
+    Mistake::HeldFromPublishing,
+    Mistake::UnknownIsNo,
+    Mistake::WithdrawnIsNone,
+    Mistake::DistinctKinds,
+    Mistake::LeapDayInMarch,
+    Mistake::WeekFromSunday,
+    Mistake::DefinitionUnheard,
+    Mistake::ReferencesLag,
+    Mistake::DuplicatesCount,
+];
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -51,6 +113,7 @@ pub(crate) struct Memory {
     pub(crate) since: BTreeMap<String, i64>,
     /// Who was in, by the place of the segment.
     pub(crate) members: Vec<bool>,
+    before: Vec<bool>,
 }
 
 pub(crate) struct Look<'w> {
@@ -59,6 +122,7 @@ pub(crate) struct Look<'w> {
     pub(crate) now: i64,
     /// The lot of the contact, by salt.
     pub(crate) lots: &'w BTreeMap<&'static str, i64>,
+    pub(crate) mistake: Mistake,
 }
 
 /// Looks at every segment in its order, those that ask for others after them; answers who moved.
@@ -69,11 +133,14 @@ pub(crate) fn look(
     (clocks, last_resort): (&Clocks, &'static str),
     lots: &BTreeMap<&'static str, i64>,
     now: i64,
+    mistake: Mistake,
 ) -> Vec<(usize, bool)> {
-    let clock = clocks.of(known.zone.unwrap_or(last_resort));
-    let look = Look { known, clock, now, lots };
+    let zone = known.zone.unwrap_or(last_resort);
+    let clock = clocks.of(if mistake == Mistake::DaysInUtc { "UTC" } else { zone });
+    let look = Look { known, clock, now, lots, mistake };
     let mut moved = Vec::new();
     memory.members.resize(segments.len(), false);
+    memory.before.clone_from(&memory.members);
     for (place, segment) in segments.iter().enumerate() {
         let is_in = look.is_in(segment, memory);
         if memory.members[place] != is_in {
@@ -85,6 +152,15 @@ pub(crate) fn look(
 }
 
 impl Look<'_> {
+    fn errs(&self, mistake: Mistake) -> bool {
+        self.mistake == mistake
+    }
+
+    /// Whether what happened then is still within so long.
+    fn is_alive(&self, at: i64, length: i64) -> bool {
+        self.now < at + length + i64::from(self.errs(Mistake::WindowClosed))
+    }
+
     fn is_in(&self, segment: &Segment, memory: &mut Memory) -> bool {
         let asked = segment.question().is_none_or(|question| self.holds(question, memory));
         match &segment.holds {
@@ -120,10 +196,13 @@ impl Look<'_> {
             Question::Not(one) => !self.holds(one, memory),
             Question::Held(one, length, key) => {
                 if !self.holds(one, memory) {
-                    memory.since.remove(key);
+                    if !self.errs(Mistake::HeldThroughBreaks) {
+                        memory.since.remove(key);
+                    }
                     return false;
                 }
                 match memory.since.get(key) {
+                    Some(since) if self.errs(Mistake::HeldTooLong) => since + length < self.now,
                     Some(since) => since + length <= self.now,
                     None => {
                         memory.since.insert(key.clone(), self.now);
@@ -135,7 +214,9 @@ impl Look<'_> {
             Question::Attribute { name, kind, tests, whens, anniversary } => {
                 let value = known.attributes.get(name);
                 let value = value.filter(|value| kind.is_none_or(|kind| kind == value.kind()));
-                all_pass(tests, value)
+                let least = self.errs(Mistake::MissingIsLess) && tests.len() == 1;
+                let missing = least && value.is_none() && matches!(tests[0], Test::Below(_) | Test::AtMost(_));
+                (missing || all_pass(tests, value))
                     && whens.iter().all(|when| self.lies(when, value))
                     && anniversary.is_none_or(|days| self.comes(value, days))
             }
@@ -156,14 +237,20 @@ impl Look<'_> {
                         && event.properties.get("journey") == Some(&Thing::Text(name))
                         && (word == "left" || event.properties.get("completed") == Some(&Thing::Bool(true)))
                         && event.at <= self.now
-                        && within.is_none_or(|within| self.now < event.at + within)
+                        && within.is_none_or(|within| self.is_alive(event.at, within))
                 }),
             },
+            Question::Segment(place) if self.errs(Mistake::ReferencesLag) => memory.before[*place],
             Question::Segment(place) => memory.members[*place],
             Question::Bucket { salt, from, to } => (*from..*to).contains(&self.lots[salt]),
             Question::Events { of, reach, asks } => {
-                let found: Vec<&Happened> = self.all(of).filter(|event| self.reaches(reach, event)).collect();
-                adds_up(asks, &found)
+                let mut found: Vec<&Happened> =
+                    self.all(of).filter(|event| self.reaches(reach, event)).collect();
+                if self.errs(Mistake::SameInstantOnce) {
+                    let mut seen = BTreeSet::new();
+                    found.retain(|event| seen.insert(event.at));
+                }
+                self.adds_up(asks, &found)
             }
             Question::First(of, whens) => {
                 let first = self.all(of).map(|event| event.at).min().map(Thing::Instant);
@@ -176,6 +263,10 @@ impl Look<'_> {
             Question::LastWith(of, conditions) => {
                 let mut last: Option<&Happened> = None;
                 for event in self.all(of) {
+                    let ties = last.is_some_and(|last| last.at == event.at);
+                    if ties && self.errs(Mistake::FirstOfEqualsIsLast) {
+                        continue;
+                    }
                     if last.is_none_or(|last| last.at <= event.at) {
                         last = Some(event);
                     }
@@ -183,8 +274,12 @@ impl Look<'_> {
                 last.is_some_and(|last| fits(conditions, last))
             }
             Question::Sequence { first, second, then, within, remember } => {
-                let remembered = |x: i64| x <= self.now && self.now < x + remember;
-                let follows = |x: i64| self.all(second).any(|y| x <= y.at && y.at < x + within);
+                let longer = i64::from(self.errs(Mistake::RememberedTooLong));
+                let remembered = |x: i64| x <= self.now && self.now < x + remember + longer;
+                let least = i64::from(self.errs(Mistake::SecondAfterFirst));
+                let more = i64::from(self.errs(Mistake::SequenceClosed));
+                let follows =
+                    |x: i64| self.all(second).any(|y| x + least <= y.at && y.at < x + within + more);
                 let mut xs = self.all(first).map(|event| event.at).filter(|x| remembered(*x));
                 if *then {
                     xs.any(follows)
@@ -198,7 +293,7 @@ impl Look<'_> {
                 let there = known.events.iter().any(|event| {
                     event.name == name
                         && event.at <= self.now
-                        && within.is_none_or(|within| self.now < event.at + within)
+                        && within.is_none_or(|within| self.is_alive(event.at, within))
                         && wanted.iter().all(|(property, text)| {
                             let text = text.map(Thing::Text);
                             text.is_none() || event.properties.get(property) == text.as_ref()
@@ -208,6 +303,7 @@ impl Look<'_> {
                 let answer = match there {
                     true => "yes",
                     false if asks_leave
+                        && !self.errs(Mistake::UnknownIsNo)
                         && self.consent("tracking", channel.unwrap_or("email")) != "granted" =>
                     {
                         "unknown"
@@ -224,7 +320,7 @@ impl Look<'_> {
         match found.map(|(_, consent)| *consent) {
             Some(Consent::Granted(None)) => "granted",
             Some(Consent::Granted(of)) if self.known.addresses.get(channel).copied() == of => "granted",
-            Some(Consent::Withdrawn) => "withdrawn",
+            Some(Consent::Withdrawn) if !self.errs(Mistake::WithdrawnIsNone) => "withdrawn",
             _ => "none",
         }
     }
@@ -242,7 +338,8 @@ impl Look<'_> {
     fn reaches(&self, reach: &Reach, event: &Happened) -> bool {
         match reach {
             Reach::Ever => true,
-            Reach::Within(length) => self.now < event.at + length,
+            Reach::Within(length) => self.is_alive(event.at, *length),
+            Reach::Days(days) if self.errs(Mistake::DaysElapsed) => self.now < event.at + days * DAY,
             Reach::Days(days) => {
                 let (day, today) = (self.clock.day(event.at), self.clock.day(self.now));
                 today - (days - 1) <= day && day <= today
@@ -264,14 +361,26 @@ impl Look<'_> {
             _ => return false,
         };
         match when {
-            When::Older(length) => instant + length <= self.now,
+            When::Older(length) => {
+                instant + length + i64::from(self.errs(Mistake::OlderTooLate)) <= self.now
+            }
             When::Newer(length) => instant <= self.now && self.now < instant + length,
             When::On(period) => {
-                let (first, last) = days(period, today);
+                let (first, last) = self.days(period, today);
                 first <= day && day <= last
             }
-            When::Before(period) => day < days(period, today).0,
-            When::After(period) => day > days(period, today).1,
+            When::Before(period) => day < self.days(period, today).0,
+            When::After(period) => day > self.days(period, today).1,
+        }
+    }
+
+    fn days(&self, period: &Period, today: i64) -> (i64, i64) {
+        match period {
+            Period::Word(word) if word.ends_with("week") && self.errs(Mistake::WeekFromSunday) => {
+                let (first, last) = days(period, today + 1);
+                (first - 1, last - 1)
+            }
+            _ => days(period, today),
         }
     }
 
@@ -285,7 +394,8 @@ impl Look<'_> {
         let today = self.clock.day(self.now);
         (date_of(today).0..=date_of(today + days).0).any(|year| {
             let leaps = (month, of_month) == (2, 29) && !is_leap(year);
-            let then = day_of(year, month, if leaps { 28 } else { of_month });
+            let day = if self.errs(Mistake::LeapDayInMarch) { 29 } else { 28 };
+            let then = day_of(year, month, if leaps { day } else { of_month });
             (today..today + days).contains(&then)
         })
     }
@@ -366,12 +476,21 @@ fn compares(tests: &[Test], sum: i128, of: i128) -> bool {
     })
 }
 
-fn adds_up(asks: &Asks, events: &[&Happened]) -> bool {
+impl Look<'_> {
+fn adds_up(&self, asks: &Asks, events: &[&Happened]) -> bool {
     let numbers = |of: &str| -> Vec<i128> {
         events.iter().filter_map(|event| event.properties.get(of)?.number()).collect()
     };
     match asks {
         Asks::Any => !events.is_empty(),
+        Asks::Count(tests) if self.errs(Mistake::OneFewerKept) => {
+            let most = tests.iter().filter_map(|test| match test {
+                Test::Is(Thing::Whole(n)) | Test::AtLeast(Thing::Whole(n)) => Some(*n - 1),
+                _ => None,
+            });
+            let kept = most.max().map_or(events.len() as i128, |most| (events.len() as i128).min(most.into()));
+            compares(tests, 100 * kept, 1)
+        }
         Asks::Count(tests) => compares(tests, 100 * events.len() as i128, 1),
         Asks::Sum(of, tests) => compares(tests, numbers(of).iter().sum(), 1),
         Asks::Average(of, tests) => {
@@ -383,11 +502,15 @@ fn adds_up(asks: &Asks, events: &[&Happened]) -> bool {
         Asks::Distinct(of, tests) => {
             let mut values: Vec<&Thing> = Vec::new();
             for value in events.iter().filter_map(|event| event.properties.get(of)) {
-                if !values.iter().any(|known| known.against(value) == Some(Ordering::Equal)) {
+                if !values.iter().any(|known| {
+                    let strict = self.errs(Mistake::DistinctKinds) && known.kind() != value.kind();
+                    !strict && known.against(value) == Some(Ordering::Equal)
+                }) {
                     values.push(value);
                 }
             }
             compares(tests, 100 * values.len() as i128, 1)
         }
     }
+}
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Clocks, DAY, written};
 use super::language::{Question, Segment, Thing};
-use super::naive::{Consent, Happened, Known, Memory, look};
+use super::naive::{Consent, Happened, Known, Memory, Mistake, look};
 use super::universe::{LEA, Told, Universe};
 
 /// Who is asked beside the naive one.
@@ -14,6 +14,8 @@ pub(crate) trait Subject {
     fn passes(&mut self, at: i64);
     /// Something is told; an event of the future waits for its instant.
     fn told(&mut self, at: i64, told: &Told);
+    /// Something is told that a store knows already.
+    fn told_again(&mut self, _at: i64, _told: &Told) {}
     /// The instant of an event has come that was told before.
     fn comes(&mut self, at: i64, told: &Told);
     /// Whether the contact is in the segment of this place.
@@ -65,6 +67,7 @@ pub(crate) struct Truth<'u> {
     seen: BTreeSet<u64>,
     begun: bool,
     lengths: Vec<i64>,
+    pub(crate) mistake: Mistake,
     pub(crate) stops: BTreeSet<i64>,
     pub(crate) moved: Vec<(i64, usize, bool)>,
 }
@@ -94,6 +97,7 @@ impl<'u> Truth<'u> {
             seen: BTreeSet::new(),
             begun: false,
             lengths,
+            mistake: Mistake::None,
             stops: BTreeSet::new(),
             moved: Vec::new(),
         };
@@ -131,7 +135,7 @@ impl<'u> Truth<'u> {
             return;
         }
         let clocks = (self.clocks, self.universe.zone);
-        let moved = look(&mut self.memory, &self.segments, &self.known, clocks, self.lots, at);
+        let moved = look(&mut self.memory, &self.segments, &self.known, clocks, self.lots, at, self.mistake);
         self.moved.extend(moved.into_iter().map(|(place, inside)| (at, place, inside)));
         let begin: Vec<i64> = self.memory.since.values().copied().filter(|since| *since == at).collect();
         if !begin.is_empty() {
@@ -144,6 +148,7 @@ impl<'u> Truth<'u> {
         self.begun = true;
         if let Told::Event { at: Some(then), id, .. } = told
             && *then > at
+            && self.mistake != Mistake::FutureAtOnce
         {
             self.seen.insert(*id);
             self.pending.push((*then, told.clone()));
@@ -184,12 +189,14 @@ impl<'u> Truth<'u> {
             }
             Told::Event { name, properties, at: then, id } => {
                 let then = then.unwrap_or(at).min(at);
+                let then = if self.mistake == Mistake::LateByArrival { at } else { then };
                 self.seen.insert(*id);
                 let properties = properties.clone();
                 known.events.push(Happened { name: name.clone(), properties, at: then, id: Some(*id) });
                 self.stops_after(then);
             }
             Told::Again(_) => {}
+            Told::Retract(_) if self.mistake == Mistake::RetractionKeeps => {}
             Told::Retract(id) => {
                 known.events.retain(|event| event.id != Some(*id));
                 self.pending.retain(|(_, told)| !matches!(told, Told::Event { id: other, .. } if other == id));
@@ -246,7 +253,11 @@ impl<'u> Truth<'u> {
                     self.stops_after(at);
                 }
             }
+            Told::Publish(..) if self.mistake == Mistake::DefinitionUnheard => {}
             Told::Publish(place, segment) => {
+                if self.mistake == Mistake::HeldFromPublishing {
+                    self.memory.since.clear();
+                }
                 self.segments[*place] = segment.clone();
                 let mut kept = BTreeSet::new();
                 for segment in &self.segments {
@@ -279,7 +290,7 @@ pub(crate) fn play(
     lots: &BTreeMap<&'static str, i64>,
     subject: &mut dyn Subject,
 ) -> Result<(Counts, Vec<(i64, usize, bool)>), String> {
-    let clocks = Clocks::new(&universe.zones, universe.start - 40 * DAY, universe.end + 40 * DAY);
+    let clocks = universe.clocks();
     let mut truth = Truth::new(universe, &clocks, lots);
     let mut counts = Counts { universes: 1, ..Counts::default() };
     let mut inputs = universe.told.iter().peekable();
@@ -313,6 +324,8 @@ pub(crate) fn play(
             if truth.is_news(told) {
                 truth.told(at, told);
                 subject.told(at, told);
+            } else {
+                subject.told_again(at, told);
             }
         }
         let (wanted, mut found) = (std::mem::take(&mut truth.moved), subject.moves());
@@ -340,6 +353,45 @@ pub(crate) fn play(
         subject.check(at).map_err(|text| differs(&truth, at, &text))?;
     }
     Ok((counts, all_moves))
+}
+
+/// Somebody who reads the rules with a mistake.
+pub(crate) struct Mistaken<'u>(pub(crate) Truth<'u>);
+
+impl Subject for Mistaken<'_> {
+    fn passes(&mut self, at: i64) {
+        let late = self.0.mistake == Mistake::FlipsLate;
+        self.0.look(if late { at - 1 } else { at });
+    }
+
+    fn told(&mut self, at: i64, told: &Told) {
+        self.0.told(at, told);
+    }
+
+    fn told_again(&mut self, at: i64, told: &Told) {
+        let Told::Again(id) = told else { return };
+        if self.0.mistake == Mistake::DuplicatesCount
+            && let Some(event) = self.0.known.events.iter().find(|event| event.id == Some(*id)).cloned()
+        {
+            self.0.known.events.push(event);
+            self.0.look(at);
+        }
+    }
+
+    fn comes(&mut self, at: i64, told: &Told) {
+        if self.0.mistake != Mistake::FutureAtOnce {
+            self.0.takes_in(at, told);
+            self.0.look(at);
+        }
+    }
+
+    fn is_in(&mut self, place: usize) -> bool {
+        self.0.memory.members.get(place).copied().unwrap_or(false)
+    }
+
+    fn moves(&mut self) -> Vec<(i64, usize, bool)> {
+        std::mem::take(&mut self.0.moved)
+    }
 }
 
 /// Orders what moves by its place, as long as no segment moves twice.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calendar::{DAY, HOUR, SECOND, day_of};
+use super::calendar::{Clocks, DAY, HOUR, SECOND, day_of};
 use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Some_, Test, Thing, When};
 use super::random::Random;
 
@@ -73,13 +73,14 @@ pub(crate) struct Allows {
 }
 
 /// Days on which clocks change, months end, years begin, a day is missing; and zones where they do.
-const PLACES: [(&[&str], (i64, i64, i64)); 8] = [
+const PLACES: [(&[&str], (i64, i64, i64)); 9] = [
     (&["Europe/Paris", "America/New_York", "UTC"], (2026, 3, 26)),
     (&["Europe/Paris", "Asia/Tokyo"], (2026, 10, 22)),
     (&["America/Santiago", "Europe/Paris"], (2026, 9, 3)),
     (&["Australia/Lord_Howe", "Pacific/Apia"], (2026, 4, 2)),
     (&["Pacific/Apia", "UTC"], (2011, 12, 27)),
     (&["UTC", "Indian/Reunion"], (2028, 2, 26)),
+    (&["Europe/Paris", "Asia/Tokyo"], (2027, 2, 26)),
     (&["Asia/Kolkata", "Europe/Paris"], (2026, 12, 29)),
     (&["America/St_Johns", "UTC"], (2010, 11, 4)),
 ];
@@ -89,6 +90,8 @@ struct Draw<'r> {
     lengths: Vec<i64>,
     start: i64,
     zones: Vec<&'static str>,
+    /// When something was told to have happened.
+    instants: Vec<i64>,
 }
 
 impl Universe {
@@ -113,8 +116,8 @@ impl Universe {
         let mut lengths: Vec<i64> = (0..3).map(|_| random.one(&pool)).collect();
         lengths.sort_unstable();
         let zones = zones.to_vec();
-        let mut draw = Draw { random: &mut random, lengths, start, zones: zones.clone() };
-        let count = 6 + draw.random.below(6);
+        let mut draw = Draw { random: &mut random, lengths, start, zones: zones.clone(), instants: vec![start] };
+        let count = 8 + draw.random.below(6);
         let mut segments: Vec<Segment> = Vec::new();
         let mut names = NAMES.to_vec();
         for place in 0..count {
@@ -124,7 +127,7 @@ impl Universe {
         }
         let mut told = Vec::new();
         let mut now = start;
-        let inputs = 15 + draw.random.below(25);
+        let inputs = 20 + draw.random.below(30);
         let mut ids = 0;
         for _ in 0..inputs {
             now += draw.gap();
@@ -134,6 +137,12 @@ impl Universe {
         let end = now + 9 * DAY;
         let zone = draw.random.one(&zones);
         Universe { seed, zone, zones, start, end, segments, told }
+    }
+
+    pub(crate) fn clocks(&self) -> Clocks {
+        let mut zones = self.zones.clone();
+        zones.push("UTC");
+        Clocks::new(&zones, self.start - 40 * DAY, self.end + 40 * DAY)
     }
 
     pub(crate) fn names(&self) -> Vec<&'static str> {
@@ -149,8 +158,8 @@ impl Draw<'_> {
     fn gap(&mut self) -> i64 {
         match self.random.below(100) {
             0..35 => 0,
-            35..60 => (self.length() + self.random.between(-1, 1)).max(0),
-            60..80 => self.random.between(1, HOUR),
+            35..65 => (self.length() + self.random.between(-1, 1)).max(0),
+            65..85 => self.random.between(1, HOUR),
             _ => self.random.between(1, DAY),
         }
     }
@@ -160,8 +169,10 @@ impl Draw<'_> {
         match property {
             "amount" | "spend" => match random.below(8) {
                 0 => Thing::Text("much"),
-                1..4 => Thing::Hundredths(random.between(-300, 900)),
-                _ => Thing::Whole(random.between(-3, 9)),
+                1 => Thing::Hundredths(random.between(-300, 900)),
+                2 | 3 => Thing::Hundredths(100 * random.between(0, 2)),
+                4 => Thing::Whole(random.between(-3, 9)),
+                _ => Thing::Whole(random.between(0, 2)),
             },
             "age" => Thing::Whole(random.between(0, 5)),
             "kind" | "city" => Thing::Text(random.one(&KINDS)),
@@ -242,9 +253,10 @@ impl Draw<'_> {
         let names = match self.random.below(10) {
             0 | 1 => Names::Prefix(self.random.one(&PREFIXES)),
             2 | 3 => Names::Several(self.random.some(&EVENTS)),
+            4..8 => Names::One(self.random.one(&["seen", "paid"])),
             _ => Names::One(self.random.one(&EVENTS)),
         };
-        let filter = if self.random.in_hundred(35) { self.filter(45) } else { Vec::new() };
+        let filter = if self.random.in_hundred(25) { self.filter(40) } else { Vec::new() };
         Some_ { names, filter }
     }
 
@@ -355,7 +367,7 @@ impl Draw<'_> {
 
     fn asks(&mut self) -> Asks {
         let few = |draw: &mut Self| Thing::Whole(draw.random.between(0, 4));
-        let of = self.random.one(&["amount", "amount", "kind"]);
+        let of = self.random.one(&["amount", "amount", "amount", "kind"]);
         match self.random.below(14) {
             0..3 => Asks::Any,
             3..8 => Asks::Count(self.compared(few)),
@@ -363,7 +375,7 @@ impl Draw<'_> {
             9 => Asks::Average(of, self.compared(Self::number)),
             10 => Asks::Min(of, self.compared(Self::number)),
             11 => Asks::Max(of, self.compared(Self::number)),
-            _ => Asks::Distinct(of, self.compared(few)),
+            _ => Asks::Distinct(of, self.compared(|draw| Thing::Whole(draw.random.between(1, 3)))),
         }
     }
 
@@ -480,12 +492,13 @@ impl Draw<'_> {
         let at = match self.random.below(100) {
             0..60 => None,
             60..68 => Some(now - self.length()),
-            68..74 => Some(now - self.random.between(0, 3 * DAY)),
-            74..78 => Some(now),
-            78..82 => Some(self.start + self.random.between(-DAY, DAY)),
+            68..72 => Some(now - self.random.between(0, 3 * DAY)),
+            72..80 => Some(self.random.one(&self.instants.clone())),
+            80..82 => Some(self.start + self.random.between(-DAY, DAY)),
             82..92 => Some(now + self.length()),
             _ => Some(now + self.random.between(0, 2 * DAY)),
         };
+        self.instants.push(at.unwrap_or(now));
         if self.random.in_hundred(18) {
             let mut properties = BTreeMap::new();
             for (name, of) in [("journey", JOURNEYS), ("channel", CHANNELS), ("template", ["hello", "bye"])] {
@@ -502,15 +515,17 @@ impl Draw<'_> {
                 properties.insert(property, self.thing(property));
             }
         }
-        Told::Event { name: self.random.one(&EVENTS).to_owned(), properties, at, id: *ids }
+        let often = ["seen", "paid", "paid"];
+        let name = if self.random.in_hundred(50) { self.random.one(&often) } else { self.random.one(&EVENTS) };
+        Told::Event { name: name.to_owned(), properties, at, id: *ids }
     }
 
     fn told(&mut self, now: i64, segments: &[Segment], ids: &mut u64, allows: Allows) -> Told {
         match self.random.below(100) {
-            0..46 => self.event(now, ids),
-            46..50 if *ids > 0 => Told::Again(1 + self.random.next() % *ids),
-            50..54 if *ids > 0 && allows.retracts => Told::Retract(1 + self.random.next() % *ids),
-            54..58 if allows.publishes => {
+            0..52 => self.event(now, ids),
+            52..55 if *ids > 0 => Told::Again(1 + self.random.next() % *ids),
+            55..58 if *ids > 0 && allows.retracts => Told::Retract(1 + self.random.next() % *ids),
+            58..61 if allows.publishes => {
                 let place = self.random.below(segments.len());
                 let holds = match self.segment(place, Allows { ranks: false, ..allows }) {
                     Holds::Manual => Holds::Where(self.question(place, 2)),
@@ -518,7 +533,7 @@ impl Draw<'_> {
                 };
                 Told::Publish(place, Segment { holds, ..segments[place].clone() })
             }
-            58..72 => {
+            61..72 => {
                 let names = ["spend", "age", "city", "ready", "likes", "signed", "born"];
                 let mut set = Vec::new();
                 for name in self.random.some(&names) {
