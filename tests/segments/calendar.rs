@@ -134,14 +134,17 @@ impl Clock {
 
     /// The first instant at which clocks show this day, or a later one where the calendar skips it.
     pub(crate) fn first_of(&self, day: i64) -> i64 {
-        let mut from = day * DAY - 30 * HOUR;
-        while self.day(from + HOUR) < day {
-            from += HOUR;
+        let noon = day * DAY + DAY / 2;
+        if noon < self.from + 3 * DAY || noon > self.to - 3 * DAY {
+            // So far away the hour makes no difference.
+            return day * DAY - self.ahead(day * DAY);
         }
-        // Within this hour the day begins: at a minute, or where clocks jump.
-        let found = (from..=from + HOUR).step_by(60_000).map(|minute| minute.div_euclid(60_000) * 60_000);
-        let minute = found.into_iter().find(|minute| self.day(*minute) >= day).unwrap();
-        (minute - 60_000..=minute).step_by(1_000).find(|second| self.day(*second) >= day).unwrap()
+        let begins = self.pieces.iter().enumerate().filter_map(|(place, (since, ahead))| {
+            let end = self.pieces.get(place + 1).map_or(self.to, |next| next.0);
+            let midnight = (day * DAY - ahead).max(*since);
+            (midnight < end).then_some(midnight)
+        });
+        begins.min().unwrap()
     }
 
     /// Every instant in `[from, to)` at which the local day changes.

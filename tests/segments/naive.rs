@@ -168,7 +168,7 @@ impl Look<'_> {
             Holds::Manual => self.known.manual.contains(segment.name),
             Holds::Rank { score, attribute, line, .. } => {
                 let value = match (score, attribute) {
-                    (Some(score), _) => Some(self.score(score)),
+                    (Some(score), _) => self.known.scores.get(score).copied(),
                     (None, Some(attribute)) => match self.known.attributes.get(attribute) {
                         Some(Thing::Whole(value)) => Some(*value),
                         _ => None,
@@ -213,7 +213,7 @@ impl Look<'_> {
             Question::Tag(tag) => known.tags.contains(tag),
             Question::Attribute { name, kind, tests, whens, anniversary } => {
                 let value = known.attributes.get(name);
-                let value = value.filter(|value| kind.is_none_or(|kind| kind == value.kind()));
+                let value = value.filter(|value| kind.is_none_or(|kind| is_of(kind, value)));
                 let least = self.errs(Mistake::MissingIsLess) && tests.len() == 1;
                 let missing = least && value.is_none() && matches!(tests[0], Test::Below(_) | Test::AtMost(_));
                 (missing || all_pass(tests, value))
@@ -320,7 +320,8 @@ impl Look<'_> {
         match found.map(|(_, consent)| *consent) {
             Some(Consent::Granted(None)) => "granted",
             Some(Consent::Granted(of)) if self.known.addresses.get(channel).copied() == of => "granted",
-            Some(Consent::Withdrawn) if !self.errs(Mistake::WithdrawnIsNone) => "withdrawn",
+            // What was granted for an address that is no longer the contact's is granted no longer.
+            Some(_) if !self.errs(Mistake::WithdrawnIsNone) => "withdrawn",
             _ => "none",
         }
     }
@@ -399,6 +400,11 @@ impl Look<'_> {
             (today..today + days).contains(&then)
         })
     }
+}
+
+/// A whole number is a fraction too.
+fn is_of(kind: &str, value: &Thing) -> bool {
+    kind == value.kind() || (kind == "decimal" && value.kind() == "integer")
 }
 
 /// The first and last day of a period, seen from today.

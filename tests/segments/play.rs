@@ -66,10 +66,14 @@ pub(crate) struct Truth<'u> {
     pub(crate) pending: Vec<(i64, Told)>,
     seen: BTreeSet<u64>,
     begun: bool,
+    /// What was told so far, but for what was retracted.
+    log: Vec<(i64, Told)>,
     lengths: Vec<i64>,
     pub(crate) mistake: Mistake,
     pub(crate) stops: BTreeSet<i64>,
     pub(crate) moved: Vec<(i64, usize, bool)>,
+    /// How many looks of this instant moved somebody.
+    looks: usize,
 }
 
 impl<'u> Truth<'u> {
@@ -96,10 +100,12 @@ impl<'u> Truth<'u> {
             pending: Vec::new(),
             seen: BTreeSet::new(),
             begun: false,
+            log: Vec::new(),
             lengths,
             mistake: Mistake::None,
             stops: BTreeSet::new(),
             moved: Vec::new(),
+            looks: 0,
         };
         for (at, _) in &universe.told {
             truth.stop(*at);
@@ -136,6 +142,7 @@ impl<'u> Truth<'u> {
         }
         let clocks = (self.clocks, self.universe.zone);
         let moved = look(&mut self.memory, &self.segments, &self.known, clocks, self.lots, at, self.mistake);
+        self.looks += usize::from(!moved.is_empty());
         self.moved.extend(moved.into_iter().map(|(place, inside)| (at, place, inside)));
         let begin: Vec<i64> = self.memory.since.values().copied().filter(|since| *since == at).collect();
         if !begin.is_empty() {
@@ -146,6 +153,9 @@ impl<'u> Truth<'u> {
     /// Takes in what is told; answers whether it waits for its instant.
     pub(crate) fn told(&mut self, at: i64, told: &Told) -> bool {
         self.begun = true;
+        if !matches!(told, Told::Again(_) | Told::Retract(_) | Told::Publish(..)) {
+            self.log.push((at, told.clone()));
+        }
         if let Told::Event { at: Some(then), id, .. } = told
             && *then > at
             && self.mistake != Mistake::FutureAtOnce
@@ -199,7 +209,13 @@ impl<'u> Truth<'u> {
             Told::Retract(_) if self.mistake == Mistake::RetractionKeeps => {}
             Told::Retract(id) => {
                 known.events.retain(|event| event.id != Some(*id));
-                self.pending.retain(|(_, told)| !matches!(told, Told::Event { id: other, .. } if other == id));
+                let waiting = self.pending.len();
+                let is_it = |told: &Told| matches!(told, Told::Event { id: other, .. } if other == id);
+                self.pending.retain(|(_, told)| !is_it(told));
+                self.log.retain(|(_, told)| !is_it(told));
+                if self.pending.len() == waiting {
+                    self.memory.since = self.again(at);
+                }
             }
             Told::Score(score, value) => {
                 known.scores.insert(score, *value);
@@ -258,19 +274,46 @@ impl<'u> Truth<'u> {
                 if self.mistake == Mistake::HeldFromPublishing {
                     self.memory.since.clear();
                 }
+                let watched = keys(&self.segments);
                 self.segments[*place] = segment.clone();
-                let mut kept = BTreeSet::new();
-                for segment in &self.segments {
-                    if let Some(question) = segment.question() {
-                        question.walk(&mut |one| {
-                            if let Question::Held(_, _, key) = one {
-                                kept.insert(key.clone());
-                            }
-                        });
-                    }
+                let watches = keys(&self.segments);
+                self.memory.since.retain(|key, _| watches.contains(key));
+                if watches.iter().any(|key| !watched.contains(key)) {
+                    let past = self.again(at).into_iter();
+                    self.memory.since.extend(past.filter(|(key, _)| !watched.contains(key)));
                 }
-                self.memory.since.retain(|key, _| kept.contains(key));
             }
+        }
+    }
+
+    /// Since when what must hold for a while would have held, had everything been asked from the beginning.
+    fn again(&self, until: i64) -> BTreeMap<String, i64> {
+        let universe = Universe {
+            told: self.log.clone(),
+            segments: self.segments.clone(),
+            end: until,
+            ..self.universe.clone()
+        };
+        let mut truth = Truth::new(&universe, self.clocks, self.lots);
+        truth.mistake = self.mistake;
+        let mut inputs = universe.told.iter().peekable();
+        while let Some(at) = truth.stops.pop_first().filter(|at| *at <= until) {
+            truth.look(at);
+            truth.comes(at, |_| {});
+            while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
+                truth.told(at, told);
+            }
+        }
+        truth.memory.since
+    }
+
+    /// The events of the future whose instant has come.
+    fn comes(&mut self, at: i64, mut each: impl FnMut(&Told)) {
+        while let Some(place) = self.pending.iter().position(|(then, _)| *then == at) {
+            let (_, told) = self.pending.remove(place);
+            self.takes_in(at, &told);
+            self.look(at);
+            each(&told);
         }
     }
 
@@ -314,31 +357,32 @@ pub(crate) fn play(
         truth.look(at);
         let by_time = truth.moved.len();
         subject.passes(at);
-        while let Some(place) = truth.pending.iter().position(|(then, _)| *then == at) {
-            let (_, told) = truth.pending.remove(place);
-            truth.takes_in(at, &told);
-            truth.look(at);
-            subject.comes(at, &told);
-        }
+        truth.comes(at, |told| subject.comes(at, told));
+        let mut redefined = false;
         while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
             if truth.is_news(told) {
+                redefined |= matches!(told, Told::Publish(..) | Told::Retract(_));
                 truth.told(at, told);
                 subject.told(at, told);
             } else {
                 subject.told_again(at, told);
             }
         }
-        let (wanted, mut found) = (std::mem::take(&mut truth.moved), subject.moves());
+        let (wanted, found) = (std::mem::take(&mut truth.moved), subject.moves());
         counts.instants += 1;
         counts.moves += wanted.len();
         counts.by_time += by_time;
-        // What moves at once moves in an order in which whoever is asked for moves before whoever asks.
-        let mut sorted = wanted.clone();
-        sort_groups(&mut sorted);
-        sort_groups(&mut found);
-        if sorted != found {
-            return Err(differs(&truth, at, &format!("moves should be {sorted:?} and are {found:?}")));
+        let (mut should, mut moved) = (sorted(&wanted), sorted(&found));
+        if redefined {
+            (should, moved) = (net(&should), net(&moved));
         }
+        if should != moved {
+            return Err(differs(&truth, at, &format!("moves should be {should:?} and are {moved:?}")));
+        }
+        if truth.looks == 1 && !in_order(&found, &truth.segments) {
+            return Err(differs(&truth, at, &format!("moves come in a wrong order: {found:?}")));
+        }
+        truth.looks = 0;
         all_moves.extend(wanted);
         for place in 0..truth.segments.len() {
             let wanted = truth.memory.members.get(place).copied().unwrap_or(false);
@@ -394,18 +438,47 @@ impl Subject for Mistaken<'_> {
     }
 }
 
-/// Orders what moves by its place, as long as no segment moves twice.
-fn sort_groups(moves: &mut [(i64, usize, bool)]) {
-    let mut from = 0;
-    while from < moves.len() {
-        let mut seen = BTreeSet::new();
-        let mut to = from;
-        while to < moves.len() && moves[to].0 == moves[from].0 && seen.insert(moves[to].1) {
-            to += 1;
-        }
-        moves[from..to].sort_by_key(|(_, place, _)| *place);
-        from = to;
+/// What must hold for a while, somewhere.
+fn keys(segments: &[Segment]) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for question in segments.iter().filter_map(Segment::question) {
+        question.walk(&mut |one| {
+            if let Question::Held(_, _, key) = one {
+                keys.insert(key.clone());
+            }
+        });
     }
+    keys
+}
+
+/// What is left of moves at one instant where some were taken back.
+fn net(moves: &[(i64, usize, bool)]) -> Vec<(i64, usize, bool)> {
+    let mut left: BTreeMap<(i64, usize), Vec<bool>> = BTreeMap::new();
+    for (at, place, inside) in moves {
+        left.entry((*at, *place)).or_default().push(*inside);
+    }
+    let odd = left.into_iter().filter(|(_, all)| all.len() % 2 == 1);
+    odd.map(|((at, place), all)| (at, place, all[0])).collect()
+}
+
+/// Each segment's own moves, one after the other.
+fn sorted(moves: &[(i64, usize, bool)]) -> Vec<(i64, usize, bool)> {
+    let mut sorted = moves.to_vec();
+    sorted.sort_by_key(|(at, place, _)| (*at, *place));
+    sorted
+}
+
+/// Who asks for another one moves after it, where all moved at once.
+fn in_order(moves: &[(i64, usize, bool)], segments: &[Segment]) -> bool {
+    let before = |first: usize, then: usize| {
+        let mut asks = false;
+        if let Some(question) = segments[first].question() {
+            question.walk(&mut |one| asks |= matches!(one, Question::Segment(place) if *place == then));
+        }
+        asks
+    };
+    let pairs = moves.iter().enumerate().flat_map(|(at, one)| moves[at + 1..].iter().map(move |two| (one, two)));
+    pairs.into_iter().all(|((_, first, _), (_, then, _))| !before(*first, *then))
 }
 
 fn differs(truth: &Truth<'_>, at: i64, what: &str) -> String {
