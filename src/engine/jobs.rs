@@ -24,6 +24,12 @@ impl Engine {
                 }
                 continue;
             }
+            if let JobKind::SeedSegments { contact, .. } = &job.kind {
+                if !self.is_covered(job, jobs.get(place + 1..).unwrap_or_default()).await? {
+                    counted |= self.seed_segments(job, contact.as_ref()).await?;
+                }
+                continue;
+            }
             let mut job = job.clone();
             while self.work_on(&mut job).await? {}
         }
@@ -77,7 +83,7 @@ fn input(job: &Job, state: &ContactState) -> Option<Input> {
             let kind = InputKind::Migrate(migration.clone());
             inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
         }
-        JobKind::Seed { .. } => None, // every contact has a history of its own, which a page does not hold
+        JobKind::Seed { .. } | JobKind::SeedSegments { .. } => None, // every contact has a history of its own, which a page does not hold
         JobKind::Resume { journey } => {
             // A door that a date opens is held with the journey, whether or not the contact is inside.
             let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey)

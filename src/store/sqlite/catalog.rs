@@ -29,14 +29,17 @@ impl Catalog for SqliteStore {
     async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
         let (definitions, by) = (definitions.to_vec(), by.cloned());
         self.write("publish", definitions.len(), move |db| {
-            let mut changed = false;
+            let mut new = Vec::new();
             for definition in &definitions {
                 if db.publish(definition)? {
-                    changed = true;
+                    new.push(definition);
                     db.keep_edition(definition, by.as_ref())?;
                 }
             }
-            db.head.revision += u64::from(changed);
+            db.head.revision += u64::from(!new.is_empty());
+            if let Some(job) = JobKind::seeding(new) {
+                db.start(&job)?;
+            }
             Ok(db.head.revision)
         })
         .await
@@ -125,14 +128,21 @@ impl Db {
     /// Adds or replaces a definition; false where it is there already.
     fn publish(&self, definition: &Definition) -> Step<bool> {
         let (kind, name, version) = match definition {
-            Definition::Journey(journey) => (0, &journey.journey, i64::from(journey.version)),
-            Definition::Template(template) => (1, &template.template, 0),
-            Definition::Schema(schema) => (2, &schema.event, i64::from(schema.version)),
-            Definition::Score(score) => (3, &score.score, 0),
+            Definition::Journey(journey) => (0, journey.journey.as_str(), i64::from(journey.version)),
+            Definition::Template(template) => (1, template.template.as_str(), 0),
+            Definition::Schema(schema) => (2, schema.event.as_str(), i64::from(schema.version)),
+            Definition::Score(score) => (3, score.score.as_str(), 0),
+            Definition::Segment(segment) => (4, segment.segment.as_str(), i64::from(segment.version)),
+            Definition::Line(line) => (5, &*line.segment, 0),
         };
         let mut rules = None;
         if let Some(found) = self.definition(kind, name, version)? {
             if found == *definition {
+                return Ok(false);
+            }
+            if let (Definition::Line(found), Definition::Line(line)) = (&found, definition)
+                && !line.replaces(found)
+            {
                 return Ok(false);
             }
             if let Definition::Score(found) = &found {
@@ -141,7 +151,8 @@ impl Db {
             let immutable = match definition {
                 Definition::Journey(_) => Some("journey"),
                 Definition::Schema(_) => Some("the schema of"),
-                Definition::Template(_) | Definition::Score(_) => None,
+                Definition::Segment(_) => Some("segment"),
+                Definition::Template(_) | Definition::Score(_) | Definition::Line(_) => None,
             };
             if let Some(what) = immutable {
                 let reason = format!(
