@@ -56,7 +56,7 @@ impl Machine {
     /// Reads inputs and lets time pass until an instant, in as many transitions as it takes.
     pub(crate) fn run(&mut self, mail: &[Envelope], until: i64) {
         let mut rest = mail;
-        loop {
+        for _ in 0..64 + mail.len() {
             let mut state = self.state.clone();
             // Now and then everything is written down and read back.
             if self.random.in_hundred(10) {
@@ -80,6 +80,7 @@ impl Machine {
                 return;
             }
         }
+        panic!("universe {}: what is due at {:?} does not end", self.universe.seed, self.due);
     }
 
     pub(crate) fn envelope(&mut self, at: i64, id: Option<InputId>, kind: InputKind) -> Envelope {
@@ -97,9 +98,6 @@ impl Machine {
 
     /// The job that looks histories through has come to this contact.
     fn seed(&mut self, at: i64) {
-        if !self.program.segments().lacks(&self.state.hot.segments) {
-            return;
-        }
         let through = self.log.last().map_or(0, |last| last.seq);
         let counted = self.program.recount_segments(&self.state, &self.log, &self.steps);
         let kind = InputKind::SeedSegments {
@@ -135,7 +133,9 @@ impl Subject for Machine {
                 self.program = program(&self.segments, self.universe.zone);
                 if self.begun {
                     self.read(at, None, InputKind::Wake);
-                    self.seed(at);
+                    if self.program.segments().lacks(&self.state.hot.segments) {
+                        self.seed(at);
+                    }
                 }
             }
             Told::Retract(id) => {

@@ -4,7 +4,6 @@
 mod calendar;
 mod core;
 mod language;
-#[cfg(any())]
 mod machine;
 mod naive;
 mod play;
@@ -20,7 +19,6 @@ use std::time::Instant;
 
 use journeyman::rule::segment::SegmentDefinition;
 use core::{Core, lots};
-#[cfg(any())]
 use machine::Machine;
 use naive::MISTAKES;
 use play::{Counts, Mistaken, Subject, Truth, play};
@@ -51,6 +49,7 @@ fn play_all<S: Subject>(
             match one(&universe) {
                 Ok(played) => counts.add(played),
                 Err(text) => {
+                    eprintln!("{text}");
                     let small = smaller(universe, |other| one(other).is_err());
                     panic!("{text}\n\nwhich is, made smaller:\n{}", one(&small).unwrap_err());
                 }
@@ -80,7 +79,6 @@ fn segments_kept_step_by_step_are_what_the_whole_history_makes_them() {
     println!("the core: {counts:?} in {:?}", begin.elapsed());
 }
 
-#[cfg(any())]
 #[test]
 fn segments_of_a_contact_are_exact_at_every_instant_and_move_at_exactly_theirs() {
     let begin = Instant::now();
@@ -89,7 +87,6 @@ fn segments_of_a_contact_are_exact_at_every_instant_and_move_at_exactly_theirs()
 }
 
 /// Strides of any length come to the same moves and to the same state, at the same instants.
-#[cfg(any())]
 #[test]
 fn segments_move_alike_in_one_big_transition_and_in_many_small_ones() {
     let mut moves = 0;
@@ -125,7 +122,6 @@ fn segments_move_alike_in_one_big_transition_and_in_many_small_ones() {
 }
 
 /// Nothing but the order of arrival of events of one batch differs: nothing else does from then on.
-#[cfg(any())]
 #[test]
 fn segments_do_not_care_in_which_order_events_arrive() {
     let mut compared = 0;

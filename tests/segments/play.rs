@@ -209,13 +209,9 @@ impl<'u> Truth<'u> {
             Told::Retract(_) if self.mistake == Mistake::RetractionKeeps => {}
             Told::Retract(id) => {
                 known.events.retain(|event| event.id != Some(*id));
-                let waiting = self.pending.len();
                 let is_it = |told: &Told| matches!(told, Told::Event { id: other, .. } if other == id);
                 self.pending.retain(|(_, told)| !is_it(told));
                 self.log.retain(|(_, told)| !is_it(told));
-                if self.pending.len() == waiting {
-                    self.memory.since = self.again(at);
-                }
             }
             Told::Score(score, value) => {
                 known.scores.insert(score, *value);
