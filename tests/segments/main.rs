@@ -82,7 +82,7 @@ fn segments_kept_step_by_step_are_what_the_whole_history_makes_them() {
 #[test]
 fn segments_of_a_contact_are_exact_at_every_instant_and_move_at_exactly_theirs() {
     let begin = Instant::now();
-    let counts = play_all(seeds(400), EVERYTHING, Machine::new);
+    let counts = play_all(seeds(460), EVERYTHING, Machine::new);
     println!("the transition: {counts:?} in {:?}", begin.elapsed());
 }
 

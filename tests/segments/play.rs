@@ -152,8 +152,8 @@ impl<'u> Truth<'u> {
 
     /// Takes in what is told; answers whether it waits for its instant.
     pub(crate) fn told(&mut self, at: i64, told: &Told) -> bool {
-        self.begun = true;
         if !matches!(told, Told::Again(_) | Told::Retract(_) | Told::Publish(..)) {
+            self.begun = true;
             self.log.push((at, told.clone()));
         }
         if let Told::Event { at: Some(then), id, .. } = told
@@ -293,7 +293,12 @@ impl<'u> Truth<'u> {
         let mut truth = Truth::new(&universe, self.clocks, self.lots);
         truth.mistake = self.mistake;
         let mut inputs = universe.told.iter().peekable();
+        let mut last = i64::MIN;
         while let Some(at) = truth.stops.pop_first().filter(|at| *at <= until) {
+            if at <= last {
+                continue;
+            }
+            last = at;
             truth.look(at);
             truth.comes(at, |_| {});
             while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
@@ -334,7 +339,7 @@ pub(crate) fn play(
     let mut counts = Counts { universes: 1, ..Counts::default() };
     let mut inputs = universe.told.iter().peekable();
     let mut all_moves = Vec::new();
-    let mut last = i64::MIN;
+    let (mut last, mut looked_at) = (i64::MIN, 0);
     loop {
         let next = truth.stops.pop_first();
         // Where the subject wants to be looked at, it is: nothing may move there that does not move for both.
@@ -350,6 +355,10 @@ pub(crate) fn play(
             continue;
         }
         last = at;
+        looked_at += 1;
+        if looked_at > 20_000 {
+            return Err(differs(&truth, at, "it wants to be looked at again and again"));
+        }
         truth.look(at);
         let by_time = truth.moved.len();
         subject.passes(at);
