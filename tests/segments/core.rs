@@ -169,6 +169,9 @@ impl Subject for Core {
             self.begun = true;
             self.segments.touch_all(&mut self.touched);
         }
+        if matches!(told, Told::Begin(_) | Told::End(..)) {
+            self.settle(at);
+        }
         if !matches!(told, Told::Event { at: Some(then), .. } if *then > at) {
             self.takes_in(at, told);
         }

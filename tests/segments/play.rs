@@ -166,6 +166,10 @@ impl<'u> Truth<'u> {
             self.look(at);
             return true;
         }
+        // The word is heard before the journey begins or ends by it.
+        if matches!(told, Told::Begin(_) | Told::End(..)) {
+            self.look(at);
+        }
         self.takes_in(at, told);
         self.look(at);
         false
