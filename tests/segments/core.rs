@@ -199,7 +199,8 @@ impl Subject for Core {
         let zone = self.zone();
         let seen = Seen::new(self.contact.facts(), &self.contact.cold.standing, &self.journeys, &zone);
         for (place, name) in self.places.iter().zip(&self.names) {
-            let (holds, is_in) = (self.segments.holds(*place, &self.state, &seen, at), self.state.is_in(name));
+            let (holds, is_in) =
+                (self.segments.holds(*place, &self.state, &seen, at), self.state.is_in(name));
             if holds != is_in {
                 return Err(format!("of {name:?} the streams say {holds} and the membership {is_in}"));
             }
@@ -251,4 +252,3 @@ pub(crate) fn lots() -> BTreeMap<&'static str, i64> {
     };
     SALTS.iter().map(|salt| (*salt, lot(salt))).collect()
 }
-

@@ -61,7 +61,7 @@ pub(crate) enum Names {
 
 /// Some events: by name, and what their properties must be like.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Some_ {
+pub(crate) struct Which {
     pub(crate) names: Names,
     pub(crate) filter: Vec<(&'static str, Vec<Test>)>,
 }
@@ -121,16 +121,16 @@ pub(crate) enum Question {
         to: i64,
     },
     Events {
-        of: Some_,
+        of: Which,
         reach: Reach,
         asks: Asks,
     },
-    First(Some_, Vec<When>),
-    Last(Some_, Vec<When>),
-    LastWith(Some_, Vec<(&'static str, Vec<Test>)>),
+    First(Which, Vec<When>),
+    Last(Which, Vec<When>),
+    LastWith(Which, Vec<(&'static str, Vec<Test>)>),
     Sequence {
-        first: Some_,
-        second: Some_,
+        first: Which,
+        second: Which,
         then: bool,
         within: i64,
         remember: i64,
@@ -286,7 +286,7 @@ fn filter(conditions: &[(&'static str, Vec<Test>)]) -> Json {
     Json::Object(all)
 }
 
-impl Some_ {
+impl Which {
     fn write(&self, into: &mut Map<String, Json>) {
         match &self.names {
             Names::One(name) => into.insert("event".to_owned(), json!(name)),
@@ -495,7 +495,7 @@ impl Segment {
     /// Every length of time that it speaks of.
     pub(crate) fn lengths(&self) -> Vec<i64> {
         let mut found = Vec::new();
-        let mut of_whens = |whens: &[When]| -> Vec<i64> {
+        let of_whens = |whens: &[When]| -> Vec<i64> {
             let lengths = whens.iter().filter_map(|when| match when {
                 When::Older(length) | When::Newer(length) => Some(*length),
                 _ => None,
@@ -510,7 +510,8 @@ impl Segment {
             }
             Question::Events { reach: Reach::Within(length), .. } => found.push(*length),
             Question::Sequence { within, remember, .. } => found.extend([*within, *remember]),
-            Question::Journey { within: Some(length), .. } | Question::Message { within: Some(length), .. } => {
+            Question::Journey { within: Some(length), .. }
+            | Question::Message { within: Some(length), .. } => {
                 found.push(*length);
             }
             _ => {}

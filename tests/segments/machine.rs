@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use journeyman::machine::{
-    Cold, ContactState, Envelope, Hot, InputKind, Program, ProgramParts, Signal,
-};
+use journeyman::machine::{Cold, ContactState, Envelope, Hot, InputKind, Program, ProgramParts, Signal};
 use journeyman::model::{InputId, Step};
 use journeyman::time::Zone;
 
@@ -26,6 +24,8 @@ pub(crate) struct Machine {
     moves: Vec<(i64, usize, bool)>,
     random: Random,
     begun: bool,
+    /// Whether the job that looks histories through takes its time.
+    lazy: bool,
 }
 
 pub(crate) fn program(segments: &[Segment], zone: &str) -> Program {
@@ -50,7 +50,17 @@ impl Machine {
             moves: Vec::new(),
             random: Random::new(universe.seed),
             begun: false,
+            lazy: false,
         }
+    }
+
+    /// The same, of whom a history is looked through only some time after it is asked for.
+    pub(crate) fn lazy(universe: &Universe) -> Self {
+        Self { lazy: true, ..Self::new(universe) }
+    }
+
+    fn lacks(&self) -> bool {
+        self.program.segments().lacks(&self.state.hot.segments)
     }
 
     /// Reads inputs and lets time pass until an instant, in as many transitions as it takes.
@@ -107,11 +117,7 @@ impl Machine {
             state: Box::new(counted),
         };
         self.read(at, None, kind);
-        assert!(
-            !self.program.segments().lacks(&self.state.hot.segments),
-            "universe {}: what was counted is taken",
-            self.universe.seed
-        );
+        assert!(!self.lacks(), "universe {}: what was counted is taken", self.universe.seed);
     }
 }
 
@@ -133,7 +139,7 @@ impl Subject for Machine {
                 self.program = program(&self.segments, self.universe.zone);
                 if self.begun {
                     self.read(at, None, InputKind::Wake);
-                    if self.program.segments().lacks(&self.state.hot.segments) {
+                    if self.lacks() && !self.lazy {
                         self.seed(at);
                     }
                 }
@@ -146,8 +152,15 @@ impl Subject for Machine {
                 let Some((id, kind)) = input(told) else { return };
                 self.begun = true;
                 self.read(at, id, kind);
+                if self.lacks() && self.random.in_hundred(30) {
+                    self.seed(at);
+                }
             }
         }
+    }
+
+    fn waits(&self) -> bool {
+        self.begun && self.lacks()
     }
 
     fn comes(&mut self, _at: i64, _told: &Told) {}

@@ -1,6 +1,7 @@
 //! A second opinion on segments: whoever is in one by the history alone, asked anew at every instant, is in it by the crate's
 //! own count, and moves at exactly the instant at which the answer changes.
 
+mod bounds;
 mod calendar;
 mod core;
 mod language;
@@ -17,8 +18,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use journeyman::rule::segment::SegmentDefinition;
 use core::{Core, lots};
+use journeyman::rule::segment::SegmentDefinition;
+use language::{Question, Segment};
 use machine::Machine;
 use naive::MISTAKES;
 use play::{Counts, Mistaken, Subject, Truth, play};
@@ -84,6 +86,31 @@ fn segments_of_a_contact_are_exact_at_every_instant_and_move_at_exactly_theirs()
     let begin = Instant::now();
     let counts = play_all(seeds(460), EVERYTHING, Machine::new);
     println!("the transition: {counts:?} in {:?}", begin.elapsed());
+}
+
+/// Until a history was looked through, what was published anew stands still, and everything else goes on.
+#[test]
+fn segments_go_on_while_the_history_of_others_is_looked_through() {
+    let holds_others = |universe: &Universe| {
+        let published = universe.told.iter().filter_map(|(_, told)| match told {
+            Told::Publish(_, segment) => Some(segment),
+            _ => None,
+        });
+        let mut found = false;
+        for question in universe.segments.iter().chain(published).filter_map(Segment::question) {
+            question.walk(&mut |one| {
+                found |= matches!(one, Question::Held(base, ..) if matches!(**base, Question::Segment(_)));
+            });
+        }
+        found
+    };
+    // Since when somebody was in another one hangs on when that was told.
+    let patient = |universe: &Universe| match holds_others(universe) {
+        true => Machine::new(universe),
+        false => Machine::lazy(universe),
+    };
+    let counts = play_all(seeds(100), EVERYTHING, patient);
+    println!("while histories are awaited: {counts:?}");
 }
 
 /// Strides of any length come to the same moves and to the same state, at the same instants.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Clock, Clocks, DAY, date_of, day_of, is_leap, month, months_on, week, year};
-use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Some_, Test, Thing, When};
+use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Test, Thing, When, Which};
 
 /// Ways to misread the rules: whoever makes one must be told from whoever does not by the universes that are played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -215,7 +215,8 @@ impl Look<'_> {
                 let value = known.attributes.get(name);
                 let value = value.filter(|value| kind.is_none_or(|kind| is_of(kind, value)));
                 let least = self.errs(Mistake::MissingIsLess) && tests.len() == 1;
-                let missing = least && value.is_none() && matches!(tests[0], Test::Below(_) | Test::AtMost(_));
+                let missing =
+                    least && value.is_none() && matches!(tests[0], Test::Below(_) | Test::AtMost(_));
                 (missing || all_pass(tests, value))
                     && whens.iter().all(|when| self.lies(when, value))
                     && anniversary.is_none_or(|days| self.comes(value, days))
@@ -281,11 +282,7 @@ impl Look<'_> {
                 let follows =
                     |x: i64| self.all(second).any(|y| x + least <= y.at && y.at < x + within + more);
                 let mut xs = self.all(first).map(|event| event.at).filter(|x| remembered(*x));
-                if *then {
-                    xs.any(follows)
-                } else {
-                    xs.any(|x| x + within <= self.now && !follows(x))
-                }
+                if *then { xs.any(follows) } else { xs.any(|x| x + within <= self.now && !follows(x)) }
             }
             Question::Message { what, is, journey, template, channel, within } => {
                 let name = format!("message.{what}");
@@ -302,9 +299,10 @@ impl Look<'_> {
                 let asks_leave = matches!(*what, "opened" | "clicked");
                 let answer = match there {
                     true => "yes",
-                    false if asks_leave
-                        && !self.errs(Mistake::UnknownIsNo)
-                        && self.consent("tracking", channel.unwrap_or("email")) != "granted" =>
+                    false
+                        if asks_leave
+                            && !self.errs(Mistake::UnknownIsNo)
+                            && self.consent("tracking", channel.unwrap_or("email")) != "granted" =>
                     {
                         "unknown"
                     }
@@ -326,7 +324,7 @@ impl Look<'_> {
         }
     }
 
-    fn all<'s>(&'s self, of: &'s Some_) -> impl Iterator<Item = &'s Happened> {
+    fn all<'s>(&'s self, of: &'s Which) -> impl Iterator<Item = &'s Happened> {
         let named = move |name: &str| match &of.names {
             Names::One(wanted) => *wanted == name,
             Names::Several(wanted) => wanted.iter().any(|wanted| *wanted == name),
@@ -362,9 +360,7 @@ impl Look<'_> {
             _ => return false,
         };
         match when {
-            When::Older(length) => {
-                instant + length + i64::from(self.errs(Mistake::OlderTooLate)) <= self.now
-            }
+            When::Older(length) => instant + length + i64::from(self.errs(Mistake::OlderTooLate)) <= self.now,
             When::Newer(length) => instant <= self.now && self.now < instant + length,
             When::On(period) => {
                 let (first, last) = self.days(period, today);
@@ -483,40 +479,41 @@ fn compares(tests: &[Test], sum: i128, of: i128) -> bool {
 }
 
 impl Look<'_> {
-fn adds_up(&self, asks: &Asks, events: &[&Happened]) -> bool {
-    let numbers = |of: &str| -> Vec<i128> {
-        events.iter().filter_map(|event| event.properties.get(of)?.number()).collect()
-    };
-    match asks {
-        Asks::Any => !events.is_empty(),
-        Asks::Count(tests) if self.errs(Mistake::OneFewerKept) => {
-            let most = tests.iter().filter_map(|test| match test {
-                Test::Is(Thing::Whole(n)) | Test::AtLeast(Thing::Whole(n)) => Some(*n - 1),
-                _ => None,
-            });
-            let kept = most.max().map_or(events.len() as i128, |most| (events.len() as i128).min(most.into()));
-            compares(tests, 100 * kept, 1)
-        }
-        Asks::Count(tests) => compares(tests, 100 * events.len() as i128, 1),
-        Asks::Sum(of, tests) => compares(tests, numbers(of).iter().sum(), 1),
-        Asks::Average(of, tests) => {
-            let numbers = numbers(of);
-            !numbers.is_empty() && compares(tests, numbers.iter().sum(), numbers.len() as i128)
-        }
-        Asks::Min(of, tests) => numbers(of).iter().min().is_some_and(|least| compares(tests, *least, 1)),
-        Asks::Max(of, tests) => numbers(of).iter().max().is_some_and(|most| compares(tests, *most, 1)),
-        Asks::Distinct(of, tests) => {
-            let mut values: Vec<&Thing> = Vec::new();
-            for value in events.iter().filter_map(|event| event.properties.get(of)) {
-                if !values.iter().any(|known| {
-                    let strict = self.errs(Mistake::DistinctKinds) && known.kind() != value.kind();
-                    !strict && known.against(value) == Some(Ordering::Equal)
-                }) {
-                    values.push(value);
-                }
+    fn adds_up(&self, asks: &Asks, events: &[&Happened]) -> bool {
+        let numbers = |of: &str| -> Vec<i128> {
+            events.iter().filter_map(|event| event.properties.get(of)?.number()).collect()
+        };
+        match asks {
+            Asks::Any => !events.is_empty(),
+            Asks::Count(tests) if self.errs(Mistake::OneFewerKept) => {
+                let most = tests.iter().filter_map(|test| match test {
+                    Test::Is(Thing::Whole(n)) | Test::AtLeast(Thing::Whole(n)) => Some(*n - 1),
+                    _ => None,
+                });
+                let kept =
+                    most.max().map_or(events.len() as i128, |most| (events.len() as i128).min(most.into()));
+                compares(tests, 100 * kept, 1)
             }
-            compares(tests, 100 * values.len() as i128, 1)
+            Asks::Count(tests) => compares(tests, 100 * events.len() as i128, 1),
+            Asks::Sum(of, tests) => compares(tests, numbers(of).iter().sum(), 1),
+            Asks::Average(of, tests) => {
+                let numbers = numbers(of);
+                !numbers.is_empty() && compares(tests, numbers.iter().sum(), numbers.len() as i128)
+            }
+            Asks::Min(of, tests) => numbers(of).iter().min().is_some_and(|least| compares(tests, *least, 1)),
+            Asks::Max(of, tests) => numbers(of).iter().max().is_some_and(|most| compares(tests, *most, 1)),
+            Asks::Distinct(of, tests) => {
+                let mut values: Vec<&Thing> = Vec::new();
+                for value in events.iter().filter_map(|event| event.properties.get(of)) {
+                    if !values.iter().any(|known| {
+                        let strict = self.errs(Mistake::DistinctKinds) && known.kind() != value.kind();
+                        !strict && known.against(value) == Some(Ordering::Equal)
+                    }) {
+                        values.push(value);
+                    }
+                }
+                compares(tests, 100 * values.len() as i128, 1)
+            }
         }
     }
-}
 }

@@ -22,6 +22,10 @@ pub(crate) trait Subject {
     fn is_in(&mut self, place: usize) -> bool;
     /// What moved since this was asked last: when, which, and whether in.
     fn moves(&mut self) -> Vec<(i64, usize, bool)>;
+    /// Whether a history is to be looked through, until which what was published anew stands still.
+    fn waits(&self) -> bool {
+        false
+    }
     /// Whatever else must hold of it now.
     fn check(&mut self, _at: i64) -> Result<(), String> {
         Ok(())
@@ -344,6 +348,7 @@ pub(crate) fn play(
     let mut inputs = universe.told.iter().peekable();
     let mut all_moves = Vec::new();
     let (mut last, mut looked_at) = (i64::MIN, 0);
+    let (mut still, mut waited) = (BTreeSet::new(), false);
     loop {
         let next = truth.stops.pop_first();
         // Where the subject wants to be looked at, it is: nothing may move there that does not move for both.
@@ -371,6 +376,10 @@ pub(crate) fn play(
         while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
             if truth.is_news(told) {
                 redefined |= matches!(told, Told::Publish(..) | Told::Retract(_));
+                if let Told::Publish(place, segment) = told {
+                    still.insert(*place);
+                    askers(&truth.segments, *place, segment, &mut still);
+                }
                 truth.told(at, told);
                 subject.told(at, told);
             } else {
@@ -382,18 +391,27 @@ pub(crate) fn play(
         counts.moves += wanted.len();
         counts.by_time += by_time;
         let (mut should, mut moved) = (sorted(&wanted), sorted(&found));
+        // Where a history is awaited, what asks for it moves once it was looked through.
+        if waited || subject.waits() {
+            should.retain(|(_, place, _)| !still.contains(place));
+            moved.retain(|(_, place, _)| !still.contains(place));
+        }
+        waited = subject.waits();
+        if !waited {
+            still.clear();
+        }
         if redefined {
             (should, moved) = (net(&should), net(&moved));
         }
         if should != moved {
             return Err(differs(&truth, at, &format!("moves should be {should:?} and are {moved:?}")));
         }
-        if truth.looks == 1 && !in_order(&found, &truth.segments) {
+        if truth.looks == 1 && !waited && !in_order(&found, &truth.segments) {
             return Err(differs(&truth, at, &format!("moves come in a wrong order: {found:?}")));
         }
         truth.looks = 0;
         all_moves.extend(wanted);
-        for place in 0..truth.segments.len() {
+        for place in (0..truth.segments.len()).filter(|place| !still.contains(place)) {
             let wanted = truth.memory.members.get(place).copied().unwrap_or(false);
             let found = subject.is_in(place);
             if wanted != found {
@@ -447,6 +465,21 @@ impl Subject for Mistaken<'_> {
     }
 }
 
+/// Whoever asks for one of these, and whoever asks for them.
+fn askers(segments: &[Segment], gone: usize, new: &Segment, still: &mut BTreeSet<usize>) {
+    for (place, segment) in segments.iter().enumerate() {
+        let segment = if place == gone { new } else { segment };
+        if let Some(question) = segment.question() {
+            let mut asks = false;
+            question
+                .walk(&mut |one| asks |= matches!(one, Question::Segment(other) if still.contains(other)));
+            if asks {
+                still.insert(place);
+            }
+        }
+    }
+}
+
 /// What must hold for a while, somewhere.
 fn keys(segments: &[Segment]) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
@@ -486,7 +519,8 @@ fn in_order(moves: &[(i64, usize, bool)], segments: &[Segment]) -> bool {
         }
         asks
     };
-    let pairs = moves.iter().enumerate().flat_map(|(at, one)| moves[at + 1..].iter().map(move |two| (one, two)));
+    let pairs =
+        moves.iter().enumerate().flat_map(|(at, one)| moves[at + 1..].iter().map(move |two| (one, two)));
     pairs.into_iter().all(|((_, first, _), (_, then, _))| !before(*first, *then))
 }
 
@@ -495,7 +529,8 @@ fn differs(truth: &Truth<'_>, at: i64, what: &str) -> String {
     let names: Vec<&'static str> = truth.segments.iter().map(|segment| segment.name).collect();
     let mut text = format!("universe {} at {} ({at}): {what}\n", truth.universe.seed, written(at));
     for (place, segment) in truth.segments.iter().enumerate() {
-        let _ = writeln!(text, "  {place}: {} is {:?}", segment.json(&names), truth.memory.members.get(place));
+        let _ =
+            writeln!(text, "  {place}: {} is {:?}", segment.json(&names), truth.memory.members.get(place));
     }
     for (then, told) in truth.universe.told.iter().filter(|(then, _)| *then <= at) {
         let _ = writeln!(text, "  {} ({then}) {told:?}", written(*then));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::calendar::{Clocks, DAY, HOUR, SECOND, day_of};
-use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Some_, Test, Thing, When};
+use super::language::{Asks, Holds, Names, Period, Question, Reach, Segment, Test, Thing, When, Which};
 use super::random::Random;
 
 pub(crate) const LEA: &str = "lea";
@@ -116,7 +116,8 @@ impl Universe {
         let mut lengths: Vec<i64> = (0..3).map(|_| random.one(&pool)).collect();
         lengths.sort_unstable();
         let zones = zones.to_vec();
-        let mut draw = Draw { random: &mut random, lengths, start, zones: zones.clone(), instants: vec![start] };
+        let mut draw =
+            Draw { random: &mut random, lengths, start, zones: zones.clone(), instants: vec![start] };
         let count = 8 + draw.random.below(6);
         let mut segments: Vec<Segment> = Vec::new();
         let mut names = NAMES.to_vec();
@@ -249,7 +250,7 @@ impl Draw<'_> {
         all
     }
 
-    fn events(&mut self) -> Some_ {
+    fn events(&mut self) -> Which {
         let names = match self.random.below(10) {
             0 | 1 => Names::Prefix(self.random.one(&PREFIXES)),
             2 | 3 => Names::Several(self.random.some(&EVENTS)),
@@ -257,7 +258,7 @@ impl Draw<'_> {
             _ => Names::One(self.random.one(&EVENTS)),
         };
         let filter = if self.random.in_hundred(25) { self.filter(40) } else { Vec::new() };
-        Some_ { names, filter }
+        Which { names, filter }
     }
 
     fn period(&mut self) -> Period {
@@ -338,11 +339,20 @@ impl Draw<'_> {
 
     /// What can be asked to have held for a while.
     fn lasting(&mut self, place: usize) -> Question {
-        match self.random.below(9) {
+        match self.random.below(40) {
+            // No rules give it, so nobody has it; tests/segments/bounds.rs asks for marks that rules give.
+            39 => Question::Mark("hot", self.random.one(&SCORES)),
+            other => self.lasting_kind(other % 9, place),
+        }
+    }
+
+    fn lasting_kind(&mut self, kind: usize, place: usize) -> Question {
+        match kind {
             0 | 1 => Question::Tag(self.random.one(&TAGS)),
-            2 => Question::Score(self.random.one(&SCORES), self.compared(|draw| {
-                Thing::Whole(draw.random.between(-5, 30))
-            })),
+            2 => Question::Score(
+                self.random.one(&SCORES),
+                self.compared(|draw| Thing::Whole(draw.random.between(-5, 30))),
+            ),
             3 => {
                 let tests = match self.random.below(4) {
                     0 => vec![Test::Exists(self.random.in_hundred(50))],
@@ -516,7 +526,8 @@ impl Draw<'_> {
             }
         }
         let often = ["seen", "paid", "paid"];
-        let name = if self.random.in_hundred(50) { self.random.one(&often) } else { self.random.one(&EVENTS) };
+        let name =
+            if self.random.in_hundred(50) { self.random.one(&often) } else { self.random.one(&EVENTS) };
         Told::Event { name: name.to_owned(), properties, at, id: *ids }
     }
 

@@ -84,9 +84,7 @@ pub(crate) fn input(told: &Told) -> Option<(Option<InputId>, InputKind)> {
             return Some((Some(id_of(*id)), InputKind::Event(event)));
         }
         Told::Again(_) | Told::Retract(_) | Told::Publish(..) => return None,
-        Told::Score(score, value) => {
-            InputKind::Fact(Fact::Score { score: (*score).into(), value: *value })
-        }
+        Told::Score(score, value) => InputKind::Fact(Fact::Score { score: (*score).into(), value: *value }),
         Told::Tier(score, to) => {
             let to = to.map(Into::into);
             InputKind::Fact(Fact::Tier { score: (*score).into(), from: None, to, up: true })
