@@ -58,6 +58,8 @@ pub enum Bug {
     NoHysteresis,
     SeedForgetsWhatCame,
     ComputesTooEarly,
+    CountsStaleCommits = 55,
+    ErasureKeepsTheCount,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -96,7 +98,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 50] = [
+        pub const ALL: [Bug; 52] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -147,6 +149,8 @@ mod planting {
             NoHysteresis,
             SeedForgetsWhatCame,
             ComputesTooEarly,
+            CountsStaleCommits,
+            ErasureKeepsTheCount,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -195,6 +199,7 @@ mod planting {
                 DecayAfterItsInstant | ClampAtTheEnd | SeedForgetsWhatCame => "R1",
                 NoHysteresis => "R4",
                 ComputesTooEarly => "X18",
+                CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
         }
 
@@ -255,6 +260,8 @@ mod planting {
                 NoHysteresis => "a tier is left as soon as the score is below it",
                 SeedForgetsWhatCame => "a score counted anew is taken although more was told meanwhile",
                 ComputesTooEarly => "a step computes of what was known before it sets anything",
+                CountsStaleCommits => "who moves in a commit that is refused is counted all the same",
+                ErasureKeepsTheCount => "an erased contact still counts in the segments that it was in",
             }
         }
     }

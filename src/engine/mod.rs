@@ -28,6 +28,7 @@ mod score;
 mod seed;
 mod segment;
 mod shelf;
+mod size;
 mod throttle;
 mod tick;
 mod watch;

@@ -20,6 +20,7 @@ use crate::port::store::{
     Begin, Begun, Claim, Claimed, Commit, Committed, Definition, MessageRecord, MessageStatus, Pausable,
     Receipt, Result, Store, StoredContact, Take, Taken, Verdict, Work,
 };
+use crate::rule::segment::Membership;
 use crate::testing::ManualClock;
 
 /// What a case says.
@@ -165,6 +166,14 @@ pub(super) fn journey(name: &str, version: u32, template: &str) -> Answer<Journe
         .build()
         .map_err(|error| Stop::failed(format_args!("the suite's own journey does not compile: {error:?}")))?;
     Ok(JourneyDefinition::clone(&built.definition))
+}
+
+/// Lets a state say that its contact is in a segment, or is not, as a transition would.
+pub(super) fn set_inside(hot: &mut Hot, segment: &str, inside: bool) {
+    match inside {
+        true => drop(hot.segments.members.insert(segment.into(), Membership::default())),
+        false => drop(hot.segments.members.remove(segment)),
+    }
 }
 
 pub(super) fn welcome() -> Pausable {
