@@ -62,7 +62,8 @@ fn segments_follow_the_marks_and_tiers_that_rules_give() {
             let is_event = due.is_none_or(|due| due >= next_event);
             let at = if is_event { next_event } else { due.unwrap() };
             let looks = [at - 1, at, at + 1];
-            for look in looks.into_iter().filter(|look| *look > now || *look == start) {
+            let before = now;
+            for look in looks.into_iter().filter(|look| *look > before || *look == start) {
                 let mut mail = Vec::new();
                 if is_event && look == at {
                     let kind = InputKind::Event(Event::new(LEA, "seen"));

@@ -199,7 +199,9 @@ fn segments_of_every_universe_are_read_as_they_are_written() {
             let json = segment.json(&universe.names());
             let read: SegmentDefinition =
                 serde_json::from_value(json.clone()).unwrap_or_else(|error| panic!("{error}: {json}"));
-            assert_eq!(serde_json::to_value(read).unwrap(), json);
+            // An instant on the full second is written without its milliseconds.
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(serde_json::from_str::<SegmentDefinition>(&written).unwrap(), read, "{json}");
         }
     }
 }
