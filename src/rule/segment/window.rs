@@ -54,9 +54,8 @@ impl Window {
     /// When an event that does not count now could come to count by itself: where local clocks go back over midnight.
     pub(super) fn begins(self, newest: Option<i64>, clock: &Clock<'_>) -> i64 {
         let Self::Days(_) = self else { return i64::MAX };
-        let Some(newest) = newest.filter(|at| clock.now.saturating_sub(*at) < FAR) else { return i64::MAX };
-        let date = clock.date(newest);
-        if date > clock.today() { clock.until(date) } else { i64::MAX }
+        // Where clocks go back over midnight, a day that was over comes once more, and one that had begun is yet to come.
+        newest.map_or(i64::MAX, |_| clock.until_shift())
     }
 }
 
