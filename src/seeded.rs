@@ -58,6 +58,10 @@ pub enum Bug {
     NoHysteresis,
     SeedForgetsWhatCame,
     ComputesTooEarly,
+    FlipLate,
+    WindowClosed,
+    DefinitionOpensDoors,
+    SeedForgetsStreams,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -96,7 +100,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 50] = [
+        pub const ALL: [Bug; 54] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -147,6 +151,10 @@ mod planting {
             NoHysteresis,
             SeedForgetsWhatCame,
             ComputesTooEarly,
+            FlipLate,
+            WindowClosed,
+            DefinitionOpensDoors,
+            SeedForgetsStreams,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -195,6 +203,8 @@ mod planting {
                 DecayAfterItsInstant | ClampAtTheEnd | SeedForgetsWhatCame => "R1",
                 NoHysteresis => "R4",
                 ComputesTooEarly => "X18",
+                WindowClosed | SeedForgetsStreams => "G1",
+                FlipLate | DefinitionOpensDoors => "G3",
             }
         }
 
@@ -255,6 +265,10 @@ mod planting {
                 NoHysteresis => "a tier is left as soon as the score is below it",
                 SeedForgetsWhatCame => "a score counted anew is taken although more was told meanwhile",
                 ComputesTooEarly => "a step computes of what was known before it sets anything",
+                FlipLate => "a segment that time moves is left when the engine woke, and not at its instant",
+                WindowClosed => "an event still counts at the instant at which its window is over",
+                DefinitionOpensDoors => "whom a new definition moves passes the doors that wait for moves",
+                SeedForgetsStreams => "a new segment begins without the history that it asks for",
             }
         }
     }
