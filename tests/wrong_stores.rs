@@ -53,6 +53,10 @@ enum Fault {
     CountsNothing,
     /// Keeps editions without their deeds.
     ForgetsWhoAndWhy,
+    /// Publishes segments and starts no job that seeds them.
+    SeedsNothing,
+    /// Puts other content under a version of a segment.
+    OverwritesSegments,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -210,12 +214,21 @@ role! {
         }
 
         async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
-            self.inner.publish_by(definitions, by.filter(|_| self.fault != Fault::ForgetsWhoAndWhy)).await
+            let published = self.inner.snapshot().await?.definitions;
+            let mut definitions = definitions.to_vec();
+            // What was refused is answered as if it had been taken.
+            definitions.retain(|new| self.fault != Fault::OverwritesSegments || !published.iter().any(|old| match (old, new) {
+                (Definition::Segment(old), Definition::Segment(new)) => (&old.segment, old.version) == (&new.segment, new.version),
+                _ => false,
+            }));
+            self.inner.publish_by(&definitions, by.filter(|_| self.fault != Fault::ForgetsWhoAndWhy)).await
         }
 
         async fn jobs(&self) -> Result<Vec<Job>> {
             let mut jobs = self.inner.jobs().await?;
             jobs.retain(|job| self.fault != Fault::CountsNothing || !matches!(job.kind, JobKind::Seed { .. }));
+            let seeds = |job: &Job| matches!(job.kind, JobKind::SeedSegments { .. });
+            jobs.retain(|job| self.fault != Fault::SeedsNothing || !seeds(job));
             Ok(jobs)
         }
 
@@ -369,6 +382,7 @@ fn a_store_that_forgets_is_refused() {
         "reopen_keeps_what_an_operator_did",
         "reopen_keeps_what_is_aside",
         "score_and_its_job_outlive_the_store",
+        "segments_and_their_job_outlive_the_store",
         "a_history_outlives_the_store",
         "reopen_keeps_drafts_archives_and_jobs",
         "reopen_keeps_everything",
@@ -389,6 +403,22 @@ fn a_store_that_counts_nothing_by_new_rules_is_refused() {
     breaks(
         Fault::CountsNothing,
         &["publish_starts_the_counting_of_new_rules", "score_and_its_job_outlive_the_store"],
+    );
+}
+
+#[test]
+fn a_store_that_seeds_no_segments_is_refused() {
+    breaks(
+        Fault::SeedsNothing,
+        &["publish_starts_the_seeding_of_segments", "segments_and_their_job_outlive_the_store"],
+    );
+}
+
+#[test]
+fn a_store_that_overwrites_segments_is_refused() {
+    breaks(
+        Fault::OverwritesSegments,
+        &["segment_version_is_immutable", "publish_starts_the_seeding_of_segments"],
     );
 }
 

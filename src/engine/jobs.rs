@@ -77,7 +77,7 @@ fn input(job: &Job, state: &ContactState) -> Option<Input> {
             let kind = InputKind::Migrate(migration.clone());
             inside.then(|| Input::for_known(contact.clone(), Some(InputId::from_job(job.id, contact)), kind))
         }
-        JobKind::Seed { .. } => None, // every contact has a history of its own, which a page does not hold
+        JobKind::Seed { .. } | JobKind::SeedSegments { .. } => None, // every contact has a history of its own, which a page does not hold
         JobKind::Resume { journey } => {
             // A door that a date opens is held with the journey, whether or not the contact is inside.
             let inside = state.hot.enrollments.iter().any(|enrollment| enrollment.journey == *journey)

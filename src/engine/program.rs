@@ -10,6 +10,7 @@ use crate::machine::{Program, ProgramParts, Scored};
 use crate::model::{Deed, Name};
 use crate::port::store::{CatalogSnapshot, Definition, Edition, Pausable};
 use crate::rule::score::ScoreDefinition;
+use crate::rule::segment::SegmentDefinition;
 use crate::rule::{EventSchema, Template, TemplateDefinition};
 
 /// A program and the templates that belong to its revision.
@@ -43,6 +44,12 @@ impl From<EventSchema> for Definition {
 impl From<ScoreDefinition> for Definition {
     fn from(definition: ScoreDefinition) -> Self {
         Definition::Score(definition)
+    }
+}
+
+impl From<SegmentDefinition> for Definition {
+    fn from(definition: SegmentDefinition) -> Self {
+        Definition::Segment(definition)
     }
 }
 
@@ -136,7 +143,7 @@ impl Engine {
                 }
                 Definition::Template(template) => drop(templates.insert(template.template.as_str().into())),
                 Definition::Journey(journey) => drop(journeys.insert(journey.journey.as_str().into())),
-                Definition::Schema(_) => {}
+                Definition::Schema(_) | Definition::Segment(_) => {}
             }
         }
         let scope = Scope {
@@ -150,6 +157,7 @@ impl Engine {
             let checked = match definition {
                 Definition::Template(template) => template.compile().map(drop),
                 Definition::Schema(schema) => schema.check(),
+                Definition::Segment(_) => Ok(()),
                 Definition::Score(score) => check_name(score)
                     .and_then(|()| self.shared.compiled.score(score, self.shared.custom_scores).map(drop)),
                 Definition::Journey(journey) => {
@@ -208,7 +216,7 @@ impl Engine {
         let compiled = &self.shared.compiled;
         let unknown = |error: BuildError| Error::Catalog { reason: error.to_string() };
         let (mut journeys, mut templates) = (Vec::new(), BTreeMap::new());
-        let mut scores = BTreeMap::new();
+        let (mut scores, mut segments) = (BTreeMap::new(), Vec::new());
         let mut schemas: BTreeMap<Name, EventSchema> = BTreeMap::new();
         for definition in &snapshot.definitions {
             match definition {
@@ -224,6 +232,7 @@ impl Engine {
                     let template = compiled.template(template).map_err(unknown)?;
                     templates.insert(template.name.clone(), template);
                 }
+                Definition::Segment(segment) => segments.push(segment.clone()),
                 Definition::Score(score) => {
                     let model = compiled.score(score, self.shared.custom_scores).map_err(unknown)?;
                     scores.insert(score.score.as_str().into(), Scored::new(model, score.history));

@@ -18,6 +18,7 @@ use crate::model::Name;
 use crate::rule::EventSchema;
 use crate::rule::TemplateDefinition;
 use crate::rule::score::ScoreDefinition;
+use crate::rule::segment::SegmentDefinition;
 
 /// Published definitions, and what is paused.
 #[async_trait]
@@ -34,7 +35,9 @@ pub trait Catalog: Send + Sync {
     /// A score that counts what was before, and whose rules are new or kept the past until now ([`ScoreDefinition::history`]) also starts a
     /// [`JobKind::Seed`] in the same transaction.
     ///
-    /// A journey version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
+    /// Segment versions that are new also start one [`JobKind::SeedSegments`] in the same transaction, however many they are.
+    ///
+    /// A journey version or a segment version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
     /// the one of its name, as a score does, and stays in its [`history`](Catalog::history) with the deed, where one is given.
     async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64>;
 
@@ -93,6 +96,8 @@ pub enum Definition {
     Schema(EventSchema),
     /// A score; the newest of its name is used.
     Score(ScoreDefinition),
+    /// A segment version; immutable, and the highest version of its name is used.
+    Segment(SegmentDefinition),
 }
 
 /// What can be paused.
@@ -179,4 +184,31 @@ pub enum JobKind {
         /// Its rules.
         hash: Hash,
     },
+    /// Looks in the history of every contact for what new versions of segments ask.
+    SeedSegments {
+        /// The versions that were published together.
+        hash: Hash,
+    },
+}
+
+impl JobKind {
+    /// The job that follows where these definitions are new: one for all segments among them, none where there is none.
+    ///
+    /// ```
+    /// use journeyman::port::store::{Definition, JobKind};
+    /// use journeyman::rule::segment::SegmentDefinition;
+    /// let definition = Definition::Segment(SegmentDefinition::manual("friends"));
+    /// assert!(matches!(JobKind::seeding([&definition]), Some(JobKind::SeedSegments { .. })));
+    /// assert_eq!(JobKind::seeding([]), None);
+    /// ```
+    #[must_use]
+    pub fn seeding<'d>(new: impl IntoIterator<Item = &'d Definition>) -> Option<Self> {
+        let versions = new.into_iter().filter_map(|definition| match definition {
+            Definition::Segment(segment) => Some(serde_json::to_vec(segment).unwrap_or_default()),
+            _ => None,
+        });
+        let versions: Vec<Vec<u8>> = versions.collect();
+        let slices: Vec<&[u8]> = versions.iter().map(Vec::as_slice).collect();
+        (!slices.is_empty()).then(|| JobKind::SeedSegments { hash: Hash::of("segments", &slices) })
+    }
 }

@@ -40,6 +40,13 @@ impl Catalog for MemoryStore {
                     );
                     return Err(refused("publish", reason));
                 }
+                Some(Definition::Segment(other)) => {
+                    let reason = format!(
+                        "segment {} version {} is published with other content; raise its version",
+                        other.segment, other.version
+                    );
+                    return Err(refused("publish", reason));
+                }
                 Some(other) => {
                     *other = definition.clone();
                     if !is_on(Bug::EditionForgotten) {
@@ -62,6 +69,8 @@ impl Catalog for MemoryStore {
                 }
             }
         }
+        let known = inner.definitions.len();
+        started.extend(JobKind::seeding(all.get(known..).unwrap_or_default()));
         if !editions.is_empty() || all != inner.definitions {
             (inner.definitions, inner.drafts) = (all, drafts);
             inner.revision += 1;
@@ -210,6 +219,9 @@ fn same_place(one: &Definition, other: &Definition) -> bool {
         (Definition::Score(one), Definition::Score(other)) => one.score == other.score,
         (Definition::Schema(one), Definition::Schema(other)) => {
             (&one.event, one.version) == (&other.event, other.version)
+        }
+        (Definition::Segment(one), Definition::Segment(other)) => {
+            (&one.segment, one.version) == (&other.segment, other.version)
         }
         _ => false,
     }

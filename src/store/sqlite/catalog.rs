@@ -29,14 +29,17 @@ impl Catalog for SqliteStore {
     async fn publish_by(&self, definitions: &[Definition], by: Option<&Deed>) -> Result<u64> {
         let (definitions, by) = (definitions.to_vec(), by.cloned());
         self.write("publish", definitions.len(), move |db| {
-            let mut changed = false;
+            let mut new = Vec::new();
             for definition in &definitions {
                 if db.publish(definition)? {
-                    changed = true;
+                    new.push(definition);
                     db.keep_edition(definition, by.as_ref())?;
                 }
             }
-            db.head.revision += u64::from(changed);
+            db.head.revision += u64::from(!new.is_empty());
+            if let Some(job) = JobKind::seeding(new) {
+                db.start(&job)?;
+            }
             Ok(db.head.revision)
         })
         .await
@@ -129,6 +132,7 @@ impl Db {
             Definition::Template(template) => (1, &template.template, 0),
             Definition::Schema(schema) => (2, &schema.event, i64::from(schema.version)),
             Definition::Score(score) => (3, &score.score, 0),
+            Definition::Segment(segment) => (4, &segment.segment, i64::from(segment.version)),
         };
         let mut rules = None;
         if let Some(found) = self.definition(kind, name, version)? {
@@ -141,6 +145,7 @@ impl Db {
             let immutable = match definition {
                 Definition::Journey(_) => Some("journey"),
                 Definition::Schema(_) => Some("the schema of"),
+                Definition::Segment(_) => Some("segment"),
                 Definition::Template(_) | Definition::Score(_) => None,
             };
             if let Some(what) = immutable {

@@ -76,7 +76,7 @@ impl Known {
                 Some(journey)
             }
             JobKind::Migrate(migration) => Some(migration.map.migrate.as_str().into()),
-            JobKind::Seed { .. } => None,
+            JobKind::Seed { .. } | JobKind::SeedSegments { .. } => None,
         });
         let journeys = journeys.unwrap_or_default();
         let history = history(&snapshot.pauses);

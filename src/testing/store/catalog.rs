@@ -12,6 +12,7 @@ use crate::port::store::{
 };
 use crate::rule::TemplateDefinition;
 use crate::rule::score::ScoreDefinition;
+use crate::rule::segment::{QuestionDefinition, SegmentDefinition};
 
 cases! {
     publish_answers_a_new_revision: "What is published stands in the snapshot, under the revision that was answered.",
@@ -23,6 +24,11 @@ cases! {
     publish_starts_the_counting_of_new_rules:
         "Rules of a score that are new, or kept the past until now, start one job that counts histories, in the same transaction; the same rules again, and what keeps the past, start none.",
     score_and_its_job_outlive_the_store: "A score and the job that counts for it are the same when the store is opened again.",
+    segment_version_is_immutable:
+        "Every version of a segment stays published; one with other content is refused by Unavailable, with everything beside it.",
+    publish_starts_the_seeding_of_segments:
+        "Segment versions that are new start one job, in the same transaction; the same ones again start none.",
+    segments_and_their_job_outlive_the_store: "A segment and the job that seeds it are the same when the store is opened again.",
     every_edition_of_a_template_stays:
         "The history of a template has each edition with its revision, instant, hash and deed; the same one again is none.",
     a_refused_publication_leaves_no_edition: "What is refused beside a journey leaves nothing in a history.",
@@ -162,6 +168,55 @@ async fn publish_starts_the_counting_of_new_rules(bench: Bench) -> Answer {
 
 async fn score_and_its_job_outlive_the_store(bench: Bench) -> Answer {
     bench.store.publish(&[score("spark", "on(\"a\", 1);").into()]).await?;
+    let (catalog, jobs) = (format!("{:?}", bench.store.snapshot().await?), bench.store.jobs().await?);
+    check_eq!(jobs.len(), 1, "the number of jobs");
+    let bench = bench.reopen().await?;
+    same(&format!("{:?}", bench.store.snapshot().await?), &catalog, "the catalog after opening again")?;
+    check_eq!(bench.store.jobs().await?, jobs, "the jobs after opening again");
+    Ok(())
+}
+
+fn segment(name: &str, tag: &str) -> SegmentDefinition {
+    let question = QuestionDefinition { tag: Some(tag.to_owned()), ..QuestionDefinition::default() };
+    SegmentDefinition::new(name, question)
+}
+
+async fn segment_version_is_immutable(bench: Bench) -> Answer {
+    let all: Vec<Definition> =
+        [1, 3, 2].map(|version| segment("vips", &format!("vip-{version}")).version(version).into()).into();
+    for one in &all {
+        bench.store.publish(std::slice::from_ref(one)).await?;
+    }
+    let revision = holds(&bench, all.clone()).await?;
+    let changed = segment("vips", "other").version(3).into();
+    match bench.store.publish(&[template("hello", "hi"), changed]).await {
+        Err(StoreError::Unavailable { .. }) => {}
+        other => check!(false, "other content under a published version is answered by {other:?}"),
+    }
+    check_eq!(holds(&bench, all).await?, revision, "the revision after a refusal");
+    Ok(())
+}
+
+async fn publish_starts_the_seeding_of_segments(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let both = [segment("vips", "vip").into(), segment("friends", "friend").into()];
+    let second = [template("hello", "hi"), segment("vips", "gold").version(2).into()];
+    bench.store.publish(&both).await?;
+    bench.store.publish(&both).await?;
+    bench.store.publish(&second).await?;
+    bench.store.publish(&[template("hello", "ho"), segment("friends", "friend").into()]).await?;
+    let refused = [segment("late", "late").into(), segment("vips", "other").version(2).into()];
+    check!(bench.store.publish(&refused).await.is_err(), "one version with two contents is refused");
+    let jobs = bench.store.jobs().await?;
+    let kinds: Vec<JobKind> = jobs.iter().map(|job| job.kind.clone()).collect();
+    let expected: Vec<JobKind> = [&both, &second].into_iter().filter_map(JobKind::seeding).collect();
+    check_eq!(kinds, expected, "the jobs after the publications");
+    check_eq!(jobs.first().map(|job| job.cursor), Some(0), "where the job begins");
+    Ok(())
+}
+
+async fn segments_and_their_job_outlive_the_store(bench: Bench) -> Answer {
+    bench.store.publish(&[segment("vips", "vip").into()]).await?;
     let (catalog, jobs) = (format!("{:?}", bench.store.snapshot().await?), bench.store.jobs().await?);
     check_eq!(jobs.len(), 1, "the number of jobs");
     let bench = bench.reopen().await?;
