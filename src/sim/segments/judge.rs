@@ -1,14 +1,22 @@
 //! What the store ever kept of memberships, against the log of its person, asked again at every instant that may change one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::plain::{Fact, Plain};
-use super::rules::{Asks, Rule, rules};
+use super::rules::{Asks, Rule, definitions, rules};
 use crate::machine::{Envelope, InputKind};
 use crate::model::{Contact, Event, Value};
 use crate::port::store::Commit;
+use crate::rule::segment::Segments;
 use crate::sim::fixture::Place;
 use crate::testing::Invariant;
+
+/// The segments of each version, which know what a state lacks.
+static SETS: LazyLock<Vec<Segments>> = LazyLock::new(|| {
+    let compile = |version| Segments::compile(definitions(version).ok()?, &BTreeMap::new()).ok();
+    (0..=3).map(|version| compile(version).unwrap_or_default()).collect()
+});
 
 /// What one commit said of a person's segments.
 pub(crate) struct Sorted {
@@ -23,11 +31,38 @@ pub(crate) struct Sorted {
     seen: BTreeSet<String>,
 }
 
+impl Sorted {
+    pub(crate) fn new(commit: &Commit, published: u32) -> Self {
+        let mut state = commit.hot.segments.clone();
+        let mut lacking = BTreeSet::new();
+        if let Some(set) = SETS.get(published as usize) {
+            set.align(&mut state);
+            let waiting = set.names().enumerate().filter(|(place, _)| set.is_waiting(*place, &state));
+            lacking.extend(waiting.map(|(_, name)| name.to_string()));
+        }
+        let inside = state.members.iter().map(|(name, member)| {
+            (name.to_string(), Member { inside: true, since: Some(member.since), times: member.times })
+        });
+        let left = state.left.iter().map(|(name, times)| {
+            (name.to_string(), Member { inside: false, since: None, times: *times })
+        });
+        let known = rules(published).iter().map(|rule| rule.name);
+        Self {
+            published,
+            now: commit.now.timestamp_millis(),
+            read_seq: commit.read_seq,
+            lacking,
+            members: left.chain(inside).collect(),
+            seen: known.filter(|name| commit.hot.rating.is_in(name)).map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
 /// How somebody stands to a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Member {
     inside: bool,
-    /// When that was last so anew; absent where it was never otherwise.
+    /// Since when, where it is inside.
     since: Option<i64>,
     /// How often it was entered.
     times: u32,
@@ -112,7 +147,7 @@ impl Walk {
             if member.inside == inside {
                 continue;
             }
-            *member = Member { inside, since: Some(now), times: member.times + u32::from(inside) };
+            *member = Member { inside, since: inside.then_some(now), times: member.times + u32::from(inside) };
             self.judged.happened.push(if inside { "segment_entered" } else { "segment_left" });
             if crowded == 0 {
                 self.judged.happened.push(match rule.name {
@@ -160,66 +195,23 @@ pub(super) fn judge(place: &'static Place, sorted: &[Sorted], mail: &[Envelope],
         judged: Judged::default(),
     };
     let mut mail = mail.iter().peekable();
-    let (mut clock, mut version) = (i64::MIN, None);
+    let (mut clock, mut version) = (None, None);
     for commit in sorted {
-        let from = clock;
+        let mut now = clock.unwrap_or(i64::MIN);
+        let mut from = clock;
         while let Some(envelope) = mail.next_if(|envelope| envelope.seq <= commit.read_seq) {
-            clock = clock.max(envelope.received_at.timestamp_millis());
-            walk.takes(envelope, clock);
+            now = now.max(envelope.received_at.timestamp_millis());
+            from = from.or(Some(now));
+            walk.takes(envelope, now);
         }
-        clock = clock.max(commit.now);
-        let from = if version.is_some() { from } else { clock.min(first_of(&walk.plain, clock)) };
+        now = now.max(commit.now);
         let rules = rules(commit.published);
         let before = version.replace(commit.published);
-        // What another version asks anew is settled by the crate at an instant of its own.
-        let mut loose: BTreeSet<&'static str> = BTreeSet::new();
-        if before.is_some_and(|before| before != commit.published) {
-            for rule in rules {
-                let old = self::rules(before.unwrap_or_default()).iter().find(|old| old.name == rule.name);
-                if old.is_none_or(|old| old.asks != rule.asks) {
-                    walk.still.insert(rule.name);
-                }
-            }
+        if let Some(before) = before.filter(|before| *before != commit.published) {
+            walk.becomes(self::rules(before), rules);
         }
-        let adopts: Vec<&'static str> =
-            walk.still.iter().copied().filter(|name| !commit.lacking.contains(*name)).collect();
-        loose.extend(&adopts);
-        if !adopts.is_empty() {
-            loose.extend(rules.iter().filter(|rule| asks_one_of(rule, &adopts)).map(|rule| rule.name));
-        }
-        let instants = walk.plain.instants(rules, from, clock);
-        for at in instants {
-            let told = walk.judged.came.len();
-            let moved = walk.judged.happened.len();
-            walk.settles(rules, at);
-            if walk.judged.happened.len() > moved && walk.plain.comes_at(at) != 1 {
-                // What else came at this instant may have come before or after, and moved it back and forth.
-                if walk.plain.comes_at(at) > 1 {
-                    walk.judged.open.insert(at);
-                    loose.extend(rules.iter().map(|rule| rule.name));
-                }
-            }
-            if !adopts.is_empty() {
-                walk.judged.open.extend(walk.judged.came.drain(told..).map(|(at, _)| at));
-            }
-        }
-        if !adopts.is_empty() {
-            let before: Vec<bool> = adopts.iter().map(|name| walk.stands.get(name).is_some_and(|member| member.inside)).collect();
-            walk.still.retain(|name| commit.lacking.contains(*name));
-            for rule in rules.iter().filter(|rule| loose.contains(rule.name)) {
-                let inside = walk.is_in(rules, rule, clock);
-                walk.stands.entry(rule.name).or_default().inside = inside;
-            }
-            let moves = adopts.iter().zip(before).filter(|(name, before)| {
-                walk.stands.get(*name).is_some_and(|member| member.inside) != *before
-            });
-            let moved = moves.count();
-            walk.judged.happened.extend(std::iter::repeat_n("segment_moved_by_definition", moved));
-            walk.judged.happened.push("segment_adopted");
-        }
-        if !walk.still.is_empty() {
-            walk.judged.happened.push("segment_stood_still");
-        }
+        let loose = walk.goes_on(rules, from.unwrap_or(now), now, &commit.lacking);
+        clock = Some(now);
         walk.judged.happened.push("segment_judged");
         walk.judged.broken = walk.differs(commit, &loose);
         if walk.judged.broken.is_some() {
@@ -233,6 +225,64 @@ pub(super) fn judge(place: &'static Place, sorted: &[Sorted], mail: &[Envelope],
     walk.judged
 }
 
-fn asks_one_of(rule: &Rule, names: &[&str]) -> bool {
-    matches!(rule.asks, Asks::Nested { inside, outside } if names.contains(&inside) || names.contains(&outside))
+impl Walk {
+    /// Other rules are published: what they ask anew is taken up by the crate at an instant of its own.
+    fn becomes(&mut self, before: &[Rule], rules: &[Rule]) {
+        let asks = |rule: &Rule| before.iter().find(|old| old.name == rule.name).map(|old| old.asks);
+        self.still.extend(rules.iter().filter(|rule| asks(rule) != Some(rule.asks)).map(|rule| rule.name));
+    }
+
+    /// Lets time pass to the end of a commit, and answers of which segments it is not known how often who moved.
+    fn goes_on(
+        &mut self,
+        rules: &'static [Rule],
+        from: i64,
+        now: i64,
+        lacking: &BTreeSet<String>,
+    ) -> BTreeSet<&'static str> {
+        let adopted: Vec<&'static Rule> = rules
+            .iter()
+            .filter(|rule| self.still.contains(rule.name) && !lacking.contains(rule.name))
+            .collect();
+        let asks_adopted = |rule: &&Rule| match rule.asks {
+            Asks::Nested { inside, outside } => {
+                adopted.iter().any(|own| [inside, outside].contains(&own.name))
+            }
+            _ => false,
+        };
+        let mut loose: BTreeSet<&'static str> = adopted.iter().map(|rule| rule.name).collect();
+        loose.extend(rules.iter().filter(asks_adopted).map(|rule| rule.name));
+        for at in self.plain.instants(rules, from, now) {
+            self.settles(rules, at);
+            if self.plain.comes_at(at) > 1 {
+                // One of several may move somebody whom the next one moves back.
+                self.judged.open.insert(at);
+                loose.extend(rules.iter().map(|rule| rule.name));
+            }
+            // It may have been taken up before this.
+            let moves = |rule: &&Rule| {
+                let comes = || self.plain.comes_at(at) > 0 || !self.plain.is_in(rules, rule.name, at - 1);
+                self.plain.is_in(rules, rule.name, at) && comes()
+            };
+            if adopted.iter().any(|rule| moves(&rule)) {
+                self.judged.open.insert(at);
+            }
+        }
+        if !adopted.is_empty() {
+            self.judged.happened.push("segment_adopted");
+            self.still.retain(|name| lacking.contains(*name));
+            for rule in rules.iter().filter(|rule| loose.contains(rule.name)) {
+                let inside = self.is_in(rules, rule, now);
+                let member = self.stands.entry(rule.name).or_default();
+                if member.inside != inside {
+                    member.inside = inside;
+                    self.judged.happened.push("segment_moved_by_definition");
+                }
+            }
+        }
+        if !self.still.is_empty() {
+            self.judged.happened.push("segment_stood_still");
+        }
+        loose
+    }
 }
