@@ -62,6 +62,8 @@ pub enum Bug {
     WindowClosed,
     DefinitionOpensDoors,
     SeedForgetsStreams,
+    CountsStaleCommits = 55,
+    ErasureKeepsTheCount,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -100,7 +102,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 54] = [
+        pub const ALL: [Bug; 56] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -155,6 +157,8 @@ mod planting {
             WindowClosed,
             DefinitionOpensDoors,
             SeedForgetsStreams,
+            CountsStaleCommits,
+            ErasureKeepsTheCount,
         ];
 
         /// Its number, as `SEEDED_BUG` names it.
@@ -205,6 +209,7 @@ mod planting {
                 ComputesTooEarly => "X18",
                 WindowClosed | SeedForgetsStreams => "G1",
                 FlipLate | DefinitionOpensDoors => "G3",
+                CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
         }
 
@@ -269,6 +274,8 @@ mod planting {
                 WindowClosed => "an event still counts at the instant at which its window is over",
                 DefinitionOpensDoors => "whom a new definition moves passes the doors that wait for moves",
                 SeedForgetsStreams => "a new segment begins without the history that it asks for",
+                CountsStaleCommits => "who moves in a commit that is refused is counted all the same",
+                ErasureKeepsTheCount => "an erased contact still counts in the segments that it was in",
             }
         }
     }

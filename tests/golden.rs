@@ -19,9 +19,10 @@ use journeyman::model::{
     MessageId, Outcome, Reason, Step, Waiting,
 };
 use journeyman::port::store::{
-    Begin, Begun, CommitRecord, Definition, Job, MessageRecord, MessageStatus, Pausable, Take, Verdict,
+    Begin, Begun, Claim, Commit, CommitRecord, Committed, Definition, Job, MessageRecord, MessageStatus,
+    Pausable, SegmentMove, Take, Verdict, Work,
 };
-use journeyman::port::{Archive, Catalog, Channel, Clock, Gate, Outbox};
+use journeyman::port::{Archive, Catalog, Channel, Clock, Gate, Mailbox, Outbox};
 use journeyman::rule::{Policy, QuietHours, TemplateDefinition};
 use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
@@ -31,7 +32,7 @@ use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use tempfile::TempDir;
 
 /// Every schema's file, the oldest first; the newest is what `make` writes today.
-const FILES: [&str; 4] = ["schema-1.db", "schema-2.db", "schema-3.db", "schema-4.db"];
+const FILES: [&str; 5] = ["schema-1.db", "schema-2.db", "schema-3.db", "schema-4.db", "schema-5.db"];
 const WRITE: &str = "JOURNEYMAN_WRITE_GOLDEN";
 const MOST_BYTES: usize = 240 * 1024;
 
@@ -741,6 +742,32 @@ fn every_template_of_an_older_file_has_an_edition() {
             // The quote was published twice, and the files before schema 3 know its second words alone.
             assert_eq!(editions, if name < "schema-3.db" { 7 } else { 8 }, "{name}");
         });
+    }
+}
+
+/// Nobody was in a segment before schema 5, and from then on everybody who moves is counted, also in a file of before.
+#[test]
+fn a_file_of_any_schema_counts_who_moves_from_now_on() {
+    for name in FILES {
+        let (_folder, path) = copy(name);
+        let count = |store: &SqliteStore| block_on(store.segment_sizes()).unwrap();
+        let store = Host::open(&path, HALF).store;
+        assert!(count(&store).is_empty(), "{name}");
+        block_on(async {
+            let claimed = store.claim(&Claim::of(3)).await.unwrap();
+            let commit = |work: &Work| {
+                let mut commit =
+                    Commit::new(work.lease.clone(), claimed.catalog, work.read_seq, work.state.hot.clone());
+                commit.moves = vec![SegmentMove::new("active", true)];
+                commit
+            };
+            let commits: Vec<Commit> = claimed.work.iter().map(commit).collect();
+            assert_eq!(store.commit(commits).await.unwrap(), [Committed::Done; 3], "{name}");
+        });
+        drop(store);
+        let store = Host::open(&path, HALF).store;
+        assert_eq!(count(&store), BTreeMap::from([("active".into(), 3)]), "{name}");
+        assert_eq!(block_on(store.segment_size("active")).unwrap(), 3, "{name}");
     }
 }
 

@@ -57,6 +57,22 @@ enum Fault {
     SeedsNothing,
     /// Puts other content under a version of a segment.
     OverwritesSegments,
+    /// Counts who moved in a commit that it refuses.
+    CountsStaleCommits,
+    /// Counts the first move of a commit alone.
+    CountsOneMove,
+    /// Erases a contact and still counts it.
+    CountsTheErased,
+    /// Takes somebody out of every segment whenever anybody is erased.
+    ErasesFromEverySegment,
+    /// Counts who enters and never who leaves.
+    CountsNobodyOut,
+    /// Counts the first contact of a batch alone.
+    CountsABatchOnce,
+    /// Counts by the state of a contact each time that it is committed.
+    CountsStates,
+    /// Answers the size of one segment for any.
+    ConfusesSegments,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -65,6 +81,8 @@ struct Wrong {
     inner: MemoryStore,
     fault: Fault,
     rows: Mutex<BTreeMap<u64, ContactId>>,
+    /// By how much it counts wrong.
+    miscounted: Mutex<BTreeMap<Name, i64>>,
 }
 
 /// A role of the wrong store: what it does itself, then what it leaves to the right one.
@@ -102,8 +120,13 @@ role! {
         }
 
         async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
-            let mut answers = Vec::new();
+            let mut answers: Vec<Committed> = Vec::new();
             for mut commit in commits {
+                let again = self.fault == Fault::CountsABatchOnce && !answers.is_empty();
+                commit.moves.retain(|moved| !again && (moved.inside || self.fault != Fault::CountsNobodyOut));
+                if self.fault == Fault::CountsOneMove {
+                    commit.moves.truncate(1);
+                }
                 let contact = self.rows.lock().unwrap()[&commit.lease.row].clone();
                 if self.fault == Fault::LosesMail {
                     let mail = self.inner.inputs(&contact, commit.read_seq, u64::MAX).await?;
@@ -120,7 +143,15 @@ role! {
                 }
                 let mut answer = self.inner.commit(vec![commit.clone()]).await?[0];
                 if self.fault == Fault::IgnoresRevisions && answer == Committed::StaleLease {
-                    answer = self.commit_anyway(&contact, commit).await?;
+                    answer = self.commit_anyway(&contact, commit.clone()).await?;
+                }
+                if self.fault == Fault::CountsStaleCommits && answer != Committed::Done {
+                    for moved in &commit.moves {
+                        self.miscount(&moved.segment, if moved.inside { 1 } else { -1 });
+                    }
+                }
+                if self.fault == Fault::CountsStates && answer == Committed::Done && commit.moves.is_empty() {
+                    commit.hot.segments_inside().for_each(|segment| self.miscount(segment, 1));
                 }
                 answers.push(answer);
             }
@@ -196,10 +227,22 @@ role! {
 }
 
 role! {
-    Gate {}
+    Gate {
+        async fn erase(&self, contact: &ContactId) -> Result<bool> {
+            let before = self.inner.contact(contact).await?;
+            let erased = self.inner.erase(contact).await?;
+            if self.fault == Fault::CountsTheErased {
+                let inside = before.iter().flat_map(|stored| stored.state.hot.segments_inside());
+                inside.for_each(|segment| self.miscount(segment, 1));
+            }
+            if self.fault == Fault::ErasesFromEverySegment {
+                self.inner.segment_sizes().await?.keys().for_each(|segment| self.miscount(segment, -1));
+            }
+            Ok(erased)
+        }
+    }
     withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
-    erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
@@ -249,7 +292,23 @@ role! {
 }
 
 role! {
-    Archive {}
+    Archive {
+        async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>> {
+            let mut sizes = self.inner.segment_sizes().await?;
+            for (segment, by) in &*self.miscounted.lock().unwrap() {
+                let size = sizes.entry(segment.clone()).or_default();
+                *size = size.saturating_add_signed(*by);
+            }
+            sizes.retain(|_, size| *size > 0);
+            Ok(sizes)
+        }
+
+        async fn segment_size(&self, segment: &str) -> Result<u64> {
+            let sizes = self.segment_sizes().await?;
+            let found = if self.fault == Fault::ConfusesSegments { sizes.values().next() } else { sizes.get(segment) };
+            Ok(found.copied().unwrap_or(0))
+        }
+    }
     contact(contact: &ContactId) -> Option<StoredContact>,
     steps(contact: &ContactId) -> Vec<Step>,
     messages(contact: &ContactId) -> Vec<MessageRecord>,
@@ -263,6 +322,10 @@ role! {
 }
 
 impl Wrong {
+    fn miscount(&self, segment: &Name, by: i64) {
+        *self.miscounted.lock().unwrap().entry(segment.clone()).or_default() += by;
+    }
+
     /// Makes the contact claimable, claims it, and puts the fresh lease under the old commit.
     async fn commit_anyway(&self, contact: &ContactId, mut commit: Commit) -> Result<Committed> {
         let poke = Event::new(contact, "poke").into();
@@ -287,7 +350,8 @@ impl StoreBuilder for Fault {
 
     async fn build(&self, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, Self::Guard)> {
         let inner = MemoryStore::builder().clock(clock).build();
-        let store: Arc<dyn Store> = Arc::new(Wrong { inner, fault: *self, rows: Mutex::default() });
+        let store: Arc<dyn Store> =
+            Arc::new(Wrong { inner, fault: *self, rows: Mutex::default(), miscounted: Mutex::default() });
         Ok((store.clone(), store))
     }
 
@@ -337,6 +401,8 @@ fn a_store_that_ignores_revisions_is_refused() {
             "one_stale_commit_does_not_stop_the_others",
             "one_lease_commits_once_in_a_batch",
             "committing_one_contact_concurrently_lets_one_win",
+            "a_stale_commit_counts_nobody",
+            "moving_one_contact_concurrently_counts_it_once",
         ],
     );
 }
@@ -389,6 +455,7 @@ fn a_store_that_forgets_is_refused() {
         "reopen_keeps_what_is_forbidden",
         "reopen_keeps_what_has_begun",
         "reopen_keeps_time_from_going_back",
+        "reopen_keeps_the_sizes",
     ];
     breaks(Fault::Forgets, &expected);
 }
@@ -493,4 +560,82 @@ fn a_store_that_hurries_timers_is_refused() {
             "commit_takes_effect_whole",
         ],
     );
+}
+
+#[test]
+fn a_store_that_counts_stale_commits_is_refused() {
+    breaks(
+        Fault::CountsStaleCommits,
+        &[
+            "a_stale_commit_counts_nobody",
+            "moving_one_contact_concurrently_counts_it_once",
+            "a_zombie_after_an_erasure_counts_nobody",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_counts_one_move_of_a_commit_is_refused() {
+    breaks(
+        Fault::CountsOneMove,
+        &[
+            "a_commit_counts_each_of_its_moves",
+            "an_erasure_takes_the_contact_out_of_its_segments",
+            "one_size_is_what_the_list_says",
+            "reopen_keeps_the_sizes",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_counts_nobody_out_is_refused() {
+    breaks(
+        Fault::CountsNobodyOut,
+        &[
+            "sizes_follow_who_moves",
+            "a_commit_counts_each_of_its_moves",
+            "an_erasure_takes_the_contact_out_of_its_segments",
+            "one_size_is_what_the_list_says",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_counts_a_batch_as_one_is_refused() {
+    breaks(Fault::CountsABatchOnce, &["a_batch_counts_each_of_its_contacts", "a_stale_commit_counts_nobody"]);
+}
+
+#[test]
+fn a_store_that_counts_by_states_is_refused() {
+    breaks(Fault::CountsStates, &["what_moves_nobody_changes_no_size"]);
+}
+
+#[test]
+fn a_store_that_still_counts_the_erased_is_refused() {
+    breaks(
+        Fault::CountsTheErased,
+        &[
+            "an_erasure_takes_the_contact_out_of_its_segments",
+            "erasing_twice_counts_once",
+            "reopen_keeps_the_sizes",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_takes_somebody_out_of_every_segment_is_refused() {
+    breaks(
+        Fault::ErasesFromEverySegment,
+        &[
+            "an_erasure_takes_the_contact_out_of_its_segments",
+            "erasing_twice_counts_once",
+            "a_zombie_after_an_erasure_counts_nobody",
+            "reopen_keeps_the_sizes",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_confuses_segments_is_refused() {
+    breaks(Fault::ConfusesSegments, &["one_size_is_what_the_list_says"]);
 }

@@ -25,6 +25,7 @@ mod run;
 mod score;
 mod seed;
 mod shelf;
+mod size;
 mod throttle;
 mod tick;
 mod watch;

@@ -108,6 +108,18 @@ impl ContactState {
     }
 }
 
+impl Hot {
+    /// The segments that the contact is in, as a store counts them: an erasure takes the contact out of each.
+    ///
+    /// ```
+    /// use journeyman::machine::ContactState;
+    /// assert_eq!(ContactState::new("lea".into()).hot.segments_inside().count(), 0);
+    /// ```
+    pub fn segments_inside(&self) -> impl Iterator<Item = &Name> {
+        self.rating.segments()
+    }
+}
+
 impl Cold {
     /// The contact's own zone, where it has one.
     #[must_use]

@@ -64,6 +64,11 @@ impl World {
                 self.message_is_what_happened(&record, erased);
             }
         }
+        let sizes = checker.check_sizes(&*self.store).await?;
+        for violation in &sizes.violations {
+            self.truth.seen().breach(violation.invariant, violation.to_string());
+        }
+        all.absorb(sizes);
         super::seats::judge(&self.truth);
         Ok(all)
     }

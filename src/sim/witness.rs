@@ -586,4 +586,6 @@ reads! {
     scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>;
     parked() -> Vec<(ContactId, Name)>;
     purge(before: DateTime<Utc>) -> Purged;
+    segment_sizes() -> BTreeMap<Name, u64>;
+    segment_size(segment: &str) -> u64;
 }

@@ -4,6 +4,7 @@
 mod codec;
 mod denial;
 mod memory;
+mod moved;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

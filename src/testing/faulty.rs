@@ -353,6 +353,14 @@ impl Archive for FaultyStore {
         self.around("parked", self.inner.parked()).await
     }
 
+    async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>> {
+        self.around("segment_sizes", self.inner.segment_sizes()).await
+    }
+
+    async fn segment_size(&self, segment: &str) -> Result<u64> {
+        self.around("segment_size", self.inner.segment_size(segment)).await
+    }
+
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged> {
         self.around("purge", self.inner.purge(before)).await
     }

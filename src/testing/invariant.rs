@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 46);
+/// assert_eq!(Invariant::ALL.len(), 47);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -37,6 +37,7 @@ pub enum Invariant {
     X16,
     X17,
     X18,
+    X19,
     S1,
     S2,
     S3,
@@ -71,9 +72,9 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 46] = [
-        X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, S1, S2, S3, S4, S5,
-        S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3,
+    pub const ALL: [Invariant; 47] = [
+        X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3,
     ];
 
     /// Its short name, such as `X1`.
@@ -98,6 +99,7 @@ impl Invariant {
             X16 => "X16",
             X17 => "X17",
             X18 => "X18",
+            X19 => "X19",
             S1 => "S1",
             S2 => "S2",
             S3 => "S3",
@@ -161,6 +163,9 @@ impl Invariant {
             X16 => "A held run takes no step of its own.",
             X17 => "An import that is to trigger nothing opens no journey.",
             X18 => "What a step computes is what its expression makes of all that is known when it is taken.",
+            X19 => {
+                "The size of a segment is the number of those not erased whose state says that they are in it."
+            }
             S1 => {
                 "Every enrollment that has not ended waits for a timer, an event or a delivery that can still come."
             }
@@ -207,7 +212,7 @@ impl Invariant {
                 "A contact is in a segment exactly where its definition, asked of everything known by then, says so."
             }
             G3 => {
-                "Entering and leaving a segment follow each other, each at its own instant, counted, and told once; a segment has the size of its members."
+                "Entering and leaving a segment follow each other, each at its own instant, counted, and told once."
             }
         }
     }
@@ -228,7 +233,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (46, 46));
+        assert_eq!((codes.len(), sentences.len()), (47, 47));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

@@ -1,5 +1,6 @@
 //! A store that answers with the altered history of one contact.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
@@ -25,6 +26,7 @@ pub(crate) struct History {
     pub(crate) consents: Vec<ConsentRecord>,
     pub(crate) commits: Vec<CommitRecord>,
     pub(crate) snapshot: CatalogSnapshot,
+    pub(crate) sizes: BTreeMap<Name, u64>,
 }
 
 impl History {
@@ -37,6 +39,7 @@ impl History {
             consents: store.consents(contact).await.unwrap(),
             commits: store.commits(contact).await.unwrap(),
             snapshot: store.snapshot().await.unwrap(),
+            sizes: store.segment_sizes().await.unwrap(),
         }
     }
 }
@@ -157,6 +160,16 @@ role! {
 
         async fn commits(&self, _: &ContactId) -> Result<Vec<CommitRecord>> {
             Ok(self.history.commits.clone())
+        }
+
+        async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>> {
+            let left = self.moves.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).unwrap_or(0);
+            let sizes = self.history.sizes.iter();
+            Ok(sizes.map(|(segment, size)| (segment.clone(), size + left)).collect())
+        }
+
+        async fn segment_size(&self, segment: &str) -> Result<u64> {
+            Ok(self.history.sizes.get(segment).copied().unwrap_or(0))
         }
     }
     message(message: MessageId) -> Option<MessageRecord>,

@@ -5,6 +5,7 @@ use chrono::DateTime;
 use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::Result;
 use crate::machine::ContactState;
@@ -52,6 +53,16 @@ pub trait Archive: Send + Sync {
     /// Forgets mail that was read, and contents of settled messages, from before an instant. Ids within it are forgotten
     /// too, so an instant within the horizon lets duplicates in.
     async fn purge(&self, before: DateTime<Utc>) -> Result<Purged>;
+
+    /// How many contacts are in each segment, erased ones left out; a segment that nobody is in is left out too.
+    ///
+    /// It reads one counter a segment, whatever number of contacts there is. Each is changed by the transaction of the
+    /// [commit](super::Commit::moves) that moves a contact, or of the erasure that takes it out of every segment which its
+    /// [hot part](crate::machine::Hot) says that it is in, and by nothing else: a commit that is refused counts nobody.
+    async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>>;
+
+    /// How many contacts are in one segment, by its counter; 0 where nobody is, or no such segment was ever entered.
+    async fn segment_size(&self, segment: &str) -> Result<u64>;
 }
 
 /// A contact as it is committed.

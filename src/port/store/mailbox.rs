@@ -233,6 +233,9 @@ pub struct Commit {
     pub consents: Vec<ConsentRecord>,
     /// Denials of this contact that end.
     pub lifts: Vec<Lift>,
+    /// Segments that the contact entered and left, in order; with the commit they change the
+    /// [sizes](super::Archive::segment_sizes), and with nothing else but an erasure.
+    pub moves: Vec<SegmentMove>,
 }
 
 impl Commit {
@@ -254,7 +257,32 @@ impl Commit {
             spared: Vec::new(),
             consents: Vec::new(),
             lifts: Vec::new(),
+            moves: Vec::new(),
         }
+    }
+}
+
+/// A contact entered a segment, or left it.
+///
+/// ```
+/// use journeyman::port::store::SegmentMove;
+/// let left = SegmentMove::new("active", false);
+/// assert_eq!((&*left.segment, left.inside), ("active", false));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentMove {
+    /// Which segment.
+    pub segment: Name,
+    /// Whether the contact is in it now.
+    pub inside: bool,
+}
+
+impl SegmentMove {
+    /// Puts one together.
+    #[must_use]
+    pub fn new(segment: impl Into<Name>, inside: bool) -> Self {
+        Self { segment: segment.into(), inside }
     }
 }
 

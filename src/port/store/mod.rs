@@ -22,7 +22,7 @@ pub use aside::{Aside, AsideEnd, AsideRecord, NewAside};
 pub use catalog::{Catalog, CatalogSnapshot, Definition, Job, JobKind, Pausable};
 pub use edition::Edition;
 pub use gate::{Forbidden, Gate, InFlight, Suppression};
-pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Work};
+pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, SegmentMove, Work};
 pub use outbox::{Amended, Begin, Begun, Epochs, Outbox, Take, Taken, TakenBatch, Verdict};
 
 use crate::error::StoreError;

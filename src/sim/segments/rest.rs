@@ -41,10 +41,6 @@ impl World {
         Ok(())
     }
 
-    /// A segment has the size of its members.
-    pub(in crate::sim) async fn sizes_are_counted(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
 }
 
 /// The journey that segments open is entered whenever somebody comes into one of them, and never else.

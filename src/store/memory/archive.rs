@@ -1,8 +1,11 @@
 //! The cold side of the memory store.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::super::moved::{Moved, people};
 use super::{Inner, MemoryStore, Row, done};
 use crate::machine::{ContactState, Envelope};
 use crate::model::{ConsentRecord, ContactId, MessageId, Name, Step};
@@ -100,9 +103,27 @@ impl Archive for MemoryStore {
         }
         done(purged)
     }
+
+    async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>> {
+        let inner = self.lock();
+        let sizes = inner.sizes.iter().map(|(segment, size)| (segment.clone(), people(*size)));
+        done(sizes.filter(|(_, size)| *size > 0).collect())
+    }
+
+    async fn segment_size(&self, segment: &str) -> Result<u64> {
+        done(self.lock().sizes.get(segment).map_or(0, |size| people(*size)))
+    }
 }
 
 impl Inner {
+    /// Changes the sizes of segments.
+    pub(super) fn count(&mut self, moved: Moved) {
+        for (segment, by) in moved {
+            let size = self.sizes.entry(segment).or_default();
+            *size = size.saturating_add(by);
+        }
+    }
+
     fn find(&self, contact: &ContactId) -> Option<&Row> {
         self.by_id.get(contact).map(|row| &*self.rows[*row])
     }

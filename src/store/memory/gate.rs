@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::super::moved::Moved;
 use super::super::{denial, known_addresses};
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, InputKind, Withdrawal};
@@ -140,6 +141,9 @@ impl Inner {
         let cold = self.cold(row);
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
+        let mut moved = Moved::default();
+        moved.erase(&self.rows[row].hot);
+        self.count(moved);
         let blank = ContactState::new(cold.contact.id.clone());
         self.set_cold(row, &blank.cold);
         let contact = &mut self.rows[row];

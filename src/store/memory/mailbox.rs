@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial;
+use super::super::moved::Moved;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
 use crate::model::{ContactId, Fingerprint, Message, Name};
@@ -33,8 +34,16 @@ impl Mailbox for MemoryStore {
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
-        let mut inner = self.lock();
-        done(commits.into_iter().map(|commit| inner.commit(commit, self.history)).collect())
+        let (mut inner, mut moved) = (self.lock(), Moved::default());
+        let commit = |mut commit: Commit| {
+            let moves = std::mem::take(&mut commit.moves);
+            let answer = inner.commit(commit, self.history);
+            moved.commit(moves, answer);
+            answer
+        };
+        let answers = commits.into_iter().map(commit).collect();
+        inner.count(moved);
+        done(answers)
     }
 
     async fn give_back(&self, leases: &[Lease]) -> Result<()> {

@@ -169,6 +169,8 @@ struct Inner {
     last_aside: u64,
     /// The few contacts whose work failed, by row.
     failing: BTreeMap<usize, Failing>,
+    /// How many contacts are in which segment.
+    sizes: BTreeMap<Name, i64>,
 }
 
 /// How often the work of a contact failed in a row.

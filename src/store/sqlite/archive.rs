@@ -1,5 +1,7 @@
 //! The cold side: screens, audits, replays, retention.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, ToSql, params};
@@ -124,6 +126,15 @@ impl Archive for SqliteStore {
             Ok(Purged::new(inputs as u64, contents as u64))
         })
         .await
+    }
+
+    async fn segment_sizes(&self) -> Result<BTreeMap<Name, u64>> {
+        self.read("read the sizes of segments", |db| db.segment_sizes()).await
+    }
+
+    async fn segment_size(&self, segment: &str) -> Result<u64> {
+        let segment = segment.to_owned();
+        self.read("read the size of a segment", move |db| db.segment_size(&segment)).await
     }
 }
 

@@ -134,12 +134,13 @@ impl Db {
         Ok(())
     }
 
-    /// Forgets a person; the order matters only in that addresses are read before they go.
+    /// Forgets a person; the order matters only in that addresses and segments are read before they go.
     fn erase(&mut self, row: i64) -> Step<()> {
         for (channel, address) in self.addresses_of(row)? {
             let scope = Scope::Address(self.term(&channel)?, address);
             self.bump_address(scope, true)?;
         }
+        self.leave_segments(row)?;
         for sql in [
             "UPDATE contact SET erased = 1, epoch = epoch + 1, cold = NULL WHERE id = ?1",
             "UPDATE state SET revision = revision + 1, due_at = NULL, hot = NULL WHERE id = ?1",

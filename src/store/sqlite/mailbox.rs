@@ -17,6 +17,7 @@ use crate::model::{ContactId, InputId, Message, Name};
 use crate::port::Clock;
 use crate::port::store::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, Result, Work};
 use crate::store::codec::encode;
+use crate::store::moved::Moved;
 
 #[async_trait]
 impl Mailbox for SqliteStore {
@@ -36,7 +37,15 @@ impl Mailbox for SqliteStore {
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
         self.write("commit", commits.len(), move |db| {
-            commits.into_iter().map(|commit| db.commit(commit)).collect()
+            let (mut answers, mut moved) = (Vec::with_capacity(commits.len()), Moved::default());
+            for mut commit in commits {
+                let moves = std::mem::take(&mut commit.moves);
+                let answer = db.commit(commit)?;
+                moved.commit(moves, answer);
+                answers.push(answer);
+            }
+            db.count(moved)?;
+            Ok(answers)
         })
         .await
     }

@@ -20,6 +20,7 @@ mod open;
 mod outbox;
 mod queue;
 mod rows;
+mod sizes;
 mod writer;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use crate::model::ContactId;
 pub struct Violation {
     /// What does not hold.
     pub invariant: Invariant,
-    /// Whose history.
+    /// Whose history; `everybody` where it is of no one alone, as the size of a segment is.
     pub contact: ContactId,
     /// Where in it: an enrollment, a message, a commit.
     pub place: String,
@@ -66,6 +66,8 @@ pub struct Findings {
     pub replayed: u64,
     /// Rows of commits of one contact and one program whose mail was run again in one go.
     pub at_once: u64,
+    /// Segments that somebody is in and whose size was compared with the states of everybody.
+    pub segments: u64,
     /// What could not be judged.
     pub skipped: Skipped,
 }
@@ -85,6 +87,8 @@ pub struct Skipped {
     pub without_program: u64,
     /// Contacts that were not replayed, because something else of them is wrong already.
     pub broken: u64,
+    /// Whether people moved each time while the sizes of segments were compared: they were not judged.
+    pub sizes_changing: u64,
 }
 
 impl Skipped {
@@ -135,11 +139,13 @@ impl Findings {
         self.commits += other.commits;
         self.replayed += other.replayed;
         self.at_once += other.at_once;
+        self.segments = self.segments.max(other.segments);
         self.skipped.changing += other.skipped.changing;
         self.skipped.without_history += other.skipped.without_history;
         self.skipped.without_mail += other.skipped.without_mail;
         self.skipped.without_program += other.skipped.without_program;
         self.skipped.broken += other.skipped.broken;
+        self.skipped.sizes_changing += other.skipped.sizes_changing;
     }
 }
 
@@ -154,7 +160,7 @@ impl fmt::Display for Findings {
         write!(
             f,
             "{} violations in {} contacts ({} erased), {} enrollments, {} steps, {} messages, {} inputs, {} consents, \
-             {} commits; {} commits replayed, {} rows of them at once",
+             {} commits; {} commits replayed, {} rows of them at once; {} segments",
             self.violations.len(),
             self.contacts,
             self.erased,
@@ -166,12 +172,14 @@ impl fmt::Display for Findings {
             self.commits,
             self.replayed,
             self.at_once,
+            self.segments,
         )?;
-        let Skipped { changing, without_history, without_mail, without_program, broken } = self.skipped;
+        let Skipped { changing, without_history, without_mail, without_program, broken, sizes_changing } =
+            self.skipped;
         write!(
             f,
             "; skipped: {changing} contacts changing, {without_history} without history, {without_mail} without mail, \
-             {without_program} commits without their program, {broken} contacts broken"
+             {without_program} commits without their program, {broken} contacts broken, {sizes_changing} sizes changing"
         )
     }
 }

@@ -40,6 +40,8 @@
 //! and the begun half of C1, C3 and C5 are judged by whoever sees them; X18 by the simulator, which knows the sums in another way. A commit is replayed only if its program can
 //! still be built: give the engine's [policy](Checker::policy) and [zone](Checker::zone), or nothing of a host that
 //! changed them is replayed, which [`Findings::skipped`] counts. A contact whose mail was purged is not replayed either.
+//! The sizes of segments (X19) are those of everybody: [`check()`] compares them, [`check_contact`] sees no more than a segment
+//! that counts nobody.
 //! [`scan`](crate::port::store::Archive::scan) leaves erased contacts out: name them to [`check_contact`].
 
 mod calls;
@@ -55,6 +57,7 @@ mod record;
 mod replay;
 mod scheduler;
 mod scores;
+mod sizes;
 mod undo;
 
 pub use findings::{Findings, Skipped, Violation};
@@ -136,7 +139,7 @@ impl Checker {
         self
     }
 
-    /// Judges every contact that is not erased, page by page.
+    /// Judges every contact that is not erased, page by page, and the sizes of segments.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) where the store cannot be read.
@@ -146,7 +149,7 @@ impl Checker {
         let mut after = 0;
         loop {
             let page = store.scan(after, PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(findings) };
+            let Some((last, _)) = page.last() else { break };
             after = *last;
             let contacts: Vec<ContactId> =
                 page.into_iter().map(|(_, state)| state.cold.contact.id.clone()).collect();
@@ -154,6 +157,24 @@ impl Checker {
                 findings.absorb(self.look_at(store, &mut known, &contact).await?);
             }
         }
+        findings.absorb(self.check_sizes(store).await?);
+        Ok(findings)
+    }
+
+    /// Judges the sizes of segments alone (X19): counts who is in which, and compares. [`check`](Checker::check) does so too.
+    ///
+    /// ```
+    /// use journeyman::store::MemoryStore;
+    /// use journeyman::testing::check::Checker;
+    /// let findings = futures::executor::block_on(Checker::new().check_sizes(&MemoryStore::new()))?;
+    /// assert!(findings.is_clean() && findings.segments == 0);
+    /// # Ok::<(), journeyman::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) where the store cannot be read.
+    pub async fn check_sizes(&self, store: &dyn Store) -> Result<Findings> {
+        sizes::judge(store).await
     }
 
     /// Judges one contact, an erased one too.
@@ -214,6 +235,7 @@ impl Checker {
         outbox::judge(known, record, &passages, &mut sink);
         consent::judge(known, record, &mut sink);
         scores::judge(known.now(), record, &mut sink);
+        sizes::judge_one(record, &mut sink);
         if history {
             self.run_again(known, record, findings, &mut sink);
         }

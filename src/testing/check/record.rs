@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Invariant;
 use super::findings::Violation;
 use crate::machine::Envelope;
-use crate::model::{ConsentRecord, ContactId, EnrollmentId, ExitReason, Step, StepOutcome};
+use crate::model::{ConsentRecord, ContactId, EnrollmentId, ExitReason, Name, Step, StepOutcome};
 use crate::port::store::{CommitRecord, MessageRecord, Result, Store, StoredContact};
 
 /// How often a contact is read again that changes while it is read.
@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) mail: Vec<Envelope>,
     pub(super) consents: Vec<ConsentRecord>,
     pub(super) commits: Vec<CommitRecord>,
+    /// The sizes of the segments that it is in.
+    pub(super) sizes: Vec<(Name, u64)>,
 }
 
 /// What reading a contact gave.
@@ -41,6 +43,10 @@ impl Record {
             // is in mail that is read after it.
             let messages = store.messages(contact).await?;
             let mail = store.inputs(contact, 0, u64::MAX).await?;
+            let mut sizes = Vec::new();
+            for segment in stored.state.hot.segments_inside() {
+                sizes.push((segment.clone(), store.segment_size(segment).await?));
+            }
             let now = store.contact(contact).await?;
             if now.is_some_and(|now| now.revision == stored.revision) {
                 let contact = contact.clone();
@@ -52,6 +58,7 @@ impl Record {
                     mail,
                     consents,
                     commits,
+                    sizes,
                 })));
             }
         }

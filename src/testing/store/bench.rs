@@ -12,8 +12,8 @@ use crate::error::StoreError;
 use crate::journey::{Journey, JourneyDefinition};
 use crate::machine::{Cold, Envelope, Hot, Input, InputKind, Withdrawal};
 use crate::model::{
-    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fingerprint,
-    FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
+    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fact,
+    Fingerprint, FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
 };
 use crate::port::Clock;
 use crate::port::store::{
@@ -165,6 +165,11 @@ pub(super) fn journey(name: &str, version: u32, template: &str) -> Answer<Journe
         .build()
         .map_err(|error| Stop::failed(format_args!("the suite's own journey does not compile: {error:?}")))?;
     Ok(JourneyDefinition::clone(&built.definition))
+}
+
+/// Lets a state say that its contact is in a segment, or is not, as a transition would.
+pub(super) fn set_inside(hot: &mut Hot, segment: &str, inside: bool) {
+    hot.rating.apply(&Fact::Segment { segment: segment.into(), inside });
 }
 
 pub(super) fn welcome() -> Pausable {

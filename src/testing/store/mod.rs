@@ -69,6 +69,7 @@ mod mailbox;
 mod outbox;
 mod park;
 mod settle;
+mod sizes;
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -135,6 +136,7 @@ impl Suite {
             erase::CASES,
             catalog::CASES,
             archive::CASES,
+            sizes::CASES,
         ]
         .into_iter()
         .flatten()
