@@ -22,7 +22,7 @@ pub(crate) fn draw(now: DateTime<Utc>) -> Result<Audience, Box<dyn Error>> {
     let (mut audience, mut draw) = (Audience::new(Zone::utc()), Draw::new(2026));
     let mould = Mould::new(now)?;
     for number in 0..PEOPLE {
-        audience.put(&mould.contact(number, &mut draw))?;
+        audience.put(&mould.contact(number, &mut draw));
     }
     let nothing = Attributes::new();
     for number in 0..PEOPLE {
@@ -36,10 +36,11 @@ pub(crate) fn draw(now: DateTime<Utc>) -> Result<Audience, Box<dyn Error>> {
                 let at = now - TimeDelta::milliseconds(ago as i64);
                 let amount = || Attributes::from([("amount".into(), Value::Integer(20 + (ago % 280) as i64))]);
                 let properties = if event == "purchase" { &amount() } else { &nothing };
-                audience.hear(&id, event, properties, at.timestamp_millis());
+                audience.hear(&id, event, properties, at);
             }
         }
     }
+    audience.tidy();
     Ok(audience)
 }
 
@@ -50,13 +51,12 @@ pub(crate) fn sizes(
     segments: &[SegmentDefinition],
     now: DateTime<Utc>,
 ) -> Result<(), Box<dyn Error>> {
-    let at = now.timestamp_millis();
     line!(page, "\nEvery segment, of {} people", millions(audience.len() as u64));
     for segment in segments {
         match audience.draft(segment, segments) {
             Ok(draft) => {
                 let begun = Instant::now();
-                let size = audience.size(&draft, at);
+                let size = audience.size(&draft, now);
                 let took = begun.elapsed().as_secs_f64() * 1_000.0;
                 line!(page, "  {:<32}{:>12}  {took:>7.2} ms", segment.segment, millions(size));
             }
@@ -77,12 +77,11 @@ pub(crate) fn draft(
     segments: &[SegmentDefinition],
     now: DateTime<Utc>,
 ) -> Result<(), Box<dyn Error>> {
-    let at = now.timestamp_millis();
     let (begun, draft) = (Instant::now(), audience.draft(draft, segments)?);
-    let size = audience.size(&draft, at);
-    let first: Vec<String> = audience.members(&draft, at).take(3).map(|id| id.to_string()).collect();
-    let by = [By::Attribute("genre".into()), By::Tier("mona".into())];
-    let distribution = audience.distribution(&draft, &by, at);
+    let size = audience.size(&draft, now);
+    let first: Vec<String> = audience.members(&draft, now).take(3).map(|id| id.to_string()).collect();
+    let by = [By::attribute("genre"), By::tier("mona"), By::score_decile("mona")];
+    let distribution = audience.distribution(&draft, &by, now);
     let took = begun.elapsed().as_secs_f64() * 1_000.0;
     line!(page, "\nA draft, with its members and their distribution in {took:.1} ms");
     line!(page, "  {} people, such as {}", millions(size), first.join(", "));

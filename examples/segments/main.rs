@@ -23,7 +23,7 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::channel::RecordingChannel;
 use journeyman::journey::{JourneyDefinition, parse_yaml};
-use journeyman::machine::Signal;
+use journeyman::machine::{MoveCause, Signal};
 use journeyman::model::ContactId;
 use journeyman::port::store::Definition;
 use journeyman::rule::TemplateDefinition;
@@ -108,7 +108,7 @@ async fn live(
         for signal in &tick.signals {
             if let Signal::Moved { contact, segment, inside, at, cause, .. } = signal {
                 let sign = if *inside { '+' } else { '-' };
-                line!(page, "  {}  {:<6} {sign} {:<30} {}", day(*at), contact.to_string(), segment.to_string(), cause);
+                line!(page, "  {}  {:<6} {sign} {:<30} {}", day(*at), contact.to_string(), segment.to_string(), why(cause));
             }
         }
         let next = [tick.next_wake, story.next()].into_iter().flatten().min();
@@ -125,13 +125,21 @@ async fn live(
     }
     line!(page, "\nSizes, as the store counts them");
     for segment in engine.segments().await?.iter().filter(|segment| segment.size > 0) {
-        line!(page, "  {:<32}{}", segment.name.to_string(), segment.size);
+        line!(page, "  {:<32}{}", segment.segment.to_string(), segment.size);
     }
     line!(page, "\nWhy lea is in `campagne`, or is not");
     for row in engine.explain_segment(&ContactId::from("lea"), "campagne").await?.to_string().lines() {
         line!(page, "  {row}");
     }
     Ok(())
+}
+
+fn why(cause: &MoveCause) -> &'static str {
+    match cause {
+        MoveCause::Input(_) => "by what was told",
+        MoveCause::Clock => "by the clock",
+        _ => "by definition",
+    }
 }
 
 /// A file of its own, deleted in the end.
