@@ -17,7 +17,6 @@ use journeyman::machine::Signal;
 use journeyman::model::{Evidence, Fact, Value};
 use journeyman::port::Store;
 use journeyman::port::store::Definition;
-use journeyman::rule::TemplateDefinition;
 use journeyman::rule::score::ScoreDefinition;
 use journeyman::rule::segment::{QuestionDefinition, SegmentDefinition, Segments};
 use journeyman::testing::ManualClock;
@@ -40,7 +39,7 @@ const WELCOME: &str = "
 journey: welcome
 version: 1
 enter: { on: { event: signed_up } }
-steps: [{ wait: 30d }]
+steps: [{ wait: 720h }]
 ";
 
 fn segments() -> Vec<SegmentDefinition> {
@@ -262,7 +261,6 @@ fn segments_of_the_four_tiers_follow_the_score() {
         // Silence takes what was earned.
         world.passes(TimeDelta::days(200));
         assert_eq!(world.which(&TIERS), ["non-prioritaire"]);
-        assert!(world.is_in("mona") == false);
     }
 }
 
@@ -398,8 +396,7 @@ fn a_journey_of_segments_opens_by_a_move_and_not_by_a_definition() {
             );
             Journey::from_yaml(&yaml).unwrap()
         };
-        let mail = TemplateDefinition::new("missed").text("missed");
-        let own = [mail.into(), journey("moved", "").into(), journey("stood", ", existing: true").into()];
+        let own = [journey("moved", "").into(), journey("stood", ", existing: true").into()];
         let fresh: QuestionDefinition = parse_yaml("{ not: { event: purchase, within: 10d } }").unwrap();
         let fresh = SegmentDefinition::new("fraiche", fresh);
         block_on(world.engine.publish([Definition::Segment(fresh)])).unwrap();
