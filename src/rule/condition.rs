@@ -102,7 +102,7 @@ impl Comparison {
         }
     }
 
-    fn holds(&self, value: Option<&Value>) -> bool {
+    pub(super) fn holds(&self, value: Option<&Value>) -> bool {
         let Some(value) = value else { return matches!(self, Comparison::Exists(false)) };
         match self {
             Comparison::Is(wanted) => equal(value, wanted),

@@ -51,6 +51,12 @@ impl Standing {
         grant.is_some_and(|grant| grant.address.is_none() || grant.address == address)
     }
 
+    /// Whether a purpose was ever granted or withdrawn on a channel, and that is on record.
+    pub(crate) fn has_said(&self, purpose: &str, channel: &str) -> bool {
+        let granted = self.granted.get(purpose).is_some_and(|channels| channels.contains_key(channel));
+        granted || self.has_withdrawn(purpose, channel)
+    }
+
     fn has_withdrawn(&self, purpose: &str, channel: &str) -> bool {
         self.withdrawn.get(purpose).is_some_and(|channels| channels.contains_key(channel))
     }

@@ -105,7 +105,7 @@ impl Zone {
     }
 
     /// The next instant at which local clocks jump.
-    pub(super) fn next_transition(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_transition(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let transition = self.zone.following(timestamp(instant)?).next()?;
         DateTime::from_timestamp_millis(transition.timestamp().as_millisecond())
     }

@@ -1,10 +1,48 @@
 //! Named sets of contacts that are exact at every instant, in both directions, without a poll.
 
+mod answer;
+mod author;
+mod bucket;
+mod clock;
+mod compile;
+mod count;
 mod definition;
+mod explain;
+mod fields;
+mod filter;
+mod hear;
+mod leaf;
+mod leaves;
+mod line;
+mod moment;
+mod occurrence;
+mod order;
+mod period;
+mod program;
 mod question;
+mod seed;
+mod seen;
+mod segments;
+mod sequence;
+mod settle;
+mod standing;
+mod state;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod touched;
+mod window;
 
+pub use bucket::lot;
 pub use definition::{RankDefinition, SegmentDefinition, WhereDefinition};
+pub use explain::{Reason, SegmentExplanation};
+pub use hear::{Heard, Hearing};
+pub use line::Line;
 pub use question::{
     AggregateDefinition, AnniversaryDefinition, BucketDefinition, EventsDefinition, MessageDefinition,
     MomentDefinition, QuestionDefinition, SequenceDefinition,
 };
+pub use seen::{NoPassages, Passages, Seen};
+pub use segments::{Move, Segment, SegmentKind, Segments};
+pub use state::{Membership, SegmentState, Uncounted};
+pub use touched::Touched;

@@ -1,0 +1,320 @@
+//! What a question is answered with now, and when that may change.
+
+use rust_decimal::Decimal;
+
+use super::bucket::lot;
+use super::clock::Clock;
+use super::leaf::{Aggregate, Answer, Ask, AskAttribute, Bounds, By, Range, Status, local_date, when};
+use super::moment::{is_anniversary, next_anniversary};
+use super::seen::Seen;
+use super::stream::{Stream, add};
+use super::window::Window;
+use super::{count, sequence};
+use crate::model::Value;
+
+/// Everything that an answer hangs on.
+pub(super) struct View<'a> {
+    pub(super) streams: &'a [Stream],
+    pub(super) seen: &'a Seen<'a>,
+    pub(super) clock: &'a Clock<'a>,
+    /// Whether the contact is in the segment of a place.
+    pub(super) inside: &'a dyn Fn(u32) -> bool,
+}
+
+/// What nothing happened to looks like.
+static EMPTY: Stream = Stream::Empty;
+
+impl<'a> View<'a> {
+    pub(super) fn stream(&self, place: u32) -> &'a Stream {
+        usize::try_from(place).ok().and_then(|place| self.streams.get(place)).unwrap_or(&EMPTY)
+    }
+
+    fn times(&self, place: u32) -> &'a [i64] {
+        if let Stream::Times(times) = self.stream(place) { times } else { &[] }
+    }
+
+    fn is_allowed(&self, purpose: &str, channel: &str) -> bool {
+        let address = self.seen.facts.contact.addresses.get(channel);
+        self.seen.standing.allows(purpose, channel, address.and_then(|address| address.fingerprint))
+    }
+
+    /// The value by which a contact ranks; nothing where it is left out.
+    pub(super) fn rank(&self, by: &By) -> Option<i64> {
+        let facts = &self.seen.facts;
+        match by {
+            By::Score(score) => facts.rating.has_score(score).then(|| facts.rating.score(score)),
+            By::Attribute(name) => match facts.contact.attributes.get(name) {
+                Some(Value::Integer(value)) => Some(*value),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Ask {
+    /// Whether it holds now.
+    pub(super) fn holds(&self, view: &View<'_>) -> bool {
+        let facts = &view.seen.facts;
+        match self {
+            Self::Attribute(ask) => ask.holds(view),
+            Self::Tag(tag) => facts.contact.tags.contains(tag),
+            Self::Score { score, test } => test.holds(Some(&Value::Integer(facts.score(score)))),
+            Self::Tier { score, test } => test.holds(facts.tier(score).as_ref()),
+            Self::Mark { score, mark } => facts.rating.is_marked(score, mark),
+            Self::Consent { purpose, channel, status } => {
+                let granted = view.is_allowed(purpose, channel);
+                match status {
+                    Status::Granted => granted,
+                    Status::Withdrawn => !granted && view.seen.standing.has_said(purpose, channel),
+                    Status::None => !granted && !view.seen.standing.has_said(purpose, channel),
+                }
+            }
+            Self::InJourney(journey) => view.seen.journeys.active_since(journey).is_some(),
+            Self::NeverJourney(journey) => !view.seen.journeys.was_entered(journey),
+            Self::Segment { place, .. } => (view.inside)(*place),
+            Self::Told(segment) => facts.rating.is_in(segment),
+            Self::Bucket { salt, from, to } => (*from..*to).contains(&lot(salt, &facts.contact.id)),
+            Self::Ranked { by, line } => view
+                .rank(by)
+                .zip(line.as_ref())
+                .is_some_and(|(value, line)| line.admits(value, &facts.contact.id)),
+            Self::Count { stream, window, range } => {
+                range.has(count::times(view.stream(*stream), *window, view.clock))
+            }
+            Self::Kinds { stream, window, range } => {
+                range.has(count::kinds(view.stream(*stream), *window, view.clock))
+            }
+            Self::Number { stream, window, of, bounds } => {
+                number_holds(view.stream(*stream), *window, *of, bounds, view.clock)
+            }
+            Self::First { stream, moment } => match view.stream(*stream) {
+                Stream::Tally(_, first, _) => moment.holds(super::moment::When::At(*first), view.clock),
+                _ => false,
+            },
+            Self::Last { stream, moment } => match view.stream(*stream) {
+                Stream::Tally(_, _, last) => moment.holds(super::moment::When::At(*last), view.clock),
+                _ => false,
+            },
+            Self::LastWith { stream } => matches!(view.stream(*stream), Stream::Last(_, true)),
+            Self::Message { stream, window, is, channel } => {
+                let happened = count::times(view.stream(*stream), *window, view.clock) > 0;
+                match is {
+                    Answer::Yes => happened,
+                    Answer::No => !happened,
+                    Answer::TrackedNo => !happened && view.is_allowed("tracking", channel),
+                    Answer::Unknown => !happened && !view.is_allowed("tracking", channel),
+                }
+            }
+            Self::Sequence { first, then, within, remember, never } => {
+                let (xs, ys) = (view.times(*first), view.times(*then));
+                sequence::holds(xs, ys, *within, *remember, *never, view.clock.now)
+            }
+            Self::Held { stream, span, of } => match view.stream(*stream) {
+                Stream::Since(since) => since.saturating_add(*span) <= view.clock.now && of.holds(view),
+                _ => false,
+            },
+        }
+    }
+
+    /// When the answer may next change by itself; always after now, and never too late.
+    pub(super) fn next(&self, view: &View<'_>) -> i64 {
+        let clock = view.clock;
+        let next = match self {
+            Self::Attribute(ask) => ask.next(view),
+            Self::Count { stream, window, range } => {
+                count::next_times(view.stream(*stream), *window, *range, clock)
+            }
+            Self::Kinds { stream, window, range } => {
+                count::next_kinds(view.stream(*stream), *window, *range, clock)
+            }
+            Self::Number { stream, window, of, bounds } => {
+                next_number(view.stream(*stream), *window, *of, bounds, clock)
+            }
+            Self::First { stream, moment } => match view.stream(*stream) {
+                Stream::Tally(_, first, _) => moment.next(super::moment::When::At(*first), clock),
+                _ => i64::MAX,
+            },
+            Self::Last { stream, moment } => match view.stream(*stream) {
+                Stream::Tally(_, _, last) => moment.next(super::moment::When::At(*last), clock),
+                _ => i64::MAX,
+            },
+            Self::Message { stream, window, .. } => {
+                count::next_times(view.stream(*stream), *window, Range { least: 1, most: usize::MAX }, clock)
+            }
+            Self::Sequence { first, then, within, remember, never } => {
+                let (xs, ys) = (view.times(*first), view.times(*then));
+                sequence::next(xs, ys, *within, *remember, *never, clock.now)
+            }
+            Self::Held { stream, span, .. } => match view.stream(*stream) {
+                Stream::Since(since) => {
+                    let at = since.saturating_add(*span);
+                    if at > clock.now { at } else { i64::MAX }
+                }
+                _ => i64::MAX,
+            },
+            _ => i64::MAX,
+        };
+        // Whatever is due is asked now; what would be asked again and again at one instant never ends.
+        next.max(clock.now.saturating_add(1))
+    }
+}
+
+impl AskAttribute {
+    fn value<'v>(&self, view: &View<'v>) -> Option<&'v Value> {
+        let value = view.seen.facts.contact.attributes.get(&self.name);
+        value.filter(|value| self.kind.is_none_or(|kind| kind.has(value)))
+    }
+
+    fn holds(&self, view: &View<'_>) -> bool {
+        let value = self.value(view);
+        if !self.test.holds(value) {
+            return false;
+        }
+        if !self.moment.is_empty()
+            && !value.and_then(when).is_some_and(|when| self.moment.holds(when, view.clock))
+        {
+            return false;
+        }
+        self.anniversary.is_none_or(|days| {
+            let date = value.and_then(|value| local_date(value, view.clock));
+            date.is_some_and(|date| is_anniversary(date, days, view.clock))
+        })
+    }
+
+    fn next(&self, view: &View<'_>) -> i64 {
+        let Some(value) = self.value(view) else { return i64::MAX };
+        let mut next = i64::MAX;
+        if let (false, Some(when)) = (self.moment.is_empty(), when(value)) {
+            next = self.moment.next(when, view.clock);
+        }
+        if let (Some(days), Some(date)) = (self.anniversary, local_date(value, view.clock)) {
+            next = next.min(next_anniversary(date, days, view.clock));
+        }
+        next
+    }
+}
+
+/// Numbers that were counted so far, the newest first.
+#[derive(Clone, Copy, Default)]
+struct Folded {
+    count: u64,
+    sum: Decimal,
+    least: Option<Decimal>,
+    most: Option<Decimal>,
+}
+
+impl Folded {
+    fn with(self, number: Decimal) -> Self {
+        Self {
+            count: self.count.saturating_add(1),
+            sum: add(self.sum, number),
+            least: Some(self.least.map_or(number, |least| least.min(number))),
+            most: Some(self.most.map_or(number, |most| most.max(number))),
+        }
+    }
+
+    fn holds(&self, of: Aggregate, bounds: &Bounds) -> bool {
+        let number = match of {
+            Aggregate::Sum => Some(self.sum),
+            Aggregate::Average => self.sum.checked_div(self.count.into()),
+            Aggregate::Min => self.least,
+            Aggregate::Max => self.most,
+        };
+        number.is_some_and(|number| bounds.hold(number))
+    }
+}
+
+fn folded(stream: &Stream, window: Window, clock: &Clock<'_>) -> Folded {
+    match stream {
+        Stream::Total(count, sum, least, most) => {
+            Folded { count: *count, sum: *sum, least: Some(*least), most: Some(*most) }
+        }
+        Stream::Numbers(numbers) => numbers
+            .iter()
+            .rev()
+            .filter(|(at, _)| window.has(*at, clock))
+            .fold(Folded::default(), |folded, (_, number)| folded.with(*number)),
+        _ => Folded::default(),
+    }
+}
+
+fn number_holds(stream: &Stream, window: Window, of: Aggregate, bounds: &Bounds, clock: &Clock<'_>) -> bool {
+    folded(stream, window, clock).holds(of, bounds)
+}
+
+/// The first expiry after which the answer is another one.
+fn next_number(stream: &Stream, window: Window, of: Aggregate, bounds: &Bounds, clock: &Clock<'_>) -> i64 {
+    let Stream::Numbers(numbers) = stream else { return i64::MAX };
+    let holds = number_holds(stream, window, of, bounds, clock);
+    let mut next = None;
+    let mut without = Folded::default();
+    for (at, number) in numbers.iter().rev().filter(|(at, _)| window.has(*at, clock)) {
+        // `without` is what is left once this one and all older ones are gone.
+        if without.holds(of, bounds) != holds {
+            next = Some(*at);
+        }
+        without = without.with(*number);
+    }
+    let newest = numbers.last().map(|(at, _)| *at);
+    next.map_or(i64::MAX, |at| window.ends(at, clock)).min(window.begins(newest, clock))
+}
+
+/// What an explanation says was seen.
+pub(super) fn saw(ask: &Ask, view: &View<'_>) -> String {
+    let facts = &view.seen.facts;
+    let value =
+        |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"));
+    let times = |count: usize| format!("{count} event(s)");
+    match ask {
+        Ask::Attribute(ask) => value(facts.contact.attributes.get(&ask.name)),
+        Ask::Score { score, .. } => facts.score(score).to_string(),
+        Ask::Tier { score, .. } => value(facts.tier(score).as_ref()),
+        Ask::Count { stream, window, .. } | Ask::Message { stream, window, .. } => {
+            times(count::times(view.stream(*stream), *window, view.clock))
+        }
+        Ask::Kinds { stream, window, .. } => {
+            format!("{} value(s)", count::kinds(view.stream(*stream), *window, view.clock))
+        }
+        Ask::Number { stream, window, of, .. } => {
+            let folded = folded(view.stream(*stream), *window, view.clock);
+            let number = match of {
+                Aggregate::Sum => Some(folded.sum),
+                Aggregate::Average => folded.sum.checked_div(folded.count.into()),
+                Aggregate::Min => folded.least,
+                Aggregate::Max => folded.most,
+            };
+            number.map_or_else(|| "nothing".to_owned(), |number| number.normalize().to_string())
+        }
+        Ask::First { stream, .. } => match view.stream(*stream) {
+            Stream::Tally(_, first, _) => at(*first),
+            _ => "nothing".to_owned(),
+        },
+        Ask::Last { stream, .. } => match view.stream(*stream) {
+            Stream::Tally(_, _, last) => at(*last),
+            _ => "nothing".to_owned(),
+        },
+        Ask::Ranked { by, line } => {
+            let line = line.as_ref().map_or_else(
+                || "no line".to_owned(),
+                |line| format!("the line {} is at {}", line.edition, line.value),
+            );
+            let value = view.rank(by).map_or_else(|| "no value".to_owned(), |value| value.to_string());
+            format!("{value}, {line}")
+        }
+        Ask::Bucket { salt, .. } => lot(salt, &facts.contact.id).to_string(),
+        Ask::Sequence { first, then, .. } => {
+            format!("{} and {} event(s)", view.times(*first).len(), view.times(*then).len())
+        }
+        Ask::Held { stream, .. } => match view.stream(*stream) {
+            Stream::Since(since) => format!("so since {}", at(*since)),
+            _ => "not so".to_owned(),
+        },
+        _ => if ask.holds(view) { "yes" } else { "no" }.to_owned(),
+    }
+}
+
+/// An instant as people read it.
+pub(super) fn at(at: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(at)
+        .map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+}

@@ -1,0 +1,64 @@
+//! How many events or values count now, and when that changes.
+
+use super::clock::Clock;
+use super::leaf::Range;
+use super::stream::Stream;
+use super::window::Window;
+
+/// How many of the newest events count now.
+pub(super) fn times(stream: &Stream, window: Window, clock: &Clock<'_>) -> usize {
+    match stream {
+        Stream::Tally(count, _, _) => usize::try_from(*count).unwrap_or(usize::MAX),
+        Stream::Times(times) => counting(times, |at| *at, window, clock),
+        _ => 0,
+    }
+}
+
+/// How many values count now.
+pub(super) fn kinds(stream: &Stream, window: Window, clock: &Clock<'_>) -> usize {
+    if let Stream::Kinds(kinds) = stream { counting(kinds, |(at, _)| *at, window, clock) } else { 0 }
+}
+
+pub(super) fn next_times(stream: &Stream, window: Window, range: Range, clock: &Clock<'_>) -> i64 {
+    if let Stream::Times(times) = stream { next(times, |at| *at, window, range, clock) } else { i64::MAX }
+}
+
+pub(super) fn next_kinds(stream: &Stream, window: Window, range: Range, clock: &Clock<'_>) -> i64 {
+    if let Stream::Kinds(kinds) = stream {
+        next(kinds, |(at, _)| *at, window, range, clock)
+    } else {
+        i64::MAX
+    }
+}
+
+#[inline]
+fn counting<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, clock: &Clock<'_>) -> usize {
+    match window {
+        Window::Ever => kept.len(),
+        Window::Elapsed(_) => {
+            // The newest ones count: most often all of them, or few are kept.
+            kept.len() - kept.partition_point(|item| !window.has(at(item), clock))
+        }
+        Window::Days(_) => kept.iter().filter(|item| window.has(at(item), clock)).count(),
+    }
+}
+
+/// When the count next leaves the range, or comes into it.
+fn next<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, range: Range, clock: &Clock<'_>) -> i64 {
+    if window == Window::Ever {
+        return i64::MAX;
+    }
+    let count = counting(kept, &at, window, clock);
+    let deciding = if count > range.most {
+        // It comes in once only the most are left.
+        range.most.checked_add(1)
+    } else if count >= range.least {
+        Some(range.least).filter(|least| *least > 0)
+    } else {
+        None
+    };
+    let counts = |item: &&T| window.has(at(item), clock);
+    let deciding = deciding.and_then(|nth| kept.iter().rev().filter(counts).nth(nth - 1));
+    let ends = deciding.map_or(i64::MAX, |item| window.ends(at(item), clock));
+    ends.min(window.begins(kept.last().map(at), clock))
+}
