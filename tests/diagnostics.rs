@@ -33,6 +33,7 @@ fn scope() -> Scope {
     scope.purposes = names(&["marketing", "onboarding"]);
     let model = ScoreModel::compile(r#"on("a", 1); tier("warm", 10); tier("hot", 20);"#).unwrap();
     scope.scores = [("spark".into(), ScoreNames::of(&model))].into();
+    scope.segments = names(&["active", "dormant"]);
     scope.journeys = Some(["onboarding", "trial", "win-back"].into_iter().map(Into::into).collect());
     scope
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::BuildError;
 use crate::journey::{Journey, JourneyDefinition};
+use crate::model::Name;
 use crate::rule::score::{ScoreDefinition, ScoreModel};
+use crate::rule::segment::{Line, SegmentDefinition, Segments};
 use crate::rule::{Template, TemplateDefinition};
 
 /// Compiled definitions by their names, each beside what it was compiled from. Clones share everything.
@@ -19,6 +21,7 @@ struct Known {
     journeys: BTreeMap<(String, u32), Arc<Journey>>,
     templates: BTreeMap<String, (TemplateDefinition, Template)>,
     scores: BTreeMap<String, Arc<ScoreModel>>,
+    segments: Option<(Vec<SegmentDefinition>, BTreeMap<Name, Line>, Arc<Segments>)>,
 }
 
 impl Compiled {
@@ -42,6 +45,24 @@ impl Compiled {
         let template = definition.compile()?;
         known.templates.insert(definition.template.clone(), (definition.clone(), template.clone()));
         Ok(template)
+    }
+
+    /// All segments together, as they read each other.
+    pub(super) fn segments(
+        &self,
+        definitions: Vec<SegmentDefinition>,
+        lines: &BTreeMap<Name, Line>,
+    ) -> Result<Arc<Segments>, BuildError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).segments.clone();
+        if let Some((.., segments)) =
+            known.filter(|(others, drawn, _)| *others == definitions && drawn == lines)
+        {
+            return Ok(segments);
+        }
+        let segments = Arc::new(Segments::compile(definitions.clone(), lines)?);
+        let kept = Some((definitions, lines.clone(), segments.clone()));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).segments = kept;
+        Ok(segments)
     }
 
     /// `custom` says whether its script may have functions of its own.

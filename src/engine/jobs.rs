@@ -24,6 +24,12 @@ impl Engine {
                 }
                 continue;
             }
+            if let JobKind::SeedSegments { contact, .. } = &job.kind {
+                if !self.is_covered(job, jobs.get(place + 1..).unwrap_or_default()).await? {
+                    counted |= self.seed_segments(job, contact.as_ref()).await?;
+                }
+                continue;
+            }
             let mut job = job.clone();
             while self.work_on(&mut job).await? {}
         }

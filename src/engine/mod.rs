@@ -20,10 +20,13 @@ mod parked;
 mod preview;
 mod program;
 mod quota;
+mod rank;
+mod recount;
 #[cfg(feature = "tokio")]
 mod run;
 mod score;
 mod seed;
+mod segment;
 mod shelf;
 mod size;
 mod throttle;
@@ -48,6 +51,7 @@ pub use preview::Preview;
 #[cfg(feature = "sim")]
 pub(crate) use quota::QuotaChannel;
 pub use score::ScoreStanding;
+pub use segment::{MemberPage, SegmentMembership, SegmentStatus};
 pub use shelf::{JourneyState, JourneyStatus};
 pub use throttle::Rate;
 pub use tick::Tick;

@@ -21,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) reads_numbers: bool,
     /// The newest schema of each event that has one.
     pub(super) schemas: BTreeMap<Name, EventSchema>,
+    /// The newest version of each segment that ranks.
+    pub(super) ranks: Vec<SegmentDefinition>,
 }
 
 impl From<Journey> for Definition {
@@ -133,7 +135,7 @@ impl Engine {
     ) -> Result<(), BuildError> {
         let mut problems = Vec::new();
         let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
-        let mut scores = BTreeMap::new();
+        let (mut scores, mut segments) = (BTreeMap::new(), Vec::new());
         for definition in snapshot.definitions.iter().chain(definitions) {
             match definition {
                 Definition::Score(score) => {
@@ -143,7 +145,8 @@ impl Engine {
                 }
                 Definition::Template(template) => drop(templates.insert(template.template.as_str().into())),
                 Definition::Journey(journey) => drop(journeys.insert(journey.journey.as_str().into())),
-                Definition::Schema(_) | Definition::Segment(_) => {}
+                Definition::Segment(segment) => segments.push(segment.clone()),
+                Definition::Schema(_) | Definition::Line(_) => {}
             }
         }
         let scope = Scope {
@@ -152,12 +155,18 @@ impl Engine {
             purposes: self.shared.purposes.clone(),
             journeys: Some(journeys),
             scores,
+            segments: (!segments.is_empty()).then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
         };
+        // They read each other, so they are judged together, and where one is new.
+        if definitions.iter().any(|definition| matches!(definition, Definition::Segment(_))) {
+            let judged = self.shared.compiled.segments(segments, &snapshot.lines());
+            problems.extend(judged.err().into_iter().flat_map(|error| error.diagnostics));
+        }
         for definition in definitions {
             let checked = match definition {
                 Definition::Template(template) => template.compile().map(drop),
                 Definition::Schema(schema) => schema.check(),
-                Definition::Segment(_) => Ok(()),
+                Definition::Segment(_) | Definition::Line(_) => Ok(()),
                 Definition::Score(score) => check_name(score)
                     .and_then(|()| self.shared.compiled.score(score, self.shared.custom_scores).map(drop)),
                 Definition::Journey(journey) => {
@@ -233,12 +242,16 @@ impl Engine {
                     templates.insert(template.name.clone(), template);
                 }
                 Definition::Segment(segment) => segments.push(segment.clone()),
+                Definition::Line(_) => {}
                 Definition::Score(score) => {
                     let model = compiled.score(score, self.shared.custom_scores).map_err(unknown)?;
                     scores.insert(score.score.as_str().into(), Scored::new(model, score.history));
                 }
             }
         }
+        let lines = snapshot.lines();
+        let ranks = ranks(&segments);
+        let segments = compiled.segments(segments, &lines).map_err(unknown)?;
         let program = Program::new(ProgramParts {
             namespace: snapshot.namespace,
             catalog: snapshot.revision,
@@ -250,10 +263,24 @@ impl Engine {
             holdout: self.shared.holdout,
             calendars: self.shared.calendars.clone(),
             scores,
+            segments,
+            lines,
         });
         let reads_numbers = templates.values().any(Template::reads_numbers) || program.reads_numbers();
-        Ok(Loaded { program, templates, reads_numbers, schemas })
+        Ok(Loaded { program, templates, reads_numbers, schemas, ranks })
     }
+}
+
+/// The newest versions that rank.
+fn ranks(segments: &[SegmentDefinition]) -> Vec<SegmentDefinition> {
+    let mut newest: BTreeMap<&str, &SegmentDefinition> = BTreeMap::new();
+    for segment in segments {
+        let known = newest.entry(&segment.segment).or_insert(segment);
+        if known.version < segment.version {
+            *known = segment;
+        }
+    }
+    newest.into_values().filter(|segment| segment.rank.is_some()).cloned().collect()
 }
 
 /// A score has a name that others can say.

@@ -62,7 +62,10 @@ impl Engine {
 
     /// Whether a later job does what this one has not begun; it is ended then.
     pub(super) async fn is_covered(&self, job: &Job, later: &[Job]) -> Result<bool, Error> {
-        let covers = |other: &Job| other.cursor == 0 && other.kind == job.kind;
+        // What segments ask is looked up for all of them together.
+        let all = |kind: &JobKind| matches!(kind, JobKind::SeedSegments { contact: None, .. });
+        let same = |other: &JobKind| *other == job.kind || (all(other) && all(&job.kind));
+        let covers = |other: &Job| other.cursor == 0 && same(&other.kind);
         if job.cursor != 0 || !later.iter().any(covers) {
             return Ok(false);
         }
@@ -100,7 +103,7 @@ impl Engine {
     }
 
     /// Whether an input waits in a mailbox that was read as far as this.
-    async fn is_unread(&self, contact: &ContactId, read_seq: u64, id: InputId) -> Result<bool, Error> {
+    pub(super) async fn is_unread(&self, contact: &ContactId, read_seq: u64, id: InputId) -> Result<bool, Error> {
         match self.shared.store.inputs(contact, read_seq, u64::MAX).await {
             Ok(unread) => Ok(unread.iter().any(|envelope| envelope.id == id)),
             // It may wait behind what cannot be read; appended again, it is a duplicate.
@@ -125,7 +128,7 @@ impl Engine {
                 store.start(&JobKind::Seed { score: score.clone(), hash: scored.model.hash() }).await?;
             }
         }
-        Ok(())
+        self.seed_later(contact, &stored.state).await
     }
 
     /// What a contact has read and what its journeys did, as it is committed.

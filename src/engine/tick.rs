@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::Engine;
 use super::apart::Failed;
 use super::program::Loaded;
+use super::recount::lacks_history;
 use super::seed::came_too_late;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
@@ -87,12 +88,14 @@ impl Engine {
                     break;
                 }
             }
+            // Everybody stands where they stand now, so a line can be drawn.
+            again |= go_on() && self.draw_lines().await?;
             // Whose history grew while it was counted is counted again, now that it was read.
             if !again || !go_on() {
                 break;
             }
         }
-        tick.next_wake = self.next_due().await?;
+        tick.next_wake = [self.next_due().await?, self.next_line().await?].into_iter().flatten().min();
         if again {
             // It stopped before every count was taken in, and no timer says so.
             let now = self.shared.store.clock().now();
@@ -131,7 +134,7 @@ impl Engine {
         let loaded = self.program(Some(claimed.catalog)).await?;
         let mut commits = Vec::with_capacity(claimed.work.len());
         let mut outcomes = Vec::with_capacity(claimed.work.len());
-        let (mut failed, mut uncounted) = (Vec::new(), BTreeSet::new());
+        let (mut failed, mut uncounted, mut unseeded) = (Vec::new(), BTreeSet::new(), Vec::new());
         for work in claimed.work {
             // Timers that lie after mail which did not fit into the claim must wait for it.
             let cut = work.envelopes.last().filter(|_| work.envelopes.len() >= claim.inputs_per_contact);
@@ -140,8 +143,9 @@ impl Engine {
             let (contact, lease) = (work.state.cold.contact.id.clone(), work.lease.clone());
             // Total as it is, a transition that panics all the same must not take its batch along.
             match catch_unwind(AssertUnwindSafe(|| advance(&loaded, work, now))) {
-                Ok((commit, outcome, late)) => {
+                Ok((commit, outcome, late, lacking)) => {
                     uncounted.extend(late);
+                    unseeded.extend(lacking.map(|hash| (contact.clone(), hash)));
                     commits.push(commit);
                     outcomes.push((contact, lease, outcome));
                 }
@@ -150,6 +154,10 @@ impl Engine {
         }
         for (score, hash) in uncounted {
             store.start(&JobKind::Seed { score, hash }).await?;
+            *started = true;
+        }
+        for (contact, hash) in unseeded {
+            store.start(&JobKind::SeedSegments { hash, contact: Some(contact) }).await?;
             *started = true;
         }
         if !commits.is_empty() {
@@ -215,8 +223,13 @@ impl Outcome {
     }
 }
 
-/// Runs the transition over one contact and says what to commit, and which scores must be counted again.
-fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome, Vec<(Name, Hash)>) {
+/// Runs the transition over one contact and says what to commit, which scores must be counted again, and for which segments
+/// its history must be looked through.
+fn advance(
+    loaded: &Loaded,
+    work: Work,
+    now: DateTime<Utc>,
+) -> (Commit, Outcome, Vec<(Name, Hash)>, Option<Hash>) {
     let program = &loaded.program;
     let Transition {
         state,
@@ -235,6 +248,7 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome,
     let read_seq = last.map_or(work.read_seq, |envelope| envelope.seq);
     let read = work.envelopes.get(..consumed).unwrap_or_default();
     let uncounted = came_too_late(program, read, &state).collect();
+    let lacking = lacks_history(program, read, &state);
     let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
     let commit = Commit {
         program: program.hash,
@@ -248,5 +262,5 @@ fn advance(loaded: &Loaded, work: Work, now: DateTime<Utc>) -> (Commit, Outcome,
         lifts,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };
-    (commit, outcome, uncounted)
+    (commit, outcome, uncounted, lacking)
 }

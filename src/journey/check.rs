@@ -24,6 +24,9 @@ pub struct Scope {
     pub journeys: Option<BTreeSet<JourneyId>>,
     /// The scores that have rules, published or together with this journey; what others are called, the host knows.
     pub scores: BTreeMap<Name, ScoreNames>,
+    /// The segments that are published, or are published together with this journey; not known where there are none, for
+    /// then the host alone says who is in one.
+    pub segments: Option<BTreeSet<Name>>,
 }
 
 /// What a journey may name of a score that has rules.
@@ -52,8 +55,8 @@ impl ScoreNames {
 ///
 /// # Errors
 /// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, with every
-/// other journey that is entered, left or waited for and is unknown (`J056`), and with every tier (`J097`) and mark (`J098`)
-/// that the rules of its score do not declare.
+/// other journey that is entered, left or waited for and is unknown (`J056`), with every tier (`J097`) and mark (`J098`)
+/// that the rules of its score do not declare, and with every segment that is unknown where some are published (`J113`).
 ///
 /// ```
 /// use journeyman::Journey;
@@ -124,7 +127,7 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             problems.push(unknown("J056", place, sentence, name, near, next));
         }
     }
-    scores_named(journey, &scope.scores, &mut problems);
+    names_of_rules(journey, scope, &mut problems);
     BuildError::unless_empty(problems)
 }
 
@@ -173,10 +176,11 @@ fn journeys_named(journey: &Journey) -> Vec<(String, &str)> {
     named.into_iter().filter_map(|(place, name)| Some((format!("{place}.journey"), name?))).collect()
 }
 
-/// Refuses every tier and mark that the rules of a score do not declare: nobody would ever come there.
-fn scores_named(journey: &Journey, known: &BTreeMap<Name, ScoreNames>, problems: &mut Vec<Diagnostic>) {
+/// Refuses every tier and mark that the rules of a score do not declare, and every segment that is not published: nobody
+/// would ever come there.
+fn names_of_rules(journey: &Journey, scope: &Scope, problems: &mut Vec<Diagnostic>) {
     let (definition, id) = (&journey.definition, &journey.id);
-    let mut names = Names { known, problems };
+    let mut names = Names { known: &scope.scores, segments: scope.segments.as_ref(), problems };
     let doors = definition.enter.as_slice();
     for (number, entry) in doors.iter().enumerate() {
         let door = if doors.len() == 1 { "enter".to_owned() } else { format!("enter[{number}]") };
@@ -200,9 +204,10 @@ fn scores_named(journey: &Journey, known: &BTreeMap<Name, ScoreNames>, problems:
     }
 }
 
-/// The tiers and marks of scores, as something names them.
+/// The tiers and marks of scores, and the segments, as something names them.
 struct Names<'n> {
     known: &'n BTreeMap<Name, ScoreNames>,
+    segments: Option<&'n BTreeSet<Name>>,
     problems: &'n mut Vec<Diagnostic>,
 }
 
@@ -213,6 +218,9 @@ impl Names<'_> {
         }
         if let Some((score, mark)) = on.of.as_ref().zip(on.mark.as_ref()) {
             self.mark(score, mark, place);
+        }
+        if let Some(segment) = &on.segment {
+            self.segment(segment, place);
         }
     }
 
@@ -241,6 +249,17 @@ impl Names<'_> {
         if let Some((score, mark)) = asked.of.as_ref().zip(asked.mark.as_ref()) {
             self.mark(score, mark, place);
         }
+        if let Some(segment) = &asked.segment {
+            self.segment(segment, place);
+        }
+    }
+
+    fn segment(&mut self, segment: &str, place: &str) {
+        let Some(known) = self.segments.filter(|known| !known.contains(segment)) else { return };
+        let sentence = format!("the segment {segment:?} is unknown");
+        let near = known.iter().map(|name| &**name);
+        let next = "publish a segment of this name first, or in the same publication";
+        self.problems.push(unknown("J113", format!("{place}.segment"), sentence, segment, near, next));
     }
 
     fn tier(&mut self, score: &str, tier: &str, place: &str) {

@@ -48,6 +48,7 @@ impl Run<'_> {
         update.attributes.clone_from(&set.attributes);
         update.unset.clone_from(&set.unset);
         update.tags.clone_from(&set.tags);
+        update.untag.clone_from(&set.untag);
         update.attributes.extend(self.computed(index, set));
         if self.out.state.cold.contact.size() + update.size() > ContactState::MOST_SIZE {
             let contact = self.contact_id().clone();
@@ -56,6 +57,7 @@ impl Run<'_> {
         }
         let changed = self.changed_by(&update);
         let stirred = self.stirred_by(&update, &set.untag);
+        self.touch_update(&update);
         let contact = &mut self.cold().contact;
         contact.attributes.retain(|name, _| !set.unset.contains(name));
         contact.attributes.extend(update.attributes);
@@ -97,7 +99,9 @@ impl Run<'_> {
         let value = before.saturating_add(add);
         let fact = Fact::Score { score: score.clone(), value };
         // The following steps of the walk see it, and a second step adds to it.
-        if self.out.state.hot.rating.apply(&fact) {
+        let is_news = self.out.state.hot.rating.apply(&fact);
+        self.touch_fact(&fact);
+        if is_news {
             self.queue(Happening::Scored { fact, before }, cause, at);
         }
         StepOutcome::Scored { value }

@@ -220,6 +220,7 @@ impl Run<'_> {
         }
         let contact = self.contact_id().clone();
         self.remember_exit(&enrollment, &reason, at);
+        self.journey_left(&enrollment, &reason, at);
         let cause = InputId::from_step(enrollment.id, enrollment.ordinal);
         let awaits = |other: &Enrollment| matches!(&other.waiting, Waiting::Enrollment { enrollment: awaited, .. } if *awaited == enrollment.id);
         let awaited = self.out.state.hot.enrollments.iter().any(awaits);

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
+use super::recount::Counted;
 use super::score::Granted;
 use super::seed::Seed;
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};
 use crate::model::{
-    Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Waiting,
+    Attributes, Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
+    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Value, Waiting,
 };
 
 impl Run<'_> {
@@ -37,7 +38,12 @@ impl Run<'_> {
                 let (hash, as_of) = (*hash, as_of.timestamp_millis());
                 self.seed(&Seed { score, hash, through: *through, as_of, state }, envelope.id, at);
             }
-            InputKind::Resume { .. } => {} // the program knows the pause; the input only wakes the contact
+            InputKind::SeedSegments { hash, through, as_of, state } => {
+                let as_of = as_of.timestamp_millis();
+                self.seed_segments(&Counted { hash: *hash, through: *through, as_of, state }, at);
+            }
+            InputKind::Retract { input } => self.retract(*input, at),
+            InputKind::Resume { .. } | InputKind::Wake => {} // the program knows the pause; the input only wakes the contact
         }
     }
 
@@ -82,6 +88,7 @@ impl Run<'_> {
         if update.zone.is_some() {
             contact.zone.clone_from(&update.zone);
         }
+        self.touch_update(update);
         if moved {
             self.plan_all(at);
         }
@@ -106,12 +113,20 @@ impl Run<'_> {
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
         let told = self.hear(event, cause, happened_at, at);
+        self.hear_in_segments(&event.name, &event.properties, happened_at, at);
         self.happens_with(&[Occurrence::Event(event)], &told, cause, happened_at, at);
     }
 
     /// Takes a fact in and lets it happen, unless it was known.
     pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
         let told = match fact {
+            // Of a segment that is asked for, the answer alone says who is in it.
+            Fact::Segment { segment, .. } if self.is_told(segment) == Some(false) => return,
+            Fact::Segment { segment, inside } if self.is_told(segment) == Some(true) => {
+                self.out.state.hot.rating.put_into(segment, *inside);
+                self.touch_fact(fact);
+                return;
+            }
             Fact::Score { score, value } => self.grant(score, Granted::Value(*value), cause, at),
             // Of a score that has rules, they alone know where it stands.
             Fact::Tier { score, .. } | Fact::Mark { score, .. } if self.program.score(score).is_some() => {
@@ -126,7 +141,9 @@ impl Run<'_> {
             Fact::Score { score, .. } => self.out.state.hot.rating.score(score),
             _ => 0,
         };
-        if self.out.state.hot.rating.apply(fact) {
+        let is_news = self.out.state.hot.rating.apply(fact);
+        self.touch_fact(fact);
+        if is_news {
             self.happens(&[Occurrence::Fact(fact, before)], cause, at, at);
         }
     }
@@ -177,9 +194,11 @@ impl Run<'_> {
         );
         standing.apply(&record);
         self.out.consents.push(record);
+        self.touch_consent(purpose);
     }
 
     fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
+        self.sent(delivery, at);
         if let Some(index) = self.ends_late(delivery) {
             return self.exit(index, at, ExitReason::Late);
         }
@@ -204,6 +223,25 @@ impl Run<'_> {
         } else {
             self.settled(index, at, message, accepted);
         }
+    }
+
+    /// What was said to the contact is an event that segments can ask for.
+    fn sent(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
+        let (Some(channel), Some(template), Some(journey)) =
+            (&delivery.channel, &delivery.template, &delivery.journey)
+        else {
+            return;
+        };
+        if delivery.status != DeliveryStatus::Accepted {
+            return;
+        }
+        let properties = Attributes::from([
+            ("message".into(), Value::Text(delivery.message.to_string().into())),
+            ("channel".into(), Value::Text(channel.clone())),
+            ("template".into(), Value::Text(template.clone())),
+            ("journey".into(), Value::Text(journey.as_str().into())),
+        ]);
+        self.hear_in_segments(&"message.sent".into(), &properties, delivery.at.min(at), at);
     }
 
     /// The enrollment that ends because a message of it came too late at the gate, where its journey says so.

@@ -110,6 +110,7 @@ impl Run<'_> {
         }
         let changed = self.changed_by(&update);
         let stirred = self.stirred_by(&update, &update.untag);
+        self.touch_update(&update);
         self.cold().contact.attributes.extend(update.attributes);
         self.attributes_set(changed, &stirred, cause, at);
         Ok(())

@@ -15,12 +15,20 @@ use crate::time::Zone;
 pub(super) const LEAST_GAP: TimeDelta = TimeDelta::minutes(1);
 
 impl Run<'_> {
-    pub(super) fn enter_on(&mut self, occurrence: &Occurrence<'_>, cause: InputId, at: DateTime<Utc>) {
+    /// What is so by definition opens the doors alone that let existing people in.
+    pub(super) fn enter_on(
+        &mut self,
+        occurrence: &Occurrence<'_>,
+        cause: InputId,
+        by_definition: bool,
+        at: DateTime<Utc>,
+    ) {
         let program = self.program;
         for journey in program.doors().opened_by(occurrence) {
             let facts = self.facts();
             let door = journey.entries.iter().any(|entry| {
-                entry.trigger.is(occurrence) && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
+                let hears = !by_definition || entry.existing;
+                hears && entry.trigger.is(occurrence) && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
             });
             if !door {
                 continue;
@@ -134,6 +142,7 @@ impl Run<'_> {
         hot.enrollments.push(enrollment);
         let index = hot.enrollments.len() - 1;
         self.record_step(index, at, StepOutcome::Entered, Some(first.id.clone()));
+        self.journey_entered(&journey.id, at);
         if let Some(by) = by {
             self.operated(index, at, Operated::Enrolled, by, None);
         }

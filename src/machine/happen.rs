@@ -24,7 +24,7 @@ pub(super) enum Happening {
         fact: Fact,
         before: i64,
     },
-    /// A step changed a score that has rules of its own.
+    /// A step changed a score that has rules of its own, or moved the contact from one segment to another.
     Rated(Vec<Told>),
     /// A step changed attributes, and the rules of scores read some.
     Attributes {
@@ -69,12 +69,13 @@ impl Run<'_> {
 
     /// Lets everything happen that walks of this instant brought about.
     pub(super) fn drain(&mut self, at: DateTime<Utc>) {
-        while let Some(Queued { what, cause, generation }) = self.queue.pop_front() {
+        while let Some(Queued { what, cause, generation }) = self.next_queued(at) {
             self.generation = generation;
             match what {
                 Happening::Event(event) => {
                     self.out.state.hot.performed.record(&event.name, at);
                     let told = self.hear(&event, cause, at, at);
+                    self.hear_in_segments(&event.name, &event.properties, at, at);
                     self.happens_with(&[Occurrence::Event(&event)], &told, cause, at, at);
                 }
                 Happening::Scored { fact, before } => {
@@ -91,6 +92,16 @@ impl Run<'_> {
             }
         }
         (self.generation, self.happened) = (0, 0);
+    }
+
+    /// What a walk made happen; after the last of it, where the contact was moved to by what nobody was told of yet.
+    fn next_queued(&mut self, at: DateTime<Utc>) -> Option<Queued> {
+        if self.queue.is_empty() {
+            let moved = self.settle(at);
+            let cause = moved.first()?.cause;
+            self.queue(Happening::Rated(moved), cause, at);
+        }
+        self.queue.pop_front()
     }
 
     /// Attributes have other values than before.
@@ -126,7 +137,8 @@ impl Run<'_> {
         self.happens_with(occurrences, &[], cause, happened_at, at);
     }
 
-    /// The same, with what it made of the contact's scores: that happens now, however late the input is.
+    /// The same, with what it made of the contact's scores, and where they and it moved the contact to: that happens now,
+    /// however late the input is.
     pub(super) fn happens_with(
         &mut self,
         occurrences: &[Occurrence<'_>],
@@ -136,8 +148,12 @@ impl Run<'_> {
         at: DateTime<Utc>,
     ) {
         let first = occurrences.iter().map(|occurrence| (*occurrence, cause, happened_at));
-        let rated = told.iter().map(|told| (Occurrence::Fact(&told.fact, told.before), told.cause, at));
+        let moved = self.settle(at);
+        let rated = told.iter().chain(&moved);
+        let defined = rated.clone().map(|told| told.by_definition);
+        let rated = rated.map(|told| (Occurrence::Fact(&told.fact, told.before), told.cause, at));
         let all = || first.clone().chain(rated.clone());
+        let defined = occurrences.iter().map(|_| false).chain(defined);
         for (occurrence, _, happened_at) in all() {
             self.leave_on(&occurrence, happened_at, at);
         }
@@ -147,8 +163,8 @@ impl Run<'_> {
             }
         }
         self.predicates_turn(at);
-        for (occurrence, cause, _) in all() {
-            self.enter_on(&occurrence, cause, at);
+        for ((occurrence, cause, _), by_definition) in all().zip(defined) {
+            self.enter_on(&occurrence, cause, by_definition, at);
         }
     }
 

@@ -25,10 +25,13 @@ impl Run<'_> {
             let happened_at = event.at.unwrap_or(at).min(at);
             self.out.state.hot.performed.record(&event.name, happened_at);
             self.hear_history(event, input, happened_at, at);
+            self.hear_in_segments(&event.name, &event.properties, happened_at, at);
         }
         self.history_ends(input, at);
         // What the contact is like counts from now on: when it became so is not known.
         self.look(&stirred, input, at);
+        // Who is in which segment by that is told to nobody either.
+        self.settle(at);
     }
 
     /// A date became known without a stir: a day to come opens its doors and ends its waits, and no run ends by it.

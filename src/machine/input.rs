@@ -10,6 +10,7 @@ use crate::model::{
     InputId, JourneyId, MessageId, Name, Operation, truncate,
 };
 use crate::rule::score::ScoreState;
+use crate::rule::segment::SegmentState;
 
 /// Something for a contact's mailbox, before the store has stamped it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +124,25 @@ pub enum InputKind {
         /// What it comes to.
         state: Box<ScoreState>,
     },
+    /// What the contact's history tells of the segments that are published.
+    SeedSegments {
+        /// All of them.
+        hash: Hash,
+        /// The last input that was looked at.
+        through: u64,
+        /// The instant up to which time had passed for the contact.
+        #[serde(with = "ts_milliseconds")]
+        as_of: DateTime<Utc>,
+        /// What it comes to.
+        state: Box<SegmentState>,
+    },
+    /// An event that was told never happened.
+    Retract {
+        /// Which input told it.
+        input: InputId,
+    },
+    /// Something else is published, and the contact takes it over.
+    Wake,
     /// An operator does something to the contact's runs.
     Operate(Operation),
     /// What another system knew of the contact.

@@ -14,6 +14,7 @@ use crate::model::{ContactId, Enrollment, Hash, JourneyId, Message, Name, NodeId
 use crate::rule::Policy;
 use crate::rule::permit::Timing;
 use crate::rule::score::History;
+use crate::rule::segment::{Line, Segments};
 use crate::seeded::{Bug, is_on};
 use crate::time::{Calendar, Zone, tzdb_version};
 
@@ -36,6 +37,10 @@ pub struct Program {
     /// Named sets of dates that schedules keep to.
     pub calendars: Arc<BTreeMap<String, Calendar>>,
     pub(super) scores: Scores,
+    pub(crate) segments: Arc<Segments>,
+    /// A short hash of the segments' definitions, without the lines of ranks.
+    pub(super) segmented: u64,
+    lines: BTreeMap<Name, Line>,
     journeys: BTreeMap<JourneyId, Versions>,
     doors: Doors,
 }
@@ -89,6 +94,10 @@ pub struct ProgramParts {
     pub calendars: Arc<BTreeMap<String, Calendar>>,
     /// The newest rules of each score.
     pub scores: BTreeMap<Name, Scored>,
+    /// The newest version of every segment.
+    pub segments: Arc<Segments>,
+    /// The lines of those that rank.
+    pub lines: BTreeMap<Name, Line>,
 }
 
 impl Default for ProgramParts {
@@ -104,6 +113,8 @@ impl Default for ProgramParts {
             holdout: 0,
             calendars: Arc::default(),
             scores: BTreeMap::new(),
+            segments: Arc::default(),
+            lines: BTreeMap::new(),
         }
     }
 }
@@ -145,6 +156,9 @@ impl Program {
             holdout: parts.holdout,
             calendars: parts.calendars,
             scores: Scores::new(parts.scores),
+            segmented: segmented(&parts.segments),
+            segments: parts.segments,
+            lines: parts.lines,
             hash,
             journeys,
             doors,
@@ -184,6 +198,28 @@ impl Program {
     #[must_use]
     pub fn newest(&self, id: &JourneyId) -> Option<&Arc<Journey>> {
         self.journeys.get(id)?.all.values().next_back()
+    }
+
+    /// Every segment, compiled together.
+    #[must_use]
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Whether a rank has its first line, which belongs to its definition.
+    pub(super) fn has_first_line(&self, segment: &str) -> bool {
+        self.line(segment).is_some_and(|line| line.edition <= 1)
+    }
+
+    /// Where a segment that ranks ends, where its line was drawn.
+    #[must_use]
+    pub fn line(&self, segment: &str) -> Option<&Line> {
+        self.lines.get(segment)
+    }
+
+    /// The same with other segments, which nobody was ever moved by.
+    pub(crate) fn segmented_by(&self, segments: Segments) -> Self {
+        Self { segmented: segmented(&segments), segments: Arc::new(segments), ..self.clone() }
     }
 
     pub(super) fn doors(&self) -> &Doors {
@@ -308,7 +344,22 @@ fn hash(parts: &ProgramParts) -> Hash {
         hashes.push([b"score".as_slice(), score.as_bytes(), scored.model.hash().as_bytes()].concat());
         hashes.push(vec![u8::from(scored.history == History::Keep)]);
     }
+    if !parts.segments.is_empty() {
+        hashes.push([b"segments".as_slice(), parts.segments.hash().as_bytes()].concat());
+    }
     hashes.extend(parts.journeys.iter().map(|journey| journey.hash.as_bytes().to_vec()));
     let slices: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();
     Hash::of("program", &slices)
+}
+
+/// A short hash of definitions alone; 0 of none.
+fn segmented(segments: &Segments) -> u64 {
+    let places = 0..segments.names().count();
+    let versions = places.filter_map(|place| segments.at(place));
+    let versions: Vec<u8> = versions.flat_map(|segment| segment.hash.as_bytes().to_vec()).collect();
+    if versions.is_empty() {
+        return 0;
+    }
+    let hash = Hash::of("segmented", &[&versions]);
+    hash.as_bytes().iter().take(8).fold(0, |short, byte| (short << 8) | u64::from(*byte))
 }

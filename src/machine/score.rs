@@ -18,6 +18,8 @@ pub(super) struct Told {
     pub(super) fact: Fact,
     pub(super) before: i64,
     pub(super) cause: InputId,
+    /// Whether nothing happened: a segment is new, or asked for otherwise.
+    pub(super) by_definition: bool,
 }
 
 /// The most timers of one score that fire without a word, where history is brought in; what is left fires aloud.
@@ -118,6 +120,7 @@ impl Run<'_> {
             rating.uncounted.remove(score);
             let cause = InputId::from_clock(self.contact_id(), score, at);
             let told = self.tell(score, &scored.model, changes, cause, at);
+            self.touch_rules();
             self.happens_with(&[], &told, cause, at, at);
             adopted = true;
         }
@@ -354,9 +357,11 @@ impl Run<'_> {
             let is_renamed = matches!(&fact, Fact::Tier { from: Some(from), .. }
                 if model.table().tiers.iter().all(|band| band.tier != *from));
             // A tier that the rules no longer know was neither risen from nor fallen from.
-            if self.out.state.hot.rating.apply(&fact) && !is_renamed {
+            let is_news = self.out.state.hot.rating.apply(&fact);
+            self.touch_fact(&fact);
+            if is_news && !is_renamed {
                 let cause = InputId::from_score(cause, &fact);
-                told.push(Told { fact, before, cause });
+                told.push(Told { fact, before, cause, by_definition: false });
             }
         }
         told

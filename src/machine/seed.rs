@@ -52,6 +52,7 @@ impl Run<'_> {
         let (tier, mut changes) = (tier.as_deref(), Vec::new());
         scored.model.moved(&old, tier, &new, &mut |change| changes.push(change));
         let told = self.tell(score, &scored.model, changes, cause, at);
+        self.touch_rules();
         self.happens_with(&[], &told, cause, at, at);
     }
 

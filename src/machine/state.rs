@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Envelope, Passage};
 use crate::model::{Contact, ContactId, Deed, Enrollment, InputId, JourneyId, Name};
+use crate::rule::segment::SegmentState;
 use crate::rule::{Facts, Performed, Rating, Standing};
 use crate::time::Zone;
 
@@ -52,6 +53,15 @@ pub struct Hot {
     /// Scores, tiers and segments.
     #[serde(default, skip_serializing_if = "Rating::is_empty")]
     pub rating: Rating,
+    /// The segments that the contact is in, and what is kept to know when that ends.
+    #[serde(default, skip_serializing_if = "SegmentState::is_empty")]
+    pub segments: SegmentState,
+    /// A short hash of the definitions that decided that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub segmented: u64,
+    /// Whether an event was taken back that segments had counted, and the history is still to be looked through without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retracted: bool,
     /// Doors that a date will open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned: Vec<Planned>,
@@ -128,6 +138,11 @@ impl Cold {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Default for Hot {
     fn default() -> Self {
         Self {
@@ -136,6 +151,9 @@ impl Default for Hot {
             entries: LiteMap::new(),
             performed: Performed::default(),
             rating: Rating::default(),
+            segments: SegmentState::default(),
+            segmented: 0,
+            retracted: false,
             planned: Vec::new(),
             pending: Vec::new(),
             barred: LiteMap::new(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::happen::Queued;
 use super::program::Program;
+use super::segment::MoveCause;
 use super::state::{Cold, ContactState};
 use super::{Envelope, InputKind};
 use crate::journey::Late;
@@ -15,7 +16,9 @@ use crate::model::{
     Name, Step, Waiting,
 };
 use crate::rule::score::{Explanation, Failure};
+use crate::rule::segment::Touched;
 use crate::seeded::{Bug, is_on};
+use crate::time::Zone;
 
 /// What follows from a contact's inputs at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +111,28 @@ pub enum Signal {
         contact: ContactId,
         /// Which score.
         score: Name,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The contact came into a segment, or left it.
+    Moved {
+        /// Who.
+        contact: ContactId,
+        /// Which segment.
+        segment: Name,
+        /// By which version of it.
+        version: u32,
+        /// Whether the contact is in it now.
+        inside: bool,
+        /// Why.
+        cause: MoveCause,
+        /// When, to the millisecond.
+        at: DateTime<Utc>,
+    },
+    /// A history that was counted for segments came too late, because more had happened; it is counted again.
+    StaleSegments {
+        /// Who.
+        contact: ContactId,
         /// When.
         at: DateTime<Utc>,
     },
@@ -205,6 +230,12 @@ pub(super) struct Run<'p> {
     pub(super) explanation: Option<Explanation>,
     /// Whether nothing of the contact was committed yet, and its first input is still to be looked at.
     pub(super) is_new: bool,
+    /// What segments must be asked again.
+    pub(super) touched: Touched,
+    /// What moves the contact now.
+    pub(super) cause: MoveCause,
+    /// The contact's own zone, once it was looked up.
+    pub(super) own: Option<Zone>,
 }
 
 /// What can be due, in the order in which things of one instant happen.
@@ -212,6 +243,8 @@ pub(super) struct Run<'p> {
 enum Due {
     /// A score, by its place: before the steps that may ask for it.
     Score(usize),
+    /// A membership, before the steps that may ask for it.
+    Segments,
     Step(usize),
     MaxDuration(usize),
     Date(usize),
@@ -219,7 +252,7 @@ enum Due {
 }
 
 impl<'p> Run<'p> {
-    fn new(program: &'p Program, state: ContactState) -> Self {
+    pub(super) fn new(program: &'p Program, state: ContactState) -> Self {
         let out = Transition {
             state,
             cold_changed: false,
@@ -245,7 +278,11 @@ impl<'p> Run<'p> {
             seq: 0,
             explanation: None,
             is_new: false,
+            touched: Touched::default(),
+            cause: MoveCause::Clock,
+            own: None,
         };
+        run.start_segments();
         run.start_scores();
         run
     }
@@ -259,15 +296,18 @@ impl<'p> Run<'p> {
             }
             self.out.state.hot.now = at;
             self.seq = envelope.seq;
-            if self.adopt_scores(at) {
+            let new_scores = self.adopt_scores(at);
+            if self.adopt_segments(at) || new_scores {
                 self.drain(at);
             }
+            self.cause = MoveCause::Input(envelope.id);
             let tells_who = matches!(envelope.kind, InputKind::Identify(_) | InputKind::Import { .. });
             let is_new = std::mem::take(&mut self.is_new);
             if is_new && !tells_who {
                 self.look_at_all(envelope.id, at);
             }
             self.apply(envelope, at);
+            self.let_segments_move(at);
             self.drain(at);
             if is_new && tells_who {
                 self.look_at_all(envelope.id, at);
@@ -294,11 +334,14 @@ impl<'p> Run<'p> {
             self.seq = 0;
             // What a pause held is due in the past, and new rules come in now.
             let now = self.out.state.hot.now;
-            if self.adopt_scores(now) {
+            self.cause = MoveCause::Clock;
+            let new_scores = self.adopt_scores(now);
+            if self.adopt_segments(now) || new_scores {
                 self.drain(now);
                 continue;
             }
             match what {
+                Due::Segments => self.segments_come(due),
                 Due::Score(place) if is_on(Bug::DecayAfterItsInstant) => self.score_comes(place, at),
                 Due::Score(place) => self.score_comes(place, due),
                 Due::Step(index) if is_on(Bug::WaitsFromTheWake) => self.wake(index, at),
@@ -307,7 +350,9 @@ impl<'p> Run<'p> {
                 Due::Date(index) => self.date_comes(index, due),
                 Due::Pending(index) => {
                     let envelope = self.out.state.hot.pending.remove(index);
+                    self.cause = MoveCause::Input(envelope.id);
                     self.apply(&envelope, due);
+                    self.let_segments_move(due);
                 }
             }
             self.drain(due);
@@ -338,10 +383,11 @@ impl<'p> Run<'p> {
             .scores
             .all()
             .map(|(place, ..)| self.score_due_at(place).map(|due| (due, Due::Score(place))));
-        enrollments.chain(planned).chain(pending).chain(scores).flatten().min()
+        let segments = [self.segments_due_at().map(|due| (due, Due::Segments))];
+        enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()
     }
 
-    fn finish(mut self) -> Transition {
+    pub(super) fn finish(mut self) -> Transition {
         self.keep_score_dues();
         self.out.due_at = self.next_due().map(|(due, _)| due);
         self.out

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Call, Contact, Content, Deed, EnrollmentId, Message, MessageId, Name, Reason};
+use super::{Answer, Call, Contact, Content, Deed, EnrollmentId, JourneyId, Message, MessageId, Name, Reason};
 
 /// What a channel is handed: everything it needs, borrowed for one call.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +79,34 @@ pub struct Delivery {
     /// Which enrollment decided it; the store fills it in. Absent in mail of versions before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment: Option<EnrollmentId>,
+    /// By which channel it was sent; the store fills it in where the channel took what is said to the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Name>,
+    /// By which template; filled in with the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Name>,
+    /// By which journey; filled in with the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<JourneyId>,
 }
 
 impl Delivery {
     /// Puts a delivery together.
     #[must_use]
     pub fn new(message: MessageId, attempt: u32, at: DateTime<Utc>, status: DeliveryStatus) -> Self {
-        Self { message, attempt, at, status, enrollment: None }
+        Self { message, attempt, at, status, enrollment: None, channel: None, template: None, journey: None }
+    }
+
+    /// Says of which message this is, as a store does: which enrollment decided it, and what was sent, where anything was.
+    #[must_use]
+    pub fn about(mut self, message: &Message) -> Self {
+        self.enrollment = Some(message.enrollment);
+        if self.status == DeliveryStatus::Accepted && message.call.is_none() {
+            self.channel = Some(message.channel.clone());
+            self.template = Some(message.template.clone());
+            self.journey = Some(message.journey.clone());
+        }
+        self
     }
 
     /// Says which enrollment decided the message, as a store does.

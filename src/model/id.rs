@@ -252,7 +252,7 @@ impl InputId {
         Self(derive("part", &[&input.0, &part.to_le_bytes()]))
     }
 
-    /// The id of what the clock brings about for a score.
+    /// The id of what the clock brings about for a score or a segment.
     #[must_use]
     pub fn from_clock(contact: &ContactId, score: &str, at: DateTime<Utc>) -> Self {
         let at = at.timestamp_millis().to_le_bytes();
@@ -264,6 +264,12 @@ impl InputId {
     pub fn from_score(cause: InputId, fact: &super::Fact) -> Self {
         let fact = serde_json::to_vec(fact).unwrap_or_default();
         Self(derive("score", &[&cause.0, &fact]))
+    }
+
+    /// The id of a move into a segment or out of it that an input brought about.
+    #[must_use]
+    pub fn from_move(cause: InputId, segment: &str, inside: bool) -> Self {
+        Self(derive("move", &[&cause.0, segment.as_bytes(), &[u8::from(inside)]]))
     }
 
     /// The id of a history that a job counted: it is counted again once more was read, or time has passed for it.

@@ -98,6 +98,14 @@ impl Rating {
         told && self.models.is_empty() && self.uncounted.is_empty()
     }
 
+    /// Keeps what the rules of a segment found; there are never more of those than are kept.
+    pub(crate) fn put_into(&mut self, segment: &Name, inside: bool) {
+        match inside {
+            true => drop(self.segments.insert(segment.clone(), ())),
+            false => drop(self.segments.remove(segment)),
+        }
+    }
+
     /// Takes a fact in; false where it changes nothing.
     pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
         match fact {

@@ -1,5 +1,7 @@
 //! Published definitions, what is paused, and the jobs that follow.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::DateTime;
 use chrono::Utc;
@@ -11,6 +13,7 @@ use super::Result;
 use crate::journey::JourneyDefinition;
 use crate::journey::Migration;
 use crate::machine::Pause;
+use crate::model::ContactId;
 use crate::model::Deed;
 use crate::model::Hash;
 use crate::model::JourneyId;
@@ -18,6 +21,7 @@ use crate::model::Name;
 use crate::rule::EventSchema;
 use crate::rule::TemplateDefinition;
 use crate::rule::score::ScoreDefinition;
+use crate::rule::segment::Line;
 use crate::rule::segment::SegmentDefinition;
 
 /// Published definitions, and what is paused.
@@ -35,7 +39,8 @@ pub trait Catalog: Send + Sync {
     /// A score that counts what was before, and whose rules are new or kept the past until now ([`ScoreDefinition::history`]) also starts a
     /// [`JobKind::Seed`] in the same transaction.
     ///
-    /// Segment versions that are new also start one [`JobKind::SeedSegments`] in the same transaction, however many they are.
+    /// Segment versions and lines that are new also start one [`JobKind::SeedSegments`] in the same transaction, however many
+    /// they are. A line takes the place of an older one of its segment; one that is not newer changes nothing.
     ///
     /// A journey version or a segment version that is there with other content is refused by [`StoreError::Unavailable`](crate::StoreError::Unavailable); a template replaces
     /// the one of its name, as a score does, and stays in its [`history`](Catalog::history) with the deed, where one is given.
@@ -98,6 +103,42 @@ pub enum Definition {
     Score(ScoreDefinition),
     /// A segment version; immutable, and the highest version of its name is used.
     Segment(SegmentDefinition),
+    /// Where a segment that ranks ends; the highest edition of its segment is used, and an older one changes nothing.
+    Line(DrawnLine),
+}
+
+/// Where a segment that ranks ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DrawnLine {
+    /// Which segment.
+    pub segment: Name,
+    /// Which of its versions it was drawn for.
+    pub version: u32,
+    /// Where it was drawn.
+    pub line: Line,
+}
+
+impl DrawnLine {
+    /// Puts one together.
+    ///
+    /// ```
+    /// use journeyman::port::store::DrawnLine;
+    /// use journeyman::rule::segment::Line;
+    /// let line = Line::new(1, "2026-03-23T09:00:00Z".parse()?, 90, "lea".into());
+    /// assert_eq!(&*DrawnLine::new("top", 1, line).segment, "top");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(segment: impl Into<Name>, version: u32, line: Line) -> Self {
+        Self { segment: segment.into(), version, line }
+    }
+
+    /// Whether it takes the place of another one of its segment.
+    #[must_use]
+    pub fn replaces(&self, other: &Self) -> bool {
+        (self.version, self.line.edition) > (other.version, other.line.edition)
+    }
 }
 
 /// What can be paused.
@@ -122,15 +163,44 @@ pub struct CatalogSnapshot {
     /// Every journey version, and the newest template and the newest score of each name.
     pub definitions: Vec<Definition>,
     /// When which journey was paused, in order of time.
-    pub pauses: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
+    pub pauses: BTreeMap<JourneyId, Vec<Pause>>,
     /// When nobody entered which journey, in order of time.
-    pub archived: std::collections::BTreeMap<JourneyId, Vec<Pause>>,
+    pub archived: BTreeMap<JourneyId, Vec<Pause>>,
     /// What is being written: at most one definition of a journey, in order of their names.
     pub drafts: Vec<JourneyDefinition>,
     /// The channels that are paused now.
     pub paused_channels: Vec<Name>,
     /// The latest instant that the store has seen; its clock never stamps an earlier one.
     pub high_water: Option<DateTime<Utc>>,
+}
+
+impl CatalogSnapshot {
+    /// The lines of segments that rank, by their names, where one was drawn for the newest version.
+    #[must_use]
+    pub fn lines(&self) -> BTreeMap<Name, Line> {
+        let mut newest: BTreeMap<&str, u32> = BTreeMap::new();
+        for definition in &self.definitions {
+            if let Definition::Segment(segment) = definition {
+                let known = newest.entry(&segment.segment).or_default();
+                *known = segment.version.max(*known);
+            }
+        }
+        let drawn = self.definitions.iter().filter_map(|definition| match definition {
+            Definition::Line(drawn) if newest.get(&*drawn.segment) == Some(&drawn.version) => {
+                Some((drawn.segment.clone(), drawn.line.clone()))
+            }
+            _ => None,
+        });
+        drawn.collect()
+    }
+
+    /// Every version of every segment.
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentDefinition> {
+        self.definitions.iter().filter_map(|definition| match definition {
+            Definition::Segment(segment) => Some(segment),
+            _ => None,
+        })
+    }
 }
 
 /// Work that concerns many contacts and survives a crash.
@@ -184,15 +254,19 @@ pub enum JobKind {
         /// Its rules.
         hash: Hash,
     },
-    /// Looks in the history of every contact for what new versions of segments ask.
+    /// Looks in histories for what segments ask.
     SeedSegments {
-        /// The versions that were published together.
+        /// What was published together; of one contact, the segments that were published then.
         hash: Hash,
+        /// In whose; in everybody's where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
     },
 }
 
 impl JobKind {
-    /// The job that follows where these definitions are new: one for all segments among them, none where there is none.
+    /// The job that follows where these definitions are new: one for all segments and lines among them, none where there is
+    /// none.
     ///
     /// ```
     /// use journeyman::port::store::{Definition, JobKind};
@@ -205,10 +279,11 @@ impl JobKind {
     pub fn seeding<'d>(new: impl IntoIterator<Item = &'d Definition>) -> Option<Self> {
         let versions = new.into_iter().filter_map(|definition| match definition {
             Definition::Segment(segment) => Some(serde_json::to_vec(segment).unwrap_or_default()),
+            Definition::Line(line) => Some(serde_json::to_vec(line).unwrap_or_default()),
             _ => None,
         });
         let versions: Vec<Vec<u8>> = versions.collect();
         let slices: Vec<&[u8]> = versions.iter().map(Vec::as_slice).collect();
-        (!slices.is_empty()).then(|| JobKind::SeedSegments { hash: Hash::of("segments", &slices) })
+        (!slices.is_empty()).then(|| JobKind::SeedSegments { hash: Hash::of("segments", &slices), contact: None })
     }
 }

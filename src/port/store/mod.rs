@@ -19,7 +19,7 @@ mod outbox;
 
 pub use archive::{Archive, CommitRecord, MessageRecord, MessageStatus, Purged, StoredContact};
 pub use aside::{Aside, AsideEnd, AsideRecord, NewAside};
-pub use catalog::{Catalog, CatalogSnapshot, Definition, Job, JobKind, Pausable};
+pub use catalog::{Catalog, CatalogSnapshot, Definition, DrawnLine, Job, JobKind, Pausable};
 pub use edition::Edition;
 pub use gate::{Forbidden, Gate, InFlight, Suppression};
 pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, SegmentMove, Work};

@@ -16,7 +16,7 @@ impl Catalog for MemoryStore {
         let (mut inner, now) = self.stamped();
         let mut all = inner.definitions.clone();
         let (mut started, mut editions) = (Vec::new(), Vec::new());
-        let mut drafts = inner.drafts.clone();
+        let (mut drafts, mut seeded) = (inner.drafts.clone(), Vec::new());
         for definition in definitions {
             if let Definition::Score(score) = definition {
                 let known = all.iter().any(|other| counts_like(other, score));
@@ -26,6 +26,14 @@ impl Catalog for MemoryStore {
             }
             match all.iter_mut().find(|other| same_place(other, definition)) {
                 Some(other) if other == definition => {}
+                Some(Definition::Line(other)) => {
+                    if let Definition::Line(line) = definition
+                        && line.replaces(other)
+                    {
+                        *other = line.clone();
+                        seeded.push(definition);
+                    }
+                }
                 Some(Definition::Journey(other)) => {
                     let reason = format!(
                         "journey {} version {} is published with other content; raise its version",
@@ -65,12 +73,12 @@ impl Catalog for MemoryStore {
                         drafts.retain(|other, draft| *other != id || draft.version > journey.version);
                     }
                     editions.push(definition);
+                    seeded.push(definition);
                     all.push(definition.clone());
                 }
             }
         }
-        let known = inner.definitions.len();
-        started.extend(JobKind::seeding(all.get(known..).unwrap_or_default()));
+        started.extend(JobKind::seeding(seeded));
         if !editions.is_empty() || all != inner.definitions {
             (inner.definitions, inner.drafts) = (all, drafts);
             inner.revision += 1;
@@ -223,6 +231,7 @@ fn same_place(one: &Definition, other: &Definition) -> bool {
         (Definition::Segment(one), Definition::Segment(other)) => {
             (&one.segment, one.version) == (&other.segment, other.version)
         }
+        (Definition::Line(one), Definition::Line(other)) => one.segment == other.segment,
         _ => false,
     }
 }

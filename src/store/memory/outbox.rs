@@ -249,7 +249,7 @@ impl Inner {
         }
         let id = InputId::from_attempt(entry.record.message.id, entry.answers);
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told)
-            .of(entry.record.message.enrollment);
+            .about(&entry.record.message);
         self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
     }
 }

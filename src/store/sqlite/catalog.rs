@@ -128,15 +128,21 @@ impl Db {
     /// Adds or replaces a definition; false where it is there already.
     fn publish(&self, definition: &Definition) -> Step<bool> {
         let (kind, name, version) = match definition {
-            Definition::Journey(journey) => (0, &journey.journey, i64::from(journey.version)),
-            Definition::Template(template) => (1, &template.template, 0),
-            Definition::Schema(schema) => (2, &schema.event, i64::from(schema.version)),
-            Definition::Score(score) => (3, &score.score, 0),
-            Definition::Segment(segment) => (4, &segment.segment, i64::from(segment.version)),
+            Definition::Journey(journey) => (0, journey.journey.as_str(), i64::from(journey.version)),
+            Definition::Template(template) => (1, template.template.as_str(), 0),
+            Definition::Schema(schema) => (2, schema.event.as_str(), i64::from(schema.version)),
+            Definition::Score(score) => (3, score.score.as_str(), 0),
+            Definition::Segment(segment) => (4, segment.segment.as_str(), i64::from(segment.version)),
+            Definition::Line(line) => (5, &*line.segment, 0),
         };
         let mut rules = None;
         if let Some(found) = self.definition(kind, name, version)? {
             if found == *definition {
+                return Ok(false);
+            }
+            if let (Definition::Line(found), Definition::Line(line)) = (&found, definition)
+                && !line.replaces(found)
+            {
                 return Ok(false);
             }
             if let Definition::Score(found) = &found {
@@ -146,7 +152,7 @@ impl Db {
                 Definition::Journey(_) => Some("journey"),
                 Definition::Schema(_) => Some("the schema of"),
                 Definition::Segment(_) => Some("segment"),
-                Definition::Template(_) | Definition::Score(_) => None,
+                Definition::Template(_) | Definition::Score(_) | Definition::Line(_) => None,
             };
             if let Some(what) = immutable {
                 let reason = format!(

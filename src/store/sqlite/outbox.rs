@@ -395,9 +395,10 @@ impl Db {
         if erased {
             return Ok(());
         }
-        let Message { id, contact, enrollment, .. } = entry.message;
-        let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).of(enrollment));
-        self.deliver(entry.contact, &contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
+        let id = entry.message.id;
+        let told =
+            InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).about(&entry.message));
+        self.deliver(entry.contact, &entry.message.contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
         Ok(())
     }
 

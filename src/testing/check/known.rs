@@ -11,6 +11,7 @@ use crate::machine::{Pause, Program, ProgramParts, Scored};
 use crate::model::{Hash, JourneyId, Name};
 use crate::port::store::{CatalogSnapshot, Definition, JobKind, Result, Store};
 use crate::rule::Policy;
+use crate::rule::segment::Segments;
 use crate::time::Zone;
 
 /// The most earlier programs that are built to find the one of a commit.
@@ -148,6 +149,9 @@ fn run(
     pauses: Pauses,
     archived: &Pauses,
 ) -> Ran {
+    let lines = snapshot.lines();
+    // Those that this version cannot compile are left out, and no program is found then.
+    let segments = Arc::new(Segments::compile(snapshot.segments().cloned(), &lines).unwrap_or_default());
     let program = Program::new(ProgramParts {
         namespace: snapshot.namespace.clone(),
         catalog: snapshot.revision,
@@ -159,6 +163,8 @@ fn run(
         holdout: 0,
         calendars: Arc::default(),
         scores: scores(snapshot),
+        segments,
+        lines,
     });
     Ran { program, pauses }
 }

@@ -49,7 +49,7 @@ async fn a_pending_message_is_taken_back_by_hand(bench: Bench) -> Answer {
     let stands = Amended::Stands(MessageStatus::Cancelled);
     check_eq!(cancel(&bench, &message).await?, stands, "the answer to the second call");
     let status = DeliveryStatus::Cancelled { by: ana() };
-    let told = Delivery::new(message.id, 0, bench.now(), status.clone()).of(message.enrollment);
+    let told = Delivery::new(message.id, 0, bench.now(), status.clone()).about(&message);
     let answers: Vec<Delivery> = bench.answers(LEA).await?.into_iter().map(|(_, told)| told).collect();
     check_eq!(answers, [told], "what the mailbox is told");
     let record = bench.record(&message).await?;

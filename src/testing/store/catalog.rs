@@ -8,11 +8,11 @@ use crate::journey::{
 use crate::machine::Pause;
 use crate::model::{Deed, JourneyId, MessageId, Name};
 use crate::port::store::{
-    CatalogSnapshot, Committed, Definition, Edition, Job, JobKind, MessageStatus, Pausable,
+    CatalogSnapshot, Committed, Definition, DrawnLine, Edition, Job, JobKind, MessageStatus, Pausable,
 };
 use crate::rule::TemplateDefinition;
 use crate::rule::score::ScoreDefinition;
-use crate::rule::segment::{QuestionDefinition, SegmentDefinition};
+use crate::rule::segment::{Line, QuestionDefinition, SegmentDefinition};
 
 cases! {
     publish_answers_a_new_revision: "What is published stands in the snapshot, under the revision that was answered.",
@@ -28,6 +28,8 @@ cases! {
         "Every version of a segment stays published; one with other content is refused by Unavailable, with everything beside it.",
     publish_starts_the_seeding_of_segments:
         "Segment versions that are new start one job, in the same transaction; the same ones again start none.",
+    a_line_replaces_an_older_one:
+        "Of the lines of a segment the newest is published and starts a job; one that is not newer changes nothing.",
     segments_and_their_job_outlive_the_store: "A segment and the job that seeds it are the same when the store is opened again.",
     every_edition_of_a_template_stays:
         "The history of a template has each edition with its revision, instant, hash and deed; the same one again is none.",
@@ -212,6 +214,23 @@ async fn publish_starts_the_seeding_of_segments(bench: Bench) -> Answer {
     let expected: Vec<JobKind> = [&both, &second].into_iter().filter_map(JobKind::seeding).collect();
     check_eq!(kinds, expected, "the jobs after the publications");
     check_eq!(jobs.first().map(|job| job.cursor), Some(0), "where the job begins");
+    Ok(())
+}
+
+async fn a_line_replaces_an_older_one(bench: Bench) -> Answer {
+    let line = |edition, value| {
+        Definition::Line(DrawnLine::new("top", 1, Line::new(edition, bench.now(), value, LEA.into())))
+    };
+    let first = bench.store.publish(&[line(1, 10)]).await?;
+    let second = bench.store.publish(&[line(2, 20)]).await?;
+    check!(second > first, "revision {second} follows {first}");
+    check_eq!(bench.store.publish(&[line(2, 30)]).await?, second, "the revision after one that is not newer");
+    check_eq!(bench.store.publish(&[line(1, 10)]).await?, second, "the revision after an older one");
+    holds(&bench, vec![line(2, 20)]).await?;
+    let kinds: Vec<JobKind> = bench.store.jobs().await?.iter().map(|job| job.kind.clone()).collect();
+    let expected: Vec<JobKind> =
+        [line(1, 10), line(2, 20)].iter().filter_map(|one| JobKind::seeding([one])).collect();
+    check_eq!(kinds, expected, "the jobs after the lines");
     Ok(())
 }
 

@@ -318,7 +318,7 @@ async fn what_the_contact_forbids_spares_calls(bench: Bench) -> Answer {
 /// What a contact is told of a message that the gate took back.
 fn refusal(message: &Message, reason: Reason, bench: &Bench) -> (InputId, InputKind) {
     let status = DeliveryStatus::Refused { reasons: vec![reason] };
-    let delivery = Delivery::new(message.id, 0, bench.now(), status).of(message.enrollment);
+    let delivery = Delivery::new(message.id, 0, bench.now(), status).about(message);
     (InputId::from_attempt(message.id, 1), InputKind::Delivery(delivery))
 }
 

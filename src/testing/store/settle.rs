@@ -26,7 +26,7 @@ async fn settling_reaches_the_mailbox(bench: Bench) -> Answer {
     let attempt = bench.begun(&message, "hi").await?;
     bench.clock.advance(millis(800));
     bench.settle(&message, attempt, DeliveryStatus::Accepted).await?;
-    let told = Delivery::new(message.id, 1, bench.now(), DeliveryStatus::Accepted).of(message.enrollment);
+    let told = Delivery::new(message.id, 1, bench.now(), DeliveryStatus::Accepted).about(&message);
     let answers: Vec<Delivery> = bench.answers(LEA).await?.into_iter().map(|(_, told)| told).collect();
     check_eq!(answers, [told], "what the mailbox is told");
     let record = bench.record(&message).await?;
@@ -229,8 +229,8 @@ async fn settle_answers_for_many_contacts(bench: Bench) -> Answer {
     bench.begun(&tom, "hi").await?;
     let reasons = vec![Reason::Channel("blocked".into())];
     let told = [
-        Delivery::new(tom.id, 1, bench.now(), DeliveryStatus::Refused { reasons }).of(tom.enrollment),
-        Delivery::new(lea.id, 1, bench.now(), DeliveryStatus::Accepted).of(lea.enrollment),
+        Delivery::new(tom.id, 1, bench.now(), DeliveryStatus::Refused { reasons }).about(&tom),
+        Delivery::new(lea.id, 1, bench.now(), DeliveryStatus::Accepted).about(&lea),
     ];
     bench.store.settle(&told).await?;
     for (message, told, status) in
