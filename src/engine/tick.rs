@@ -14,7 +14,7 @@ use super::seed::came_too_late;
 use crate::error::{Error, StoreError};
 use crate::machine::{Signal, Transition};
 use crate::model::{Hash, Name};
-use crate::port::store::{Claim, Commit, Committed, JobKind, Work};
+use crate::port::store::{Claim, Commit, Committed, JobKind, SegmentMove, Work};
 use crate::seeded::{Bug, is_on};
 
 /// Rounds of one tick; what is left then is due at once.
@@ -249,6 +249,11 @@ fn advance(
     let read = work.envelopes.get(..consumed).unwrap_or_default();
     let uncounted = came_too_late(program, read, &state).collect();
     let lacking = lacks_history(program, read, &state);
+    let moves = signals.iter().filter_map(|signal| match signal {
+        Signal::Moved { segment, inside, .. } => Some(SegmentMove::new(segment.clone(), *inside)),
+        _ => None,
+    });
+    let moves = moves.collect();
     let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
     let commit = Commit {
         program: program.hash,
@@ -260,6 +265,7 @@ fn advance(
         spared,
         consents,
         lifts,
+        moves,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };
     (commit, outcome, uncounted, lacking)

@@ -126,7 +126,7 @@ impl Hot {
     /// assert_eq!(ContactState::new("lea".into()).hot.segments_inside().count(), 0);
     /// ```
     pub fn segments_inside(&self) -> impl Iterator<Item = &Name> {
-        self.rating.segments()
+        self.segments.members.keys()
     }
 }
 

@@ -67,11 +67,6 @@ impl Rating {
         self.segments.contains_key(segment)
     }
 
-    /// The segments that the contact is in.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Name> {
-        self.segments.keys()
-    }
-
     /// Whether a mark of a score is reached.
     #[must_use]
     pub fn is_marked(&self, score: &str, mark: &str) -> bool {
