@@ -12,6 +12,7 @@ use journeyman::port::store::{Pausable, Store};
 use journeyman::quota::MemoryQuota;
 use journeyman::rule::TemplateDefinition;
 use journeyman::rule::score::ScoreDefinition;
+use journeyman::rule::segment::SegmentDefinition;
 use journeyman::testing::ManualClock;
 use journeyman::testing::check::Checker;
 use journeyman::time::Zone;
@@ -203,7 +204,9 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     let journeys = [WELCOME, CART, SURVEY, COURSE, DEAL, ASKS, MOVING]
         .map(|text| Journey::from_yaml(text).unwrap().into());
     let spark = ScoreDefinition::new("spark", SPARK);
-    engine.publish(journeys.into_iter().chain([hello.into(), spark.into()])).await.unwrap();
+    let fans = SegmentDefinition::new("fans", serde_json::from_str(r#"{"event": "praised", "within": "60d"}"#).unwrap());
+    let others = [hello.into(), spark.into(), fans.into()];
+    engine.publish(journeys.into_iter().chain(others)).await.unwrap();
     let evidence = || Evidence::new("form", "v1");
     for contact in CONTACTS {
         let known = Contact::new(contact)
