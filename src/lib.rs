@@ -108,6 +108,7 @@
 // A library never panics; tests may.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod audience;
 pub mod channel;
 pub mod engine;
 pub mod error;

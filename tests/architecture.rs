@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The floors, from the ground up; rooms of one floor do not know each other.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     &["seeded"],
     &["model"],
     &["error"],
@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 12] = [
     &["journey"],
     &["machine"],
     &["port"],
+    &["audience"],
     &["engine", "store", "channel", "quota"],
     &["insight"],
     &["testing"],

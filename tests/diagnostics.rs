@@ -18,6 +18,7 @@ use journeyman::model::Name;
 use journeyman::port::store::Definition;
 use journeyman::rule::TemplateDefinition;
 use journeyman::rule::score::ScoreModel;
+use journeyman::rule::segment::{QuestionDefinition, SegmentDefinition, Segments};
 use journeyman::store::MemoryStore;
 use journeyman::time::{Offset, Span};
 use journeyman::{Diagnostic, Engine, Journey};
@@ -78,8 +79,22 @@ fn problems_of_migration(text: &str) -> Vec<Diagnostic> {
         .map_or_else(|error| error.diagnostics, |()| Vec::new())
 }
 
+/// One segment, or a list of them that are published together.
+fn problems_of_segments(text: &str) -> Vec<Diagnostic> {
+    let read = if text.starts_with('-') {
+        parse_yaml::<Vec<SegmentDefinition>>(text)
+    } else {
+        parse_yaml::<SegmentDefinition>(text).map(|definition| vec![definition])
+    };
+    read.and_then(|definitions| Segments::compile(definitions, &BTreeMap::new()))
+        .map_or_else(|error| error.diagnostics, |_| Vec::new())
+}
+
 fn problems(path: &Path) -> Vec<Diagnostic> {
     let text = fs::read_to_string(path).unwrap();
+    if path.parent().is_some_and(|folder| folder.ends_with("segments")) {
+        return problems_of_segments(&text);
+    }
     if path.parent().is_some_and(|folder| folder.ends_with("migrations")) {
         return problems_of_migration(&text);
     }
@@ -167,6 +182,20 @@ fn large_problems() -> Vec<(&'static str, Vec<Diagnostic>)> {
         ("a span of four billion days", spans.build().unwrap_err().diagnostics),
         ("a megabyte of definition", problems_of_journey(Path::new("large.json"), &" ".repeat(1_048_577))),
         ("a template of a quarter megabyte", problems_of_template(&format!("template: t\ntext: x{text}"))),
+        ("257 segments, and 4,097 questions", {
+            let question = |tag: usize| QuestionDefinition {
+                tag: Some(format!("t{tag}")),
+                ..QuestionDefinition::default()
+            };
+            let segments = (0..257).map(|segment| {
+                let any = Some((0..16).map(|tag| question(segment * 16 + tag)).collect());
+                SegmentDefinition::new(
+                    format!("s{segment}"),
+                    QuestionDefinition { any, ..QuestionDefinition::default() },
+                )
+            });
+            Segments::compile(segments, &BTreeMap::new()).unwrap_err().diagnostics
+        }),
         ("a script of nine kilobytes", problems_of_script(&"on(\"a\", 1); ".repeat(750))),
     ]
 }
@@ -178,13 +207,13 @@ fn what_is_too_large_is_explained() {
     insta::assert_snapshot!(said.join("\n\n"));
 }
 
-/// Every `J…`, `T…`, `E…` and `R…` code between quotes in the text.
+/// Every `J…`, `T…`, `E…`, `R…` and `S…` code between quotes in the text.
 fn codes_in(text: &str, quote: char) -> BTreeSet<String> {
     text.split(quote)
         .filter(|part| {
             let mut letters = part.chars();
             part.len() == 4
-                && matches!(letters.next(), Some('J' | 'T' | 'E' | 'R'))
+                && matches!(letters.next(), Some('J' | 'T' | 'E' | 'R' | 'S'))
                 && letters.all(|letter| letter.is_ascii_digit())
         })
         .map(str::to_owned)
@@ -230,7 +259,7 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
         problems.iter().for_each(|problem| *shown.entry(problem.code.to_owned()).or_default() += 1);
     };
     let broken = Path::new(HERE).join("tests/fixtures/broken");
-    for folder in ["", "templates", "migrations", "scripts"].map(|folder| broken.join(folder)) {
+    for folder in ["", "templates", "migrations", "scripts", "segments"].map(|folder| broken.join(folder)) {
         let files =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
         files.for_each(|path| count(&problems(&path)));
@@ -248,8 +277,10 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     let unlimited = codes_in(text.split("mod tests").last().unwrap(), '"');
     // And what a table made in Rust is answered with, which no script can declare.
     let tables = codes_in(&fs::read_to_string(Path::new(HERE).join("tests/scores.rs")).unwrap(), '"');
+    // And what columns are asked in vain, which a segment may well ask.
+    let columns = codes_in(&fs::read_to_string(Path::new(HERE).join("src/audience/tests/mod.rs")).unwrap(), '"');
     let shown: BTreeSet<String> =
-        shown.into_keys().chain(drawn).chain(judged).chain(unlimited).chain(tables).collect();
+        shown.into_keys().chain(drawn).chain(judged).chain(unlimited).chain(tables).chain(columns).collect();
     assert_eq!(shown, source, "every code has a mistake that shows it");
 }
 
@@ -381,6 +412,19 @@ fn hostile_templates_end_in_an_error() {
         // Accepted or not: it ends.
         ends_quickly(what, move || TemplateDefinition::new("t").text(text).compile().map(drop));
     }
+}
+
+/// A segment written in Rust can nest deeper than any file.
+#[test]
+fn a_deep_question_from_rust_ends_in_an_error() {
+    let error = ends_quickly("a question 500 deep", || {
+        let mut question = QuestionDefinition { tag: Some("x".to_owned()), ..QuestionDefinition::default() };
+        for _ in 0..500 {
+            question = QuestionDefinition { not: Some(Box::new(question)), ..QuestionDefinition::default() };
+        }
+        Segments::compile([SegmentDefinition::new("x", question)], &BTreeMap::new()).map(drop)
+    });
+    assert_eq!(error.unwrap().diagnostics[0].code, "S011");
 }
 
 /// A definition written in Rust can nest deeper than any file.

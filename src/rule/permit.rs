@@ -61,6 +61,15 @@ impl Standing {
         self.withdrawn.get(purpose).is_some_and(|channels| channels.contains_key(channel))
     }
 
+    /// Every purpose and channel that something was said of.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        fn pairs<V>(map: &LiteMap<Name, LiteMap<Name, V>>) -> impl Iterator<Item = (&Name, &Name)> {
+            map.iter()
+                .flat_map(|(purpose, channels)| channels.iter().map(move |(channel, _)| (purpose, channel)))
+        }
+        pairs(&self.granted).chain(pairs(&self.withdrawn))
+    }
+
     /// Folds the next record in.
     pub(crate) fn apply(&mut self, record: &ConsentRecord) {
         self.fold(record);

@@ -85,6 +85,26 @@ impl Rating {
         self.uncounted.contains_key(score)
     }
 
+    /// Every score that was told.
+    pub(crate) fn scores(&self) -> impl Iterator<Item = (&Name, i64)> {
+        self.scores.iter().map(|(score, value)| (score, *value))
+    }
+
+    /// Every tier that a score falls in.
+    pub(crate) fn tiers(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.tiers.iter()
+    }
+
+    /// Every segment that the contact is in.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Name> {
+        self.segments.iter().map(|(segment, ())| segment)
+    }
+
+    /// Every mark that is reached, after its score.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.models.iter().flat_map(|(score, state)| state.marks.iter().map(move |(mark, _)| (score, mark)))
+    }
+
     /// Whether nothing was ever told.
     #[must_use]
     pub fn is_empty(&self) -> bool {

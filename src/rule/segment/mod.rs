@@ -20,6 +20,7 @@ mod order;
 mod period;
 mod program;
 mod question;
+mod reader;
 mod seed;
 mod seen;
 mod segments;

@@ -1,12 +1,9 @@
 //! What a segment asks of a contact, as an author writes it.
 
-use std::cell::Cell;
-
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::definition::WhereDefinition;
 use crate::model::Value;
-use crate::rule::predicate::MOST_DEPTH;
 
 /// Exactly one question about a contact, or a combination of others.
 ///
@@ -23,19 +20,19 @@ use crate::rule::predicate::MOST_DEPTH;
 /// assert_eq!(question.all.unwrap().len(), 2);
 /// # }
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(description = "Exactly one question, or a combination of others."))]
 #[serde(deny_unknown_fields, default)]
 pub struct QuestionDefinition {
     /// Every one of these holds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<Vec<QuestionDefinition>>,
     /// At least one of these holds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub any: Option<Vec<QuestionDefinition>>,
     /// This does not hold.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "deeper")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not: Option<Box<QuestionDefinition>>,
 
     /// The contact has this tag.
@@ -334,24 +331,4 @@ pub struct MomentDefinition {
 pub struct AnniversaryDefinition {
     /// Within so many local days, today included: 1 is today alone.
     pub days: u16,
-}
-
-/// The deepest nesting that is read at all, so that no text can use up the stack; what is deeper than
-/// [`MOST_DEPTH`](crate::rule::predicate::MOST_DEPTH) is explained by the compiler.
-const MOST_READ: usize = MOST_DEPTH + 8;
-
-thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Reads what is one level deeper.
-fn deeper<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let depth = DEPTH.get();
-    if depth >= MOST_READ {
-        return Err(serde::de::Error::custom(format_args!("the question is nested deeper than {MOST_READ}")));
-    }
-    DEPTH.set(depth + 1);
-    let read = Option::deserialize(deserializer);
-    DEPTH.set(depth);
-    read
 }

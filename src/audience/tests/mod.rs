@@ -1,0 +1,260 @@
+//! The columns beside an evaluation row by row.
+
+mod naive;
+mod universe;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use self::naive::{Asking, Person};
+use self::universe::{DAY, Draw, EVENTS, NOON};
+use super::{Audience, By};
+use crate::machine::ContactState;
+use crate::model::{Attributes, Contact, ContactId, Value};
+use crate::rule::segment::{SegmentDefinition, Segments};
+use crate::time::Zone;
+
+fn instant(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap()
+}
+
+fn segment(name: &str, question: serde_json::Value) -> SegmentDefinition {
+    serde_json::from_value(json!({"segment": name, "where": question})).unwrap()
+}
+
+/// Everybody who is asked for is a member, at instants of all kinds, and nobody else is: how many memberships were compared.
+fn compare(draw: &mut Draw, audience: &Audience, people: &[Person], questions: usize) -> usize {
+    let is_whole =
+        |saved: &Vec<SegmentDefinition>| Segments::compile(saved.clone(), &BTreeMap::new()).is_ok();
+    let saved = (0..).map(|_| universe::saved(draw)).find(is_whole).unwrap();
+    let (mut asked, mut wrong) = (0, Vec::new());
+    while asked < questions {
+        let question = universe::question(draw, 3, true);
+        let definition = segment("draft", question.clone());
+        let draft = match audience.draft(&definition, &saved) {
+            Ok(draft) => draft,
+            // Not every draw is a question.
+            Err(problems) => {
+                let is_kept = problems.diagnostics.iter().all(|problem| problem.code != "S040");
+                assert!(is_kept, "{question}: {problems}");
+                continue;
+            }
+        };
+        asked += 1;
+        // The last instant of a window and the first after it come often.
+        let away = draw.of(&[0, DAY, 3 * DAY, 7 * DAY, 30 * DAY, 3_600_000]) + draw.of(&[0, 1, -1]);
+        for at in [NOON, draw.instant() + away] {
+            let asking = Asking { saved: &saved, at };
+            let wanted: BTreeSet<ContactId> = people
+                .iter()
+                .filter(|person| asking.holds(definition.condition.as_ref().unwrap(), person))
+                .map(|person| person.state.cold.contact.id.clone())
+                .collect();
+            let found: BTreeSet<ContactId> = audience.members(&draft, instant(at)).collect();
+            assert_eq!(audience.size(&draft, instant(at)), found.len() as u64);
+            let differs: Vec<_> = found.symmetric_difference(&wanted).take(3).collect();
+            if !differs.is_empty() {
+                wrong.push(format!("{question} at {}: {differs:?}", instant(at)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), questions * 2, wrong.join("\n"));
+    questions * 2 * people.len()
+}
+
+fn tell(draw: &mut Draw, audience: &mut Audience, person: &mut Person, at: i64) {
+    let event = draw.of(&EVENTS);
+    let properties = universe::properties(draw, event);
+    audience.hear(&person.state.cold.contact.id, event, &properties, instant(at));
+    person.events.push((event.into(), properties, at));
+}
+
+fn universe(seed: u64) -> usize {
+    let mut draw = Draw(seed);
+    let mut audience = Audience::new(Zone::named("Asia/Tokyo").unwrap());
+    let count = draw.of(&[40, 70, 150]);
+    let mut people = universe::people(&mut draw, seed, count);
+    people.iter().for_each(|person| audience.put(&person.state));
+    // In order, as they happen, then late ones.
+    let mut instants: Vec<i64> = (0..count * 8).map(|_| draw.instant()).collect();
+    instants.sort_unstable();
+    for at in instants {
+        let who = draw.below(count) as usize;
+        tell(&mut draw, &mut audience, &mut people[who], at);
+    }
+    let mut compared = compare(&mut draw, &audience, &people, 30);
+    for _ in 0..count * 3 {
+        let (who, at) = (draw.below(count) as usize, draw.instant());
+        tell(&mut draw, &mut audience, &mut people[who], at);
+    }
+    compared += compare(&mut draw, &audience, &people, 30);
+    // Known things change, people go, and others take their rows.
+    for number in 0..count as usize {
+        match draw.below(4) {
+            0 => {
+                let id = people[number].state.cold.contact.id.clone();
+                people[number].state = universe::state(&mut draw, id.as_str(), seed);
+                audience.put(&people[number].state);
+            }
+            1 => {
+                audience.forget(&people[number].state.cold.contact.id);
+                let name = format!("new{number}");
+                let state = universe::state(&mut draw, &name, seed);
+                people[number] = Person { state, events: Vec::new() };
+                if seed % 3 == 0 {
+                    audience.tidy();
+                }
+                audience.put(&people[number].state);
+                let at = draw.instant();
+                tell(&mut draw, &mut audience, &mut people[number], at);
+            }
+            _ => {}
+        }
+    }
+    compared += compare(&mut draw, &audience, &people, 20);
+    audience.tidy();
+    assert_eq!(audience.len(), people.len());
+    compared + compare(&mut draw, &audience, &people, 20)
+}
+
+#[test]
+fn columns_hold_whom_an_evaluation_row_by_row_holds() {
+    let compared: usize = (0..40).map(universe).sum();
+    assert!(compared > 500_000, "{compared}");
+}
+
+#[test]
+fn more_than_a_thousand_late_events_are_brought_into_order_by_themselves() {
+    let mut draw = Draw(7);
+    let mut audience = Audience::new(Zone::named("Asia/Tokyo").unwrap());
+    let mut people = universe::people(&mut draw, 7, 30);
+    people.iter().for_each(|person| audience.put(&person.state));
+    for _ in 0..9_000 {
+        let (who, at) = (draw.below(30) as usize, draw.instant());
+        tell(&mut draw, &mut audience, &mut people[who], at);
+    }
+    assert!(compare(&mut draw, &audience, &people, 60) > 3_000);
+}
+
+#[test]
+fn who_is_forgotten_leaves_neither_an_id_nor_a_number_behind() {
+    let mut audience = Audience::default();
+    let at = instant(NOON);
+    for number in 0..3_000 {
+        let id = ContactId::from(format!("person-{number}"));
+        audience.put(&ContactState::new(id.clone()));
+        audience.hear(&id, "app.opened", &[("n".into(), Value::Integer(number))].into(), at);
+    }
+    let opened = audience.draft(&segment("opened", json!({"event": "app.opened"})), &[]).unwrap();
+    let before = audience.bytes();
+    for number in 0..2_999 {
+        audience.forget(&ContactId::from(format!("person-{number}")));
+    }
+    assert_eq!(audience.members(&opened, at).collect::<Vec<_>>(), [ContactId::from("person-2999")]);
+    assert!(!format!("{audience:?}").contains("person-1\""));
+    audience.tidy();
+    assert!(audience.bytes() * 3 < before * 2, "{} {before}", audience.bytes());
+    // Whoever comes back is somebody new.
+    audience.put(&ContactState::new("person-5".into()));
+    assert_eq!((audience.len(), audience.size(&opened, at)), (2, 1));
+}
+
+#[test]
+fn the_size_of_a_saved_segment_is_kept_as_contacts_are_put() {
+    use crate::model::Fact;
+    let mut audience = Audience::default();
+    let mut state = ContactState::new("lea".into());
+    let fact = |inside| Fact::Segment { segment: "active".into(), inside };
+    state.hot.rating.apply(&fact(true));
+    audience.put(&state);
+    audience.put(&state);
+    assert_eq!(audience.size_of("active"), 1);
+    assert_eq!(audience.segments().map(|name| &**name).collect::<Vec<_>>(), ["active"]);
+    state.hot.rating.apply(&fact(false));
+    audience.put(&state);
+    assert_eq!((audience.size_of("active"), audience.size_of("never")), (0, 0));
+}
+
+#[test]
+fn a_distribution_adds_up_and_deciles_share_equal_scores() {
+    let mut draw = Draw(3);
+    let mut audience = Audience::default();
+    let people = universe::people(&mut draw, 3, 400);
+    people.iter().for_each(|person| audience.put(&person.state));
+    let everybody = audience.draft(&segment("all", json!({"not": {"tag": "nobody"}})), &[]).unwrap();
+    let score = |person: &Person| person.state.hot.rating.score("spark");
+    let tenth = |person: &Person| {
+        people.iter().filter(|other| score(other) < score(person)).count() as i64 * 10 / 400 + 1
+    };
+    let by =
+        [By::score_decile("spark"), By::attribute("city"), By::tier("spark"), By::attribute("followers")];
+    for many in 1..=4 {
+        let spread = audience.distribution(&everybody, &by[..many], instant(NOON));
+        assert_eq!(spread.groups.iter().map(|group| group.contacts).sum::<u64>(), 400);
+        for group in &spread.groups {
+            let same = people.iter().filter(|person| {
+                let contact = &person.state.cold.contact;
+                let values = [
+                    Some(Value::Integer(tenth(person))),
+                    contact.attributes.get("city").cloned(),
+                    person.state.hot.rating.tier("spark").cloned().map(Value::Text),
+                    contact.attributes.get("followers").cloned(),
+                ];
+                values[..many] == group.values
+            });
+            assert_eq!(same.count() as u64, group.contacts, "{group:?}");
+        }
+    }
+}
+
+#[test]
+fn what_columns_do_not_keep_is_refused_with_the_next_step() {
+    let audience = Audience::default();
+    let codes = |question: serde_json::Value, saved: &[SegmentDefinition]| -> Vec<String> {
+        let problems = audience.draft(&segment("draft", question), saved).unwrap_err().diagnostics;
+        problems.iter().map(|problem| format!("{} {}", problem.code, problem.place)).collect()
+    };
+    let held = json!({"all": [{"tag": "a"}, {"tag": "vip", "held_for": "7d"}]});
+    assert_eq!(codes(held, &[]), ["S040 draft/where.all[1].held_for"]);
+    let last = json!({"prefix": "app.", "last_with": {"sku": "X"}});
+    assert_eq!(codes(last, &[]), ["S040 draft/where.last_with"]);
+    let circle = [segment("b", json!({"segment": "draft"}))];
+    assert_eq!(codes(json!({"segment": "b"}), &circle), ["S025 b/where"]);
+    assert_eq!(
+        codes(json!({"segment": "activ"}), &[segment("active", json!({"tag": "x"}))]),
+        ["S024 draft/where.segment"]
+    );
+    let rank = json!({"segment": "top", "rank": {"score": "spark", "first": 10, "every": {"every": "day", "at": "09:00"}}});
+    let rank: SegmentDefinition = serde_json::from_value(rank).unwrap();
+    assert_eq!(audience.draft(&rank, &[]).unwrap_err().diagnostics[0].code, "S040");
+    assert_eq!(codes(json!({"event": "x", "within": "1mo"}), &[]), ["S010 draft/where.within"]);
+}
+
+#[test]
+fn names_without_end_are_left_out_and_drafts_say_so() {
+    let mut audience = Audience::default();
+    let mut contact = Contact::new("lea");
+    for number in 0..2_000 {
+        contact = contact.attribute(format!("a{number:04}"), number);
+    }
+    for number in 0..5_000 {
+        contact = contact.tag(format!("t{number:04}"));
+    }
+    let mut state = ContactState::new("lea".into());
+    std::sync::Arc::make_mut(&mut state.cold).contact = contact;
+    audience.put(&state);
+    let properties: Attributes = (0..100).map(|n| (format!("p{n:02}").into(), Value::Integer(n))).collect();
+    audience.hear(&"lea".into(), "x", &properties, instant(NOON));
+    let size = |question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]);
+        draft.map(|draft| audience.size(&draft, instant(NOON))).map_err(|error| error.diagnostics[0].code)
+    };
+    assert_eq!(size(json!({"attribute": "a0001", "is": 1})), Ok(1));
+    assert_eq!(size(json!({"attribute": "a1999", "is": 1999})), Err("S040"));
+    assert_eq!(size(json!({"tag": "t0001"})), Ok(1));
+    assert_eq!(size(json!({"not": {"tag": "t4999"}})), Err("S040"));
+    assert_eq!(size(json!({"event": "x", "where": {"p01": 1}})), Ok(1));
+    assert_eq!(size(json!({"event": "x", "where": {"p99": 99}})), Err("S040"));
+}
