@@ -69,7 +69,8 @@ impl World {
             let mut stores: Vec<(_, Arc<dyn Store>, _)> = stores(Arc::new(clock.clone()));
             let (_, store, folder) = stores.swap_remove(number);
             let email = RecordingChannel::new("email");
-            let engine = Engine::builder(store).channel(email).purpose("marketing").purpose("tracking").build();
+            let engine =
+                Engine::builder(store).channel(email).purpose("marketing").purpose("tracking").build();
             let world = Self { engine, clock, moves: Vec::new(), _folder: folder };
             let mut definitions: Vec<Definition> = segments().into_iter().map(Definition::Segment).collect();
             let script = include_str!("../examples/scoring/mona.rhai");
@@ -256,7 +257,14 @@ fn segments_of_the_four_tiers_follow_the_score() {
         }
         assert_eq!(
             seen,
-            ["non-prioritaire", "non-prioritaire", "en-developpement", "mona-possible", "mona-possible", "spark-ready"]
+            [
+                "non-prioritaire",
+                "non-prioritaire",
+                "en-developpement",
+                "mona-possible",
+                "mona-possible",
+                "spark-ready"
+            ]
         );
         // Silence takes what was earned.
         world.passes(TimeDelta::days(200));
@@ -444,7 +452,9 @@ fn every_piece_about_segments_in_the_reference_compiles() {
             "questions" => {
                 let questions: Vec<QuestionDefinition> = parse_yaml(&text).unwrap();
                 let pieces = questions.into_iter().enumerate();
-                all.extend(pieces.map(|(number, piece)| SegmentDefinition::new(format!("piece-{number}"), piece)));
+                all.extend(
+                    pieces.map(|(number, piece)| SegmentDefinition::new(format!("piece-{number}"), piece)),
+                );
             }
             other => panic!("SEGMENTS.md:{line} says {other:?}: say segments, questions or enter"),
         }

@@ -34,7 +34,8 @@ pub(crate) fn draw(now: DateTime<Utc>) -> Result<Audience, Box<dyn Error>> {
             for _ in 0..draw.below(often * zeal + 1) {
                 let ago = asleep + draw.below(YEAR - asleep) * draw.below(100) / 100;
                 let at = now - TimeDelta::milliseconds(ago as i64);
-                let amount = || Attributes::from([("amount".into(), Value::Integer(20 + (ago % 280) as i64))]);
+                let amount =
+                    || Attributes::from([("amount".into(), Value::Integer(20 + (ago % 280) as i64))]);
                 let properties = if event == "purchase" { &amount() } else { &nothing };
                 audience.hear(&id, event, properties, at);
             }

@@ -66,7 +66,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut page, begun) = (String::new(), Instant::now());
     let audience = crowd::draw(now)?;
     let bytes = audience.bytes() as u64;
-    line!(&mut page, "{} people drawn and told of in {:.1} s", millions(crowd::PEOPLE), begun.elapsed().as_secs_f64());
+    line!(
+        &mut page,
+        "{} people drawn and told of in {:.1} s",
+        millions(crowd::PEOPLE),
+        begun.elapsed().as_secs_f64()
+    );
     line!(&mut page, "{} MB, {} bytes a person", bytes / 1_000_000, bytes / crowd::PEOPLE);
     crowd::sizes(&mut page, &audience, &segments, now)?;
     crowd::draft(&mut page, &audience, &parse_yaml(include_str!("draft.yaml"))?, &segments, now)?;
@@ -90,7 +95,8 @@ async fn live(
     let (clock, end) = (ManualClock::new(start), start + TimeDelta::days(100));
     let store: Arc<dyn Store> = Arc::new(SqliteStore::builder(file).clock(Arc::new(clock.clone())).open()?);
     let email = RecordingChannel::new("email");
-    let engine = Engine::builder(store).channel(email.clone()).purpose("marketing").purpose("tracking").build();
+    let engine =
+        Engine::builder(store).channel(email.clone()).purpose("marketing").purpose("tracking").build();
     let mut definitions: Vec<Definition> =
         vec![ScoreDefinition::new("mona", include_str!("../scoring/mona.rhai")).into()];
     definitions.extend(MAILS.map(|(name, text)| TemplateDefinition::new(name).text(text).into()));
@@ -108,7 +114,14 @@ async fn live(
         for signal in &tick.signals {
             if let Signal::Moved { contact, segment, inside, at, cause, .. } = signal {
                 let sign = if *inside { '+' } else { '-' };
-                line!(page, "  {}  {:<6} {sign} {:<30} {}", day(*at), contact.to_string(), segment.to_string(), why(cause));
+                line!(
+                    page,
+                    "  {}  {:<6} {sign} {:<30} {}",
+                    day(*at),
+                    contact.to_string(),
+                    segment.to_string(),
+                    why(cause)
+                );
             }
         }
         let next = [tick.next_wake, story.next()].into_iter().flatten().min();

@@ -68,7 +68,9 @@ impl Mould {
     pub(crate) fn new(now: DateTime<Utc>) -> Result<Self, Box<dyn Error>> {
         let rating = |value: i64| {
             let tier = TIERS.iter().find(|(_, from)| value >= *from).map_or("", |(name, _)| *name);
-            serde_json::from_value(serde_json::json!({ "scores": { "mona": value }, "tiers": { "mona": tier } }))
+            serde_json::from_value(
+                serde_json::json!({ "scores": { "mona": value }, "tiers": { "mona": tier } }),
+            )
         };
         let ratings = (0..=120).map(rating).collect::<Result<_, _>>()?;
         let standings = [
@@ -89,7 +91,8 @@ impl Mould {
         } else if draw.chance(80) {
             contact = contact.attribute("country", draw.pick(&ABROAD));
         }
-        let goals: Vec<Value> = GOALS.iter().filter(|_| draw.chance(45)).map(|goal| Value::from(*goal)).collect();
+        let goals: Vec<Value> =
+            GOALS.iter().filter(|_| draw.chance(45)).map(|goal| Value::from(*goal)).collect();
         // Many have few followers, few have many.
         let followers = 50_i64 << draw.below(12);
         let joined = self.now - TimeDelta::minutes(draw.below(3 * 365 * 24 * 60) as i64);

@@ -482,7 +482,10 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 21 + super::super::segments::definitions(version).unwrap().len());
+            assert_eq!(
+                definitions(version).unwrap().len(),
+                21 + super::super::segments::definitions(version).unwrap().len()
+            );
         }
     }
 

@@ -204,7 +204,10 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
     let journeys = [WELCOME, CART, SURVEY, COURSE, DEAL, ASKS, MOVING]
         .map(|text| Journey::from_yaml(text).unwrap().into());
     let spark = ScoreDefinition::new("spark", SPARK);
-    let fans = SegmentDefinition::new("fans", serde_json::from_str(r#"{"event": "praised", "within": "60d"}"#).unwrap());
+    let fans = SegmentDefinition::new(
+        "fans",
+        serde_json::from_str(r#"{"event": "praised", "within": "60d"}"#).unwrap(),
+    );
     let others = [hello.into(), spark.into(), fans.into()];
     engine.publish(journeys.into_iter().chain(others)).await.unwrap();
     let evidence = || Evidence::new("form", "v1");

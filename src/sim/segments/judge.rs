@@ -43,9 +43,10 @@ impl Sorted {
         let inside = state.members.iter().map(|(name, member)| {
             (name.to_string(), Member { inside: true, since: Some(member.since), times: member.times })
         });
-        let left = state.left.iter().map(|(name, times)| {
-            (name.to_string(), Member { inside: false, since: None, times: *times })
-        });
+        let left = state
+            .left
+            .iter()
+            .map(|(name, times)| (name.to_string(), Member { inside: false, since: None, times: *times }));
         let known = rules(published).iter().map(|rule| rule.name);
         Self {
             published,
@@ -147,7 +148,8 @@ impl Walk {
             if member.inside == inside {
                 continue;
             }
-            *member = Member { inside, since: inside.then_some(now), times: member.times + u32::from(inside) };
+            *member =
+                Member { inside, since: inside.then_some(now), times: member.times + u32::from(inside) };
             self.judged.happened.push(if inside { "segment_entered" } else { "segment_left" });
             if crowded == 0 {
                 self.judged.happened.push(match rule.name {
@@ -167,7 +169,9 @@ impl Walk {
     fn differs(&mut self, commit: &Sorted, loose: &BTreeSet<&'static str>) -> Option<(Invariant, String)> {
         for (name, member) in &mut self.stands {
             let kept = commit.members.get(*name).copied().unwrap_or_default();
-            let told = |what: String| format!("of {name} it {what} at {} in version {}", commit.now, commit.published);
+            let told = |what: String| {
+                format!("of {name} it {what} at {} in version {}", commit.now, commit.published)
+            };
             if kept.inside != member.inside {
                 let found = format!("says {}, and it is {}", kept.inside, member.inside);
                 return Some((Invariant::G1, told(found)));

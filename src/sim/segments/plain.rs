@@ -8,11 +8,7 @@ use crate::sim::fixture::Place;
 /// Something that was told, as of when it was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
-    Event {
-        name: String,
-        number: Option<i64>,
-        happened: i64,
-    },
+    Event { name: String, number: Option<i64>, happened: i64 },
     Score(i64),
     Due(Option<i64>),
 }
@@ -174,7 +170,9 @@ mod tests {
         assert!(is_in(&lea, "lively", MARCH + 36 * HOUR - 1) && !is_in(&lea, "lively", MARCH + 36 * HOUR));
         assert!(is_in(&lea, "spent", MARCH + 3 * DAY - 1));
         lea.learns(MARCH + 36 * HOUR, event("seen", MARCH + 2 * HOUR));
-        assert!(is_in(&lea, "lively", MARCH + 36 * HOUR) == false && !is_in(&lea, "quick", MARCH + 35 * HOUR));
+        assert!(
+            is_in(&lea, "lively", MARCH + 36 * HOUR) == false && !is_in(&lea, "quick", MARCH + 35 * HOUR)
+        );
         lea.learns(MARCH + 36 * HOUR, event("clicked", MARCH + 2 * HOUR));
         assert!(is_in(&lea, "lively", MARCH + 36 * HOUR) && is_in(&lea, "quick", MARCH + 36 * HOUR));
         assert!(lea.instants(rules(1), MARCH, MARCH + 4 * DAY).contains(&(MARCH + 36 * HOUR)));

@@ -40,7 +40,6 @@ impl World {
         }
         Ok(())
     }
-
 }
 
 /// The journey that segments open is entered whenever somebody comes into one of them, and never else.
