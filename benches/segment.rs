@@ -166,7 +166,8 @@ impl Room {
                 let mut ages: Vec<_> = (0..count).map(|_| (dice.roll(120) * dice.roll(100)) as i64).collect();
                 ages.sort_by_key(|age| -age);
                 for age in ages {
-                    let told = dice.event(NOW - age * DAY / 100 - dice.roll(80_000_000) as i64 / 100);
+                    let jitter = dice.roll(80_000_000) as i64 / 100;
+                    let told = dice.event(NOW - age * DAY / 100 - jitter);
                     self.pass(&mut person, &mut touched, told.at);
                     let now = told.at.max(person.told.last().map_or(i64::MIN, |told| told.at));
                     self.hear(&mut person, &mut touched, &told, now);

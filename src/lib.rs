@@ -87,6 +87,7 @@
 //! - [`_docs::design`] says why it is so, and what was refused.
 //! - [`_docs::journeys`] is the reference of the language, [`_docs::mermaid`] brings flowcharts in and out.
 //! - [`_docs::scoring`] counts what people do: scores, tiers and marks, in a script that is run once.
+//! - [`_docs::segments`] says who belongs together: named sets of contacts, exact at every instant.
 //! - [`_docs::diagnostics`] lists every code that a definition can be answered with.
 //! - [`_docs::journeys`] is the reference of the language, with the rule for every corner case.
 //! - [`journey`] is the language of definitions, [`machine`] the pure core, [`port`] what a store or a channel must do.
@@ -153,6 +154,8 @@ pub mod _docs {
     pub mod reliability {}
     #[doc = include_str!("../docs/SCORING.md")]
     pub mod scoring {}
+    #[doc = include_str!("../docs/SEGMENTS.md")]
+    pub mod segments {}
     #[doc = include_str!("../docs/SEQUENCES.md")]
     pub mod sequences {}
     #[cfg(feature = "sim")]

@@ -58,7 +58,11 @@ pub enum Bug {
     NoHysteresis,
     SeedForgetsWhatCame,
     ComputesTooEarly,
-    CountsStaleCommits = 55,
+    FlipLate,
+    WindowClosed,
+    DefinitionOpensDoors,
+    SeedForgetsStreams,
+    CountsStaleCommits,
     ErasureKeepsTheCount,
 }
 
@@ -98,7 +102,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 52] = [
+        pub const ALL: [Bug; 56] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -149,6 +153,10 @@ mod planting {
             NoHysteresis,
             SeedForgetsWhatCame,
             ComputesTooEarly,
+            FlipLate,
+            WindowClosed,
+            DefinitionOpensDoors,
+            SeedForgetsStreams,
             CountsStaleCommits,
             ErasureKeepsTheCount,
         ];
@@ -199,6 +207,8 @@ mod planting {
                 DecayAfterItsInstant | ClampAtTheEnd | SeedForgetsWhatCame => "R1",
                 NoHysteresis => "R4",
                 ComputesTooEarly => "X18",
+                WindowClosed | SeedForgetsStreams => "G1",
+                FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
         }
@@ -260,6 +270,10 @@ mod planting {
                 NoHysteresis => "a tier is left as soon as the score is below it",
                 SeedForgetsWhatCame => "a score counted anew is taken although more was told meanwhile",
                 ComputesTooEarly => "a step computes of what was known before it sets anything",
+                FlipLate => "a segment that time moves is left when the engine woke, and not at its instant",
+                WindowClosed => "an event still counts at the instant at which its window is over",
+                DefinitionOpensDoors => "whom a new definition moves passes the doors that wait for moves",
+                SeedForgetsStreams => "a new segment begins without the history that it asks for",
                 CountsStaleCommits => "who moves in a commit that is refused is counted all the same",
                 ErasureKeepsTheCount => "an erased contact still counts in the segments that it was in",
             }

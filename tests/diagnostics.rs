@@ -278,7 +278,8 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     // And what a table made in Rust is answered with, which no script can declare.
     let tables = codes_in(&fs::read_to_string(Path::new(HERE).join("tests/scores.rs")).unwrap(), '"');
     // And what columns are asked in vain, which a segment may well ask.
-    let columns = codes_in(&fs::read_to_string(Path::new(HERE).join("src/audience/tests/mod.rs")).unwrap(), '"');
+    let columns =
+        codes_in(&fs::read_to_string(Path::new(HERE).join("src/audience/tests/mod.rs")).unwrap(), '"');
     let shown: BTreeSet<String> =
         shown.into_keys().chain(drawn).chain(judged).chain(unlimited).chain(tables).chain(columns).collect();
     assert_eq!(shown, source, "every code has a mistake that shows it");

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::heard::{SENT, sent};
 use super::recount::Counted;
 use super::score::Granted;
 use super::seed::Seed;
-use super::heard::{SENT, sent};
 use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};

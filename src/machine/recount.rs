@@ -47,6 +47,9 @@ impl Run<'_> {
         let hot = &mut self.out.state.hot;
         match std::mem::take(&mut hot.retracted) {
             true => program.segments.replace(&mut hot.segments, counted.state, &mut self.touched),
+            false if is_on(Bug::SeedForgetsStreams) => {
+                program.segments.seed(&mut hot.segments, &program.segments.start(), &mut self.touched);
+            }
             false => program.segments.seed(&mut hot.segments, counted.state, &mut self.touched),
         }
         hot.segments.uncounted = None;

@@ -9,6 +9,7 @@ use super::state::Hot;
 use super::transition::{Run, Signal};
 use crate::model::{Attributes, Contact, Enrollment, ExitReason, Fact, InputId, JourneyId, Name};
 use crate::rule::segment::{Heard, Move, Passages, Seen, SegmentKind, SegmentState};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// Why a contact came into a segment, or left it.
@@ -159,6 +160,7 @@ impl Run<'_> {
                 at,
             });
             let fact = Fact::Segment { segment: name, inside };
+            let by_definition = by_definition && !is_on(Bug::DefinitionOpensDoors);
             told.push(Told { fact, before: 0, cause: id, by_definition });
         }
         told

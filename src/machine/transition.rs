@@ -247,6 +247,7 @@ impl<'p> Run<'p> {
                 continue;
             }
             match what {
+                Due::Segments if is_on(Bug::FlipLate) => self.segments_come(at),
                 Due::Segments => self.segments_come(due),
                 Due::Score(place) if is_on(Bug::DecayAfterItsInstant) => self.score_comes(place, at),
                 Due::Score(place) => self.score_comes(place, due),

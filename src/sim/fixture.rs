@@ -1,4 +1,4 @@
-//! The little world that every simulation plays in: thirteen journeys with every kind of node, in three versions, three channels and
+//! The little world that every simulation plays in: fifteen journeys with every kind of node, in three versions, three channels and
 //! a desk that answers calls.
 
 use std::collections::BTreeMap;
@@ -228,6 +228,29 @@ steps:
       computed: { visits: visits + base, was: visits - worth, worth: "max(attribute('score'), score('heat')) * base" }
 "#;
 
+/// Entered by whoever comes into a segment, and left by who leaves it meanwhile.
+const FLOCK: &str = r#"
+journey: flock
+version: VERSION
+enter: [{ on: { segment: lively, moves: in } }, { on: { segment: waiting, moves: in } }]
+reenter: always
+steps:
+  - { id: tag_it, set: { tags: [flocked] } }
+  - { id: end, exit: done }
+"#;
+
+/// Entered by whoever was in the segment already, too.
+const HERD: &str = r#"
+journey: herd
+version: VERSION
+enter: { on: { segment: waiting, moves: in }, existing: true }
+reenter: always
+exit: [{ on: { segment: waiting, moves: out } }]
+steps:
+  - { id: meanwhile, wait_for: { any: [{ segment: calm, moves: in, goto: over }], within: 5d, otherwise: over } }
+  - { id: over, exit: done }
+"#;
+
 /// Lets in only so many.
 const FEW: &str = r#"
 journey: few
@@ -253,9 +276,9 @@ pub(super) fn is_window_open(local: TimeDelta) -> bool {
     hours(8, 12) || hours(18, 20)
 }
 
-pub(super) const JOURNEYS: [&str; 13] = [
+pub(super) const JOURNEYS: [&str; 15] = [
     "welcome", "careful", "nightly", "orders", "aside", "nudge", "remind", "weekly", "asks", "workshop",
-    "few", "rise", "sums",
+    "few", "rise", "sums", "flock", "herd",
 ];
 pub(super) const EVENTS: [&str; 8] =
     ["signed_up", "clicked", "booked", "replied", "seen", "asked", "praised", "counted"];
@@ -291,6 +314,7 @@ fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
         definitions.push(TemplateDefinition::new(name).text(text).variant(french).variant(friendly).into());
     }
     definitions.push(Definition::Score(super::spark::definition(version)));
+    definitions.extend(super::segments::definitions(version)?.into_iter().map(Definition::Segment));
     definitions.push(TemplateDefinition::new("seat").text("{{ offer.name }}: {{ offer.remaining }}").into());
     for text in [
         WELCOME,
@@ -306,6 +330,8 @@ fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
         FEW,
         RISE,
         SUMS,
+        FLOCK,
+        HERD,
     ] {
         let text = text.replace("VERSION", &version.to_string()).replace("SPAN", span(version));
         // Another version is another graph.
@@ -387,6 +413,17 @@ impl Place {
         midnights.find(|at| self.month(*at) != own).unwrap_or(at)
     }
 
+    /// The local day of an instant, as a number that grows.
+    pub(super) fn day(&self, at: i64) -> i64 {
+        self.local_millis(at).div_euclid(DAY)
+    }
+
+    /// The first instant of the local day after.
+    pub(super) fn midnight_after(&self, at: i64) -> i64 {
+        let next = DateTime::from_timestamp_millis(at + 1).unwrap_or_default();
+        self.next(next, TimeDelta::zero()).timestamp_millis()
+    }
+
     fn local_millis(&self, at: i64) -> i64 {
         at + MINUTE * if at < self.change { self.before } else { self.after }
     }
@@ -445,7 +482,10 @@ mod tests {
     #[test]
     fn the_fixture_compiles_in_every_version() {
         for version in 1..=3 {
-            assert_eq!(definitions(version).unwrap().len(), 19);
+            assert_eq!(
+                definitions(version).unwrap().len(),
+                21 + super::super::segments::definitions(version).unwrap().len()
+            );
         }
     }
 

@@ -38,6 +38,7 @@ mod rest;
 mod scenario;
 mod script;
 mod seats;
+mod segments;
 mod spark;
 mod sums;
 mod timeline;

@@ -57,6 +57,7 @@ impl World {
             if !erased {
                 self.score_is_the_fold(person, &steps).await?;
                 self.sums_are_right(person).await?;
+                self.segments_are_exact(person, &steps).await?;
             }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fixture::{PLACES, line};
 use super::scenario::Scenario;
+use super::segments::Sorted;
 use super::spark::Rated;
 use super::sums::Left;
 use super::timeline::Timeline;
@@ -71,6 +72,8 @@ pub(super) struct Seen {
     pub(super) keys: BTreeSet<(Name, Name)>,
     /// Which version of the score was published as of which revision.
     pub(super) scores: BTreeMap<u64, u32>,
+    /// Which version of the segments.
+    pub(super) segments: BTreeMap<u64, u32>,
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
     /// Whether the store leases.
@@ -91,6 +94,8 @@ pub(super) struct SeenPerson {
     pub(super) rated: Vec<Rated>,
     /// What each commit left of what steps compute.
     pub(super) left: Vec<Left>,
+    /// What each commit said of the segments that the person is in.
+    pub(super) sorted: Vec<Sorted>,
 }
 
 pub(super) struct Denial {
@@ -153,6 +158,7 @@ impl Truth {
             runs: BTreeSet::new(),
             keys: BTreeSet::new(),
             scores: BTreeMap::new(),
+            segments: BTreeMap::new(),
             edited: false,
             leases_are_exclusive,
         })))
@@ -176,12 +182,13 @@ impl Seen {
         }
     }
 
-    /// A commit is kept, and with it what it says of a person's score and of what its steps computed.
-    pub(super) fn rated(&mut self, row: u64, rated: Rated, left: Left) {
+    /// A commit is kept, and with it what it says of a person's score and segments, and of what its steps computed.
+    pub(super) fn rated(&mut self, row: u64, rated: Rated, left: Left, sorted: Sorted) {
         let person = self.rows.get(&row).cloned();
         if let Some(person) = person.and_then(|id| self.people.get_mut(&id)) {
             person.rated.push(rated);
             person.left.push(left);
+            person.sorted.push(sorted);
         }
     }
 

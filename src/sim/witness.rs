@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::segments::{self, Sorted};
 use super::spark::{self, Rated};
 use super::sums::Left;
 use super::truth::{Denial, SeenMessage, Truth};
@@ -160,8 +161,12 @@ impl Mailbox for Witness {
             cancels: bool,
             rated: Rated,
             left: Left,
+            sorted: Sorted,
         }
-        let revisions = self.truth.seen().scores.clone();
+        let (revisions, sorts) = {
+            let seen = self.truth.seen();
+            (seen.scores.clone(), seen.segments.clone())
+        };
         let noted: Vec<Noted> = commits
             .iter()
             .map(|commit| Noted {
@@ -172,6 +177,7 @@ impl Mailbox for Witness {
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
                 left: Left::new(commit),
+                sorted: Sorted::new(commit, published(&sorts, commit.catalog)),
             })
             .collect();
         let committed = now!(self.store.commit(commits))?;
@@ -198,7 +204,7 @@ impl Mailbox for Witness {
                     let found = format!("revision {} of row {row} was committed twice", noted.lease.revision);
                     seen.breach(Invariant::S4, found);
                 }
-                seen.rated(row, noted.rated, noted.left);
+                seen.rated(row, noted.rated, noted.left, noted.sorted);
                 let now = seen.now();
                 if noted.now > now {
                     seen.breach(Invariant::S2, format!("a commit of row {row} is of {}", noted.now));
@@ -268,7 +274,7 @@ impl Mailbox for Witness {
     }
 }
 
-/// The version of the score as of a revision.
+/// The version of the score, or of the segments, as of a revision.
 fn published(revisions: &BTreeMap<u64, u32>, catalog: u64) -> u32 {
     revisions.range(..=catalog).next_back().map_or(0, |(_, version)| *version)
 }
@@ -457,6 +463,12 @@ impl Catalog for Witness {
                 && let Some(version) = spark::version_of(score)
             {
                 self.truth.seen().scores.insert(revision, version);
+            }
+            if let Definition::Segment(segment) = definition {
+                // The highest version counts, whenever it was published.
+                let mut seen = self.truth.seen();
+                let newest = seen.segments.values().copied().max().unwrap_or_default();
+                seen.segments.insert(revision, segments::version_of(segment).max(newest));
             }
             let Definition::Template(template) = definition else { continue };
             replaced += usize::from(now!(self.store.history(&template.template))?.len() > 1);

@@ -4,13 +4,14 @@ use std::fmt;
 
 /// Something that must hold after every commit, whatever failed on the way.
 ///
-/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time, Q of places, R of scores. [`check`](super::check())
+/// X speaks of executing journeys, S of scheduling, B of the outbox, C of consent, T of time, Q of places, R of scores, G of
+/// segments. [`check`](super::check())
 /// judges what a store alone can show; what needs the provider's side too is judged by whoever sees it, under the same
 /// names.
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 45);
+/// assert_eq!(Invariant::ALL.len(), 47);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -63,15 +64,17 @@ pub enum Invariant {
     R2,
     R3,
     R4,
+    G1,
+    G3,
 }
 
 use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 45] = [
+    pub const ALL: [Invariant; 47] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
-        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3,
     ];
 
     /// Its short name, such as `X1`.
@@ -123,6 +126,8 @@ impl Invariant {
             R2 => "R2",
             R3 => "R3",
             R4 => "R4",
+            G1 => "G1",
+            G3 => "G3",
         }
     }
 
@@ -203,6 +208,12 @@ impl Invariant {
             R4 => {
                 "A contact is in the tier that its score allows, with hysteresis and stay, and each move is told once."
             }
+            G1 => {
+                "A contact is in a segment exactly where its definition, asked of everything known by then, says so."
+            }
+            G3 => {
+                "Entering and leaving a segment follow each other, each at its own instant, counted, and told once."
+            }
         }
     }
 }
@@ -222,7 +233,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (45, 45));
+        assert_eq!((codes.len(), sentences.len()), (47, 47));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

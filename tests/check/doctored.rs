@@ -533,6 +533,17 @@ const CASES: &[Case] = cases! {
     R4 sam "a tier is lower than its score allows": |h| h.score(|state| state["tier"] = 0.into());
     R4 sam "a tier is higher than its score allows": |h| h.score(|state| state["value"] = 3.into());
     R4 sam "a score has no tier": |h| h.score(|state| drop(state.as_object_mut().unwrap().remove("tier")));
+    G1 sam "a membership is forgotten": |h| drop(h.stored.state.hot.segments.members.remove("fans"));
+    G3 sam "journeys see another segment": |h| {
+        let rating = &mut h.stored.state.hot.rating;
+        let mut json = serde_json::to_value(&*rating).unwrap();
+        json.as_object_mut().unwrap().remove("segments");
+        *rating = serde_json::from_value(json).unwrap();
+    };
+    G3 sam "a segment was entered in the future": |h| {
+        let members = &mut h.stored.state.hot.segments.members;
+        members.get_mut("fans").unwrap().since = i64::MAX;
+    };
     C5 max "it was quiet": |h| {
         let program = strict_program(h);
         h.commits.iter_mut().for_each(|commit| commit.program = program);
@@ -566,7 +577,7 @@ fn each_altered_history_breaks_exactly_one_invariant() {
     // T1 is broken by a worker that is wrong, not by a history that is altered.
     let judged = [
         X1, X2, X3, X4, X5, X6, X7, X8, X11, X12, X13, X14, X15, X16, X17, X19, S1, S2, B1, B3, B4, B7, C1,
-        C3, C4, C5, R1, R2, R4,
+        C3, C4, C5, R1, R2, R4, G1, G3,
     ];
     assert_eq!(broken.into_iter().collect::<Vec<_>>(), judged);
 }

@@ -212,8 +212,12 @@ pub(crate) async fn live(store: Arc<dyn Store>, clock: ManualClock) {
         .map(|text| Journey::from_yaml(text).unwrap().into());
     let spark = ScoreDefinition::new("spark", SPARK);
     let segments = SEGMENTS.map(|text| serde_json::from_str::<SegmentDefinition>(text).unwrap().into());
-    let all = journeys.into_iter().chain([hello.into(), spark.into()]).chain(segments);
-    engine.publish(all).await.unwrap();
+    let fans = SegmentDefinition::new(
+        "fans",
+        serde_json::from_str(r#"{"event": "praised", "within": "60d"}"#).unwrap(),
+    );
+    let others = [hello.into(), spark.into(), fans.into()];
+    engine.publish(journeys.into_iter().chain(others).chain(segments)).await.unwrap();
     let evidence = || Evidence::new("form", "v1");
     for contact in CONTACTS {
         let known = Contact::new(contact)

@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 107] = [
+const EVENTS: [&str; 114] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -135,10 +135,17 @@ const EVENTS: [&str; 107] = [
     "computed_judged",
     "computed_left_as_it_was",
     "computed_below_zero",
+    "segment_judged",
+    "segment_entered",
+    "segment_left",
+    "segment_moved_by_time",
+    "segment_moved_at_midnight",
+    "segment_held",
+    "segment_waited_in_vain",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 21] = [
+const SOME: [&str; 25] = [
     "step_merged",
     "step_unknown",
     "given_back",
@@ -160,6 +167,10 @@ const SOME: [&str; 21] = [
     "mark_clicker",
     "mark_busy",
     "mark_on_fire",
+    "segment_adopted",
+    "segment_moved_by_definition",
+    "segment_stood_still",
+    "segment_opened_a_journey",
 ];
 
 /// What is so rare that only some hundreds of seeds see it.

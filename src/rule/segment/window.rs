@@ -1,6 +1,7 @@
 //! How far back events count.
 
 use super::clock::Clock;
+use crate::seeded::{Bug, is_on};
 
 /// The milliseconds of a day of 24 hours.
 pub(super) const DAY: i64 = 86_400_000;
@@ -33,6 +34,7 @@ impl Window {
     pub(super) fn has(self, at: i64, clock: &Clock<'_>) -> bool {
         match self {
             Self::Ever => true,
+            Self::Elapsed(span) if is_on(Bug::WindowClosed) => clock.now <= at.saturating_add(span),
             Self::Elapsed(span) => clock.now < at.saturating_add(span),
             Self::Days(days) => in_days(days, at, clock),
         }
@@ -43,6 +45,7 @@ impl Window {
     pub(super) fn ends(self, at: i64, clock: &Clock<'_>) -> i64 {
         match self {
             Self::Ever => i64::MAX,
+            Self::Elapsed(span) if is_on(Bug::WindowClosed) => at.saturating_add(span).saturating_add(1),
             Self::Elapsed(span) => at.saturating_add(span),
             Self::Days(days) => {
                 let last = clock.date(at).checked_add_days(chrono::Days::new(days.into()));

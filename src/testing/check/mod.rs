@@ -57,6 +57,7 @@ mod record;
 mod replay;
 mod scheduler;
 mod scores;
+mod segments;
 mod sizes;
 mod undo;
 
@@ -235,6 +236,7 @@ impl Checker {
         outbox::judge(known, record, &passages, &mut sink);
         consent::judge(known, record, &mut sink);
         scores::judge(known.now(), record, &mut sink);
+        segments::judge(known.now(), record, &mut sink);
         sizes::judge_one(record, &mut sink);
         if history {
             self.run_again(known, record, findings, &mut sink);
