@@ -128,7 +128,12 @@ fn moves(tick: &Tick) -> Vec<(String, bool, &'static str, i64)> {
     moved.collect()
 }
 
-fn moved(segment: &str, inside: bool, cause: &'static str, at: TimeDelta) -> (String, bool, &'static str, i64) {
+fn moved(
+    segment: &str,
+    inside: bool,
+    cause: &'static str,
+    at: TimeDelta,
+) -> (String, bool, &'static str, i64) {
     (segment.to_owned(), inside, cause, at.num_milliseconds())
 }
 
@@ -241,14 +246,45 @@ fn a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
             world.moves()
         };
         let zero = TimeDelta::zero();
-        assert_eq!(tell("friends", true), [moved("friends", true, "input", zero), moved("both", true, "input", zero)]);
+        assert_eq!(
+            tell("friends", true),
+            [moved("friends", true, "input", zero), moved("both", true, "input", zero)]
+        );
         assert_eq!(tell("friends", true), []);
         assert_eq!(tell("vips", false), []);
         assert_eq!(world.is_in("lea"), ["both", "friends", "vips"]);
-        assert_eq!(tell("friends", false), [moved("friends", false, "input", zero), moved("both", false, "input", zero)]);
+        assert_eq!(
+            tell("friends", false),
+            [moved("friends", false, "input", zero), moved("both", false, "input", zero)]
+        );
         let page = block_on(world.engine.members("vips", 0, 10)).unwrap();
         assert_eq!((page.contacts, page.next), (vec!["lea".into()], None));
         assert!(block_on(world.engine.members("nobodies", 0, 10)).is_err());
+    }
+}
+
+/// Before it is published a segment is what the host says of it.
+#[test]
+fn who_was_put_into_a_segment_before_it_had_a_definition_is_where_that_says() {
+    for world in World::all() {
+        world.journey(
+            "{ journey: care, version: 1, enter: { on: { segment: active, moves: in } },
+               exit: [ { on: { segment: active, moves: out } } ], steps: [ { wait: 90d }, { exit: done } ] }",
+        );
+        for contact in ["lea", "zoe"] {
+            let fact = Fact::Segment { segment: "active".into(), inside: true };
+            block_on(world.engine.tell(contact, fact)).unwrap();
+        }
+        world.track("app.opened");
+        world.tick();
+        assert_eq!((world.runs("lea").len(), world.runs("zoe").len()), (1, 1));
+        world.segment(active());
+        assert_eq!(world.moves(), [moved("active", true, "definition", TimeDelta::zero())]);
+        assert_eq!((world.runs("lea").len(), world.runs("zoe").len()), (1, 0));
+        world.segment(json!({ "segment": "friends", "manual": true }));
+        world.tick();
+        let zoe = block_on(world.store.contact(&"zoe".into())).unwrap().unwrap();
+        assert!(!zoe.state.hot.rating.is_in("active"));
     }
 }
 
@@ -267,7 +303,10 @@ fn an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
         block_on(world.engine.import(quiet)).unwrap();
         block_on(world.engine.import(loud)).unwrap();
         let tick = world.tick();
-        assert_eq!((world.is_in("lea"), world.is_in("zoe")), (vec!["active".to_owned()], vec!["active".to_owned()]));
+        assert_eq!(
+            (world.is_in("lea"), world.is_in("zoe")),
+            (vec!["active".to_owned()], vec!["active".to_owned()])
+        );
         assert_eq!((world.runs("lea"), world.runs("zoe")), (vec![], vec!["care".to_owned()]));
         assert_eq!((moves(&tick).len(), tick.next_wake), (2, Some(start() + TimeDelta::days(29))));
     }
@@ -310,7 +349,10 @@ fn what_journeys_do_and_say_moves_contacts_too() {
             ("inside", json!({ "journey": "hello" })),
             ("never", json!({ "journey": "hello", "is": "never" })),
             ("through", json!({ "journey": "hello", "is": "completed", "within": "7d" })),
-            ("greeted", json!({ "sent": { "is": "yes", "template": "hello", "channel": "email", "within": "10d" } })),
+            (
+                "greeted",
+                json!({ "sent": { "is": "yes", "template": "hello", "channel": "email", "within": "10d" } }),
+            ),
             ("marked", json!({ "tag": "greeted" })),
             ("allows", json!({ "consent": "news", "channel": "email" })),
         ] {
@@ -331,7 +373,10 @@ fn what_journeys_do_and_say_moves_contacts_too() {
         world.tick();
         assert_eq!(world.is_in("lea"), ["allows", "greeted", "inside", "marked"]);
         let zero = TimeDelta::zero();
-        assert_eq!(moves(&world.sleep()), [moved("inside", false, "clock", DAY * 2), moved("through", true, "clock", DAY * 2)]);
+        assert_eq!(
+            moves(&world.sleep()),
+            [moved("inside", false, "clock", DAY * 2), moved("through", true, "clock", DAY * 2)]
+        );
         assert_eq!(moves(&world.sleep()), [moved("through", false, "clock", DAY * 9)]);
         assert_eq!(moves(&world.sleep()), [moved("greeted", false, "clock", DAY * 10)]);
         assert_eq!(world.tick().next_wake, None, "{zero}");
@@ -417,7 +462,10 @@ fn a_history_that_grew_meanwhile_is_looked_through_again() {
         world.track("app.opened");
         let tick = world.tick();
         let stale = tick.signals.iter().filter(|signal| matches!(signal, Signal::StaleSegments { .. }));
-        assert_eq!((stale.count(), moves(&tick)), (1, vec![moved("active", true, "definition", TimeDelta::zero())]));
+        assert_eq!(
+            (stale.count(), moves(&tick)),
+            (1, vec![moved("active", true, "definition", TimeDelta::zero())])
+        );
         assert_eq!(block_on(world.store.jobs()).unwrap(), []);
     }
 }
@@ -437,8 +485,14 @@ fn those_who_stand_highest_are_in_and_the_line_is_drawn_anew_on_its_schedule() {
             "segment": "top", "rank": { "attribute": "followers", "first": 2, "every": { "every": "day", "at": "12:00" } }
         }));
         let tick = world.tick();
-        assert_eq!((world.is_in("ben"), world.is_in("lea"), world.size("top")), (vec!["top".to_owned()], vec!["top".to_owned()], 2));
-        assert!(moves(&tick).iter().all(|(_, inside, cause, _)| *inside && *cause == "definition"), "{tick:?}");
+        assert_eq!(
+            (world.is_in("ben"), world.is_in("lea"), world.size("top")),
+            (vec!["top".to_owned()], vec!["top".to_owned()], 2)
+        );
+        assert!(
+            moves(&tick).iter().all(|(_, inside, cause, _)| *inside && *cause == "definition"),
+            "{tick:?}"
+        );
         let noon = start() + TimeDelta::hours(3);
         assert_eq!(tick.next_wake, Some(noon));
         // Whoever crosses the line moves at once, and nobody makes room for it.

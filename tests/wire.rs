@@ -3,20 +3,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::journey::{JourneyDefinition, Migration, MigrationDefinition, Waits};
 use journeyman::machine::{
-    Cold, ContactState, Envelope, Hot, Input, InputKind, Pause, Program, Transition, Withdrawal,
+    Cold, ContactState, Envelope, Hot, Input, InputKind, MoveCause, Pause, Program, ProgramParts, Transition,
+    Withdrawal,
 };
 use journeyman::model::{
     Answer, ConsentStatus, ContactId, Deed, Delivery, DeliveryStatus, EnrollmentId, Evidence, ExitReason,
     FingerprintKey, Hash, InputId, MessageId, Permit, Reason, StepOutcome, Value, Waiting,
 };
-use journeyman::port::store::{Definition, Edition, JobKind, MessageStatus, Pausable};
+use journeyman::port::store::{Definition, DrawnLine, Edition, JobKind, MessageStatus, Pausable};
 use journeyman::rule::score::ScoreDefinition;
+use journeyman::rule::segment::{Line, SegmentDefinition, Segments};
 use journeyman::rule::template::Form;
 use journeyman::rule::{Policy, QuietHours, TemplateDefinition, VariantDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
@@ -389,6 +392,61 @@ fn definitions_and_rules_are_unchanged() {
             JobKind::Resume { journey: "welcome-prospects".into() },
             JobKind::Seed { score: "spark".into(), hash: Hash::of("test", &[]) },
         ],
+    );
+}
+
+#[test]
+fn what_is_kept_of_segments_is_unchanged() {
+    let active = r#"{ "segment": "active", "version": 2,
+        "where": { "all": [{ "event": "app.opened", "count": { "at_least": 2 }, "within": "30d" }, { "not": { "tag": "vip" } }] } }"#;
+    let top = r#"{ "segment": "top",
+        "rank": { "attribute": "followers", "percent": 5, "every": { "every": "week", "on": "mon", "at": "06:00" } } }"#;
+    let read = |text| serde_json::from_str::<SegmentDefinition>(text).unwrap();
+    let line = Line::new(3, at("2026-03-23T06:00:00Z"), 90, "lea".into());
+    let definitions = vec![
+        Definition::Segment(read(active)),
+        Definition::Segment(read(top)),
+        Definition::Segment(SegmentDefinition::manual("friends")),
+        Definition::Line(DrawnLine::new("top", 1, line)),
+    ];
+    golden("segment_definitions", &definitions);
+    let contact = Some("lea".into());
+    golden(
+        "segment_jobs",
+        &vec![
+            JobKind::seeding(&definitions).unwrap(),
+            JobKind::SeedSegments { hash: Hash::of("test", &[]), contact },
+        ],
+    );
+    let segments = Segments::compile([read(active)], &BTreeMap::new()).unwrap();
+    golden(
+        "segment_inputs",
+        &vec![
+            InputKind::SeedSegments {
+                hash: Hash::of("test", &[]),
+                through: 7,
+                as_of: at("2026-03-23T10:00:00Z"),
+                state: Box::new(segments.start()),
+            },
+            InputKind::Retract { input: InputId::from_host("event", &"lea".into(), "order-7") },
+            InputKind::Wake,
+        ],
+    );
+    let mut parts = ProgramParts::default();
+    parts.segments = Arc::new(segments);
+    let opened = |seq: u64| {
+        let event = Event::new("lea", "app.opened").at(at("2026-03-23T09:00:00Z"));
+        let id = InputId::from_place(&"lea".into(), seq);
+        Envelope::new(seq, id, at("2026-03-23T10:00:00Z"), InputKind::Event(event))
+    };
+    let lea = ContactState::new("lea".into());
+    let hot =
+        Program::new(parts).transition(lea, &[opened(1), opened(2)], at("2026-03-23T10:00:00Z")).state.hot;
+    assert!(hot.segments.is_in("active"));
+    golden("segment_hot", &hot);
+    golden(
+        "move_causes",
+        &vec![MoveCause::Input(InputId::from_bytes([7; 16])), MoveCause::Clock, MoveCause::Definition],
     );
 }
 

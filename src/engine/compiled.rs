@@ -21,7 +21,15 @@ struct Known {
     journeys: BTreeMap<(String, u32), Arc<Journey>>,
     templates: BTreeMap<String, (TemplateDefinition, Template)>,
     scores: BTreeMap<String, Arc<ScoreModel>>,
-    segments: Option<(Vec<SegmentDefinition>, BTreeMap<Name, Line>, Arc<Segments>)>,
+    segments: Option<KnownSegments>,
+}
+
+/// All segments, beside what they were compiled from.
+#[derive(Clone)]
+struct KnownSegments {
+    definitions: Vec<SegmentDefinition>,
+    lines: BTreeMap<Name, Line>,
+    segments: Arc<Segments>,
 }
 
 impl Compiled {
@@ -54,14 +62,13 @@ impl Compiled {
         lines: &BTreeMap<Name, Line>,
     ) -> Result<Arc<Segments>, BuildError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).segments.clone();
-        if let Some((.., segments)) =
-            known.filter(|(others, drawn, _)| *others == definitions && drawn == lines)
-        {
-            return Ok(segments);
+        let same = |known: &KnownSegments| known.definitions == definitions && known.lines == *lines;
+        if let Some(known) = known.filter(same) {
+            return Ok(known.segments);
         }
         let segments = Arc::new(Segments::compile(definitions.clone(), lines)?);
-        let kept = Some((definitions, lines.clone(), segments.clone()));
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).segments = kept;
+        let known = KnownSegments { definitions, lines: lines.clone(), segments: segments.clone() };
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).segments = Some(known);
         Ok(segments)
     }
 

@@ -155,7 +155,8 @@ impl Engine {
             purposes: self.shared.purposes.clone(),
             journeys: Some(journeys),
             scores,
-            segments: (!segments.is_empty()).then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
+            segments: (!segments.is_empty())
+                .then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
         };
         // They read each other, so they are judged together, and where one is new.
         if definitions.iter().any(|definition| matches!(definition, Definition::Segment(_))) {

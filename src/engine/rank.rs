@@ -102,7 +102,8 @@ mod tests {
     fn a_share_is_rounded_up_and_nobody_is_counted_twice() {
         let first = RankDefinition { first: Some(100), ..RankDefinition::default() };
         let share = RankDefinition { percent: Some(5), ..RankDefinition::default() };
-        let found = [0, 1, 20, 21, 1_000].map(|ranked| (places(Some(&first), ranked), places(Some(&share), ranked)));
+        let found =
+            [0, 1, 20, 21, 1_000].map(|ranked| (places(Some(&first), ranked), places(Some(&share), ranked)));
         assert_eq!(found, [(0, 0), (1, 1), (20, 1), (21, 2), (100, 50)]);
     }
 }

@@ -103,7 +103,12 @@ impl Engine {
     }
 
     /// Whether an input waits in a mailbox that was read as far as this.
-    pub(super) async fn is_unread(&self, contact: &ContactId, read_seq: u64, id: InputId) -> Result<bool, Error> {
+    pub(super) async fn is_unread(
+        &self,
+        contact: &ContactId,
+        read_seq: u64,
+        id: InputId,
+    ) -> Result<bool, Error> {
         match self.shared.store.inputs(contact, read_seq, u64::MAX).await {
             Ok(unread) => Ok(unread.iter().any(|envelope| envelope.id == id)),
             // It may wait behind what cannot be read; appended again, it is a duplicate.

@@ -52,7 +52,7 @@ pub struct MemberPage {
 }
 
 impl Engine {
-    /// Every segment that is published, in order of name.
+    /// Every segment that is published, in order of name; their sizes are kept and not counted.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Engine {
     pub async fn segments(&self) -> Result<Vec<SegmentStatus>, Error> {
         let revision = self.shared.store.revision().await?;
         let loaded = self.program(Some(revision)).await?;
-        let sizes = self.sizes().await?;
+        let sizes = self.shared.store.segment_sizes().await?;
         let segments = loaded.program.segments();
         let known = segments.names().filter_map(|name| segments.at(segments.place(name)?));
         let mut all: Vec<SegmentStatus> = known
@@ -165,12 +165,13 @@ impl Engine {
     /// [`Error::UnknownContact`], [`Error::Erased`], [`Error::Store`].
     pub async fn memberships(&self, contact: &ContactId) -> Result<Vec<SegmentMembership>, Error> {
         let stored = self.known_contact(contact).await?;
-        let inside = stored.state.hot.segments.members.iter().map(|(segment, membership)| SegmentMembership {
-            segment: segment.clone(),
-            since: DateTime::from_timestamp_millis(membership.since).unwrap_or_default(),
-            times: membership.times,
-            version: membership.version,
-        });
+        let inside =
+            stored.state.hot.segments.members.iter().map(|(segment, membership)| SegmentMembership {
+                segment: segment.clone(),
+                since: DateTime::from_timestamp_millis(membership.since).unwrap_or_default(),
+                times: membership.times,
+                version: membership.version,
+            });
         Ok(inside.collect())
     }
 
@@ -300,25 +301,17 @@ impl Engine {
             |other: &crate::machine::Envelope| other.id == input && matches!(other.kind, InputKind::Event(_));
         if !known.iter().any(is_it) {
             let sentence = format!("no event of the id {event:?} is known of {contact}");
-            return Err(Error::Invalid { what: "event", sentence, next: "give the id that it was told with" });
+            return Err(Error::Invalid {
+                what: "event",
+                sentence,
+                next: "give the id that it was told with",
+            });
         }
         let id = InputId::from_host("retract", contact, event);
         let retract = Input::for_known(contact.clone(), Some(id), InputKind::Retract { input });
         self.shared.store.append(&[retract], self.shared.horizon).await?;
         self.wake();
         Ok(())
-    }
-
-    async fn sizes(&self) -> Result<std::collections::BTreeMap<Name, u64>, Error> {
-        let (mut sizes, mut after) = (std::collections::BTreeMap::new(), 0);
-        loop {
-            let page = self.shared.store.scan(after, PAGE).await?;
-            let Some((row, _)) = page.last() else { return Ok(sizes) };
-            after = *row;
-            for (segment, _) in page.iter().flat_map(|(_, state)| state.hot.segments.members.iter()) {
-                *sizes.entry(segment.clone()).or_default() += 1;
-            }
-        }
     }
 
     async fn check_segment(&self, segment: &str) -> Result<(), Error> {

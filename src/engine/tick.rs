@@ -223,6 +223,14 @@ impl Outcome {
     }
 }
 
+/// The segment that a contact entered or left, where a signal tells of it.
+fn moved(signal: &Signal) -> Option<SegmentMove> {
+    match signal {
+        Signal::Moved { segment, inside, .. } => Some(SegmentMove::new(segment.clone(), *inside)),
+        _ => None,
+    }
+}
+
 /// Runs the transition over one contact and says what to commit, which scores must be counted again, and for which segments
 /// its history must be looked through.
 fn advance(
@@ -249,11 +257,7 @@ fn advance(
     let read = work.envelopes.get(..consumed).unwrap_or_default();
     let uncounted = came_too_late(program, read, &state).collect();
     let lacking = lacks_history(program, read, &state);
-    let moves = signals.iter().filter_map(|signal| match signal {
-        Signal::Moved { segment, inside, .. } => Some(SegmentMove::new(segment.clone(), *inside)),
-        _ => None,
-    });
-    let moves = moves.collect();
+    let moves = signals.iter().filter_map(moved).collect();
     let outcome = Outcome { inputs: consumed, steps: steps.len(), messages: messages.len(), signals };
     let commit = Commit {
         program: program.hash,

@@ -9,8 +9,8 @@ use super::transition::{Lift, Run, Signal};
 use super::{ContactState, Envelope, InputKind, Withdrawal};
 use crate::journey::{Late, Occurrence};
 use crate::model::{
-    Attributes, Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Value, Waiting,
+    Attributes, Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId,
+    Event, Evidence, ExitReason, Fact, Fingerprint, InputId, Name, Reason, Value, Waiting,
 };
 
 impl Run<'_> {

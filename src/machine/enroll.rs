@@ -28,7 +28,9 @@ impl Run<'_> {
             let facts = self.facts();
             let door = journey.entries.iter().any(|entry| {
                 let hears = !by_definition || entry.existing;
-                hears && entry.trigger.is(occurrence) && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
+                hears
+                    && entry.trigger.is(occurrence)
+                    && entry.when.as_ref().is_none_or(|when| when.holds(&facts))
             });
             if !door {
                 continue;

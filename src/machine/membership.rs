@@ -56,12 +56,7 @@ impl Program {
         state
     }
 
-    fn seeing<T>(
-        &self,
-        contact: &ContactState,
-        at: DateTime<Utc>,
-        ask: impl FnOnce(&Seen<'_>) -> T,
-    ) -> T {
+    fn seeing<T>(&self, contact: &ContactState, at: DateTime<Utc>, ask: impl FnOnce(&Seen<'_>) -> T) -> T {
         let zone = contact.cold.zone().unwrap_or_else(|| self.zone.clone());
         let facts = contact.facts().at(at).scored_by(self);
         ask(&Seen::new(facts, &contact.cold.standing, &contact.hot, &zone))

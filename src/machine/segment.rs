@@ -109,7 +109,29 @@ impl Run<'_> {
         });
         self.out.state.hot.segments = state;
         self.touched = touched;
-        self.moved(moves, cause, adopts, now)
+        let mut told = self.moved(moves, cause, adopts, now);
+        if adopts {
+            told.extend(self.told_before_defined(now));
+        }
+        told
+    }
+
+    /// Who was put into a segment by the host, before it was asked who is in it, leaves it where the answer is no.
+    fn told_before_defined(&mut self, at: DateTime<Utc>) -> Vec<Told> {
+        let segments = &self.program.segments;
+        let hot = &self.out.state.hot;
+        let wrong = segments.names().enumerate().filter(|(place, name)| {
+            let stands = segments.is_waiting(*place, &hot.segments);
+            !stands && hot.rating.is_in(name) && !hot.segments.is_in(name)
+        });
+        let wrong: Vec<Name> = wrong.map(|(_, name)| name.clone()).collect();
+        let left = wrong.into_iter().map(|segment| {
+            self.out.state.hot.rating.put_into(&segment, false);
+            let cause = InputId::from_clock(self.contact_id(), &segment, at);
+            let fact = Fact::Segment { segment, inside: false };
+            Told { fact, before: 0, cause, by_definition: true }
+        });
+        left.collect()
     }
 
     /// Turns moves into facts, and keeps them where predicates see them.

@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Call, Contact, Content, Deed, EnrollmentId, JourneyId, Message, MessageId, Name, Reason};
+use super::{
+    Answer, Call, Contact, Content, Deed, EnrollmentId, JourneyId, Message, MessageId, Name, Reason,
+};
 
 /// What a channel is handed: everything it needs, borrowed for one call.
 #[derive(Clone, Copy, Debug)]

@@ -284,6 +284,7 @@ impl JobKind {
         });
         let versions: Vec<Vec<u8>> = versions.collect();
         let slices: Vec<&[u8]> = versions.iter().map(Vec::as_slice).collect();
-        (!slices.is_empty()).then(|| JobKind::SeedSegments { hash: Hash::of("segments", &slices), contact: None })
+        (!slices.is_empty())
+            .then(|| JobKind::SeedSegments { hash: Hash::of("segments", &slices), contact: None })
     }
 }

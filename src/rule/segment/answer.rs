@@ -1,15 +1,12 @@
 //! What a question is answered with now, and when that may change.
 
-use rust_decimal::Decimal;
-
 use super::bucket::lot;
 use super::clock::Clock;
-use super::leaf::{Aggregate, Answer, Ask, AskAttribute, Bounds, By, Range, Status, local_date, when};
+use super::leaf::{Answer, Ask, AskAttribute, By, Range, Status, local_date, when};
 use super::moment::{is_anniversary, next_anniversary};
 use super::seen::Seen;
-use super::stream::{Stream, add};
-use super::window::Window;
-use super::{count, sequence};
+use super::stream::Stream;
+use super::{count, number, sequence};
 use crate::model::Value;
 
 /// Everything that an answer hangs on.
@@ -29,7 +26,7 @@ impl<'a> View<'a> {
         usize::try_from(place).ok().and_then(|place| self.streams.get(place)).unwrap_or(&EMPTY)
     }
 
-    fn times(&self, place: u32) -> &'a [i64] {
+    pub(super) fn times(&self, place: u32) -> &'a [i64] {
         if let Stream::Times(times) = self.stream(place) { times } else { &[] }
     }
 
@@ -85,7 +82,7 @@ impl Ask {
                 range.has(count::kinds(view.stream(*stream), *window, view.clock))
             }
             Self::Number { stream, window, of, bounds } => {
-                number_holds(view.stream(*stream), *window, *of, bounds, view.clock)
+                number::holds(view.stream(*stream), *window, *of, bounds, view.clock)
             }
             Self::First { stream, moment } => match view.stream(*stream) {
                 Stream::Tally(_, first, _) => moment.holds(super::moment::When::At(*first), view.clock),
@@ -128,7 +125,7 @@ impl Ask {
                 count::next_kinds(view.stream(*stream), *window, *range, clock)
             }
             Self::Number { stream, window, of, bounds } => {
-                next_number(view.stream(*stream), *window, *of, bounds, clock)
+                number::next(view.stream(*stream), *window, *of, bounds, clock)
             }
             Self::First { stream, moment } => match view.stream(*stream) {
                 Stream::Tally(_, first, _) => moment.next(super::moment::When::At(*first), clock),
@@ -192,129 +189,4 @@ impl AskAttribute {
         }
         next
     }
-}
-
-/// Numbers that were counted so far, the newest first.
-#[derive(Clone, Copy, Default)]
-struct Folded {
-    count: u64,
-    sum: Decimal,
-    least: Option<Decimal>,
-    most: Option<Decimal>,
-}
-
-impl Folded {
-    fn with(self, number: Decimal) -> Self {
-        Self {
-            count: self.count.saturating_add(1),
-            sum: add(self.sum, number),
-            least: Some(self.least.map_or(number, |least| least.min(number))),
-            most: Some(self.most.map_or(number, |most| most.max(number))),
-        }
-    }
-
-    fn holds(&self, of: Aggregate, bounds: &Bounds) -> bool {
-        let number = match of {
-            Aggregate::Sum => Some(self.sum),
-            Aggregate::Average => self.sum.checked_div(self.count.into()),
-            Aggregate::Min => self.least,
-            Aggregate::Max => self.most,
-        };
-        number.is_some_and(|number| bounds.hold(number))
-    }
-}
-
-fn folded(stream: &Stream, window: Window, clock: &Clock<'_>) -> Folded {
-    match stream {
-        Stream::Total(count, sum, least, most) => {
-            Folded { count: *count, sum: *sum, least: Some(*least), most: Some(*most) }
-        }
-        Stream::Numbers(numbers) => numbers
-            .iter()
-            .rev()
-            .filter(|(at, _)| window.has(*at, clock))
-            .fold(Folded::default(), |folded, (_, number)| folded.with(*number)),
-        _ => Folded::default(),
-    }
-}
-
-fn number_holds(stream: &Stream, window: Window, of: Aggregate, bounds: &Bounds, clock: &Clock<'_>) -> bool {
-    folded(stream, window, clock).holds(of, bounds)
-}
-
-/// The first expiry after which the answer is another one.
-fn next_number(stream: &Stream, window: Window, of: Aggregate, bounds: &Bounds, clock: &Clock<'_>) -> i64 {
-    let Stream::Numbers(numbers) = stream else { return i64::MAX };
-    let holds = number_holds(stream, window, of, bounds, clock);
-    let mut next = None;
-    let mut without = Folded::default();
-    for (at, number) in numbers.iter().rev().filter(|(at, _)| window.has(*at, clock)) {
-        // `without` is what is left once this one and all older ones are gone.
-        if without.holds(of, bounds) != holds {
-            next = Some(*at);
-        }
-        without = without.with(*number);
-    }
-    let newest = numbers.last().map(|(at, _)| *at);
-    next.map_or(i64::MAX, |at| window.ends(at, clock)).min(window.begins(newest, clock))
-}
-
-/// What an explanation says was seen.
-pub(super) fn saw(ask: &Ask, view: &View<'_>) -> String {
-    let facts = &view.seen.facts;
-    let value =
-        |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"));
-    let times = |count: usize| format!("{count} event(s)");
-    match ask {
-        Ask::Attribute(ask) => value(facts.contact.attributes.get(&ask.name)),
-        Ask::Score { score, .. } => facts.score(score).to_string(),
-        Ask::Tier { score, .. } => value(facts.tier(score).as_ref()),
-        Ask::Count { stream, window, .. } | Ask::Message { stream, window, .. } => {
-            times(count::times(view.stream(*stream), *window, view.clock))
-        }
-        Ask::Kinds { stream, window, .. } => {
-            format!("{} value(s)", count::kinds(view.stream(*stream), *window, view.clock))
-        }
-        Ask::Number { stream, window, of, .. } => {
-            let folded = folded(view.stream(*stream), *window, view.clock);
-            let number = match of {
-                Aggregate::Sum => Some(folded.sum),
-                Aggregate::Average => folded.sum.checked_div(folded.count.into()),
-                Aggregate::Min => folded.least,
-                Aggregate::Max => folded.most,
-            };
-            number.map_or_else(|| "nothing".to_owned(), |number| number.normalize().to_string())
-        }
-        Ask::First { stream, .. } => match view.stream(*stream) {
-            Stream::Tally(_, first, _) => at(*first),
-            _ => "nothing".to_owned(),
-        },
-        Ask::Last { stream, .. } => match view.stream(*stream) {
-            Stream::Tally(_, _, last) => at(*last),
-            _ => "nothing".to_owned(),
-        },
-        Ask::Ranked { by, line } => {
-            let line = line.as_ref().map_or_else(
-                || "no line".to_owned(),
-                |line| format!("the line {} is at {}", line.edition, line.value),
-            );
-            let value = view.rank(by).map_or_else(|| "no value".to_owned(), |value| value.to_string());
-            format!("{value}, {line}")
-        }
-        Ask::Bucket { salt, .. } => lot(salt, &facts.contact.id).to_string(),
-        Ask::Sequence { first, then, .. } => {
-            format!("{} and {} event(s)", view.times(*first).len(), view.times(*then).len())
-        }
-        Ask::Held { stream, .. } => match view.stream(*stream) {
-            Stream::Since(since) => format!("so since {}", at(*since)),
-            _ => "not so".to_owned(),
-        },
-        _ => if ask.holds(view) { "yes" } else { "no" }.to_owned(),
-    }
-}
-
-/// An instant as people read it.
-pub(super) fn at(at: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(at)
-        .map_or_else(|| at.to_string(), |at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::answer::{View, at, saw};
+use super::answer::View;
 use super::clock::Clock;
+use super::saw::{at, saw};
 use super::seen::Seen;
 use super::segments::Segments;
 use super::settle::index;

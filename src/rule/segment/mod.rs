@@ -1,6 +1,8 @@
 //! Named sets of contacts that are exact at every instant, in both directions, without a poll.
 
+mod amount;
 mod answer;
+mod attribute;
 mod author;
 mod bucket;
 mod clock;
@@ -8,6 +10,7 @@ mod compile;
 mod count;
 mod definition;
 mod explain;
+mod extent;
 mod fields;
 mod filter;
 mod hear;
@@ -15,12 +18,16 @@ mod leaf;
 mod leaves;
 mod line;
 mod moment;
+mod number;
 mod occurrence;
 mod order;
 mod period;
 mod program;
 mod question;
 mod reader;
+mod saw;
+#[cfg(test)]
+mod scene;
 mod seed;
 mod seen;
 mod segments;
@@ -29,6 +36,7 @@ mod settle;
 mod standing;
 mod state;
 mod stream;
+mod test;
 #[cfg(test)]
 mod tests;
 mod touched;

@@ -1,23 +1,11 @@
 //! Reads questions about events.
 
-use chrono::DateTime;
-
 use super::author::Author;
-use super::definition::WhereDefinition;
-use super::leaf::{Aggregate, Ask, Bounds, Range};
-use super::leaves::Wanted;
+use super::leaf::{Aggregate, Ask, Range};
 use super::program::Form;
-use super::question::{
-    AggregateDefinition, EventsDefinition, MomentDefinition, QuestionDefinition, SequenceDefinition,
-};
-use super::stream::{Keep, MOST_KEPT, number};
+use super::question::{EventsDefinition, MomentDefinition, QuestionDefinition, SequenceDefinition};
+use super::stream::Keep;
 use super::window::Window;
-use crate::error::Diagnostic;
-use crate::model::Value;
-use crate::rule::condition::Filter;
-
-/// The most local days of a window: about a hundred years.
-const MOST_DAYS: u32 = 36_600;
 
 impl Author<'_> {
     /// A question about events of some names; where it counts several things, all of them.
@@ -186,167 +174,6 @@ impl Author<'_> {
         let then = self.leaves.instants(then?, remember);
         self.leaf(question, Ask::Sequence { first, then, within, remember, never }, vec![first, then])
     }
-
-    /// Which events.
-    fn events(&mut self, events: &EventsDefinition, place: &str, (from, to): (i64, i64)) -> Option<u32> {
-        let before = self.problems.len();
-        let mut names = Vec::new();
-        let mut prefix = None;
-        match (&events.event, &events.events, &events.prefix) {
-            (Some(event), None, None) => names.extend(self.named(event, &format!("{place}.event"))),
-            (None, Some(list), None) => {
-                self.length(list.len(), &format!("{place}.events"))?;
-                for (index, event) in list.iter().enumerate() {
-                    names.extend(self.named(event, &format!("{place}.events[{index}]")));
-                }
-            }
-            (None, None, Some(start)) if start.is_empty() => {
-                let next = "write how the names begin, such as cart.";
-                return self.wrong(
-                    "S029",
-                    &format!("{place}.prefix"),
-                    "every name begins with nothing",
-                    next,
-                );
-            }
-            (None, None, Some(start)) => prefix = self.named(start, &format!("{place}.prefix")),
-            _ => {
-                let sentence = "it does not say in one way which events these are";
-                return self.wrong("S005", place, sentence, "write one of event, events or prefix");
-            }
-        }
-        let properties = events.filter.clone().unwrap_or_default();
-        let filter = self.filter(&properties, &format!("{place}.where"))?;
-        let wanted = Wanted { names, prefix, properties, filter, from, to };
-        (self.problems.len() == before).then(|| self.leaves.filter(wanted))
-    }
-
-    /// Conditions on properties.
-    fn filter(&mut self, definition: &WhereDefinition, place: &str) -> Option<Filter> {
-        let before = self.problems.len();
-        for name in definition.keys() {
-            let shown: String = name.chars().take(40).collect();
-            self.path(name, &format!("{place}.{shown}"));
-        }
-        let mut problems = Vec::new();
-        let filter = Filter::compile(definition, place, &mut problems);
-        // Journeys say the same under codes of their own.
-        self.problems.extend(problems.into_iter().map(|problem| Diagnostic {
-            code: if problem.place.ends_with(".one_of") { "S012" } else { "S007" },
-            ..problem
-        }));
-        (self.problems.len() == before).then_some(filter)
-    }
-
-    /// How far back.
-    fn window(&mut self, question: &QuestionDefinition, place: &str) -> Option<Window> {
-        let stretch = question.from.is_some() || question.to.is_some();
-        let given = [question.within.is_some(), question.calendar_days.is_some(), stretch];
-        if given.into_iter().filter(|given| *given).count() > 1 {
-            let sentence = "several windows are given at once";
-            return self.wrong("S013", place, sentence, "write one of within, calendar_days, or from and to");
-        }
-        if let Some(within) = &question.within {
-            return self.span(within, &format!("{place}.within")).map(Window::Elapsed);
-        }
-        match question.calendar_days {
-            Some(days) if !(1..=MOST_DAYS).contains(&days) => {
-                let sentence = format!("a window has from 1 to {MOST_DAYS} local days, not {days}");
-                self.wrong("S010", &format!("{place}.calendar_days"), sentence, "write 1 for today alone")
-            }
-            Some(days) => Some(Window::Days(days)),
-            None => Some(Window::Ever),
-        }
-    }
-
-    /// From when to when.
-    fn stretch(&mut self, question: &QuestionDefinition, place: &str) -> Option<(i64, i64)> {
-        let mut instant = |text: &Option<String>, field: &str, unsaid: i64| {
-            let Some(text) = text else { return Some(unsaid) };
-            match DateTime::parse_from_rfc3339(text) {
-                Ok(at) => Some(at.timestamp_millis()),
-                Err(_) => {
-                    let shown: String = text.chars().take(40).collect();
-                    let next = "write it as 2026-03-28T09:00:00Z, or with an offset";
-                    self.wrong("S014", &format!("{place}.{field}"), format!("{shown:?} is no instant"), next)
-                }
-            }
-        };
-        let (from, to) = (instant(&question.from, "from", i64::MIN), instant(&question.to, "to", i64::MAX));
-        let (from, to) = (from?, to?);
-        if from >= to {
-            let next = "let from lie before to, which no longer counts";
-            return self.wrong("S014", &format!("{place}.to"), "the window ends before it begins", next);
-        }
-        Some((from, to))
-    }
-
-    fn of(&mut self, definition: &AggregateDefinition, place: &str) -> Option<crate::model::Name> {
-        match &definition.of {
-            Some(of) => self.path(of, &format!("{place}.of")),
-            None => self.wrong("S017", place, "it does not say of which property", "write of: and its name"),
-        }
-    }
-
-    /// How many.
-    fn range(&mut self, definition: &AggregateDefinition, place: &str) -> Option<Range> {
-        let mut range = Range { least: 0, most: usize::MAX };
-        let before = self.problems.len();
-        let all = operands(definition);
-        if all.is_empty() {
-            return self.nothing(place);
-        }
-        for (field, value) in all {
-            let number = match value {
-                Value::Integer(number) => usize::try_from(*number).ok().filter(|number| *number <= MOST_KEPT),
-                _ => None,
-            };
-            let Some(number) = number else {
-                let sentence = format!("a count is compared with a whole number from 0 to {MOST_KEPT}");
-                self.wrong::<()>("S015", &format!("{place}.{field}"), sentence, "write a number in between");
-                continue;
-            };
-            let (least, most) = match field {
-                "is" => (number, number),
-                "above" => (number + 1, usize::MAX),
-                "at_least" => (number, usize::MAX),
-                // Nothing is below 0: no count is from 1 to 0.
-                "below" => number.checked_sub(1).map_or((1, 0), |most| (0, most)),
-                _ => (0, number),
-            };
-            range = Range { least: range.least.max(least), most: range.most.min(most) };
-        }
-        (self.problems.len() == before).then_some(range)
-    }
-
-    fn bounds(&mut self, definition: &AggregateDefinition, place: &str) -> Option<Bounds> {
-        let mut bounds = Bounds::default();
-        let before = self.problems.len();
-        let all = operands(definition);
-        if all.is_empty() {
-            return self.nothing(place);
-        }
-        for (field, value) in all {
-            let Some(number) = number(value) else {
-                let sentence = "a number is compared with a number";
-                self.wrong::<()>("S009", &format!("{place}.{field}"), sentence, "write a number");
-                continue;
-            };
-            let bound = match field {
-                "is" => &mut bounds.is,
-                "above" => &mut bounds.above,
-                "at_least" => &mut bounds.at_least,
-                "below" => &mut bounds.below,
-                _ => &mut bounds.at_most,
-            };
-            *bound = Some(number);
-        }
-        (self.problems.len() == before).then_some(bounds)
-    }
-
-    fn nothing<T>(&mut self, place: &str) -> Option<T> {
-        self.wrong("S007", place, "nothing is compared", "add is, above, at_least, below or at_most")
-    }
 }
 
 /// The question without anything that is counted.
@@ -363,15 +190,4 @@ fn bare(question: &QuestionDefinition) -> QuestionDefinition {
         last_with: None,
         ..question.clone()
     }
-}
-
-fn operands(definition: &AggregateDefinition) -> Vec<(&'static str, &Value)> {
-    let all = [
-        ("is", &definition.is),
-        ("above", &definition.above),
-        ("at_least", &definition.at_least),
-        ("below", &definition.below),
-        ("at_most", &definition.at_most),
-    ];
-    all.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?))).collect()
 }

@@ -121,4 +121,15 @@ macro_rules! plain {
     };
 }
 
-plain! { tag: "tag", attribute: "attribute", score: "score", tier: "tier", mark: "mark", of: "of", consent: "consent", channel: "channel", journey: "journey", segment: "segment", bucket: "bucket", event: "event", events: "events", prefix: "prefix", sequence: "sequence", sent: "sent", delivered: "delivered", opened: "opened", clicked: "clicked", kind: "type", is: "is", one_of: "one_of", above: "above", at_least: "at_least", below: "below", at_most: "at_most", contains: "contains", starts_with: "starts_with", exists: "exists", older_than: "older_than", newer_than: "newer_than", on: "on", before: "before", after: "after", anniversary: "anniversary", held_for: "held_for", filter: "where", within: "within", calendar_days: "calendar_days", from: "from", to: "to", count: "count", sum: "sum", average: "average", min: "min", max: "max", distinct: "distinct", first: "first", last: "last", last_with: "last_with" }
+plain! {
+    tag: "tag", attribute: "attribute", score: "score", tier: "tier", mark: "mark", of: "of", consent:
+    "consent", channel: "channel", journey: "journey", segment: "segment", bucket: "bucket", event:
+    "event", events: "events", prefix: "prefix", sequence: "sequence", sent: "sent", delivered:
+    "delivered", opened: "opened", clicked: "clicked", kind: "type", is: "is", one_of: "one_of", above:
+    "above", at_least: "at_least", below: "below", at_most: "at_most", contains: "contains", starts_with:
+    "starts_with", exists: "exists", older_than: "older_than", newer_than: "newer_than", on: "on", before:
+    "before", after: "after", anniversary: "anniversary", held_for: "held_for", filter: "where", within:
+    "within", calendar_days: "calendar_days", from: "from", to: "to", count: "count", sum: "sum", average:
+    "average", min: "min", max: "max", distinct: "distinct", first: "first", last: "last", last_with:
+    "last_with",
+}

@@ -13,7 +13,7 @@ use super::touched::Touched;
 type Places = [u64; Segments::MOST / 64];
 
 impl Segments {
-    /// Asks what was touched anew, then decides every segment that reads it, and tells each move, in the order of the
+    /// Asks anew what was touched, and what is due by now, then decides every segment that reads it, and tells each move, in the order of the
     /// places. What is not touched is believed. A second time at the same instant changes nothing.
     ///
     /// A segment that lacks a stream stands still, see [`lacks`](Self::lacks).
@@ -25,7 +25,12 @@ impl Segments {
         now: i64,
         told: &mut impl FnMut(Move),
     ) {
-        if (touched.is_empty() && !state.asleep) || self.is_empty() || state.set != self.0.short {
+        if self.is_empty() || state.set != self.0.short {
+            return;
+        }
+        // What time brings about at this very instant belongs to it: nobody moves twice.
+        self.fire(state, touched, now);
+        if touched.is_empty() && !state.asleep {
             return;
         }
         let clock = Clock::new(now, seen.zone);

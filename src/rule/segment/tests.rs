@@ -1,99 +1,11 @@
-//! Segments as whoever uses them sees them, one contact and its time.
+//! Segments as whoever uses them sees them.
 
 use std::collections::BTreeMap;
 
+use super::scene::{DAY, Scene, compiled};
 use super::*;
-use crate::model::{Attributes, Contact, Fact, Value};
-use crate::rule::{Facts, Performed, Rating, Standing};
+use crate::model::{Attributes, Contact, Fact};
 use crate::time::Zone;
-
-const DAY: i64 = 86_400_000;
-
-/// One contact, and everything that segments may see of it.
-struct Scene {
-    segments: Segments,
-    state: SegmentState,
-    touched: Touched,
-    contact: Contact,
-    rating: Rating,
-    standing: Standing,
-    zone: Zone,
-    moves: Vec<(i64, String, bool)>,
-}
-
-fn compiled(definitions: &[(&str, &str)]) -> Segments {
-    let read = |(name, question): &(&str, &str)| {
-        SegmentDefinition::new(*name, serde_json::from_str(question).unwrap())
-    };
-    Segments::compile(definitions.iter().map(read), &BTreeMap::new()).unwrap()
-}
-
-impl Scene {
-    fn new(definitions: &[(&str, &str)]) -> Self {
-        let segments = compiled(definitions);
-        Self {
-            state: segments.start(),
-            segments,
-            touched: Touched::default(),
-            contact: Contact::new("lea"),
-            rating: Rating::default(),
-            standing: Standing::default(),
-            zone: Zone::utc(),
-            moves: Vec::new(),
-        }
-    }
-
-    fn with_seen<T>(&mut self, each: impl FnOnce(&mut Self, &Seen<'_>) -> T) -> T {
-        let (contact, rating) = (self.contact.clone(), self.rating.clone());
-        let (standing, zone, performed) = (self.standing.clone(), self.zone.clone(), Performed::default());
-        let seen = Seen::new(Facts::new(&contact, &performed, &rating), &standing, &NoPassages, &zone);
-        each(self, &seen)
-    }
-
-    fn settle(&mut self, now: i64) {
-        self.with_seen(|scene, seen| {
-            let mut told = Vec::new();
-            scene
-                .segments
-                .settle(&mut scene.state, &mut scene.touched, seen, now, &mut |step| told.push(step));
-            for step in told {
-                let name = scene.segments.at(step.place).unwrap().name.clone();
-                scene.rating.apply(&Fact::Segment { segment: name.clone(), inside: step.inside });
-                scene.moves.push((now, name.to_string(), step.inside));
-            }
-            for place in 0..scene.segments.names().count() {
-                let holds = scene.segments.holds(place, &scene.state, seen, now);
-                let name = &scene.segments.at(place).unwrap().name;
-                assert_eq!(holds, scene.state.is_in(name), "{name} at {now}");
-            }
-        });
-    }
-
-    /// Lets time pass until just before an instant.
-    fn pass(&mut self, until: i64) {
-        let mut checks = 0;
-        while let Some(due) = self.segments.next_due(&self.state).filter(|due| *due <= until) {
-            checks += 1;
-            assert!(checks < 5_000, "it never ends at {due}");
-            self.segments.fire(&self.state, &mut self.touched, due);
-            self.settle(due);
-        }
-    }
-
-    fn hear(&mut self, name: &str, at: i64, now: i64, properties: &[(&str, Value)]) {
-        self.pass(now);
-        let properties: Attributes =
-            properties.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
-        let zone = self.zone.clone();
-        let heard = Heard::new(name, &properties, at, now, &zone);
-        self.segments.hear(&mut self.state, &mut self.touched, &heard);
-        self.settle(now);
-    }
-
-    fn moved(&self) -> Vec<(i64, &str, bool)> {
-        self.moves.iter().map(|(at, name, inside)| (*at, name.as_str(), *inside)).collect()
-    }
-}
 
 #[test]
 fn an_event_counts_at_its_instant_and_stops_counting_at_the_end_of_its_window() {
@@ -290,4 +202,127 @@ fn circles_are_named_as_a_whole() {
         error,
         "S025 b/where: segments ask each other in a circle: b asks c asks b; let one of them ask something else"
     );
+}
+
+#[test]
+fn an_event_at_the_end_of_a_window_takes_over_without_a_move() {
+    let mut scene =
+        Scene::new(&[("s", r#"{"event": "e", "within": "1d"}"#), ("n", r#"{"not": {"segment": "s"}}"#)]);
+    scene.hear("e", 0, 0, &[]);
+    // Both are of one instant: what is due is not fired before the event is heard.
+    let (zone, properties) = (Zone::utc(), Attributes::new());
+    let heard = Heard::new("e", &properties, DAY, DAY, &zone);
+    scene.segments.hear(&mut scene.state, &mut scene.touched, &heard);
+    scene.settle(DAY);
+    scene.pass(9 * DAY);
+    assert_eq!(scene.moved(), [(0, "s", true), (2 * DAY, "s", false), (2 * DAY, "n", true)]);
+}
+
+#[test]
+fn dates_are_asked_as_local_clocks_show_them() {
+    let mut scene = Scene::new(&[
+        ("birthday", r#"{"attribute": "born", "anniversary": {"days": 2}}"#),
+        ("old", r#"{"attribute": "since", "type": "instant", "older_than": "3d"}"#),
+        ("soon", r#"{"attribute": "starts", "on": "+1d"}"#),
+        ("week", r#"{"attribute": "starts", "on": "this_week"}"#),
+    ]);
+    scene.zone = Zone::named("Europe/Paris").unwrap();
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let date = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+    let begins = at("2026-03-20T12:00:00Z");
+    scene.contact = Contact::new("lea")
+        .attribute("born", date("2000-03-29"))
+        .attribute("since", begins)
+        .attribute("starts", date("2026-03-30"));
+    scene.settle(begins.timestamp_millis());
+    scene.pass(at("2026-04-10T00:00:00Z").timestamp_millis());
+    let wanted = [
+        ("2026-03-23T12:00:00Z", "old", true),
+        ("2026-03-27T23:00:00Z", "birthday", true),
+        ("2026-03-28T23:00:00Z", "soon", true),
+        // Sunday the 29th has 23 hours.
+        ("2026-03-29T22:00:00Z", "birthday", false),
+        ("2026-03-29T22:00:00Z", "soon", false),
+        ("2026-03-29T22:00:00Z", "week", true),
+        ("2026-04-05T22:00:00Z", "week", false),
+    ];
+    let wanted = wanted.map(|(when, name, inside)| (at(when).timestamp_millis(), name, inside));
+    assert_eq!(scene.moved(), wanted);
+}
+
+#[test]
+fn another_zone_moves_whoever_it_concerns_at_once() {
+    let mut scene = Scene::new(&[("s", r#"{"event": "e", "calendar_days": 1}"#)]);
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis();
+    scene.hear("e", at("2026-03-20T22:00:00Z"), at("2026-03-20T22:00:00Z"), &[]);
+    let now = at("2026-03-20T23:30:00Z");
+    scene.zone = Zone::named("Europe/Paris").unwrap();
+    scene.segments.touch_zone(&mut scene.touched);
+    scene.settle(now);
+    assert_eq!(scene.moved()[1..], [(now, "s", false)]);
+}
+
+#[test]
+fn whether_a_message_was_opened_has_three_answers_which_part_everybody() {
+    let mut scene = Scene::new(&[
+        ("no", r#"{"opened": {"is": "no", "within": "1d"}}"#),
+        ("unknown", r#"{"opened": {"is": "unknown", "within": "1d"}}"#),
+        ("yes", r#"{"opened": {"is": "yes", "within": "1d"}}"#),
+    ]);
+    scene.settle(0);
+    scene.hear("message.opened", 5, 5, &[("channel", "email".into())]);
+    scene.pass(9 * DAY);
+    assert_eq!(
+        scene.moved(),
+        [
+            (0, "unknown", true),
+            (5, "unknown", false),
+            (5, "yes", true),
+            (5 + DAY, "unknown", true),
+            (5 + DAY, "yes", false)
+        ]
+    );
+}
+
+#[test]
+fn a_rank_holds_whoever_stands_on_the_line_or_above() {
+    let rank: RankDefinition =
+        serde_json::from_str(r#"{"attribute": "fans", "first": 10, "every": {"every": "day"}}"#).unwrap();
+    let line = Line::new(1, chrono::DateTime::UNIX_EPOCH, 500, "m".into());
+    let ranked = || [SegmentDefinition::ranked("top", rank.clone())];
+    let segments = Segments::compile(ranked(), &[("top".into(), line)].into()).unwrap();
+    let mut scene = Scene { state: segments.start(), segments, ..Scene::new(&[]) };
+    for (at, fans) in [(1, 499), (2, 500), (3, 501), (4, 499)] {
+        scene.contact = Contact::new("lea").attribute("fans", fans);
+        scene.segments.touch_attribute(&mut scene.touched, "fans");
+        scene.settle(at);
+        let rank = scene.with_seen(|scene, seen| scene.segments.rank(0, &scene.state, seen, at));
+        assert_eq!(rank, Some(i64::from(fans)));
+    }
+    assert_eq!(scene.moved(), [(2, "top", true), (4, "top", false)]);
+    let without = Segments::compile(ranked(), &BTreeMap::new()).unwrap();
+    assert_ne!(without.hash(), scene.segments.hash());
+    scene.contact = Contact::new("lea").attribute("fans", 900);
+    assert!(!scene.with_seen(|scene, seen| without.holds(0, &scene.state, seen, 5)));
+}
+
+#[test]
+fn only_the_highest_version_counts_and_what_it_shares_goes_on() {
+    let question = |text: &str| serde_json::from_str(text).unwrap();
+    let first = SegmentDefinition::new("s", question(r#"{"event": "e", "within": "1d"}"#));
+    let second =
+        SegmentDefinition::new("s", question(r#"{"event": "e", "count": {"at_least": 2}, "within": "2d"}"#))
+            .version(2);
+    let compiled = |all: &[&SegmentDefinition]| {
+        Segments::compile(all.iter().copied().cloned(), &BTreeMap::new()).unwrap()
+    };
+    let segments = compiled(&[&first]);
+    let mut scene = Scene { state: segments.start(), segments, ..Scene::new(&[]) };
+    scene.hear("e", 5, 5, &[]);
+    scene.segments = compiled(&[&second, &first]);
+    assert_eq!(scene.segments.at(0).unwrap().version, 2);
+    assert!(scene.segments.align(&mut scene.state) && !scene.segments.lacks(&scene.state));
+    scene.settle(10);
+    scene.hear("e", 20, 20, &[]);
+    assert_eq!(scene.moved(), [(5, "s", true), (10, "s", false), (20, "s", true)]);
 }

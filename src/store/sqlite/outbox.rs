@@ -396,9 +396,14 @@ impl Db {
             return Ok(());
         }
         let id = entry.message.id;
-        let told =
-            InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).about(&entry.message));
-        self.deliver(entry.contact, &entry.message.contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
+        let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).about(&entry.message));
+        self.deliver(
+            entry.contact,
+            &entry.message.contact,
+            Some(InputId::from_attempt(id, answers)),
+            &told,
+            now,
+        )?;
         Ok(())
     }
 

@@ -12,14 +12,15 @@ use crate::error::StoreError;
 use crate::journey::{Journey, JourneyDefinition};
 use crate::machine::{Cold, Envelope, Hot, Input, InputKind, Withdrawal};
 use crate::model::{
-    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fact,
-    Fingerprint, FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
+    Call, Contact, ContactId, Content, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence, Fingerprint,
+    FingerprintKey, Hash, InputId, JourneyId, Message, MessageId, Name, NodeId,
 };
 use crate::port::Clock;
 use crate::port::store::{
     Begin, Begun, Claim, Claimed, Commit, Committed, Definition, MessageRecord, MessageStatus, Pausable,
     Receipt, Result, Store, StoredContact, Take, Taken, Verdict, Work,
 };
+use crate::rule::segment::Membership;
 use crate::testing::ManualClock;
 
 /// What a case says.
@@ -169,7 +170,10 @@ pub(super) fn journey(name: &str, version: u32, template: &str) -> Answer<Journe
 
 /// Lets a state say that its contact is in a segment, or is not, as a transition would.
 pub(super) fn set_inside(hot: &mut Hot, segment: &str, inside: bool) {
-    hot.rating.apply(&Fact::Segment { segment: segment.into(), inside });
+    match inside {
+        true => drop(hot.segments.members.insert(segment.into(), Membership::default())),
+        false => drop(hot.segments.members.remove(segment)),
+    }
 }
 
 pub(super) fn welcome() -> Pausable {
