@@ -1,6 +1,6 @@
 //! Histories with one thing altered: exactly one invariant does not hold of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -151,6 +151,11 @@ fn strict_program(history: &History) -> Hash {
             parts.scores.insert(score.score.as_str().into(), scored);
         }
     }
+    let segments = history.snapshot.definitions.iter().filter_map(|definition| match definition {
+        Definition::Segment(segment) => Some(segment.clone()),
+        _ => None,
+    });
+    parts.segments = Arc::new(Segments::compile(segments, &BTreeMap::new()).unwrap());
     parts.namespace = history.snapshot.namespace.clone();
     parts.journeys = journeys.collect();
     parts.pauses = history.snapshot.pauses.clone();

@@ -268,7 +268,7 @@ impl Walk {
                 let comes = || self.plain.comes_at(at) > 0 || !self.plain.is_in(rules, rule.name, at - 1);
                 self.plain.is_in(rules, rule.name, at) && comes()
             };
-            if adopted.iter().any(|rule| moves(&rule)) {
+            if adopted.iter().any(moves) {
                 self.judged.open.insert(at);
             }
         }

@@ -55,7 +55,7 @@ impl Plain {
     fn due(&self, now: i64) -> Option<i64> {
         let known = self.told.iter().filter(|(known, _)| *known <= now);
         let dues = known.filter_map(|(_, fact)| if let Fact::Due(due) = fact { Some(*due) } else { None });
-        dues.last().flatten()
+        dues.fold(None, |_, due| due)
     }
 
     /// Whether the person is in a segment of these rules at an instant.

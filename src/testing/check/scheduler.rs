@@ -120,12 +120,13 @@ fn timers(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let ran = record.commits.last().and_then(|commit| known.program(commit.program));
     let first = |pauses| {
         let score = ran.and_then(|ran| score_timer(record, &ran.program));
-        first_timer(record, pauses).0.into_iter().chain(score).min()
+        let segment = ran.and_then(|ran| segment_timer(record, &ran.program));
+        first_timer(record, pauses).0.into_iter().chain(score).chain(segment).min()
     };
     let right = match ran {
         Some(ran) => first(&ran.pauses) == stored.due_at,
-        // Which rules a score had when the newest commit ran is not known.
-        None if known.now().scores().next().is_some() => true,
+        // Which rules a score had when the newest commit ran is not known, nor which segments there were.
+        None if known.now().scores().next().is_some() || !known.now().segments().is_empty() => true,
         // What was paused when the newest commit ran is not known.
         None => known.history.iter().any(|pauses| first(pauses) == stored.due_at),
     };
@@ -154,6 +155,12 @@ fn score_timer(record: &Record, program: &Program) -> Option<DateTime<Utc>> {
         scored.model.next_due(state).filter(|_| !stands)
     });
     due.min().and_then(DateTime::from_timestamp_millis)
+}
+
+/// When a membership may turn by itself.
+fn segment_timer(record: &Record, program: &Program) -> Option<DateTime<Utc>> {
+    let due = program.segments().next_due(&record.stored.state.hot.segments);
+    due.and_then(DateTime::from_timestamp_millis)
 }
 
 /// The first timer of a contact where these pauses hold, and whose it is.
