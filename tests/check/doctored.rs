@@ -538,7 +538,9 @@ const CASES: &[Case] = cases! {
     R4 sam "a tier is lower than its score allows": |h| h.score(|state| state["tier"] = 0.into());
     R4 sam "a tier is higher than its score allows": |h| h.score(|state| state["value"] = 3.into());
     R4 sam "a score has no tier": |h| h.score(|state| drop(state.as_object_mut().unwrap().remove("tier")));
-    G1 sam "a membership is forgotten": |h| drop(h.stored.state.hot.segments.members.remove("fans"));
+    G1 sam "a membership is forgotten": |h| {
+        h.stored.state.hot.segments.members.remove("fans");
+    };
     G3 sam "journeys see another segment": |h| {
         let rating = &mut h.stored.state.hot.rating;
         let mut json = serde_json::to_value(&*rating).unwrap();
