@@ -225,7 +225,8 @@ fn two_workers_of_one_engine_tell_the_audience_what_was_committed_last() {
             }
             let (one, other) = (host.engine.clone(), host.engine.clone());
             let (one, other) = futures::join!(one.tick(), other.tick());
-            (one.unwrap(), other.unwrap());
+            one.unwrap();
+            other.unwrap();
         }
         host.tick().await;
         host.agrees(&[("active", 5), ("singers", 5)]).await;
