@@ -17,13 +17,17 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    fn with(self, number: Decimal) -> Self {
-        Self {
-            count: self.count.saturating_add(1),
-            sum: add(self.sum, number),
-            least: Some(self.least.map_or(number, |least| least.min(number))),
-            most: Some(self.most.map_or(number, |most| most.max(number))),
+    /// Counts one more, as far as it matters to what is asked.
+    fn with(mut self, number: Decimal, of: Aggregate) -> Self {
+        match of {
+            Aggregate::Sum | Aggregate::Average => {
+                self.count = self.count.saturating_add(1);
+                self.sum = add(self.sum, number);
+            }
+            Aggregate::Min => self.least = Some(self.least.map_or(number, |least| least.min(number))),
+            Aggregate::Max => self.most = Some(self.most.map_or(number, |most| most.max(number))),
         }
+        self
     }
 
     /// The number itself; nothing where there is none.
@@ -41,7 +45,7 @@ impl Folded {
     }
 }
 
-pub(super) fn folded(stream: &Stream, window: Window, clock: &Clock<'_>) -> Folded {
+pub(super) fn folded(stream: &Stream, window: Window, of: Aggregate, clock: &Clock<'_>) -> Folded {
     match stream {
         Stream::Total(count, sum, least, most) => {
             Folded { count: *count, sum: *sum, least: Some(*least), most: Some(*most) }
@@ -50,8 +54,56 @@ pub(super) fn folded(stream: &Stream, window: Window, clock: &Clock<'_>) -> Fold
             .iter()
             .rev()
             .filter(|(at, _)| window.has(*at, clock))
-            .fold(Folded::default(), |folded, (_, number)| folded.with(*number)),
+            .fold(Folded::default(), |folded, (_, number)| folded.with(*number, of)),
         _ => Folded::default(),
+    }
+}
+
+/// The numbers of a sum that count now, oldest first, where they stand together.
+fn alive<'s>(
+    stream: &'s Stream,
+    window: Window,
+    of: Aggregate,
+    clock: &Clock<'_>,
+) -> Option<&'s [(i64, Decimal)]> {
+    let (Stream::Numbers(numbers), Window::Elapsed(_), Aggregate::Sum) = (stream, window, of) else {
+        return None;
+    };
+    numbers.get(numbers.partition_point(|(at, _)| !window.has(*at, clock))..)
+}
+
+/// Bounds of a sum in whole units of one scale: as exact as decimals are, and many times faster.
+struct Units {
+    bounds: [Option<i128>; 5],
+}
+
+impl Units {
+    /// The sum of some numbers, and the bounds in its units; nothing where their scales differ, or would not fit.
+    fn of(numbers: &[(i64, Decimal)], bounds: &Bounds) -> Option<(i128, Self)> {
+        let scale = numbers.first().map_or(0, |(_, number)| number.scale());
+        // So many numbers of 96 bits cannot pass 128.
+        let sum = numbers.iter().try_fold(0_i128, |sum, (_, number)| {
+            (number.scale() == scale).then(|| sum + number.mantissa())
+        })?;
+        // What a decimal cannot hold is cut there.
+        Decimal::try_from_i128_with_scale(sum, scale).ok()?;
+        let mut units = [None; 5];
+        let all = [bounds.is, bounds.above, bounds.at_least, bounds.below, bounds.at_most];
+        for (slot, bound) in units.iter_mut().zip(all) {
+            let Some(bound) = bound else { continue };
+            let factor = 10_i128.checked_pow(scale.checked_sub(bound.scale())?)?;
+            *slot = Some(bound.mantissa().checked_mul(factor)?);
+        }
+        Some((sum, Self { bounds: units }))
+    }
+
+    fn hold(&self, sum: i128) -> bool {
+        let [is, above, at_least, below, at_most] = self.bounds;
+        is.is_none_or(|bound| sum == bound)
+            && above.is_none_or(|bound| sum > bound)
+            && at_least.is_none_or(|bound| sum >= bound)
+            && below.is_none_or(|bound| sum < bound)
+            && at_most.is_none_or(|bound| sum <= bound)
     }
 }
 
@@ -62,7 +114,10 @@ pub(super) fn holds(
     bounds: &Bounds,
     clock: &Clock<'_>,
 ) -> bool {
-    folded(stream, window, clock).holds(of, bounds)
+    if let Some((sum, units)) = alive(stream, window, of, clock).and_then(|alive| Units::of(alive, bounds)) {
+        return units.hold(sum);
+    }
+    folded(stream, window, of, clock).holds(of, bounds)
 }
 
 /// The first expiry after which the answer is another one.
@@ -74,6 +129,16 @@ pub(super) fn next(
     clock: &Clock<'_>,
 ) -> i64 {
     let Stream::Numbers(numbers) = stream else { return i64::MAX };
+    if let Some(alive) = alive(stream, window, of, clock)
+        && let Some((mut sum, units)) = Units::of(alive, bounds)
+    {
+        let holds = units.hold(sum);
+        let changes = |(_, number): &&(i64, Decimal)| {
+            sum -= number.mantissa();
+            units.hold(sum) != holds
+        };
+        return alive.iter().find(changes).map_or(i64::MAX, |(at, _)| window.ends(*at, clock));
+    }
     let holds = holds(stream, window, of, bounds, clock);
     let mut next = None;
     let mut without = Folded::default();
@@ -82,7 +147,7 @@ pub(super) fn next(
         if without.holds(of, bounds) != holds {
             next = Some(*at);
         }
-        without = without.with(*number);
+        without = without.with(*number, of);
     }
     let newest = numbers.last().map(|(at, _)| *at);
     next.map_or(i64::MAX, |at| window.ends(at, clock)).min(window.begins(newest, clock))

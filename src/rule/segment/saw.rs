@@ -24,7 +24,7 @@ pub(super) fn saw(ask: &Ask, view: &View<'_>) -> String {
             format!("{} value(s)", count::kinds(view.stream(*stream), *window, view.clock))
         }
         Ask::Number { stream, window, of, .. } => {
-            let folded = number::folded(view.stream(*stream), *window, view.clock);
+            let folded = number::folded(view.stream(*stream), *window, *of, view.clock);
             let number = folded.number(*of);
             number.map_or_else(|| "nothing".to_owned(), |number| number.normalize().to_string())
         }
