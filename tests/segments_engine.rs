@@ -182,6 +182,34 @@ fn a_journey_is_opened_by_coming_in_and_ended_by_leaving_at_the_instant_of_the_m
     }
 }
 
+/// Nobody ticked between the publication of something else and the instant.
+#[test]
+fn what_time_does_at_the_timer_that_brings_new_segments_in_is_told_as_its_doing() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
+        world.journey(
+            "{ journey: back, version: 1, enter: { on: { segment: active, moves: out } },
+               steps: [ { wait: 90d }, { exit: done } ] }",
+        );
+        world.track("app.opened");
+        world.tick();
+        world.segment(json!({ "segment": "others", "where": { "not": { "tag": "x" } } }));
+        world.segment(json!({ "segment": "again", "where": { "event": "app.opened", "within": "1d" } }));
+        world.wait(DAY);
+        let before = DAY - TimeDelta::milliseconds(1);
+        assert_eq!(
+            world.moves(),
+            [
+                moved("again", true, "definition", before),
+                moved("others", true, "definition", before),
+                moved("active", false, "clock", DAY),
+                moved("again", false, "clock", DAY),
+            ]
+        );
+        assert_eq!(world.runs("lea"), ["back"]);
+    }
+}
+
 #[test]
 fn who_is_in_by_definition_passes_those_doors_alone_that_let_existing_people_in() {
     for world in World::all() {

@@ -44,6 +44,11 @@ impl Run<'_> {
         DateTime::from_timestamp_millis(due)
     }
 
+    /// Whether the segments that the contact knows are those that are published.
+    pub(super) fn knows_segments(&self) -> bool {
+        self.program.segments.is_aligned(&self.out.state.hot.segments)
+    }
+
     /// Contacts take other segments over at their next input or timer; whether there were any.
     pub(super) fn adopt_segments(&mut self, at: DateTime<Utc>) -> bool {
         let program = self.program;

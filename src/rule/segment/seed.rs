@@ -8,6 +8,13 @@ use super::stream::{Keep, Stream};
 use super::touched::Touched;
 
 impl Segments {
+    /// Whether nothing is left for [`align`](Self::align) to do.
+    #[must_use]
+    pub fn is_aligned(&self, state: &SegmentState) -> bool {
+        let set = if self.is_empty() { 0 } else { self.0.short };
+        state.set == set
+    }
+
     /// Takes over what another set of segments kept: streams that are still asked for go on, what nobody reads is dropped,
     /// and what is new is missing. It answers whether anything changed; everything is asked anew then.
     pub fn align(&self, state: &mut SegmentState) -> bool {
