@@ -619,3 +619,60 @@ fn an_erased_contact_is_in_no_segment_and_nobody_is_told() {
         assert_eq!(world.moves(), []);
     }
 }
+
+#[test]
+fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
+    for world in World::all() {
+        let twin = World::on(0);
+        let all = [
+            ("a-undone", json!({ "event": "untold", "within": "30d" })),
+            ("b-tagged", json!({ "tag": "undone" })),
+            (
+                "c-once",
+                json!({ "event": "journey.entered", "where": { "journey": "deal" }, "count": { "is": 1 } }),
+            ),
+            (
+                "d-left",
+                json!({ "event": "journey.left", "where": { "journey": "deal" }, "count": { "is": 1 } }),
+            ),
+            ("e-party", json!({ "event": "journey.entered", "where": { "journey": "party" } })),
+            ("f-moved", json!({ "event": "journey.left", "where": { "journey": "party" } })),
+        ];
+        let publish = |world: &World| {
+            let all =
+                all.clone().map(|(name, asks)| segment(json!({ "segment": name, "where": asks })).into());
+            block_on(world.engine.publish(all)).unwrap();
+        };
+        let live = |world: &World| {
+            world.journey(
+                "{ journey: deal, version: 1, enter: { on: { event: go } }, exit: [ { on: { event: cancelled } } ],
+                   undo_on: [exit], steps: [
+                     { id: tell, emit: { event: told }, undo: [ { emit: { event: untold } }, { set: { tags: [undone] } } ] },
+                     { wait: 9d }, { exit: done } ] }",
+            );
+            world.journey(
+                "{ journey: party, version: 1, enter: { on: { date: event_at } }, steps: [ { wait: 9d }, { exit: done } ] }",
+            );
+            world.identify(Contact::new("lea").attribute("event_at", start() + TimeDelta::hours(1)));
+            world.track("go");
+            world.tick();
+            world.wait(TimeDelta::hours(2));
+            world.tick();
+            assert_eq!(world.runs("lea"), ["deal", "party"]);
+            world.track("cancelled");
+            world.identify(Contact::new("lea").attribute("event_at", start() + DAY * 90));
+            world.tick();
+            assert_eq!(world.runs("lea"), [] as [&str; 0]);
+        };
+        publish(&world);
+        live(&world);
+        live(&twin);
+        publish(&twin);
+        twin.tick();
+        let expected = ["a-undone", "b-tagged", "c-once", "d-left", "e-party"];
+        assert_eq!(
+            (world.is_in("lea"), twin.is_in("lea")),
+            (expected.map(str::to_owned).to_vec(), expected.map(str::to_owned).to_vec())
+        );
+    }
+}

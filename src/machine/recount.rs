@@ -8,11 +8,12 @@ use super::program::{Program, ProgramParts};
 use super::segment::{MoveCause, not_counted};
 use super::state::ContactState;
 use super::transition::{Run, Signal};
+use super::undo::UNDO;
 use super::{Envelope, InputKind};
 use crate::journey::NodeKind;
 use crate::model::{
-    Contact, Enrollment, EnrollmentId, Event, ExitReason, Fact, Hash, InputId, MessageId, Step, StepOutcome,
-    Waiting,
+    Contact, ContactId, Dated, Enrollment, EnrollmentId, Event, ExitReason, Fact, Hash, InputId, MessageId,
+    Name, Step, StepOutcome, Waiting,
 };
 use crate::rule::segment::{SegmentState, Uncounted};
 use crate::seeded::{Bug, is_on};
@@ -124,11 +125,11 @@ impl Program {
         });
         let until = contact.hot.now;
         let mut state = ContactState::new(contact.cold.contact.id.clone());
-        let undoing = undoing(contact, steps);
+        let undoing = self.undoing(&contact.cold.contact.id, steps);
         for past in self.past(inputs, steps) {
             state = match past {
                 Past::Told(envelope) => alone.told(state, envelope),
-                Past::Did(step) if undoing.contains(&step.enrollment) => state,
+                Past::Did(step) if undoing.contains(&step.enrollment) && is_edge(step) => state,
                 Past::Did(step) => alone.did(self, state, step),
             };
         }
@@ -225,6 +226,16 @@ impl Program {
 impl Run<'_> {
     fn again(&mut self, full: &Program, step: &Step) {
         let (at, cause) = (step.at, InputId::from_step(step.enrollment, step.ordinal));
+    /// The runs that only undid what others had done: no runs of their own, though what they did counts.
+    pub(super) fn undoing(&self, contact: &ContactId, steps: &[Step]) -> BTreeSet<EnrollmentId> {
+        let begun = steps.iter().filter(|step| matches!(step.outcome, StepOutcome::Exited { .. }));
+        let begun = begun.map(|step| {
+            let cause = InputId::from_step(step.enrollment, step.ordinal.saturating_add(1));
+            EnrollmentId::derive(&self.namespace, contact, &step.journey, cause, UNDO)
+        });
+        begun.collect()
+    }
+
         let id = self.contact_id().clone();
         match (&step.outcome, full.did_by(step)) {
             (StepOutcome::Entered, _) => self.begun_again(step),
@@ -273,12 +284,20 @@ impl Run<'_> {
     }
 }
 
-/// The runs that only undid what others had done: no runs of their own.
-pub(super) fn undoing(contact: &ContactState, steps: &[Step]) -> BTreeSet<EnrollmentId> {
-    let ended = steps.iter().filter_map(|step| match step.outcome {
-        StepOutcome::Exited { reason: ExitReason::Undone } => Some(step.enrollment),
+/// Whether a run begins or ends here.
+pub(super) fn is_edge(step: &Step) -> bool {
+    matches!(step.outcome, StepOutcome::Entered | StepOutcome::Exited { .. })
+}
+
+/// The events that were taken back.
+fn retracted(inputs: &[Envelope]) -> BTreeSet<InputId> {
+    let told = inputs.iter().filter_map(|envelope| match envelope.kind {
+        InputKind::Retract { input } => Some(input),
+            let run = &mut self.out.state.hot.enrollments[index];
+            if *reason == ExitReason::DateMoved {
+                run.date = Some(Dated { attribute: Name::default(), before: run.before });
+            }
         _ => None,
     });
-    let still = contact.hot.enrollments.iter().filter(|run| run.undoing).map(|run| run.id);
-    ended.chain(still).collect()
+    told.collect()
 }
