@@ -676,3 +676,31 @@ fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
         );
     }
 }
+
+#[test]
+fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "openers", "where": { "event": "app.opened", "within": "365d" } }));
+        world.segment(json!({
+            "segment": "buyers", "where": { "event": "order.paid", "count": { "at_least": 2 }, "within": "30d" }
+        }));
+        world.track("app.opened");
+        world.tick();
+        world.wait(DAY * 100);
+        for id in ["order-1", "order-2"] {
+            block_on(world.engine.track(Event::new("lea", "order.paid").id(id))).unwrap();
+        }
+        world.tick();
+        assert_eq!(world.is_in("lea"), ["buyers", "openers"]);
+        assert_eq!(block_on(world.store.purge(start() + DAY * 50)).unwrap().inputs, 1);
+        block_on(world.engine.retract(&"lea".into(), "order-2")).unwrap();
+        assert_eq!(world.moves(), [moved("buyers", false, "definition", DAY * 100)]);
+        assert_eq!(world.is_in("lea"), ["openers"]);
+        assert_eq!(world.tick().next_wake, Some(start() + DAY * 365));
+        // A draft is counted from all that the log tells.
+        let draft = json!({ "segment": "draft", "where": { "event": "order.paid", "within": "1d" } });
+        block_on(world.engine.retract(&"lea".into(), "order-1")).unwrap();
+        assert_eq!(block_on(world.engine.count(&segment(draft))).unwrap(), 1);
+        world.tick();
+    }
+}

@@ -15,7 +15,7 @@ use crate::model::{
     Contact, ContactId, Dated, Enrollment, EnrollmentId, Event, ExitReason, Fact, Hash, InputId, MessageId,
     Name, Step, StepOutcome, Waiting,
 };
-use crate::rule::segment::{SegmentState, Uncounted};
+use crate::rule::segment::{Heard, SegmentState, Uncounted};
 use crate::seeded::{Bug, is_on};
 
 /// The most passes over a part of a history.
@@ -83,7 +83,8 @@ pub(super) enum Past<'s> {
 impl Program {
     /// Looks through the history of a contact for everything that the segments of this program ask, as of the instant that
     /// the contact was committed at: its inputs, and what its journeys did. Events that were
-    /// [retracted](crate::Engine::retract) are left out.
+    /// [retracted](crate::Engine::retract) are left out; of a contact that waits for that, everything that is known and that
+    /// they do not concern is left out too.
     ///
     /// `inputs` are those that the contact has read, in order; `steps` all of its steps.
     ///
@@ -144,18 +145,26 @@ impl Program {
         run.own = None;
         self.segments.touch_all(&mut run.touched);
         run.settle(until);
-        run.out.state.hot.segments
+        let mut counted = run.out.state.hot.segments;
+        if contact.hot.retracted {
+            let retracted = retracted(inputs);
+            let events = inputs.iter().filter(|envelope| retracted.contains(&envelope.id));
+            let heard = events.filter_map(|envelope| match &envelope.kind {
+                InputKind::Event(event) => {
+                    let at = event.at.unwrap_or(envelope.received_at).timestamp_millis();
+                    Some(Heard::new(&event.name, &event.properties, at, at, &self.zone))
+                }
+                _ => None,
+            });
+            let heard: Vec<Heard<'_>> = heard.collect();
+            self.segments.narrow(&mut counted, &contact.hot.segments, &heard);
+        }
+        counted
     }
 
     /// Everything that can concern a segment, in order; what steps did comes after the input of their instant.
     pub(super) fn past<'s>(&self, inputs: &'s [Envelope], steps: &'s [Step]) -> Vec<Past<'s>> {
-        let retracted: BTreeSet<InputId> = inputs
-            .iter()
-            .filter_map(|envelope| match envelope.kind {
-                InputKind::Retract { input } => Some(input),
-                _ => None,
-            })
-            .collect();
+        let retracted = retracted(inputs);
         let told = inputs.iter().filter(|envelope| {
             let concerns = matches!(
                 envelope.kind,
@@ -217,15 +226,6 @@ impl Program {
         run.finish().state
     }
 
-    pub(super) fn did_by(&self, step: &Step) -> Option<&NodeKind> {
-        let journey = self.journey(&step.journey, step.version)?;
-        Some(&journey.nodes.get(journey.node(&step.node)?)?.kind)
-    }
-}
-
-impl Run<'_> {
-    fn again(&mut self, full: &Program, step: &Step) {
-        let (at, cause) = (step.at, InputId::from_step(step.enrollment, step.ordinal));
     /// The runs that only undid what others had done: no runs of their own, though what they did counts.
     pub(super) fn undoing(&self, contact: &ContactId, steps: &[Step]) -> BTreeSet<EnrollmentId> {
         let begun = steps.iter().filter(|step| matches!(step.outcome, StepOutcome::Exited { .. }));
@@ -236,6 +236,15 @@ impl Run<'_> {
         begun.collect()
     }
 
+    pub(super) fn did_by(&self, step: &Step) -> Option<&NodeKind> {
+        let journey = self.journey(&step.journey, step.version)?;
+        Some(&journey.nodes.get(journey.node(&step.node)?)?.kind)
+    }
+}
+
+impl Run<'_> {
+    fn again(&mut self, full: &Program, step: &Step) {
+        let (at, cause) = (step.at, InputId::from_step(step.enrollment, step.ordinal));
         let id = self.contact_id().clone();
         match (&step.outcome, full.did_by(step)) {
             (StepOutcome::Entered, _) => self.begun_again(step),
@@ -279,6 +288,10 @@ impl Run<'_> {
 
     fn ended_again(&mut self, step: &Step, reason: &ExitReason) {
         if let Some(index) = self.position(step.enrollment) {
+            let run = &mut self.out.state.hot.enrollments[index];
+            if *reason == ExitReason::DateMoved {
+                run.date = Some(Dated { attribute: Name::default(), before: run.before });
+            }
             self.exit(index, step.at, reason.clone());
         }
     }
@@ -293,10 +306,6 @@ pub(super) fn is_edge(step: &Step) -> bool {
 fn retracted(inputs: &[Envelope]) -> BTreeSet<InputId> {
     let told = inputs.iter().filter_map(|envelope| match envelope.kind {
         InputKind::Retract { input } => Some(input),
-            let run = &mut self.out.state.hot.enrollments[index];
-            if *reason == ExitReason::DateMoved {
-                run.date = Some(Dated { attribute: Name::default(), before: run.before });
-            }
         _ => None,
     });
     told.collect()

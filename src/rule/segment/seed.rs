@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hear::Heard;
 use super::segments::Segments;
 use super::state::SegmentState;
 use super::stream::{Keep, Stream};
@@ -86,6 +87,20 @@ impl Segments {
     /// kept, where it is known.
     pub fn replace(&self, state: &mut SegmentState, counted: &SegmentState, touched: &mut Touched) {
         self.take(state, counted, touched, |key, keep| key == 0 || *keep != Keep::Since);
+    }
+
+    /// Leaves of a recount only what `state` lacks, and what would have counted one of these events: the rest is known, of
+    /// more than a log that was purged can tell.
+    pub fn narrow(&self, counted: &mut SegmentState, state: &SegmentState, taken_back: &[Heard<'_>]) {
+        let mut concerned = vec![false; counted.keys.len()];
+        for event in taken_back {
+            for place in self.feeds(event) {
+                concerned.get_mut(place).into_iter().for_each(|one| *one = true);
+            }
+        }
+        let known = |key: &u64| state.keys.contains(key);
+        let keys = counted.keys.iter().zip(concerned);
+        counted.keys = keys.map(|(key, concerned)| if concerned || !known(key) { *key } else { 0 }).collect();
     }
 
     fn take(
