@@ -704,3 +704,24 @@ fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
         world.tick();
     }
 }
+
+#[test]
+fn no_line_is_drawn_while_a_history_is_looked_through() {
+    for world in World::all() {
+        for (contact, followers) in [("lea", 20), ("zoe", 10)] {
+            world.identify(Contact::new(contact).attribute("followers", followers));
+            block_on(world.engine.track(Event::new(contact, "app.opened"))).unwrap();
+        }
+        world.tick();
+        world.segment(json!({ "segment": "top", "rank": {
+            "attribute": "followers", "first": 1, "among": { "event": "app.opened" },
+            "every": { "every": "day", "at": "12:00" }
+        } }));
+        // What was counted of lea's history is too old by this, and is counted again.
+        world.track("app.opened");
+        let tick = world.tick();
+        assert!(tick.signals.iter().any(|signal| matches!(signal, Signal::StaleSegments { .. })));
+        let line = block_on(world.engine.segments()).unwrap()[0].line.clone().unwrap();
+        assert_eq!((line.edition, line.last, world.is_in("lea").len()), (1, "lea".into(), 1));
+    }
+}
