@@ -725,3 +725,41 @@ fn no_line_is_drawn_while_a_history_is_looked_through() {
         assert_eq!((line.edition, line.last, world.is_in("lea").len()), (1, "lea".into(), 1));
     }
 }
+
+#[test]
+fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
+    for world in World::all() {
+        for (contact, followers) in [("ana", 10), ("ben", 30), ("lea", 20)] {
+            world.identify(Contact::new(contact).attribute("followers", followers));
+        }
+        world.segment(json!({ "segment": "top", "rank": {
+            "attribute": "followers", "first": 1, "every": { "every": "day", "at": "12:00" }
+        } }));
+        world.segment(json!({ "segment": "others", "where": { "not": { "segment": "top" } } }));
+        world.tick();
+        let woken = || {
+            let mail = |contact: &str| block_on(world.store.inputs(&contact.into(), 0, u64::MAX)).unwrap();
+            ["ana", "ben", "lea"]
+                .map(|contact| mail(contact).iter().filter(|one| matches!(one.kind, InputKind::Wake)).count())
+        };
+        let before = woken();
+        world.identify(Contact::new("lea").attribute("followers", 40));
+        world.wait(TimeDelta::hours(3));
+        assert_eq!(
+            world.moves().into_iter().map(|(segment, inside, ..)| (segment, inside)).collect::<Vec<_>>(),
+            [("top", true), ("others", false), ("top", false), ("others", true)]
+                .map(|(segment, inside)| (segment.to_owned(), inside))
+        );
+        assert_eq!(
+            (woken(), world.is_in("lea")),
+            ([before[0], before[1] + 1, before[2]], vec!["top".to_owned()])
+        );
+        // Who was not woken takes the new line over with whatever comes.
+        world.identify(Contact::new("ana").attribute("followers", 35));
+        assert_eq!(world.moves(), []);
+        assert_eq!(
+            (world.is_in("ana"), world.is_in("ben")),
+            (vec!["others".to_owned()], vec!["others".to_owned()])
+        );
+    }
+}
