@@ -763,3 +763,17 @@ fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
         );
     }
 }
+
+#[test]
+fn what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
+        world.track("app.opened");
+        block_on(world.engine.track(Event::new("lea", "app.opened").at(start() + DAY))).unwrap();
+        world.tick();
+        world.wait(DAY);
+        assert_eq!(world.moves(), []);
+        world.wait(DAY);
+        assert_eq!(world.moves(), [moved("active", false, "clock", DAY * 2)]);
+    }
+}

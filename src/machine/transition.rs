@@ -294,7 +294,12 @@ impl<'p> Run<'p> {
             .all()
             .map(|(place, ..)| self.score_due_at(place).map(|due| (due, Due::Score(place))));
         let segments = [self.segments_due_at().map(|due| (due, Due::Segments))];
-        enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()
+        let waits = pending.clone().flatten();
+        let next = enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()?;
+        let comes_then = |(due, _): &(DateTime<Utc>, Due)| *due == next.0;
+        let moves_then = self.segments_due_at() == Some(next.0);
+        // What happens at an instant comes before the moves of that instant.
+        Some(waits.filter(comes_then).min().filter(|_| moves_then).unwrap_or(next))
     }
 
     pub(super) fn finish(mut self) -> Transition {
