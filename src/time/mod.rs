@@ -41,4 +41,5 @@ pub use recurrence::{Every, Leap, Recurrence, RecurrenceDefinition, Short};
 pub use span::{Span, SpanError};
 pub use weekly::{WeeklyWindow, WeeklyWindowError};
 pub use window::{DailyWindow, WindowError};
+pub(crate) use zone::Stretch;
 pub use zone::{UnknownZone, Zone, tzdb_version};

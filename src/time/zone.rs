@@ -29,6 +29,15 @@ pub struct Zone {
     zone: TimeZone,
 }
 
+/// A stretch of time in which local clocks are not changed, in milliseconds: from, and before until.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+    /// How far local clocks are ahead of UTC.
+    pub(crate) ahead: i64,
+}
+
 /// The name is not in the bundled time-zone database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time zone {name:?} is unknown; use an IANA name such as Europe/Paris")]
@@ -108,6 +117,20 @@ impl Zone {
     pub(crate) fn next_transition(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let transition = self.zone.following(timestamp(instant)?).next()?;
         DateTime::from_timestamp_millis(transition.timestamp().as_millisecond())
+    }
+
+    /// Between which instants local clocks stand as they do at this one; nothing where no calendar reaches.
+    pub(crate) fn stretch(&self, instant: DateTime<Utc>) -> Option<Stretch> {
+        let instant = timestamp(instant)?;
+        // What begins at this very instant has begun.
+        let after = jiff::Timestamp::from_millisecond(instant.as_millisecond().checked_add(1)?).ok()?;
+        let from = self.zone.preceding(after).next();
+        let until = self.zone.following(instant).next();
+        Some(Stretch {
+            from: from.map_or(jiff::Timestamp::MIN, |at| at.timestamp()).as_millisecond(),
+            until: until.map_or(jiff::Timestamp::MAX, |at| at.timestamp()).as_millisecond(),
+            ahead: i64::from(self.zone.to_offset(instant).seconds()) * 1_000,
+        })
     }
 
     /// Adds a span: months and days on the local calendar, then the exact rest. Cut at the year 9999.

@@ -84,6 +84,7 @@ fn finish(sorted: Vec<Read>, author: Author<'_>, lines: &BTreeMap<Name, Line>) -
             program,
             streams,
             askers: Vec::new(),
+            asks: Vec::new(),
             rank,
         });
     }
@@ -100,8 +101,13 @@ fn finish(sorted: Vec<Read>, author: Author<'_>, lines: &BTreeMap<Name, Line>) -
         for stream in &leaf.streams {
             compiled.streams.get_mut(index(*stream)).into_iter().for_each(|rule| rule.leaves.push(place));
         }
-        let asked = asks(&leaf.ask).and_then(|asked| compiled.segments.get_mut(*compiled.places.get(asked)?));
-        asked.into_iter().for_each(|segment| segment.askers.push(place));
+        if let Some(asked) = asks(&leaf.ask).and_then(|asked| compiled.places.get(asked)).copied() {
+            compiled.segments.get_mut(asked).into_iter().for_each(|segment| segment.askers.push(place));
+            for reader in &leaf.readers {
+                let reader = compiled.segments.get_mut(index(*reader));
+                reader.into_iter().for_each(|segment| segment.asks.extend(u32::try_from(asked)));
+            }
+        }
         note(&mut compiled.index, &leaf.ask, place);
     }
     compiled.keys = compiled.streams.iter().map(|rule| rule.key).collect();

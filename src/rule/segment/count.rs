@@ -57,8 +57,15 @@ fn next<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, range: Range, clo
     } else {
         None
     };
-    let counts = |item: &&T| window.has(at(item), clock);
-    let deciding = deciding.and_then(|nth| kept.iter().rev().filter(counts).nth(nth - 1));
-    let ends = deciding.map_or(i64::MAX, |item| window.ends(at(item), clock));
-    ends.min(window.begins(kept.last().map(at), clock))
+    let newest_first = || kept.iter().rev().map(&at);
+    let deciding = deciding.and_then(|nth| match window {
+        // Where clocks go back over midnight, a later one can be of an earlier day.
+        Window::Days(_) => {
+            let counting = newest_first().filter(|at| window.has(*at, clock)).take(nth);
+            counting.min_by_key(|at| clock.date(*at))
+        }
+        _ => newest_first().nth(nth - 1),
+    });
+    let ends = deciding.map_or(i64::MAX, |at| window.ends(at, clock));
+    ends.min(window.begins(newest_first(), clock))
 }

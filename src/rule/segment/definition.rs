@@ -49,7 +49,7 @@ pub struct RankDefinition {
     /// By which score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,
-    /// By which attribute, a whole number; whoever has none is left out.
+    /// By which attribute, a whole number; whoever has none is left out, and so is whoever has a decimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
     /// How many, of equal ones those whose ids come first.

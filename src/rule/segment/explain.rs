@@ -1,13 +1,15 @@
 //! Why a contact is in a segment, or is not.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::answer::View;
 use super::clock::Clock;
+use super::leaf::{Ask, By, Leaf};
 use super::saw::{at, saw};
 use super::seen::Seen;
-use super::segments::Segments;
-use super::settle::index;
+use super::segments::{Segment, Segments};
+use super::settle::{bit, index};
 use super::state::{Membership, SegmentState};
 use crate::model::Name;
 
@@ -28,6 +30,7 @@ pub struct SegmentExplanation {
     /// The questions that decide.
     pub because: Vec<Reason>,
     /// When one of their answers may next change by itself, in milliseconds since 1970; it can be too early, never too late.
+    /// That a line is drawn anew is not foreseen here.
     pub next: Option<i64>,
 }
 
@@ -67,37 +70,6 @@ impl fmt::Display for SegmentExplanation {
 }
 
 impl Segments {
-    /// Whether the contact is in the segment of a place, worked out of the streams and of what is seen; what was worked out
-    /// before is not believed. False where there is no such place.
-    #[must_use]
-    pub fn holds(&self, place: usize, state: &SegmentState, seen: &Seen<'_>, now: i64) -> bool {
-        self.holds_by(place, state, seen, &Clock::new(now, seen.zone))
-    }
-
-    fn holds_by(&self, place: usize, state: &SegmentState, seen: &Seen<'_>, clock: &Clock<'_>) -> bool {
-        let Some(segment) = self.at(place) else { return false };
-        if self.is_waiting(place, state) {
-            return state.members.contains_key(&segment.name);
-        }
-        // Those that it asks have lower places, so this ends.
-        let inside = |asked: u32| index(asked) < place && self.holds_by(index(asked), state, seen, clock);
-        let view = View { streams: &state.streams, seen, clock, inside: &inside };
-        segment.program.run(|leaf| self.leaf(leaf).is_some_and(|leaf| leaf.ask.holds(&view)))
-    }
-
-    /// The value by which the contact ranks in a rank segment; nothing where it is left out, or the segment is none.
-    #[must_use]
-    pub fn rank(&self, place: usize, state: &SegmentState, seen: &Seen<'_>, now: i64) -> Option<i64> {
-        let segment = self.at(place)?;
-        let (by, among) = segment.rank.as_ref()?;
-        let clock = Clock::new(now, seen.zone);
-        let inside = |asked: u32| index(asked) < place && self.holds_by(index(asked), state, seen, &clock);
-        let view = View { streams: &state.streams, seen, clock: &clock, inside: &inside };
-        let mut ask = |leaf: u32| self.leaf(leaf).is_some_and(|leaf| leaf.ask.holds(&view));
-        let among = among.as_ref().is_none_or(|among| among.decide(&mut ask, &mut Vec::new()));
-        among.then(|| view.rank(by))?
-    }
-
     /// Why the contact is in the segment of a place, or is not: the questions that decide, with what they saw.
     #[must_use]
     pub fn explain(
@@ -119,22 +91,25 @@ impl Segments {
                 next: None,
             };
         };
-        let inside = |asked: u32| index(asked) < place && self.holds_by(index(asked), state, seen, &clock);
+        let below = self.below(place, state, seen, &clock);
+        let inside = |asked: u32| bit(&below, index(asked));
         let view = View { streams: &state.streams, seen, clock: &clock, inside: &inside };
-        let mut deciding = Vec::new();
-        let mut ask = |leaf: u32| self.leaf(leaf).is_some_and(|leaf| leaf.ask.holds(&view));
-        segment.form.decide(&mut ask, &mut deciding);
-        let because: Vec<_> = deciding
-            .into_iter()
-            .filter_map(|leaf| self.leaf(leaf))
+        let mut turns = Turns::new();
+        let reached = self.reached(place);
+        for each in (0..place).filter(|each| bit(&reached, *each)) {
+            turns
+                .extend(u32::try_from(each).ok().map(|asked| (asked, self.turn(each, state, &view, &turns))));
+        }
+        let because: Vec<_> = self
+            .deciding(segment, &view)
             .map(|leaf| Reason {
                 question: leaf.text.clone(),
                 holds: leaf.ask.holds(&view),
                 saw: saw(&leaf.ask, &view),
-                next: Some(leaf.ask.next(&view)).filter(|next| *next != i64::MAX),
+                next: Some(turn(&leaf.ask, &view, &turns)).filter(|next| *next != i64::MAX),
             })
             .collect();
-        let inside = self.holds_by(place, state, seen, &clock);
+        let inside = self.is_held(place, state, seen, &clock, &below);
         SegmentExplanation {
             segment: segment.name.clone(),
             version: segment.version,
@@ -144,5 +119,44 @@ impl Segments {
             next: because.iter().filter_map(|reason| reason.next).min(),
             because,
         }
+    }
+
+    /// The questions that decide a segment.
+    fn deciding<'s>(
+        &'s self,
+        segment: &Segment,
+        view: &View<'_>,
+    ) -> impl Iterator<Item = &'s Leaf> + use<'s> {
+        let mut deciding = Vec::new();
+        let mut ask = |leaf: u32| self.leaf(leaf).is_some_and(|leaf| leaf.ask.holds(view));
+        segment.form.decide(&mut ask, &mut deciding);
+        deciding.into_iter().filter_map(|leaf| self.leaf(leaf))
+    }
+
+    /// When time may next move the contact in or out of a segment.
+    fn turn(&self, place: usize, state: &SegmentState, view: &View<'_>, turns: &Turns) -> i64 {
+        let Some(segment) = self.at(place).filter(|_| !self.is_waiting(place, state)) else {
+            return i64::MAX;
+        };
+        self.deciding(segment, view).map(|leaf| turn(&leaf.ask, view, turns)).min().unwrap_or(i64::MAX)
+    }
+}
+
+/// When time may next move the contact in or out, by the places of segments.
+type Turns = BTreeMap<u32, i64>;
+
+/// When time may next change an answer, be it by way of another segment or of a score.
+fn turn(ask: &Ask, view: &View<'_>, turns: &Turns) -> i64 {
+    match ask {
+        Ask::Segment { place, .. } => turns.get(place).copied().unwrap_or(i64::MAX),
+        Ask::Held { of, .. } => ask.next(view).min(turn(of, view, turns)),
+        Ask::Score { score, .. }
+        | Ask::Tier { score, .. }
+        | Ask::Mark { score, .. }
+        | Ask::Ranked { by: By::Score(score), .. } => {
+            let due = view.seen.facts.rating.state(score).and_then(|state| state.due_at);
+            due.map_or(i64::MAX, |due| due.max(view.clock.now.saturating_add(1)))
+        }
+        _ => ask.next(view),
     }
 }

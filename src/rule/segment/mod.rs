@@ -9,6 +9,7 @@ mod clock;
 mod compile;
 mod count;
 mod definition;
+mod evaluation;
 mod explain;
 mod extent;
 mod fields;
@@ -40,6 +41,8 @@ mod test;
 #[cfg(test)]
 mod tests;
 mod touched;
+#[cfg(test)]
+mod turns;
 mod window;
 
 pub use bucket::lot;

@@ -142,13 +142,23 @@ pub(super) fn next(
     let holds = holds(stream, window, of, bounds, clock);
     let mut next = None;
     let mut without = Folded::default();
+    let (mut first, mut are_ordered) = (None, true);
     for (at, number) in numbers.iter().rev().filter(|(at, _)| window.has(*at, clock)) {
+        if let Window::Days(_) = window {
+            let end = (clock.date(*at), *at);
+            are_ordered &= first.is_none_or(|(first, _)| end.0 <= first);
+            first = Some(first.map_or(end, |first| end.min(first)));
+        }
         // `without` is what is left once this one and all older ones are gone.
         if without.holds(of, bounds) != holds {
             next = Some(*at);
         }
         without = without.with(*number, of);
     }
-    let newest = numbers.last().map(|(at, _)| *at);
-    next.map_or(i64::MAX, |at| window.ends(at, clock)).min(window.begins(newest, clock))
+    if !are_ordered {
+        // Clocks went back over midnight in between: they do not end in the order in which they came.
+        next = first.map(|(_, at)| at);
+    }
+    let newest_first = numbers.iter().rev().map(|(at, _)| *at);
+    next.map_or(i64::MAX, |at| window.ends(at, clock)).min(window.begins(newest_first, clock))
 }

@@ -118,7 +118,7 @@ mod tests {
     fn jumps_answer_as_the_tree_does_and_ask_no_more_than_they_must() {
         use Form::{All, Any, Leaf, Not};
         let form = Any(vec![
-            All(vec![Leaf(0), Not(Any(vec![Leaf(1), Leaf(2)].into()).into())]),
+            All(vec![Leaf(0), Not(Any(vec![Leaf(1), Leaf(2)]).into())]),
             All(vec![Leaf(3), Not(All(vec![Leaf(0), Leaf(4)]).into())]),
         ]);
         let program = Program::new(&form, &|leaf| u8::try_from(9 - leaf).unwrap());

@@ -61,7 +61,8 @@ pub struct QuestionDefinition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// The contact stands in the journey of this name as `is` says: `in` (unless said otherwise), `never`, `completed` or
-    /// `left`; the last two may say `within`.
+    /// `left`; the last two may say `within`. `in` and `never` look at runs: an event `journey.entered` that a host tells
+    /// is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journey: Option<String>,
     /// The contact is in the segment of this name.

@@ -111,6 +111,8 @@ pub struct Segment {
     pub(super) streams: Vec<u32>,
     /// The leaves that ask whether somebody is in it.
     pub(super) askers: Vec<u32>,
+    /// The places of the segments that it asks.
+    pub(super) asks: Vec<u32>,
     /// By what it ranks, and among whom.
     pub(super) rank: Option<(By, Option<Form>)>,
 }

@@ -10,7 +10,7 @@ use super::stream::Stream;
 use super::touched::Touched;
 
 /// A bit for each segment.
-type Places = [u64; Segments::MOST / 64];
+pub(super) type Places = [u64; Segments::MOST / 64];
 
 impl Segments {
     /// Asks anew what was touched, and what is due by now, then decides every segment that reads it, and tells each move, in the order of the

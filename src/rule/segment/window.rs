@@ -55,10 +55,17 @@ impl Window {
     }
 
     /// When an event that does not count now could come to count by itself: where local clocks go back over midnight.
-    pub(super) fn begins(self, newest: Option<i64>, clock: &Clock<'_>) -> i64 {
+    pub(super) fn begins(self, newest_first: impl Iterator<Item = i64>, clock: &Clock<'_>) -> i64 {
         let Self::Days(_) = self else { return i64::MAX };
+        let mut newest_first = newest_first.peekable();
+        if newest_first.peek().is_none() {
+            return i64::MAX;
+        }
         // Where clocks go back over midnight, a day that was over comes once more, and one that had begun is yet to come.
-        newest.map_or(i64::MAX, |_| clock.until_shift())
+        let dates =
+            newest_first.take_while(|at| clock.now.saturating_sub(*at) <= FAR).map(|at| clock.date(at));
+        let ahead = dates.filter(|date| *date > clock.today()).min();
+        clock.until_shift().min(ahead.map_or(i64::MAX, |date| clock.until(date)))
     }
 }
 
