@@ -258,3 +258,44 @@ fn names_without_end_are_left_out_and_drafts_say_so() {
     assert_eq!(size(json!({"event": "x", "where": {"p01": 1}})), Ok(1));
     assert_eq!(size(json!({"event": "x", "where": {"p99": 99}})), Err("S040"));
 }
+
+fn decimal(text: &str) -> Value {
+    Value::Decimal(text.parse().unwrap())
+}
+
+#[test]
+fn amounts_of_one_contact_never_change_the_sum_of_another() {
+    let mut audience = Audience::default();
+    let mut buy = |who: &str, amount: Value, at: i64| {
+        audience.hear(&who.into(), "purchase", &[("amount".into(), amount)].into(), instant(at));
+    };
+    buy("fine", decimal("0.0000000000000000000000001"), NOON);
+    for number in 0..400 {
+        buy("usual", Value::Integer(100), NOON - number);
+        buy("cents", decimal("0.10"), NOON - number);
+    }
+    // What does not fit stays at its end, whichever came after it: the newest is added first in a window, the oldest else.
+    buy("great", Value::Decimal(rust_decimal::Decimal::MAX), NOON - 3);
+    buy("great", Value::Decimal(rust_decimal::Decimal::MAX), NOON - 2);
+    buy("great", Value::Integer(-5), NOON - 1);
+    let size = |question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        let members: Vec<_> = audience.members(&draft, instant(NOON)).map(|id| id.to_string()).collect();
+        members.join(" ")
+    };
+    let sum = |asked: serde_json::Value, within: Option<&str>| {
+        let mut question = json!({"event": "purchase", "sum": asked});
+        question["sum"]["of"] = json!("amount");
+        within.into_iter().for_each(|within| question["within"] = json!(within));
+        size(question)
+    };
+    for within in [None, Some("1d")] {
+        assert_eq!(sum(json!({"is": 40_000}), within), "usual");
+        assert_eq!(sum(json!({"is": 40}), within), "cents");
+        assert_eq!(sum(json!({"above": 0, "below": 1}), within), "fine");
+    }
+    let (most, less) = ("79228162514264337593543950335", "79228162514264337593543950330");
+    assert_eq!(sum(json!({"is": decimal(less)}), None), "great");
+    assert_eq!(sum(json!({"is": decimal(most)}), Some("1d")), "great");
+    assert_eq!(size(json!({"event": "purchase", "average": {"of": "amount", "is": 100}})), "usual");
+}
