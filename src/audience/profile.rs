@@ -16,8 +16,6 @@ pub(super) struct Profile {
     pub(super) zones: Column,
     pub(super) scores: BTreeMap<Name, Column>,
     pub(super) tiers: BTreeMap<Name, Column>,
-    /// When a journey was last left.
-    pub(super) left: BTreeMap<Name, Column>,
     pub(super) tags: Sets<Name>,
     /// By purpose and channel.
     pub(super) granted: Sets<(Name, Name)>,
@@ -151,25 +149,16 @@ impl Profile {
         self.marks
             .put(row, &hot.rating.marked().map(|(score, mark)| (score.clone(), mark.clone())).collect());
         let named = |name: &str| Name::from(name);
-        let active = hot.enrollments.iter().map(|enrollment| named(enrollment.journey.as_str()));
-        let active: BTreeSet<Name> = active.collect();
+        // What undoes is no run of its own.
+        let active = hot.enrollments.iter().filter(|run| !run.undoing);
+        self.active.put(row, &active.map(|run| named(run.journey.as_str())).collect());
         let entered = hot.entries.iter().map(|(journey, _)| named(journey.as_str()));
-        self.entered.put(row, &entered.chain(active.iter().cloned()).collect());
-        self.active.put(row, &active);
-        let left: Vec<(Name, Value)> = hot
-            .entries
-            .iter()
-            .filter_map(|(journey, passage)| {
-                Some((named(journey.as_str()), Kind::Instant.value(passage.left_at?)?))
-            })
-            .collect();
-        let left = left.iter().map(|(name, value)| (name, value.clone()));
-        put(&mut self.left, row, left, || Column::numbers(Kind::Instant));
+        self.entered.put(row, &entered.collect());
         self.segments.put(row, &hot.rating.segments().cloned().collect());
     }
 
     fn columns(&self) -> impl Iterator<Item = &Column> {
-        let by_name = [&self.attributes, &self.scores, &self.tiers, &self.left];
+        let by_name = [&self.attributes, &self.scores, &self.tiers];
         by_name.into_iter().flat_map(BTreeMap::values).chain([&self.zones])
     }
 
@@ -183,7 +172,7 @@ impl Profile {
     }
 
     pub(super) fn shrink(&mut self) {
-        let by_name = [&mut self.attributes, &mut self.scores, &mut self.tiers, &mut self.left];
+        let by_name = [&mut self.attributes, &mut self.scores, &mut self.tiers];
         by_name.into_iter().flat_map(BTreeMap::values_mut).chain([&mut self.zones]).for_each(Column::shrink);
         for pairs in [&mut self.granted, &mut self.withdrawn, &mut self.marks] {
             pairs.sets.values_mut().for_each(Members::shrink);

@@ -299,3 +299,44 @@ fn amounts_of_one_contact_never_change_the_sum_of_another() {
     assert_eq!(sum(json!({"is": decimal(most)}), Some("1d")), "great");
     assert_eq!(size(json!({"event": "purchase", "average": {"of": "amount", "is": 100}})), "usual");
 }
+
+#[test]
+fn what_undoes_is_no_run_and_what_hosts_tell_of_entries_is_no_entry() {
+    use crate::model::{Enrollment, NodeId};
+    let run = |undoing| {
+        let mut run: Enrollment = serde_json::from_value(json!({
+            "id": "00000000000000000000000000000000", "journey": "welcome", "version": 1, "entered_at": 0,
+            "node": "a", "arrived_at": 0, "ordinal": 0, "waiting": {"until": {"at": 0}},
+        }))
+        .unwrap();
+        run.node = NodeId::from("a");
+        run.undoing = undoing;
+        run
+    };
+    let mut audience = Audience::default();
+    for (name, undoing) in [("inside", false), ("undone", true)] {
+        let mut state = ContactState::new(name.into());
+        state.hot.enrollments.push(run(undoing));
+        if !undoing {
+            state.hot.entries.insert("welcome".into(), crate::machine::Passage::entered(instant(NOON)));
+        }
+        audience.put(&state);
+    }
+    let properties: Attributes = [("journey".into(), Value::from("welcome"))].into();
+    audience.hear(&"told".into(), "journey.entered", &properties, instant(NOON));
+    // When a run was left is told, also where what undid it ended later.
+    let mut state = ContactState::new("gone".into());
+    let mut passage = crate::machine::Passage::entered(instant(NOON - 9 * DAY));
+    passage.left_at = Some(NOON);
+    state.hot.entries.insert("welcome".into(), passage);
+    audience.put(&state);
+    audience.hear(&"gone".into(), "journey.left", &properties, instant(NOON - 8 * DAY));
+    let ask = |question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        audience.members(&draft, instant(NOON)).map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ask(json!({"journey": "welcome"})), "inside");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "never"})), "undone told");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "left"})), "gone");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "left", "within": "7d"})), "");
+}
