@@ -340,3 +340,63 @@ fn what_undoes_is_no_run_and_what_hosts_tell_of_entries_is_no_entry() {
     assert_eq!(ask(json!({"journey": "welcome", "is": "left"})), "gone");
     assert_eq!(ask(json!({"journey": "welcome", "is": "left", "within": "7d"})), "");
 }
+
+#[test]
+fn nothing_that_only_a_forgotten_contact_said_can_be_read_afterwards() {
+    let mut audience = Audience::default();
+    let person = |id: &str, said: &str| {
+        let mut state = ContactState::new(id.into());
+        let contact = Contact::new(id).attribute("bio", said).attribute("born", 1_234_567).tag("fan");
+        let contact = contact.attribute(format!("{said} name"), 1).tag(format!("{said} tag"));
+        std::sync::Arc::make_mut(&mut state.cold).contact = contact.zone(format!("{said}/Zone"));
+        state
+    };
+    let said = |said: &str| -> Attributes {
+        let list = Value::from(vec![said.to_owned()]);
+        [("text".into(), Value::from(said)), ("list".into(), list), (said.into(), Value::Integer(1))].into()
+    };
+    audience.put(&person("lea", "canary old"));
+    for number in 0..300 {
+        let id = format!("other-{number}");
+        let mut state = ContactState::new(id.as_str().into());
+        let contact = Contact::new(id.as_str()).attribute("bio", format!("bio {number}")).tag("fan");
+        std::sync::Arc::make_mut(&mut state.cold).contact = contact.attribute("born", 2_000_000 + number);
+        audience.put(&state);
+        audience.hear(&id.as_str().into(), "wrote", &said("plain"), instant(NOON + number));
+    }
+    let all = |audience: &Audience| format!("{audience:?}");
+    // What was said before it was changed, before everything was told anew, and late is forgotten like the rest.
+    audience.hear(&"lea".into(), "wrote", &said("canary told"), instant(NOON + 150));
+    assert!(all(&audience).contains("base: 1234567"));
+    audience.renew(&"lea".into());
+    audience.put(&person("lea", "canary new"));
+    audience.hear(&"lea".into(), "wrote", &said("canary late"), instant(NOON - DAY));
+    audience.hear(&"lea".into(), "wrote", &said("canary last"), instant(NOON + DAY));
+    audience.hear(&"lea".into(), "canary event", &said("canary event"), instant(NOON));
+    let before = all(&audience);
+    assert!(["canary new", "canary late", "canary told"].iter().all(|said| before.contains(said)));
+    assert!(!before.contains("canary old"), "what nobody says any more goes with who said it");
+    audience.forget(&"lea".into());
+    let after = all(&audience);
+    for gone in ["canary", "1234567", "108, 101, 97"] {
+        assert!(!after.contains(gone), "{gone}");
+    }
+    let size = |audience: &Audience, question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        audience.size(&draft, instant(NOON + 2 * DAY))
+    };
+    let same = |audience: &Audience| {
+        assert_eq!(size(audience, json!({"event": "wrote", "where": {"text": "plain"}})), 300);
+        assert_eq!(size(audience, json!({"attribute": "born", "at_least": 2_000_100})), 200);
+        assert_eq!(size(audience, json!({"attribute": "bio", "is": "bio 7"})), 1);
+    };
+    same(&audience);
+    audience.tidy();
+    same(&audience);
+    // What is new takes the room, and is not mistaken for what was there.
+    audience.put(&person("max", "new"));
+    audience.hear(&"max".into(), "wrote", &said("new"), instant(NOON));
+    assert_eq!(size(&audience, json!({"attribute": "bio", "is": "new"})), 1);
+    assert_eq!(size(&audience, json!({"event": "wrote", "where": {"text": "new"}})), 1);
+    same(&audience);
+}
