@@ -10,10 +10,39 @@ use super::rows::Rows;
 /// The numbers that a property has, by row.
 pub(super) enum Amounts<'a> {
     Nothing,
-    /// By code: as a number, and as a whole one at the common scale.
-    Codes(&'a Rows, Vec<Option<Decimal>>, Vec<Option<i128>>),
+    /// By code: as a number, and at the common scale.
+    Codes(&'a Rows, Vec<Option<Decimal>>, Vec<Amount>),
     /// And by how much each is multiplied.
-    Numbers(&'a Column, i128),
+    Numbers(&'a Column, i64),
+}
+
+/// A number at the common scale.
+#[derive(Clone, Copy)]
+pub(super) enum Amount {
+    Nothing,
+    /// Small enough for billions of them to be added without loss.
+    Whole(i64),
+    /// Too great for that, or too fine.
+    Odd,
+}
+
+/// What is finer is added as a decimal, so that it makes nobody else's amounts too great.
+const FINEST: u32 = 6;
+/// Four thousand million of these stay below the 96 bits of a decimal, whatever the order.
+const MOST: i128 = 1 << 60;
+
+impl Amount {
+    fn of(number: Decimal, scale: u32) -> Self {
+        let number = number.normalize();
+        let times = scale.checked_sub(number.scale()).and_then(|places| 10_i128.checked_pow(places));
+        let whole = times.and_then(|times| number.mantissa().checked_mul(times));
+        whole.map_or(Self::Odd, Self::whole)
+    }
+
+    #[inline]
+    fn whole(whole: i128) -> Self {
+        if (-MOST..=MOST).contains(&whole) { Self::Whole(whole as i64) } else { Self::Odd }
+    }
 }
 
 impl<'a> Amounts<'a> {
@@ -28,45 +57,41 @@ impl<'a> Amounts<'a> {
         }
     }
 
+    /// The scale at which most numbers are whole.
     pub(super) fn scale(&self) -> u32 {
         match self {
             Self::Codes(_, numbers, _) => {
-                numbers.iter().flatten().map(|number| number.normalize().scale()).max().unwrap_or(0)
+                let scales = numbers.iter().flatten().map(|number| number.normalize().scale());
+                scales.filter(|scale| *scale <= FINEST).max().unwrap_or(0)
             }
             Self::Nothing | Self::Numbers(..) => 0,
         }
     }
 
-    /// The same as whole numbers; `None` where they are too great for billions of them to be added.
-    pub(super) fn scaled(&self, scale: u32) -> Option<Self> {
-        const MOST: i128 = 1 << 92;
+    /// Says the scale at which numbers are to be whole.
+    pub(super) fn scaled(&mut self, scale: u32) {
         match self {
-            Self::Nothing => Some(Self::Nothing),
-            Self::Codes(rows, numbers, _) => {
-                let whole = |number: &Option<Decimal>| match number.map(|number| number.normalize()) {
-                    None => Some(None),
-                    Some(number) => {
-                        let times = 10_i128.checked_pow(scale.checked_sub(number.scale())?)?;
-                        let whole = number.mantissa().checked_mul(times)?;
-                        (-MOST..=MOST).contains(&whole).then_some(Some(whole))
-                    }
-                };
-                let whole: Option<Vec<_>> = numbers.iter().map(whole).collect();
-                Some(Self::Codes(rows, Vec::new(), whole?))
+            Self::Nothing => {}
+            Self::Codes(_, numbers, whole) => {
+                let amount =
+                    |number: &Option<Decimal>| number.map_or(Amount::Nothing, |it| Amount::of(it, scale));
+                *whole = numbers.iter().map(amount).collect();
             }
-            Self::Numbers(column, _) => {
-                let times = 10_i128.checked_pow(scale)?;
-                (times <= 1 << 28).then_some(Self::Numbers(column, times))
-            }
+            Self::Numbers(_, times) => *times = 10_i64.saturating_pow(scale),
         }
     }
 
     #[inline]
-    pub(super) fn whole(&self, row: usize) -> Option<i128> {
+    pub(super) fn amount(&self, row: usize) -> Amount {
         match self {
-            Self::Nothing => None,
-            Self::Codes(rows, _, whole) => whole.get(rows.at(row) as usize).copied().flatten(),
-            Self::Numbers(column, times) => column.number(row).map(|number| i128::from(number) * times),
+            Self::Codes(rows, _, whole) => {
+                whole.get(rows.at(row) as usize).copied().unwrap_or(Amount::Nothing)
+            }
+            Self::Numbers(column, times) => match column.number(row) {
+                None => Amount::Nothing,
+                Some(number) => Amount::whole(i128::from(number) * i128::from(*times)),
+            },
+            Self::Nothing => Amount::Nothing,
         }
     }
 

@@ -16,8 +16,6 @@ pub(super) enum Column {
 
 /// With more values than this, numbers are kept as numbers.
 const MANY: usize = 64;
-/// A dictionary is written anew where it has so many words more than twice the rows.
-const WASTE: usize = 4_096;
 /// Up to so many runs of codes are looked for one by one, faster than each row is looked up.
 const FEW_RUNS: usize = 3;
 
@@ -35,15 +33,16 @@ impl Column {
 
     pub(super) fn set(&mut self, row: usize, value: Option<&Value>) {
         match (&mut *self, value) {
-            (Self::Codes { rows, .. }, None) => rows.set(row, 0),
-            (Self::Codes { dictionary, rows }, Some(value)) => {
-                rows.set(row, dictionary.enter(value));
-                if dictionary.len() > MANY
+            (Self::Codes { dictionary, rows }, value) => {
+                let (before, known) = (rows.at(row), dictionary.len());
+                rows.set(row, value.map_or(0, |value| dictionary.enter(value)));
+                dictionary.leave(before);
+                // Looked at as it doubles only, so that nobody who comes and goes has all written anew each time.
+                if dictionary.len() > known.max(MANY)
+                    && dictionary.len().is_power_of_two()
                     && matches!(dictionary.kind(), Some(Kind::Integer | Kind::Instant | Kind::Date))
                 {
                     self.count();
-                } else if dictionary.len() > rows.len() * 2 + WASTE {
-                    self.rewrite();
                 }
             }
             (Self::Numbers { rows, present, .. }, None) => {
@@ -97,7 +96,7 @@ impl Column {
         }
     }
 
-    /// From numbers to words, for one of another kind came.
+    /// Writes words: for numbers, where one of another kind came, or in the place of words of which most are gone.
     fn spell(&mut self) {
         let old = std::mem::take(self);
         let (mut dictionary, mut rows) = (Dictionary::default(), Rows::default());
@@ -107,9 +106,36 @@ impl Column {
         *self = Self::Codes { dictionary, rows };
     }
 
-    /// Leaves out the words that no row says any more.
-    fn rewrite(&mut self) {
-        self.spell();
+    /// Takes out what a row says, so that nothing tells what it was: neither a word nor the number that others count from.
+    pub(super) fn erase(&mut self, row: usize) {
+        let is_base = matches!(&*self, Self::Numbers { base, .. } if self.number(row) == Some(*base));
+        self.set(row, None);
+        if is_base && let Self::Numbers { base, rows, present, .. } = self {
+            let mut least = None;
+            for row in present.iter() {
+                let number = rows.at(row as usize);
+                least = Some(least.map_or(number, |least: u64| least.min(number)));
+                if number == 0 {
+                    break;
+                }
+            }
+            match least {
+                None => (*base, *rows, *present) = (0, Rows::default(), Bits::default()),
+                Some(0) => {}
+                Some(least) => {
+                    present.iter().for_each(|row| rows.set(row as usize, rows.at(row as usize) - least));
+                    *base = base.wrapping_add(least as i64);
+                }
+            }
+        }
+    }
+
+    /// Whether no row says anything.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Codes { dictionary, .. } => dictionary.is_empty(),
+            Self::Numbers { present, .. } => present.words().iter().all(|word| *word == 0),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -179,6 +205,7 @@ impl Column {
         *out = kept;
     }
 
+    /// From `from` on, the rows that `order` names, in that order; it leaves out none that says anything.
     pub(super) fn reorder(&mut self, from: usize, order: &[u32]) {
         match self {
             Self::Codes { rows, .. } => rows.reorder(from, order),
@@ -203,6 +230,7 @@ impl Column {
 
     pub(super) fn shrink(&mut self) {
         match self {
+            Self::Codes { dictionary, .. } if dictionary.is_sparse() => self.spell(),
             Self::Codes { rows, .. } => rows.shrink(),
             Self::Numbers { rows, present, .. } => {
                 rows.shrink();

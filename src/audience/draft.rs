@@ -62,10 +62,6 @@ pub(super) enum Leaf {
     Withdrawn((Name, Name)),
     Active(Name),
     Entered(Name),
-    Left {
-        journey: Name,
-        moment: Moment,
-    },
     /// Whom the host's last word puts there.
     Member(Name),
     Bucket {
@@ -144,7 +140,7 @@ impl Node {
                 | Leaf::Entered(_)
                 | Leaf::Member(_) => 0,
                 Leaf::Attribute { moment, .. } if moment.is_civil() => 7,
-                Leaf::Attribute { .. } | Leaf::Score { .. } | Leaf::Tier { .. } | Leaf::Left { .. } => 2,
+                Leaf::Attribute { .. } | Leaf::Score { .. } | Leaf::Tier { .. } => 2,
                 Leaf::Events(events) => match (&events.measure, events.window) {
                     (_, Window::Days(_)) => 6,
                     (Measure::Count(_), _) => 3,

@@ -92,7 +92,6 @@ impl<'a> Evaluation<'a> {
             Leaf::Tier { score, asked } => {
                 keep_column(profile.tiers.get(score), asked, asked.holds(None), out);
             }
-            Leaf::Left { journey, moment } => self.keep_moments(profile.left.get(journey), None, moment, out),
             Leaf::Bucket { salt, from, to } => {
                 let mut kept = Bits::none(self.rows());
                 let within =

@@ -61,7 +61,7 @@ impl Log {
             let known = self.properties.len();
             match self.properties.get_mut(name) {
                 Some(column) => column.set(row, Some(value)),
-                None if known < Self::MOST_PROPERTIES => {
+                None if known < Self::MOST_PROPERTIES && !self.full => {
                     self.properties.entry(name.clone()).or_default().set(row, Some(value));
                 }
                 None => self.full = true,
@@ -182,8 +182,21 @@ impl Log {
         self.rebuild(from, &rows);
     }
 
+    /// Wipes out what the events are like of those whom `stays` does not name; answers whether any other is left.
+    pub(super) fn wipe(&mut self, stays: &Bits) -> bool {
+        let gone = (0..).zip(&self.contacts).filter(|(_, contact)| !stays.has(**contact));
+        let gone: Vec<usize> = gone.map(|(row, _)| row).collect();
+        for column in self.properties.values_mut() {
+            gone.iter().for_each(|row| column.erase(*row));
+        }
+        // Its name may say something, too.
+        self.properties.retain(|_, column| !column.is_empty());
+        gone.len() < self.contacts.len()
+    }
+
     /// Takes the events out of those whom `stays` does not name.
     pub(super) fn retain(&mut self, stays: &Bits) {
+        self.wipe(stays);
         self.settle();
         let rows: Vec<(i64, u32)> = (0_u32..)
             .zip(&self.contacts)

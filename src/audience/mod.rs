@@ -130,15 +130,16 @@ impl Audience {
         let known = self.history.len();
         match self.history.get_mut(event) {
             Some(log) => log.push(row, properties, at.timestamp_millis()),
-            None if known < MOST_COLUMNS => {
+            None if known < MOST_COLUMNS && !self.full => {
                 self.history.entry(event.into()).or_default().push(row, properties, at.timestamp_millis());
             }
             None => self.full = true,
         }
     }
 
-    /// Forgets a contact: its id and what was known of it at once, its events, which nobody can count any more, with the next
-    /// sweep.
+    /// Forgets a contact, at once: its id, what was known of it, and what its events were like, down to every text and name
+    /// that nobody else has. That events of these names happened at those instants, to nobody, goes with the next sweep.
+    /// It looks through all events, and takes milliseconds for millions.
     ///
     /// ```
     /// use journeyman::audience::Audience;
@@ -149,12 +150,28 @@ impl Audience {
     /// assert!(audience.is_empty());
     /// ```
     pub fn forget(&mut self, contact: &ContactId) {
-        let Some(row) = self.roster.row(contact.as_str()) else { return };
-        self.profile.put(row, &ContactState::new(ContactId::from("")));
+        if !self.leave(contact) {
+            return;
+        }
+        let known = self.roster.known();
+        self.history.retain(|_, log| log.wipe(known));
+    }
+
+    /// Forgets a contact of whom everything is told again next: what its old events were like goes with the next sweep, or as
+    /// soon as anybody is forgotten.
+    pub(crate) fn renew(&mut self, contact: &ContactId) {
+        self.leave(contact);
+    }
+
+    /// Empties the row of a contact; answers whether it had one.
+    fn leave(&mut self, contact: &ContactId) -> bool {
+        let Some(row) = self.roster.row(contact.as_str()) else { return false };
+        self.profile.erase(row);
         self.roster.leave(row);
         if self.roster.empty() > FEW_EMPTY + self.roster.rows() / 16 {
             self.sweep();
         }
+        true
     }
 
     fn sweep(&mut self) {

@@ -151,11 +151,6 @@ fn coming(date: NaiveDate, today: NaiveDate) -> Option<NaiveDate> {
 }
 
 impl Moment {
-    /// At least this long back, or less than this back.
-    pub(super) fn spans(older: Option<i64>, newer: Option<i64>) -> Self {
-        Self { older, newer, ..Self::default() }
-    }
-
     /// Whether nothing is asked.
     pub(super) fn is_nothing(&self) -> bool {
         self.older.is_none() && self.newer.is_none() && !self.is_civil()

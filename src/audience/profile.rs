@@ -7,7 +7,7 @@ use super::bits::Bits;
 use super::column::Column;
 use super::members::Members;
 use crate::machine::ContactState;
-use crate::model::{Name, Value};
+use crate::model::{ContactId, Name, Value};
 
 /// What is known of every contact, as of when it was last told.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,6 @@ pub(super) struct Profile {
     pub(super) zones: Column,
     pub(super) scores: BTreeMap<Name, Column>,
     pub(super) tiers: BTreeMap<Name, Column>,
-    /// When a journey was last left.
-    pub(super) left: BTreeMap<Name, Column>,
     pub(super) tags: Sets<Name>,
     /// By purpose and channel.
     pub(super) granted: Sets<(Name, Name)>,
@@ -71,14 +69,13 @@ impl<K: Ord + Clone> Sets<K> {
             .iter_mut()
             .filter(|(key, _)| !has.contains(*key))
             .for_each(|(_, members)| members.put(row, false));
-        if !self.full {
-            self.sets.retain(|_, members| members.count() > 0);
-        }
+        self.sets.retain(|_, members| members.count() > 0);
         for key in has {
             let known = self.sets.len();
             match self.sets.get_mut(key) {
                 Some(members) => members.put(row, true),
-                None if known < MOST_SETS => {
+                // Once one was left out, nobody knows who else has it.
+                None if known < MOST_SETS && !self.full => {
                     self.sets.entry(key.clone()).or_default().put(row, true);
                 }
                 None => self.full = true,
@@ -99,11 +96,12 @@ impl<K: Ord + Clone> Sets<K> {
     }
 }
 
-/// Says every value that one contact has; answers whether one was left out.
+/// Says every value that one contact has, in new columns where there may be `more`; answers whether one was left out.
 fn put<'v>(
     columns: &mut BTreeMap<Name, Column>,
     row: u32,
     values: impl Iterator<Item = (&'v Name, Value)>,
+    more: bool,
     new: impl Fn() -> Column,
 ) -> bool {
     let mut full = false;
@@ -111,7 +109,7 @@ fn put<'v>(
     let values: BTreeMap<&Name, Value> = values.collect();
     for name in values.keys() {
         if !columns.contains_key(*name) {
-            if columns.len() < MOST_COLUMNS {
+            if more && columns.len() < MOST_COLUMNS {
                 columns.insert((*name).clone(), new());
             } else {
                 full = true;
@@ -132,12 +130,12 @@ impl Profile {
     pub(super) fn put(&mut self, row: u32, state: &ContactState) {
         let (contact, standing, hot) = (&state.cold.contact, &state.cold.standing, &state.hot);
         let attributes = contact.attributes.iter().map(|(name, value)| (name, value.clone()));
-        self.full |= put(&mut self.attributes, row, attributes, Column::default);
+        self.full |= put(&mut self.attributes, row, attributes, !self.full, Column::default);
         self.zones.set(row as usize, contact.zone.clone().map(Value::Text).as_ref());
         let scores = hot.rating.scores().map(|(name, value)| (name, Value::Integer(value)));
-        put(&mut self.scores, row, scores, || Column::numbers(Kind::Integer));
+        put(&mut self.scores, row, scores, true, || Column::numbers(Kind::Integer));
         let tiers = hot.rating.tiers().map(|(name, tier)| (name, Value::Text(tier.clone())));
-        put(&mut self.tiers, row, tiers, Column::default);
+        put(&mut self.tiers, row, tiers, true, Column::default);
         self.tags.put(row, &contact.tags);
         let (mut granted, mut withdrawn) = (BTreeSet::new(), BTreeSet::new());
         for (purpose, channel) in standing.answers() {
@@ -151,25 +149,26 @@ impl Profile {
         self.marks
             .put(row, &hot.rating.marked().map(|(score, mark)| (score.clone(), mark.clone())).collect());
         let named = |name: &str| Name::from(name);
-        let active = hot.enrollments.iter().map(|enrollment| named(enrollment.journey.as_str()));
-        let active: BTreeSet<Name> = active.collect();
+        // What undoes is no run of its own.
+        let active = hot.enrollments.iter().filter(|run| !run.undoing);
+        self.active.put(row, &active.map(|run| named(run.journey.as_str())).collect());
         let entered = hot.entries.iter().map(|(journey, _)| named(journey.as_str()));
-        self.entered.put(row, &entered.chain(active.iter().cloned()).collect());
-        self.active.put(row, &active);
-        let left: Vec<(Name, Value)> = hot
-            .entries
-            .iter()
-            .filter_map(|(journey, passage)| {
-                Some((named(journey.as_str()), Kind::Instant.value(passage.left_at?)?))
-            })
-            .collect();
-        let left = left.iter().map(|(name, value)| (name, value.clone()));
-        put(&mut self.left, row, left, || Column::numbers(Kind::Instant));
+        self.entered.put(row, &entered.collect());
         self.segments.put(row, &hot.rating.segments().cloned().collect());
     }
 
+    /// Forgets everything about a contact, also the names of what nobody else has.
+    pub(super) fn erase(&mut self, row: u32) {
+        for columns in [&mut self.attributes, &mut self.scores, &mut self.tiers] {
+            columns.values_mut().for_each(|column| column.erase(row as usize));
+            columns.retain(|_, column| !column.is_empty());
+        }
+        self.zones.erase(row as usize);
+        self.put(row, &ContactState::new(ContactId::from("")));
+    }
+
     fn columns(&self) -> impl Iterator<Item = &Column> {
-        let by_name = [&self.attributes, &self.scores, &self.tiers, &self.left];
+        let by_name = [&self.attributes, &self.scores, &self.tiers];
         by_name.into_iter().flat_map(BTreeMap::values).chain([&self.zones])
     }
 
@@ -183,7 +182,7 @@ impl Profile {
     }
 
     pub(super) fn shrink(&mut self) {
-        let by_name = [&mut self.attributes, &mut self.scores, &mut self.tiers, &mut self.left];
+        let by_name = [&mut self.attributes, &mut self.scores, &mut self.tiers];
         by_name.into_iter().flat_map(BTreeMap::values_mut).chain([&mut self.zones]).for_each(Column::shrink);
         for pairs in [&mut self.granted, &mut self.withdrawn, &mut self.marks] {
             pairs.sets.values_mut().for_each(Members::shrink);

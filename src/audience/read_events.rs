@@ -215,29 +215,19 @@ fn message_of(event: &str, given: &MessageDefinition, tracked: bool) -> Option<N
 
 pub(super) fn journey_of(journey: Name, given: &QuestionDefinition) -> Option<Node> {
     let window = window(given)?;
-    // A moment that is newer than a window is long lies in it.
-    let moment = match window {
-        Window::Within(length) => Moment::spans(None, Some(length)),
-        _ => Moment::spans(None, Some(i64::MAX)),
-    };
-    let told = |event: &str, completed: bool| {
+    let left = |completed: bool| {
         let mut filter = vec![("journey".into(), Asked::is(&*journey))];
         if completed {
             filter.push(("completed".into(), Asked::is(true)));
         }
-        counted(Source { names: vec![event.into()], prefix: None, filter }, window, SOME)
+        counted(Source { names: vec!["journey.left".into()], prefix: None, filter }, window, SOME)
     };
     match word(given, "in")? {
         "in" => Some(Node::Leaf(Leaf::Active(journey))),
-        "never" => {
-            let entered = told("journey.entered", false);
-            Some(not(Node::Any(vec![Node::Leaf(Leaf::Entered(journey)), entered])))
-        }
-        "completed" => Some(told("journey.left", true)),
-        "left" => {
-            let told = told("journey.left", false);
-            Some(Node::Any(vec![Node::Leaf(Leaf::Left { journey, moment }), told]))
-        }
+        // What a host tells of an entry is none.
+        "never" => Some(not(Node::Leaf(Leaf::Entered(journey)))),
+        "completed" => Some(left(true)),
+        "left" => Some(left(false)),
         _ => None,
     }
 }

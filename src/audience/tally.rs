@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::amounts::Amounts;
+use super::amounts::{Amount, Amounts};
 use super::asked::{Asked, Kind, decimal};
 use super::bits::Bits;
 use super::dictionary::Dictionary;
@@ -117,46 +117,65 @@ impl Evaluation<'_> {
     /// Keeps those whose sum and number of amounts pass.
     fn keep_totals(&self, events: &Events, of: &str, out: &mut Bits, passes: impl Fn(Decimal, u64) -> bool) {
         let ranks = Ranks::new(out);
-        let amounts: Vec<Amounts<'_>> =
+        let mut amounts: Vec<Amounts<'_>> =
             self.logs(&events.source).iter().map(|log| Amounts::new(log, of)).collect();
-        // At one scale, numbers are added as whole ones, where none of them is so great that adding could overflow.
         let scale = amounts.iter().map(Amounts::scale).max().unwrap_or(0);
-        let whole: Option<Vec<Amounts<'_>>> = amounts.iter().map(|amounts| amounts.scaled(scale)).collect();
-        let mut counts = vec![0_u64; ranks.count];
-        let mut add = |rank: usize| {
-            if let Some(count) = counts.get_mut(rank) {
-                *count += 1;
+        amounts.iter_mut().for_each(|amounts| amounts.scaled(scale));
+        let mut totals = vec![(0_i128, 0_u64); ranks.count];
+        let mut odd = Bits::none(self.rows());
+        self.each(events, out, |place, _, row, contact| {
+            match amounts.get(place).map_or(Amount::Nothing, |amounts| amounts.amount(row)) {
+                Amount::Nothing => {}
+                Amount::Whole(amount) => {
+                    totals.get_mut(ranks.of(contact)).into_iter().for_each(|(sum, count)| {
+                        *sum += i128::from(amount);
+                        *count += 1;
+                    });
+                }
+                Amount::Odd => odd.mark(contact),
             }
-        };
+        });
         let mut kept = Bits::none(self.rows());
-        if let Some(whole) = whole {
-            let mut sums = vec![0_i128; ranks.count];
-            self.each(events, out, |place, _, row, contact| {
-                let rank = ranks.of(contact);
-                let amount = whole.get(place).and_then(|amounts| amounts.whole(row));
-                if let Some((sum, amount)) = sums.get_mut(rank).zip(amount) {
-                    *sum += amount;
-                    add(rank);
-                }
-            });
-            let sum = |sum: i128| Decimal::try_from_i128_with_scale(sum, scale).unwrap_or(saturated(sum));
-            let all = out.iter().zip(sums.iter().zip(&counts));
-            all.filter(|(_, (total, count))| passes(sum(**total), **count))
-                .for_each(|(row, _)| kept.mark(row));
-        } else {
-            let mut sums = vec![Decimal::ZERO; ranks.count];
-            self.each(events, out, |place, _, row, contact| {
-                let rank = ranks.of(contact);
-                let amount = amounts.get(place).and_then(|amounts| amounts.at(row));
-                if let Some((sum, amount)) = sums.get_mut(rank).zip(amount) {
-                    *sum = sum.saturating_add(amount);
-                    add(rank);
-                }
-            });
-            let all = out.iter().zip(sums.iter().zip(&counts));
-            all.filter(|(_, (sum, count))| passes(**sum, **count)).for_each(|(row, _)| kept.mark(row));
+        for (row, (sum, count)) in out.iter().zip(&totals).filter(|(row, _)| !odd.has(*row)) {
+            let sum = Decimal::try_from_i128_with_scale(*sum, scale);
+            if sum.is_ok_and(|sum| passes(sum, *count)) {
+                kept.mark(row);
+            }
+        }
+        for (row, sum, count) in self.decimal_totals(events, &amounts, &odd) {
+            if passes(sum, count) {
+                kept.mark(row);
+            }
         }
         *out = kept;
+    }
+
+    /// The sums and numbers of amounts of a few, added one by one in the order in which the engine adds them: sums that do not
+    /// fit depend on it.
+    fn decimal_totals(
+        &self,
+        events: &Events,
+        amounts: &[Amounts<'_>],
+        whom: &Bits,
+    ) -> Vec<(u32, Decimal, u64)> {
+        let mut all: Vec<(u32, i64, Decimal)> = Vec::new();
+        if whom.count() > 0 {
+            self.each(events, whom, |place, log, row, contact| {
+                let amount = amounts.get(place).and_then(|amounts| amounts.at(row));
+                all.extend(amount.map(|amount| (contact, log.time(row), amount)));
+            });
+        }
+        all.sort_by_key(|(contact, at, _)| (*contact, *at));
+        let total = |each: &[(u32, i64, Decimal)]| {
+            let numbers = each.iter().map(|(_, _, number)| *number);
+            match events.window {
+                Window::Ever => numbers.fold(Decimal::ZERO, add),
+                // In windows the newest comes first.
+                _ => numbers.rev().fold(Decimal::ZERO, add),
+            }
+        };
+        let each = all.chunk_by(|one, other| one.0 == other.0);
+        each.filter_map(|each| Some((each.first()?.0, total(each), each.len() as u64))).collect()
     }
 
     fn keep_extreme(
@@ -247,6 +266,7 @@ impl Evaluation<'_> {
     }
 }
 
-fn saturated(sum: i128) -> Decimal {
-    if sum < 0 { Decimal::MIN } else { Decimal::MAX }
+/// The sum, at its bound where it is beyond what can be kept.
+fn add(one: Decimal, other: Decimal) -> Decimal {
+    one.checked_add(other).unwrap_or(if other.is_sign_negative() { Decimal::MIN } else { Decimal::MAX })
 }

@@ -97,7 +97,7 @@ impl Feed {
             match news {
                 News::Committed(committed) if sure => committed.tell(&contact, &mut audience),
                 News::Whole(committed) if sure => {
-                    audience.forget(&contact);
+                    audience.renew(&contact);
                     committed.tell(&contact, &mut audience);
                 }
                 News::Committed(_) | News::Whole(_) => {}

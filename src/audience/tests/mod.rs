@@ -258,3 +258,145 @@ fn names_without_end_are_left_out_and_drafts_say_so() {
     assert_eq!(size(json!({"event": "x", "where": {"p01": 1}})), Ok(1));
     assert_eq!(size(json!({"event": "x", "where": {"p99": 99}})), Err("S040"));
 }
+
+fn decimal(text: &str) -> Value {
+    Value::Decimal(text.parse().unwrap())
+}
+
+#[test]
+fn amounts_of_one_contact_never_change_the_sum_of_another() {
+    let mut audience = Audience::default();
+    let mut buy = |who: &str, amount: Value, at: i64| {
+        audience.hear(&who.into(), "purchase", &[("amount".into(), amount)].into(), instant(at));
+    };
+    buy("fine", decimal("0.0000000000000000000000001"), NOON);
+    for number in 0..400 {
+        buy("usual", Value::Integer(100), NOON - number);
+        buy("cents", decimal("0.10"), NOON - number);
+    }
+    // What does not fit stays at its end, whichever came after it: the newest is added first in a window, the oldest else.
+    buy("great", Value::Decimal(rust_decimal::Decimal::MAX), NOON - 3);
+    buy("great", Value::Decimal(rust_decimal::Decimal::MAX), NOON - 2);
+    buy("great", Value::Integer(-5), NOON - 1);
+    let size = |question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        let members: Vec<_> = audience.members(&draft, instant(NOON)).map(|id| id.to_string()).collect();
+        members.join(" ")
+    };
+    let sum = |asked: serde_json::Value, within: Option<&str>| {
+        let mut question = json!({"event": "purchase", "sum": asked});
+        question["sum"]["of"] = json!("amount");
+        within.into_iter().for_each(|within| question["within"] = json!(within));
+        size(question)
+    };
+    for within in [None, Some("1d")] {
+        assert_eq!(sum(json!({"is": 40_000}), within), "usual");
+        assert_eq!(sum(json!({"is": 40}), within), "cents");
+        assert_eq!(sum(json!({"above": 0, "below": 1}), within), "fine");
+    }
+    let (most, less) = ("79228162514264337593543950335", "79228162514264337593543950330");
+    assert_eq!(sum(json!({"is": decimal(less)}), None), "great");
+    assert_eq!(sum(json!({"is": decimal(most)}), Some("1d")), "great");
+    assert_eq!(size(json!({"event": "purchase", "average": {"of": "amount", "is": 100}})), "usual");
+}
+
+#[test]
+fn what_undoes_is_no_run_and_what_hosts_tell_of_entries_is_no_entry() {
+    use crate::model::{Enrollment, NodeId};
+    let run = |undoing| {
+        let mut run: Enrollment = serde_json::from_value(json!({
+            "id": "00000000000000000000000000000000", "journey": "welcome", "version": 1, "entered_at": 0,
+            "node": "a", "arrived_at": 0, "ordinal": 0, "waiting": {"until": {"at": 0}},
+        }))
+        .unwrap();
+        run.node = NodeId::from("a");
+        run.undoing = undoing;
+        run
+    };
+    let mut audience = Audience::default();
+    for (name, undoing) in [("inside", false), ("undone", true)] {
+        let mut state = ContactState::new(name.into());
+        state.hot.enrollments.push(run(undoing));
+        if !undoing {
+            state.hot.entries.insert("welcome".into(), crate::machine::Passage::entered(instant(NOON)));
+        }
+        audience.put(&state);
+    }
+    let properties: Attributes = [("journey".into(), Value::from("welcome"))].into();
+    audience.hear(&"told".into(), "journey.entered", &properties, instant(NOON));
+    // When a run was left is told, also where what undid it ended later.
+    let mut state = ContactState::new("gone".into());
+    let mut passage = crate::machine::Passage::entered(instant(NOON - 9 * DAY));
+    passage.left_at = Some(NOON);
+    state.hot.entries.insert("welcome".into(), passage);
+    audience.put(&state);
+    audience.hear(&"gone".into(), "journey.left", &properties, instant(NOON - 8 * DAY));
+    let ask = |question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        audience.members(&draft, instant(NOON)).map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ask(json!({"journey": "welcome"})), "inside");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "never"})), "undone told");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "left"})), "gone");
+    assert_eq!(ask(json!({"journey": "welcome", "is": "left", "within": "7d"})), "");
+}
+
+#[test]
+fn nothing_that_only_a_forgotten_contact_said_can_be_read_afterwards() {
+    let mut audience = Audience::default();
+    let person = |id: &str, said: &str| {
+        let mut state = ContactState::new(id.into());
+        let contact = Contact::new(id).attribute("bio", said).attribute("born", 1_234_567).tag("fan");
+        let contact = contact.attribute(format!("{said} name"), 1).tag(format!("{said} tag"));
+        std::sync::Arc::make_mut(&mut state.cold).contact = contact.zone(format!("{said}/Zone"));
+        state
+    };
+    let said = |said: &str| -> Attributes {
+        let list = Value::from(vec![said.to_owned()]);
+        [("text".into(), Value::from(said)), ("list".into(), list), (said.into(), Value::Integer(1))].into()
+    };
+    audience.put(&person("lea", "canary old"));
+    for number in 0..300 {
+        let id = format!("other-{number}");
+        let mut state = ContactState::new(id.as_str().into());
+        let contact = Contact::new(id.as_str()).attribute("bio", format!("bio {number}")).tag("fan");
+        std::sync::Arc::make_mut(&mut state.cold).contact = contact.attribute("born", 2_000_000 + number);
+        audience.put(&state);
+        audience.hear(&id.as_str().into(), "wrote", &said("plain"), instant(NOON + number));
+    }
+    let all = |audience: &Audience| format!("{audience:?}");
+    // What was said before it was changed, before everything was told anew, and late is forgotten like the rest.
+    audience.hear(&"lea".into(), "wrote", &said("canary told"), instant(NOON + 150));
+    assert!(all(&audience).contains("base: 1234567"));
+    audience.renew(&"lea".into());
+    audience.put(&person("lea", "canary new"));
+    audience.hear(&"lea".into(), "wrote", &said("canary late"), instant(NOON - DAY));
+    audience.hear(&"lea".into(), "wrote", &said("canary last"), instant(NOON + DAY));
+    audience.hear(&"lea".into(), "canary event", &said("canary event"), instant(NOON));
+    let before = all(&audience);
+    assert!(["canary new", "canary late", "canary told"].iter().all(|said| before.contains(said)));
+    assert!(!before.contains("canary old"), "what nobody says any more goes with who said it");
+    audience.forget(&"lea".into());
+    let after = all(&audience);
+    for gone in ["canary", "1234567", "108, 101, 97"] {
+        assert!(!after.contains(gone), "{gone}");
+    }
+    let size = |audience: &Audience, question: serde_json::Value| {
+        let draft = audience.draft(&segment("draft", question), &[]).unwrap();
+        audience.size(&draft, instant(NOON + 2 * DAY))
+    };
+    let same = |audience: &Audience| {
+        assert_eq!(size(audience, json!({"event": "wrote", "where": {"text": "plain"}})), 300);
+        assert_eq!(size(audience, json!({"attribute": "born", "at_least": 2_000_100})), 200);
+        assert_eq!(size(audience, json!({"attribute": "bio", "is": "bio 7"})), 1);
+    };
+    same(&audience);
+    audience.tidy();
+    same(&audience);
+    // What is new takes the room, and is not mistaken for what was there.
+    audience.put(&person("max", "new"));
+    audience.hear(&"max".into(), "wrote", &said("new"), instant(NOON));
+    assert_eq!(size(&audience, json!({"attribute": "bio", "is": "new"})), 1);
+    assert_eq!(size(&audience, json!({"event": "wrote", "where": {"text": "new"}})), 1);
+    same(&audience);
+}

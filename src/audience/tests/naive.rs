@@ -258,13 +258,7 @@ impl Asking<'_> {
             return match &*word("in") {
                 "in" => hot.enrollments.iter().any(|run| run.journey.as_str() == journey),
                 "never" => passage.is_none(),
-                _ => {
-                    let left = passage.and_then(|passage| passage.left_at);
-                    let left = left.filter(|left| *left <= self.at);
-                    told || left.is_some_and(|left| {
-                        given.within.as_ref().is_none_or(|within| self.at < left + length(within))
-                    })
-                }
+                _ => told,
             };
         }
         let messages = [
