@@ -182,6 +182,34 @@ fn in_segments_a_journey_is_opened_by_coming_in_and_ended_by_leaving_at_the_inst
     }
 }
 
+/// Nobody ticked between the publication of something else and the instant.
+#[test]
+fn what_time_does_at_the_timer_that_brings_new_segments_in_is_told_as_its_doing() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
+        world.journey(
+            "{ journey: back, version: 1, enter: { on: { segment: active, moves: out } },
+               steps: [ { wait: 90d }, { exit: done } ] }",
+        );
+        world.track("app.opened");
+        world.tick();
+        world.segment(json!({ "segment": "others", "where": { "not": { "tag": "x" } } }));
+        world.segment(json!({ "segment": "again", "where": { "event": "app.opened", "within": "1d" } }));
+        world.wait(DAY);
+        let before = DAY - TimeDelta::milliseconds(1);
+        assert_eq!(
+            world.moves(),
+            [
+                moved("again", true, "definition", before),
+                moved("others", true, "definition", before),
+                moved("active", false, "clock", DAY),
+                moved("again", false, "clock", DAY),
+            ]
+        );
+        assert_eq!(world.runs("lea"), ["back"]);
+    }
+}
+
 #[test]
 fn in_segments_who_is_in_by_definition_passes_those_doors_alone_that_let_existing_people_in() {
     for world in World::all() {
@@ -589,5 +617,163 @@ fn in_segments_an_erased_contact_is_in_no_segment_and_nobody_is_told() {
         assert_eq!((world.moves(), world.size("active")), (vec![], 0));
         world.wait(TimeDelta::days(31));
         assert_eq!(world.moves(), []);
+    }
+}
+
+#[test]
+fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
+    for world in World::all() {
+        let twin = World::on(0);
+        let all = [
+            ("a-undone", json!({ "event": "untold", "within": "30d" })),
+            ("b-tagged", json!({ "tag": "undone" })),
+            (
+                "c-once",
+                json!({ "event": "journey.entered", "where": { "journey": "deal" }, "count": { "is": 1 } }),
+            ),
+            (
+                "d-left",
+                json!({ "event": "journey.left", "where": { "journey": "deal" }, "count": { "is": 1 } }),
+            ),
+            ("e-party", json!({ "event": "journey.entered", "where": { "journey": "party" } })),
+            ("f-moved", json!({ "event": "journey.left", "where": { "journey": "party" } })),
+        ];
+        let publish = |world: &World| {
+            let all =
+                all.clone().map(|(name, asks)| segment(json!({ "segment": name, "where": asks })).into());
+            block_on(world.engine.publish(all)).unwrap();
+        };
+        let live = |world: &World| {
+            world.journey(
+                "{ journey: deal, version: 1, enter: { on: { event: go } }, exit: [ { on: { event: cancelled } } ],
+                   undo_on: [exit], steps: [
+                     { id: tell, emit: { event: told }, undo: [ { emit: { event: untold } }, { set: { tags: [undone] } } ] },
+                     { wait: 9d }, { exit: done } ] }",
+            );
+            world.journey(
+                "{ journey: party, version: 1, enter: { on: { date: event_at } }, steps: [ { wait: 9d }, { exit: done } ] }",
+            );
+            world.identify(Contact::new("lea").attribute("event_at", start() + TimeDelta::hours(1)));
+            world.track("go");
+            world.tick();
+            world.wait(TimeDelta::hours(2));
+            world.tick();
+            assert_eq!(world.runs("lea"), ["deal", "party"]);
+            world.track("cancelled");
+            world.identify(Contact::new("lea").attribute("event_at", start() + DAY * 90));
+            world.tick();
+            assert_eq!(world.runs("lea"), [] as [&str; 0]);
+        };
+        publish(&world);
+        live(&world);
+        live(&twin);
+        publish(&twin);
+        twin.tick();
+        let expected = ["a-undone", "b-tagged", "c-once", "d-left", "e-party"];
+        assert_eq!(
+            (world.is_in("lea"), twin.is_in("lea")),
+            (expected.map(str::to_owned).to_vec(), expected.map(str::to_owned).to_vec())
+        );
+    }
+}
+
+#[test]
+fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "openers", "where": { "event": "app.opened", "within": "365d" } }));
+        world.segment(json!({
+            "segment": "buyers", "where": { "event": "order.paid", "count": { "at_least": 2 }, "within": "30d" }
+        }));
+        world.track("app.opened");
+        world.tick();
+        world.wait(DAY * 100);
+        for id in ["order-1", "order-2"] {
+            block_on(world.engine.track(Event::new("lea", "order.paid").id(id))).unwrap();
+        }
+        world.tick();
+        assert_eq!(world.is_in("lea"), ["buyers", "openers"]);
+        assert_eq!(block_on(world.store.purge(start() + DAY * 50)).unwrap().inputs, 1);
+        block_on(world.engine.retract(&"lea".into(), "order-2")).unwrap();
+        assert_eq!(world.moves(), [moved("buyers", false, "definition", DAY * 100)]);
+        assert_eq!(world.is_in("lea"), ["openers"]);
+        assert_eq!(world.tick().next_wake, Some(start() + DAY * 365));
+        // A draft is counted from all that the log tells.
+        let draft = json!({ "segment": "draft", "where": { "event": "order.paid", "within": "1d" } });
+        block_on(world.engine.retract(&"lea".into(), "order-1")).unwrap();
+        assert_eq!(block_on(world.engine.count(&segment(draft))).unwrap(), 1);
+        world.tick();
+    }
+}
+
+#[test]
+fn no_line_is_drawn_while_a_history_is_looked_through() {
+    for world in World::all() {
+        for (contact, followers) in [("lea", 20), ("zoe", 10)] {
+            world.identify(Contact::new(contact).attribute("followers", followers));
+            block_on(world.engine.track(Event::new(contact, "app.opened"))).unwrap();
+        }
+        world.tick();
+        world.segment(json!({ "segment": "top", "rank": {
+            "attribute": "followers", "first": 1, "among": { "event": "app.opened" },
+            "every": { "every": "day", "at": "12:00" }
+        } }));
+        // What was counted of lea's history is too old by this, and is counted again.
+        world.track("app.opened");
+        let tick = world.tick();
+        assert!(tick.signals.iter().any(|signal| matches!(signal, Signal::StaleSegments { .. })));
+        let line = block_on(world.engine.segments()).unwrap()[0].line.clone().unwrap();
+        assert_eq!((line.edition, line.last, world.is_in("lea").len()), (1, "lea".into(), 1));
+    }
+}
+
+#[test]
+fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
+    for world in World::all() {
+        for (contact, followers) in [("ana", 10), ("ben", 30), ("lea", 20)] {
+            world.identify(Contact::new(contact).attribute("followers", followers));
+        }
+        world.segment(json!({ "segment": "top", "rank": {
+            "attribute": "followers", "first": 1, "every": { "every": "day", "at": "12:00" }
+        } }));
+        world.segment(json!({ "segment": "others", "where": { "not": { "segment": "top" } } }));
+        world.tick();
+        let woken = || {
+            let mail = |contact: &str| block_on(world.store.inputs(&contact.into(), 0, u64::MAX)).unwrap();
+            ["ana", "ben", "lea"]
+                .map(|contact| mail(contact).iter().filter(|one| matches!(one.kind, InputKind::Wake)).count())
+        };
+        let before = woken();
+        world.identify(Contact::new("lea").attribute("followers", 40));
+        world.wait(TimeDelta::hours(3));
+        assert_eq!(
+            world.moves().into_iter().map(|(segment, inside, ..)| (segment, inside)).collect::<Vec<_>>(),
+            [("top", true), ("others", false), ("top", false), ("others", true)]
+                .map(|(segment, inside)| (segment.to_owned(), inside))
+        );
+        assert_eq!(
+            (woken(), world.is_in("lea")),
+            ([before[0], before[1] + 1, before[2]], vec!["top".to_owned()])
+        );
+        // Who was not woken takes the new line over with whatever comes.
+        world.identify(Contact::new("ana").attribute("followers", 35));
+        assert_eq!(world.moves(), []);
+        assert_eq!(
+            (world.is_in("ana"), world.is_in("ben")),
+            (vec!["others".to_owned()], vec!["others".to_owned()])
+        );
+    }
+}
+
+#[test]
+fn what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
+    for world in World::all() {
+        world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
+        world.track("app.opened");
+        block_on(world.engine.track(Event::new("lea", "app.opened").at(start() + DAY))).unwrap();
+        world.tick();
+        world.wait(DAY);
+        assert_eq!(world.moves(), []);
+        world.wait(DAY);
+        assert_eq!(world.moves(), [moved("active", false, "clock", DAY * 2)]);
     }
 }

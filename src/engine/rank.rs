@@ -6,7 +6,7 @@ use super::Engine;
 use super::program::Loaded;
 use crate::error::Error;
 use crate::model::ContactId;
-use crate::port::store::{Definition, DrawnLine};
+use crate::port::store::{Definition, DrawnLine, JobKind};
 use crate::rule::segment::{Line, RankDefinition, SegmentDefinition};
 
 /// Contacts that are read together.
@@ -32,6 +32,12 @@ impl Engine {
         self.shared.store.publish(&lines).await?;
         tracing::info!(lines = lines.len(), "lines drawn");
         Ok(true)
+    }
+
+    /// Whether segments wait for the history of anybody.
+    pub(super) async fn is_seeding(&self) -> Result<bool, Error> {
+        let jobs = self.shared.store.jobs().await?;
+        Ok(jobs.iter().any(|job| matches!(job.kind, JobKind::SeedSegments { .. })))
     }
 
     /// When the next line is to be drawn.

@@ -154,6 +154,7 @@ fn needs(program: &Program, state: &ContactState) -> Option<Needs> {
     let is_new = segments.align(&mut known);
     match state.hot.retracted || segments.lacks(&known) {
         true => Some(Needs::History),
-        false => is_new.then_some(Needs::Waking),
+        // Most people stand where they stood when a line is drawn anew, and take it over when they are looked at next.
+        false => (is_new && program.concerns(state)).then_some(Needs::Waking),
     }
 }

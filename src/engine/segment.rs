@@ -256,8 +256,10 @@ impl Engine {
                     continue;
                 };
                 let (inputs, steps) = self.history_of(contact, &stored).await?;
-                let mut known = stored.state.clone();
-                known.hot.segments = program.recount_segments(&stored.state, &inputs, &steps);
+                let mut known = stored.state;
+                // A draft knows nothing yet, so that everything is counted.
+                known.hot.retracted = false;
+                known.hot.segments = program.recount_segments(&known, &inputs, &steps);
                 let now = self.shared.store.clock().now().max(known.hot.now);
                 count += u64::from(program.holds(place, &known, now));
             }

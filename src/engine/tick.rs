@@ -89,8 +89,9 @@ impl Engine {
                     break;
                 }
             }
-            // Everybody stands where they stand now, so a line can be drawn.
-            again |= go_on() && self.draw_lines().await?;
+            // Everybody stands where they stand now, so a line can be drawn; not over people whose history is looked
+            // through, by this worker or another one.
+            again |= go_on() && !self.is_seeding().await? && self.draw_lines().await?;
             // Whose history grew while it was counted is counted again, now that it was read.
             if !again || !go_on() {
                 break;

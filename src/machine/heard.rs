@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::recount::{Past, undoing};
-use super::segment::is_completed;
+use super::recount::{Past, is_edge};
+use super::segment::{is_completed, was_inside};
 use super::{ContactState, Envelope, InputKind, Program};
 use crate::journey::NodeKind;
 use crate::model::{
@@ -40,12 +40,13 @@ impl Program {
     /// ```
     #[must_use]
     pub fn heard(&self, contact: &ContactState, inputs: &[Envelope], steps: &[Step]) -> Vec<Event> {
-        let (id, undoing) = (&contact.cold.contact.id, undoing(contact, steps));
+        let id = &contact.cold.contact.id;
+        let undoing = self.undoing(id, steps);
         let mut heard = Vec::new();
         for past in self.past(inputs, steps) {
             match past {
                 Past::Told(envelope) => told(envelope, id, &mut heard),
-                Past::Did(step) if undoing.contains(&step.enrollment) => {}
+                Past::Did(step) if undoing.contains(&step.enrollment) && is_edge(step) => {}
                 Past::Did(step) => heard.extend(self.made_by(step, id)),
             }
         }
@@ -55,6 +56,7 @@ impl Program {
     fn made_by(&self, step: &Step, contact: &ContactId) -> Option<Event> {
         let (name, properties): (Name, Attributes) = match (&step.outcome, self.did_by(step)) {
             (StepOutcome::Entered, _) => (ENTERED.into(), entered(&step.journey)),
+            (StepOutcome::Exited { reason }, _) if !was_inside(reason) => return None,
             (StepOutcome::Exited { reason }, _) => (LEFT.into(), left(&step.journey, reason)),
             (StepOutcome::Emitted { .. }, Some(NodeKind::Emit { event, properties })) => {
                 (event.clone(), properties.clone())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::program::Program;
 use super::state::ContactState;
-use crate::rule::segment::{Seen, SegmentExplanation, SegmentState};
+use crate::rule::segment::{Seen, SegmentExplanation, SegmentState, Touched};
 
 impl Program {
     /// Whether a contact is in a segment at an instant, by what is kept of it; its history is not looked through.
@@ -47,6 +47,22 @@ impl Program {
         let place = self.segments.place(segment)?;
         let (state, now) = (self.aligned(contact), at.timestamp_millis());
         Some(self.seeing(contact, at, |seen| self.segments.explain(place, &state, seen, now)))
+    }
+
+    /// Whether a contact that takes over what is published now has anything to tell: not where nothing but lines was drawn
+    /// since, and none of them moves it.
+    pub(crate) fn concerns(&self, contact: &ContactState) -> bool {
+        if contact.hot.segmented != self.segmented {
+            return true;
+        }
+        let (mut state, at) = (self.aligned(contact), contact.hot.now);
+        let (mut touched, mut moves) = (Touched::default(), false);
+        self.segments.touch_all(&mut touched);
+        self.seeing(contact, at, |seen| {
+            self.segments
+                .settle(&mut state, &mut touched, seen, at.timestamp_millis(), &mut |_| moves = true);
+        });
+        moves
     }
 
     /// What is kept of a contact, as these segments know it.

@@ -8,13 +8,14 @@ use super::program::{Program, ProgramParts};
 use super::segment::{MoveCause, not_counted};
 use super::state::ContactState;
 use super::transition::{Run, Signal};
+use super::undo::UNDO;
 use super::{Envelope, InputKind};
 use crate::journey::NodeKind;
 use crate::model::{
-    Contact, Enrollment, EnrollmentId, Event, ExitReason, Fact, Hash, InputId, MessageId, Step, StepOutcome,
-    Waiting,
+    Contact, ContactId, Dated, Enrollment, EnrollmentId, Event, ExitReason, Fact, Hash, InputId, MessageId,
+    Name, Step, StepOutcome, Waiting,
 };
-use crate::rule::segment::{SegmentState, Uncounted};
+use crate::rule::segment::{Heard, SegmentState, Uncounted};
 use crate::seeded::{Bug, is_on};
 
 /// The most passes over a part of a history.
@@ -82,7 +83,8 @@ pub(super) enum Past<'s> {
 impl Program {
     /// Looks through the history of a contact for everything that the segments of this program ask, as of the instant that
     /// the contact was committed at: its inputs, and what its journeys did. Events that were
-    /// [retracted](crate::Engine::retract) are left out.
+    /// [retracted](crate::Engine::retract) are left out; of a contact that waits for that, everything that is known and that
+    /// they do not concern is left out too.
     ///
     /// `inputs` are those that the contact has read, in order; `steps` all of its steps.
     ///
@@ -124,11 +126,11 @@ impl Program {
         });
         let until = contact.hot.now;
         let mut state = ContactState::new(contact.cold.contact.id.clone());
-        let undoing = undoing(contact, steps);
+        let undoing = self.undoing(&contact.cold.contact.id, steps);
         for past in self.past(inputs, steps) {
             state = match past {
                 Past::Told(envelope) => alone.told(state, envelope),
-                Past::Did(step) if undoing.contains(&step.enrollment) => state,
+                Past::Did(step) if undoing.contains(&step.enrollment) && is_edge(step) => state,
                 Past::Did(step) => alone.did(self, state, step),
             };
         }
@@ -143,18 +145,26 @@ impl Program {
         run.own = None;
         self.segments.touch_all(&mut run.touched);
         run.settle(until);
-        run.out.state.hot.segments
+        let mut counted = run.out.state.hot.segments;
+        if contact.hot.retracted {
+            let retracted = retracted(inputs);
+            let events = inputs.iter().filter(|envelope| retracted.contains(&envelope.id));
+            let heard = events.filter_map(|envelope| match &envelope.kind {
+                InputKind::Event(event) => {
+                    let at = event.at.unwrap_or(envelope.received_at).timestamp_millis();
+                    Some(Heard::new(&event.name, &event.properties, at, at, &self.zone))
+                }
+                _ => None,
+            });
+            let heard: Vec<Heard<'_>> = heard.collect();
+            self.segments.narrow(&mut counted, &contact.hot.segments, &heard);
+        }
+        counted
     }
 
     /// Everything that can concern a segment, in order; what steps did comes after the input of their instant.
     pub(super) fn past<'s>(&self, inputs: &'s [Envelope], steps: &'s [Step]) -> Vec<Past<'s>> {
-        let retracted: BTreeSet<InputId> = inputs
-            .iter()
-            .filter_map(|envelope| match envelope.kind {
-                InputKind::Retract { input } => Some(input),
-                _ => None,
-            })
-            .collect();
+        let retracted = retracted(inputs);
         let told = inputs.iter().filter(|envelope| {
             let concerns = matches!(
                 envelope.kind,
@@ -216,6 +226,16 @@ impl Program {
         run.finish().state
     }
 
+    /// The runs that only undid what others had done: no runs of their own, though what they did counts.
+    pub(super) fn undoing(&self, contact: &ContactId, steps: &[Step]) -> BTreeSet<EnrollmentId> {
+        let begun = steps.iter().filter(|step| matches!(step.outcome, StepOutcome::Exited { .. }));
+        let begun = begun.map(|step| {
+            let cause = InputId::from_step(step.enrollment, step.ordinal.saturating_add(1));
+            EnrollmentId::derive(&self.namespace, contact, &step.journey, cause, UNDO)
+        });
+        begun.collect()
+    }
+
     pub(super) fn did_by(&self, step: &Step) -> Option<&NodeKind> {
         let journey = self.journey(&step.journey, step.version)?;
         Some(&journey.nodes.get(journey.node(&step.node)?)?.kind)
@@ -268,17 +288,25 @@ impl Run<'_> {
 
     fn ended_again(&mut self, step: &Step, reason: &ExitReason) {
         if let Some(index) = self.position(step.enrollment) {
+            let run = &mut self.out.state.hot.enrollments[index];
+            if *reason == ExitReason::DateMoved {
+                run.date = Some(Dated { attribute: Name::default(), before: run.before });
+            }
             self.exit(index, step.at, reason.clone());
         }
     }
 }
 
-/// The runs that only undid what others had done: no runs of their own.
-pub(super) fn undoing(contact: &ContactState, steps: &[Step]) -> BTreeSet<EnrollmentId> {
-    let ended = steps.iter().filter_map(|step| match step.outcome {
-        StepOutcome::Exited { reason: ExitReason::Undone } => Some(step.enrollment),
+/// Whether a run begins or ends here.
+pub(super) fn is_edge(step: &Step) -> bool {
+    matches!(step.outcome, StepOutcome::Entered | StepOutcome::Exited { .. })
+}
+
+/// The events that were taken back.
+fn retracted(inputs: &[Envelope]) -> BTreeSet<InputId> {
+    let told = inputs.iter().filter_map(|envelope| match envelope.kind {
+        InputKind::Retract { input } => Some(input),
         _ => None,
     });
-    let still = contact.hot.enrollments.iter().filter(|run| run.undoing).map(|run| run.id);
-    ended.chain(still).collect()
+    told.collect()
 }

@@ -44,6 +44,11 @@ impl Run<'_> {
         DateTime::from_timestamp_millis(due)
     }
 
+    /// Whether the segments that the contact knows are those that are published.
+    pub(super) fn knows_segments(&self) -> bool {
+        self.program.segments.is_aligned(&self.out.state.hot.segments)
+    }
+
     /// Contacts take other segments over at their next input or timer; whether there were any.
     pub(super) fn adopt_segments(&mut self, at: DateTime<Utc>) -> bool {
         let program = self.program;
@@ -251,7 +256,9 @@ impl Run<'_> {
         if self.program.segments.is_empty() || run.undoing {
             return;
         }
-        self.hear_in_segments(&LEFT.into(), &left(&run.journey, reason), at, at);
+        if was_inside(reason) {
+            self.hear_in_segments(&LEFT.into(), &left(&run.journey, reason), at, at);
+        }
         self.program.segments.touch_journey(&mut self.touched, run.journey.as_str());
     }
 
@@ -283,6 +290,11 @@ pub(super) fn not_counted(state: &mut SegmentState, seq: u64, at: DateTime<Utc>)
     let last = state.uncounted.get_or_insert_default();
     last.seq = last.seq.max(seq);
     last.at = last.at.max(at.timestamp_millis());
+}
+
+/// Whether a run that ended so counts: not where it found no place, or its date moved.
+pub(super) fn was_inside(reason: &ExitReason) -> bool {
+    !matches!(reason, ExitReason::Full | ExitReason::DateMoved)
 }
 
 /// Whether an end is that of a journey that was gone through: its last step, an exit step or its goal.

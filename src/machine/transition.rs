@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::happen::Queued;
 use super::program::Program;
@@ -236,7 +236,10 @@ impl<'p> Run<'p> {
                 return false;
             }
             self.timers += 1;
-            self.out.state.hot.now = self.out.state.hot.now.max(due);
+            // New segments come in just before, so that what time brings at this very instant is told as its doing.
+            let just_before = due.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(due);
+            let stands_at = if self.knows_segments() { due } else { just_before };
+            self.out.state.hot.now = self.out.state.hot.now.max(stands_at);
             self.seq = 0;
             // What a pause held is due in the past, and new rules come in now.
             let now = self.out.state.hot.now;
@@ -291,7 +294,12 @@ impl<'p> Run<'p> {
             .all()
             .map(|(place, ..)| self.score_due_at(place).map(|due| (due, Due::Score(place))));
         let segments = [self.segments_due_at().map(|due| (due, Due::Segments))];
-        enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()
+        let waits = pending.clone().flatten();
+        let next = enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()?;
+        let comes_then = |(due, _): &(DateTime<Utc>, Due)| *due == next.0;
+        let moves_then = self.segments_due_at() == Some(next.0);
+        // What happens at an instant comes before the moves of that instant.
+        Some(waits.filter(comes_then).min().filter(|_| moves_then).unwrap_or(next))
     }
 
     pub(super) fn finish(mut self) -> Transition {
@@ -369,8 +377,6 @@ impl<'p> Run<'p> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::journey::Journey;
     use crate::machine::Input;

@@ -9,6 +9,9 @@ use crate::journey::{Journey, Target};
 use crate::model::{Enrollment, ExitReason, Hold, InputId, NodeId, StepOutcome, Waiting};
 use crate::seeded::{Bug, is_on};
 
+/// What tells the run that undoes from those that are entered.
+pub(super) const UNDO: &str = "undo";
+
 impl Run<'_> {
     /// Remembers what a step did that could be undone.
     pub(super) fn remember_what_is_done(&mut self, index: usize, outcome: &StepOutcome) {
@@ -70,7 +73,7 @@ impl Run<'_> {
     ) {
         let first = if is_on(Bug::UndoForwards) { undo.first() } else { undo.last() };
         let Some(first) = first.cloned() else { return };
-        let id = self.enrollment_id(&ended.journey, cause, "undo");
+        let id = self.enrollment_id(&ended.journey, cause, UNDO);
         let journey = ended.journey.clone();
         let mut enrollment = Enrollment::new(id, journey.clone(), ended.version, at, first.clone(), None);
         enrollment.key.clone_from(&ended.key);

@@ -70,6 +70,14 @@ impl Segments {
         Hearing { named, prefixes: &self.0.prefixes, event }
     }
 
+    /// The places of the streams that an event is for.
+    pub(super) fn feeds<'a>(&'a self, event: &'a Heard<'_>) -> impl Iterator<Item = usize> + 'a {
+        let filters = self.hearing(event.name).filters();
+        let filters = filters.filter_map(|place| self.0.filters.get(usize::try_from(place).ok()?));
+        let passing = filters.filter(|filter| filter.passes(event.properties, event.at));
+        passing.flat_map(|filter| filter.streams.iter().filter_map(|place| usize::try_from(*place).ok()))
+    }
+
     /// Counts an event; [`settle`](Self::settle) follows. It answers whether a stream that is missing should have counted
     /// it, so that a recount which has not read it yet is too old.
     pub fn hear(&self, state: &mut SegmentState, touched: &mut Touched, event: &Heard<'_>) -> bool {

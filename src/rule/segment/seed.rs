@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
+use super::hear::Heard;
 use super::segments::Segments;
 use super::state::SegmentState;
 use super::stream::{Keep, Stream};
 use super::touched::Touched;
 
 impl Segments {
+    /// Whether nothing is left for [`align`](Self::align) to do.
+    #[must_use]
+    pub fn is_aligned(&self, state: &SegmentState) -> bool {
+        let set = if self.is_empty() { 0 } else { self.0.short };
+        state.set == set
+    }
+
     /// Takes over what another set of segments kept: streams that are still asked for go on, what nobody reads is dropped,
     /// and what is new is missing. It answers whether anything changed; everything is asked anew then.
     pub fn align(&self, state: &mut SegmentState) -> bool {
@@ -79,6 +87,20 @@ impl Segments {
     /// kept, where it is known.
     pub fn replace(&self, state: &mut SegmentState, counted: &SegmentState, touched: &mut Touched) {
         self.take(state, counted, touched, |key, keep| key == 0 || *keep != Keep::Since);
+    }
+
+    /// Leaves of a recount only what `state` lacks, and what would have counted one of these events: the rest is known, of
+    /// more than a log that was purged can tell.
+    pub fn narrow(&self, counted: &mut SegmentState, state: &SegmentState, taken_back: &[Heard<'_>]) {
+        let mut concerned = vec![false; counted.keys.len()];
+        for event in taken_back {
+            for place in self.feeds(event) {
+                concerned.get_mut(place).into_iter().for_each(|one| *one = true);
+            }
+        }
+        let known = |key: &u64| state.keys.contains(key);
+        let keys = counted.keys.iter().zip(concerned);
+        counted.keys = keys.map(|(key, concerned)| if concerned || !known(key) { *key } else { 0 }).collect();
     }
 
     fn take(
