@@ -621,7 +621,7 @@ fn in_segments_an_erased_contact_is_in_no_segment_and_nobody_is_told() {
 }
 
 #[test]
-fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
+fn in_segments_a_run_that_undoes_is_no_run_and_what_it_does_counts() {
     for world in World::all() {
         let twin = World::on(0);
         let all = [
@@ -678,7 +678,7 @@ fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
 }
 
 #[test]
-fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
+fn in_segments_what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
     for world in World::all() {
         world.segment(json!({ "segment": "openers", "where": { "event": "app.opened", "within": "365d" } }));
         world.segment(json!({
@@ -706,7 +706,7 @@ fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
 }
 
 #[test]
-fn no_line_is_drawn_while_a_history_is_looked_through() {
+fn in_segments_no_line_is_drawn_while_a_history_is_looked_through() {
     for world in World::all() {
         for (contact, followers) in [("lea", 20), ("zoe", 10)] {
             world.identify(Contact::new(contact).attribute("followers", followers));
@@ -727,7 +727,7 @@ fn no_line_is_drawn_while_a_history_is_looked_through() {
 }
 
 #[test]
-fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
+fn in_segments_a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
     for world in World::all() {
         for (contact, followers) in [("ana", 10), ("ben", 30), ("lea", 20)] {
             world.identify(Contact::new(contact).attribute("followers", followers));
@@ -765,7 +765,7 @@ fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
 }
 
 #[test]
-fn what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
+fn in_segments_what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
     for world in World::all() {
         world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
         world.track("app.opened");

@@ -100,7 +100,8 @@ fn segments_of_a_contact_are_exact_at_every_instant_and_move_at_exactly_theirs()
     let counts = play_all(seeds(480), EVERYTHING, Machine::new);
     println!("the transition: {counts:?} in {:?}", begin.elapsed());
     enough(&counts, 2_000_000);
-    assert!(counts.drawn > counts.universes / 4 || is_asked(), "{counts:?}");
+    let rare = counts.drawn.min(10 * counts.met);
+    assert!(rare > counts.universes / 4 || is_asked(), "{counts:?}");
 }
 
 /// Until a history was looked through, what was published anew stands still, and everything else goes on.
