@@ -217,7 +217,6 @@ mod planting {
                 ComputesTooEarly => "X18",
                 WindowClosed | SeedForgetsStreams => "G1",
                 EqualInstantsCollapse | LaterDeadlineKept | OneFewerKept | NewestByArrival => "G1",
-
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
