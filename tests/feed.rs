@@ -115,7 +115,7 @@ async fn tell(host: &Host, contact: &str) {
 }
 
 #[test]
-fn an_audience_that_is_fed_agrees_with_the_counters_at_every_step() {
+fn of_segments_an_audience_that_is_fed_agrees_with_the_counters_at_every_step() {
     let host = Host::new();
     block_on(async {
         for contact in ["lea", "tom", "zoe"] {
@@ -137,7 +137,7 @@ fn an_audience_that_is_fed_agrees_with_the_counters_at_every_step() {
 }
 
 #[test]
-fn an_audience_that_is_built_from_the_store_is_the_one_that_was_fed() {
+fn of_segments_an_audience_that_is_built_from_the_store_is_the_one_that_was_fed() {
     let host = Host::new();
     block_on(async {
         for contact in ["lea", "tom", "zoe"] {
@@ -160,7 +160,7 @@ fn an_audience_that_is_built_from_the_store_is_the_one_that_was_fed() {
 }
 
 #[test]
-fn whoever_is_erased_is_forgotten_by_the_audience_at_once() {
+fn of_segments_whoever_is_erased_is_forgotten_by_the_audience_at_once() {
     let host = Host::new();
     block_on(async {
         tell(&host, "lea").await;
@@ -173,14 +173,14 @@ fn whoever_is_erased_is_forgotten_by_the_audience_at_once() {
 }
 
 #[test]
-fn an_engine_without_an_audience_says_that_it_has_none() {
+fn of_segments_an_engine_without_an_audience_says_that_it_has_none() {
     let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
     assert!(block_on(engine.build_audience()).is_err());
 }
 
 /// Each store call in turn, in every way in which it can go wrong.
 #[test]
-fn no_fault_at_any_call_leaves_the_audience_behind() {
+fn of_segments_no_fault_at_any_call_leaves_the_audience_behind() {
     let mut told = 0;
     for nth in 1..=60 {
         for fault in Fault::kinds(TimeDelta::seconds(2), TimeDelta::minutes(2)) {
@@ -214,7 +214,7 @@ fn no_fault_at_any_call_leaves_the_audience_behind() {
 }
 
 #[test]
-fn two_workers_of_one_engine_tell_the_audience_what_was_committed_last() {
+fn of_segments_two_workers_of_one_engine_tell_the_audience_what_was_committed_last() {
     let host = Host::new();
     block_on(async {
         for number in 0..40 {

@@ -140,7 +140,7 @@ fn moved(
 const DAY: TimeDelta = TimeDelta::days(1);
 
 #[test]
-fn an_event_moves_a_contact_in_and_time_moves_it_out_at_the_exact_millisecond() {
+fn in_segments_an_event_moves_a_contact_in_and_time_moves_it_out_at_the_exact_millisecond() {
     for world in World::all() {
         world.segment(active());
         world.track("app.opened");
@@ -158,7 +158,7 @@ fn an_event_moves_a_contact_in_and_time_moves_it_out_at_the_exact_millisecond() 
 }
 
 #[test]
-fn a_journey_is_opened_by_coming_in_and_ended_by_leaving_at_the_instant_of_the_move() {
+fn in_segments_a_journey_is_opened_by_coming_in_and_ended_by_leaving_at_the_instant_of_the_move() {
     for world in World::all() {
         world.segment(active());
         world.journey(
@@ -211,7 +211,7 @@ fn what_time_does_at_the_timer_that_brings_new_segments_in_is_told_as_its_doing(
 }
 
 #[test]
-fn who_is_in_by_definition_passes_those_doors_alone_that_let_existing_people_in() {
+fn in_segments_who_is_in_by_definition_passes_those_doors_alone_that_let_existing_people_in() {
     for world in World::all() {
         let care = |name: &str, existing: bool| {
             world.journey(&format!(
@@ -239,7 +239,7 @@ fn who_is_in_by_definition_passes_those_doors_alone_that_let_existing_people_in(
 }
 
 #[test]
-fn another_version_counts_the_past_and_takes_the_place_of_the_first() {
+fn in_segments_another_version_counts_the_past_and_takes_the_place_of_the_first() {
     for world in World::all() {
         world.segment(active());
         world.track("app.opened");
@@ -261,7 +261,7 @@ fn another_version_counts_the_past_and_takes_the_place_of_the_first() {
 }
 
 #[test]
-fn a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
+fn in_segments_a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
     for world in World::all() {
         world.segment(json!({ "segment": "friends", "manual": true }));
         world.segment(json!({ "segment": "vips", "where": { "tag": "vip" } }));
@@ -293,7 +293,7 @@ fn a_host_chooses_the_members_of_manual_segments_and_of_no_others() {
 
 /// Before it is published a segment is what the host says of it.
 #[test]
-fn who_was_put_into_a_segment_before_it_had_a_definition_is_where_that_says() {
+fn in_segments_who_was_put_into_a_segment_before_it_had_a_definition_is_where_that_says() {
     for world in World::all() {
         world.journey(
             "{ journey: care, version: 1, enter: { on: { segment: active, moves: in } },
@@ -317,7 +317,7 @@ fn who_was_put_into_a_segment_before_it_had_a_definition_is_where_that_says() {
 }
 
 #[test]
-fn an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
+fn in_segments_an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
     for world in World::all() {
         world.segment(active());
         world.journey(
@@ -341,7 +341,7 @@ fn an_import_is_counted_and_told_to_nobody_unless_it_asks_for_it() {
 }
 
 #[test]
-fn an_event_that_is_taken_back_counts_no_more_and_the_others_do() {
+fn in_segments_an_event_that_is_taken_back_counts_no_more_and_the_others_do() {
     for world in World::all() {
         world.segment(json!({
             "segment": "buyers", "where": { "event": "order.paid", "count": { "at_least": 2 }, "within": "30d" }
@@ -371,7 +371,7 @@ fn an_event_that_is_taken_back_counts_no_more_and_the_others_do() {
 }
 
 #[test]
-fn what_journeys_do_and_say_moves_contacts_too() {
+fn in_segments_what_journeys_do_and_say_moves_contacts_too() {
     for world in World::all() {
         for (name, question) in [
             ("inside", json!({ "journey": "hello" })),
@@ -451,7 +451,7 @@ fn segments_that_come_late_find_the_same_in_the_history() {
 
 /// A worker that dies in the middle of a job is followed by one that goes on.
 #[test]
-fn a_job_that_is_broken_off_is_ended_by_the_next_worker_and_nobody_is_moved_twice() {
+fn in_segments_a_job_that_is_broken_off_is_ended_by_the_next_worker_and_nobody_is_moved_twice() {
     for (at, world) in World::all().into_iter().enumerate() {
         let prepare = |world: &World| {
             for contact in ["lea", "zoe", "ana"] {
@@ -479,7 +479,7 @@ fn a_job_that_is_broken_off_is_ended_by_the_next_worker_and_nobody_is_moved_twic
 
 /// What comes while a history is looked through is not forgotten.
 #[test]
-fn a_history_that_grew_meanwhile_is_looked_through_again() {
+fn in_segments_a_history_that_grew_meanwhile_is_looked_through_again() {
     for world in World::all() {
         world.track("app.opened");
         world.tick();
@@ -499,7 +499,7 @@ fn a_history_that_grew_meanwhile_is_looked_through_again() {
 }
 
 #[test]
-fn those_who_stand_highest_are_in_and_the_line_is_drawn_anew_on_its_schedule() {
+fn in_segments_those_who_stand_highest_are_in_and_the_line_is_drawn_anew_on_its_schedule() {
     for world in World::all() {
         let fame = |contact: &str, followers: i64| {
             world.identify(Contact::new(contact).attribute("followers", followers));
@@ -541,7 +541,7 @@ fn those_who_stand_highest_are_in_and_the_line_is_drawn_anew_on_its_schedule() {
 }
 
 #[test]
-fn a_score_and_its_tier_are_settled_before_the_segments_that_ask_for_them() {
+fn in_segments_a_score_and_its_tier_are_settled_before_the_segments_that_ask_for_them() {
     for world in World::all() {
         let spark = r#"on("message.replied", 10); decay(7 * days, -5); tier("low", 0); tier("hot", 20);"#;
         block_on(world.engine.publish([ScoreDefinition::new("spark", spark).into()])).unwrap();
@@ -557,7 +557,7 @@ fn a_score_and_its_tier_are_settled_before_the_segments_that_ask_for_them() {
 }
 
 #[test]
-fn a_draft_is_counted_over_everybody_without_being_published() {
+fn in_segments_a_draft_is_counted_over_everybody_without_being_published() {
     for world in World::all() {
         world.segment(active());
         for contact in ["lea", "zoe", "ana"] {
@@ -579,7 +579,7 @@ fn a_draft_is_counted_over_everybody_without_being_published() {
 }
 
 #[test]
-fn a_journey_that_names_no_published_segment_is_refused_once_there_are_some() {
+fn in_segments_a_journey_that_names_no_published_segment_is_refused_once_there_are_some() {
     for world in World::all() {
         let journey = |segment: &str| {
             let yaml = format!(
@@ -595,7 +595,7 @@ fn a_journey_that_names_no_published_segment_is_refused_once_there_are_some() {
 }
 
 #[test]
-fn an_explanation_says_what_decides_and_until_when() {
+fn in_segments_an_explanation_says_what_decides_and_until_when() {
     for world in World::all() {
         world.segment(active());
         world.track("app.opened");
@@ -608,7 +608,7 @@ fn an_explanation_says_what_decides_and_until_when() {
 }
 
 #[test]
-fn an_erased_contact_is_in_no_segment_and_nobody_is_told() {
+fn in_segments_an_erased_contact_is_in_no_segment_and_nobody_is_told() {
     for world in World::all() {
         world.segment(active());
         world.track("app.opened");
@@ -621,7 +621,7 @@ fn an_erased_contact_is_in_no_segment_and_nobody_is_told() {
 }
 
 #[test]
-fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
+fn in_segments_a_run_that_undoes_is_no_run_and_what_it_does_counts() {
     for world in World::all() {
         let twin = World::on(0);
         let all = [
@@ -678,7 +678,7 @@ fn a_run_that_undoes_is_no_run_and_what_it_does_counts() {
 }
 
 #[test]
-fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
+fn in_segments_what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
     for world in World::all() {
         world.segment(json!({ "segment": "openers", "where": { "event": "app.opened", "within": "365d" } }));
         world.segment(json!({
@@ -706,7 +706,7 @@ fn what_is_taken_back_after_a_purge_leaves_what_it_does_not_concern() {
 }
 
 #[test]
-fn no_line_is_drawn_while_a_history_is_looked_through() {
+fn in_segments_no_line_is_drawn_while_a_history_is_looked_through() {
     for world in World::all() {
         for (contact, followers) in [("lea", 20), ("zoe", 10)] {
             world.identify(Contact::new(contact).attribute("followers", followers));
@@ -727,7 +727,7 @@ fn no_line_is_drawn_while_a_history_is_looked_through() {
 }
 
 #[test]
-fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
+fn in_segments_a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
     for world in World::all() {
         for (contact, followers) in [("ana", 10), ("ben", 30), ("lea", 20)] {
             world.identify(Contact::new(contact).attribute("followers", followers));
@@ -765,7 +765,7 @@ fn a_line_that_is_drawn_anew_wakes_those_alone_whom_it_moves() {
 }
 
 #[test]
-fn what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
+fn in_segments_what_happens_at_the_instant_at_which_a_window_ends_keeps_the_contact_in() {
     for world in World::all() {
         world.segment(json!({ "segment": "active", "where": { "event": "app.opened", "within": "1d" } }));
         world.track("app.opened");

@@ -46,7 +46,7 @@ impl World {
             let place = &PLACES[person.place % PLACES.len()];
             let stored = self.store.contact(&id).await?;
             let erased = stored.as_ref().is_some_and(|stored| stored.erased);
-            if let Some(stored) = stored {
+            if let Some(stored) = &stored {
                 for enrollment in &stored.state.hot.enrollments {
                     let found = format!("{id} is still in {} at {}", enrollment.journey, enrollment.node);
                     self.truth.seen().breach(Invariant::S3, found);
@@ -57,7 +57,8 @@ impl World {
             if !erased {
                 self.score_is_the_fold(person, &steps).await?;
                 self.sums_are_right(person).await?;
-                self.segments_are_exact(person, &steps).await?;
+                let state = stored.as_ref().map(|stored| &stored.state);
+                self.segments_are_exact(person, &steps, state).await?;
             }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {

@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 47);
+/// assert_eq!(Invariant::ALL.len(), 48);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -66,15 +66,16 @@ pub enum Invariant {
     R4,
     G1,
     G3,
+    G4,
 }
 
 use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 47] = [
+    pub const ALL: [Invariant; 48] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
-        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -128,6 +129,7 @@ impl Invariant {
             R4 => "R4",
             G1 => "G1",
             G3 => "G3",
+            G4 => "G4",
         }
     }
 
@@ -214,6 +216,7 @@ impl Invariant {
             G3 => {
                 "Entering and leaving a segment follow each other, each at its own instant, counted, and told once."
             }
+            G4 => "Whoever is asked again at the same instant moves nowhere.",
         }
     }
 }
@@ -233,7 +236,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (47, 47));
+        assert_eq!((codes.len(), sentences.len()), (48, 48));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

@@ -146,7 +146,15 @@ impl Core {
                 ]);
                 return self.hears("journey.left", &properties, at, at);
             }
-            Told::Again(_) | Told::Retract(_) | Told::Publish(..) => return,
+            Told::Sent { at: sent, by: [channel, template, journey], .. } => {
+                let properties = Attributes::from([
+                    ("channel".into(), Value::from(*channel)),
+                    ("template".into(), Value::from(*template)),
+                    ("journey".into(), Value::from(*journey)),
+                ]);
+                return self.hears("message.sent", &properties, at.min(*sent), at);
+            }
+            Told::Again(_) | Told::Retract(_) | Told::Publish(..) | Told::Erase => return,
         }
         let Some((_, kind)) = input(told) else { return };
         self.seq += 1;
@@ -165,6 +173,12 @@ impl Subject for Core {
     }
 
     fn told(&mut self, at: i64, told: &Told) {
+        if matches!(told, Told::Erase) {
+            (self.state, self.touched) = (self.segments.start(), Touched::default());
+            (self.contact, self.journeys) = (ContactState::new(LEA.into()), Runs::default());
+            (self.seq, self.begun) = (0, false);
+            return;
+        }
         if !self.begun {
             self.begun = true;
             self.segments.touch_all(&mut self.touched);
@@ -179,6 +193,7 @@ impl Subject for Core {
     }
 
     fn comes(&mut self, at: i64, told: &Told) {
+        self.passes(at - 1);
         self.takes_in(at, told);
         self.settle(at);
     }

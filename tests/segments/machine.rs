@@ -148,6 +148,12 @@ impl Subject for Machine {
                 self.read(at, None, InputKind::Retract { input: id_of(*id) });
                 self.seed(at);
             }
+            Told::Erase => {
+                self.state = ContactState::new(LEA.into());
+                (self.due, self.begun) = (None, false);
+                self.log.clear();
+                self.steps.clear();
+            }
             told => {
                 let Some((id, kind)) = input(told) else { return };
                 self.begun = true;

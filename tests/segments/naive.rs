@@ -38,9 +38,11 @@ pub(crate) enum Mistake {
     DefinitionUnheard,
     ReferencesLag,
     DuplicatesCount,
+    ErasureRemembers,
+    MovesFirst,
 }
 
-pub(crate) const MISTAKES: [Mistake; 26] = [
+pub(crate) const MISTAKES: [Mistake; 28] = [
     Mistake::FlipsLate,
     Mistake::WindowClosed,
     Mistake::SameInstantOnce,
@@ -67,6 +69,8 @@ pub(crate) const MISTAKES: [Mistake; 26] = [
     Mistake::DefinitionUnheard,
     Mistake::ReferencesLag,
     Mistake::DuplicatesCount,
+    Mistake::ErasureRemembers,
+    Mistake::MovesFirst,
 ];
 
 /// Something that happened.

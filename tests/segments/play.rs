@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Clocks, DAY, written};
-use super::language::{Question, Segment, Thing};
+use super::language::{Holds, Question, Segment, Thing};
 use super::naive::{Consent, Happened, Known, Memory, Mistake, look};
 use super::universe::{LEA, Told, Universe};
 
@@ -46,9 +46,30 @@ pub(crate) struct Counts {
     pub(crate) moves: usize,
     /// Those that time alone brought about.
     pub(crate) by_time: usize,
+    pub(crate) entered: usize,
+    /// Somebody was erased.
+    pub(crate) erased: usize,
+    /// A rank was given another line.
+    pub(crate) drawn: usize,
+    /// A channel took a message.
+    pub(crate) sent: usize,
+    /// What waited came at the very instant at which time moved somebody, or would have moved somebody.
+    pub(crate) met: usize,
 }
 
 impl Counts {
+    /// What is compared of a universe that is no universe is nothing: so much must have happened.
+    pub(crate) fn reach(&self, memberships: usize) {
+        let per_thousand = |part: usize| 1_000 * part / memberships;
+        let left = self.moves - self.entered;
+        assert!(self.memberships >= memberships, "{self:?}");
+        assert!(self.inside > memberships / 5 && self.inside < self.memberships / 2, "{self:?}");
+        assert!(per_thousand(self.moves) >= 2 && self.by_time > self.moves / 4, "{self:?}");
+        assert!(self.entered > self.moves / 3 && left > self.moves / 4, "{self:?}");
+        assert!(self.erased > self.universes / 5 && self.sent > self.universes / 5, "{self:?}");
+        assert!(self.met > 0, "{self:?}");
+    }
+
     pub(crate) fn add(&mut self, other: Counts) {
         self.universes += other.universes;
         self.instants += other.instants;
@@ -56,6 +77,11 @@ impl Counts {
         self.inside += other.inside;
         self.moves += other.moves;
         self.by_time += other.by_time;
+        self.entered += other.entered;
+        self.erased += other.erased;
+        self.drawn += other.drawn;
+        self.sent += other.sent;
+        self.met += other.met;
     }
 }
 
@@ -156,6 +182,10 @@ impl<'u> Truth<'u> {
 
     /// Takes in what is told; answers whether it waits for its instant.
     pub(crate) fn told(&mut self, at: i64, told: &Told) -> bool {
+        if matches!(told, Told::Erase) {
+            self.erases();
+            return false;
+        }
         if !matches!(told, Told::Again(_) | Told::Retract(_) | Told::Publish(..)) {
             self.begun = true;
             self.log.push((at, told.clone()));
@@ -177,6 +207,20 @@ impl<'u> Truth<'u> {
         self.takes_in(at, told);
         self.look(at);
         false
+    }
+
+    /// What was known of the contact is known no longer, and nobody is told who it was.
+    fn erases(&mut self) {
+        let kept = std::mem::take(&mut self.known);
+        if self.mistake == Mistake::ErasureRemembers {
+            self.known.events = kept.events;
+        }
+        self.known.id = kept.id;
+        self.memory = Memory::default();
+        self.pending.clear();
+        self.seen.clear();
+        self.log.clear();
+        self.begun = false;
     }
 
     pub(crate) fn takes_in(&mut self, at: i64, told: &Told) {
@@ -213,7 +257,17 @@ impl<'u> Truth<'u> {
                 known.events.push(Happened { name: name.clone(), properties, at: then, id: Some(*id) });
                 self.stops_after(then);
             }
-            Told::Again(_) => {}
+            Told::Sent { at: sent, by: [channel, template, journey], .. } => {
+                let properties = BTreeMap::from([
+                    ("channel", Thing::Text(channel)),
+                    ("template", Thing::Text(template)),
+                    ("journey", Thing::Text(journey)),
+                ]);
+                let (name, sent) = ("message.sent".to_owned(), at.min(*sent));
+                known.events.push(Happened { name, properties, at: sent, id: None });
+                self.stops_after(sent);
+            }
+            Told::Again(_) | Told::Erase => {}
             Told::Retract(_) if self.mistake == Mistake::RetractionKeeps => {}
             Told::Retract(id) => {
                 known.events.retain(|event| event.id != Some(*id));
@@ -307,13 +361,22 @@ impl<'u> Truth<'u> {
                 continue;
             }
             last = at;
-            truth.look(at);
             truth.comes(at, |_| {});
+            truth.look(at);
             while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
                 truth.told(at, told);
             }
         }
         truth.memory.since
+    }
+
+    /// Whether time alone would move somebody at an instant at which something comes.
+    fn would_move(&self, at: i64) -> bool {
+        if !self.begun || self.pending.iter().all(|(then, _)| *then != at) {
+            return false;
+        }
+        let (mut memory, clocks) = (self.memory.clone(), (self.clocks, self.universe.zone));
+        !look(&mut memory, &self.segments, &self.known, clocks, self.lots, at, self.mistake).is_empty()
     }
 
     /// The events of the future whose instant has come.
@@ -368,18 +431,30 @@ pub(crate) fn play(
         if looked_at > 20_000 {
             return Err(differs(&truth, at, "it wants to be looked at again and again"));
         }
+        // What happens at an instant, also what was told before, comes before the moves of that instant.
+        let mut come = 0;
+        let would = truth.would_move(at);
+        truth.comes(at, |told| {
+            subject.comes(at, told);
+            come += 1;
+        });
+        counts.met += usize::from(come > 0 && would);
+        let by_input = truth.moved.len();
         truth.look(at);
-        let by_time = truth.moved.len();
+        let by_time = truth.moved.len() - by_input;
         subject.passes(at);
-        truth.comes(at, |told| subject.comes(at, told));
-        let mut redefined = false;
+        let (mut redefined, mut erased) = (false, false);
         while let Some((_, told)) = inputs.next_if(|(then, _)| *then == at) {
             if truth.is_news(told) {
                 redefined |= matches!(told, Told::Publish(..) | Told::Retract(_));
                 if let Told::Publish(place, segment) = told {
                     still.insert(*place);
                     askers(&truth.segments, *place, segment, &mut still);
+                    counts.drawn += usize::from(matches!(segment.holds, Holds::Rank { .. }));
                 }
+                erased |= matches!(told, Told::Erase);
+                counts.erased += usize::from(matches!(told, Told::Erase));
+                counts.sent += usize::from(matches!(told, Told::Sent { .. }));
                 truth.told(at, told);
                 subject.told(at, told);
             } else {
@@ -389,10 +464,11 @@ pub(crate) fn play(
         let (wanted, found) = (std::mem::take(&mut truth.moved), subject.moves());
         counts.instants += 1;
         counts.moves += wanted.len();
+        counts.entered += wanted.iter().filter(|(.., inside)| *inside).count();
         counts.by_time += by_time;
         let (mut should, mut moved) = (sorted(&wanted), sorted(&found));
         // Where a history is awaited, what asks for it moves once it was looked through.
-        if waited || subject.waits() {
+        if waited || erased || subject.waits() {
             should.retain(|(_, place, _)| !still.contains(place));
             moved.retain(|(_, place, _)| !still.contains(place));
         }
@@ -450,6 +526,9 @@ impl Subject for Mistaken<'_> {
     }
 
     fn comes(&mut self, at: i64, told: &Told) {
+        if self.0.mistake == Mistake::MovesFirst {
+            self.0.look(at);
+        }
         if self.0.mistake != Mistake::FutureAtOnce {
             self.0.takes_in(at, told);
             self.0.look(at);

@@ -41,6 +41,14 @@ pub(crate) enum Told {
     Again(u64),
     /// That event never happened.
     Retract(u64),
+    /// A channel took a message at an instant: by which channel, template and journey.
+    Sent {
+        at: i64,
+        by: [&'static str; 3],
+        number: u64,
+    },
+    /// Nothing is known of the contact any more; whoever comes again is somebody new.
+    Erase,
     Score(&'static str, i64),
     Tier(&'static str, Option<&'static str>),
     Manual(&'static str, bool),
@@ -92,6 +100,8 @@ struct Draw<'r> {
     zones: Vec<&'static str>,
     /// When something was told to have happened.
     instants: Vec<i64>,
+    /// Events that were told: when each happened.
+    like: Vec<(String, BTreeMap<&'static str, Thing>, i64)>,
 }
 
 impl Universe {
@@ -116,8 +126,14 @@ impl Universe {
         let mut lengths: Vec<i64> = (0..3).map(|_| random.one(&pool)).collect();
         lengths.sort_unstable();
         let zones = zones.to_vec();
-        let mut draw =
-            Draw { random: &mut random, lengths, start, zones: zones.clone(), instants: vec![start] };
+        let mut draw = Draw {
+            random: &mut random,
+            lengths,
+            start,
+            zones: zones.clone(),
+            instants: vec![start],
+            like: Vec::new(),
+        };
         let count = 8 + draw.random.below(6);
         let mut segments: Vec<Segment> = Vec::new();
         let mut names = NAMES.to_vec();
@@ -497,8 +513,24 @@ impl Draw<'_> {
         }
     }
 
+    /// The same rank, whose line lies elsewhere.
+    fn drawn_again(&mut self, segment: &Segment) -> Segment {
+        let mut segment = segment.clone();
+        if let Holds::Rank { line, .. } = &mut segment.holds {
+            *line = Some((self.random.between(0, 5), self.random.one(&["lea", "kim", "max"])));
+        }
+        segment
+    }
+
     fn event(&mut self, now: i64, ids: &mut u64) -> Told {
         *ids += 1;
+        if self.random.in_hundred(12) && !self.like.is_empty() {
+            // The same once more, at the very instant at which a window over the first one ends.
+            let (name, properties, first) = self.random.one(&self.like.clone());
+            let at = first + self.length();
+            self.instants.push(at);
+            return Told::Event { name, properties, at: Some(at), id: *ids };
+        }
         let at = match self.random.below(100) {
             0..60 => None,
             60..68 => Some(now - self.length()),
@@ -516,6 +548,12 @@ impl Draw<'_> {
                     properties.insert(name, Thing::Text(self.random.one(&of)));
                 }
             }
+            if self.random.in_hundred(30) {
+                // A channel has a clock of its own, and is not believed where that runs ahead.
+                let at = now + self.random.one(&[0, 0, HOUR]) - self.random.one(&[0, self.lengths[0]]);
+                let by = [self.random.one(&CHANNELS), "hello", self.random.one(&JOURNEYS)];
+                return Told::Sent { at, by, number: *ids };
+            }
             let name = format!("message.{}", self.random.one(&MESSAGES));
             return Told::Event { name, properties, at, id: *ids };
         }
@@ -528,15 +566,23 @@ impl Draw<'_> {
         let often = ["seen", "paid", "paid"];
         let name =
             if self.random.in_hundred(50) { self.random.one(&often) } else { self.random.one(&EVENTS) };
+        self.like.push((name.to_owned(), properties.clone(), at.unwrap_or(now)));
         Told::Event { name: name.to_owned(), properties, at, id: *ids }
     }
 
     fn told(&mut self, now: i64, segments: &[Segment], ids: &mut u64, allows: Allows) -> Told {
         match self.random.below(100) {
-            0..52 => self.event(now, ids),
+            0..50 => self.event(now, ids),
+            50..52 => Told::Erase,
             52..55 if *ids > 0 => Told::Again(1 + self.random.next() % *ids),
             55..58 if *ids > 0 && allows.retracts => Told::Retract(1 + self.random.next() % *ids),
-            58..61 if allows.publishes => {
+            58..62 if allows.publishes => {
+                let ranks = |place: &usize| matches!(segments[*place].holds, Holds::Rank { .. });
+                let ranks: Vec<usize> = (0..segments.len()).filter(ranks).collect();
+                if !ranks.is_empty() && self.random.in_hundred(50) {
+                    let place = self.random.one(&ranks);
+                    return Told::Publish(place, self.drawn_again(&segments[place]));
+                }
                 let place = self.random.below(segments.len());
                 let holds = match self.segment(place, Allows { ranks: false, ..allows }) {
                     Holds::Manual => Holds::Where(self.question(place, 2)),
@@ -544,7 +590,7 @@ impl Draw<'_> {
                 };
                 Told::Publish(place, Segment { holds, ..segments[place].clone() })
             }
-            61..72 => {
+            62..72 => {
                 let names = ["spend", "age", "city", "ready", "likes", "signed", "born"];
                 let mut set = Vec::new();
                 for name in self.random.some(&names) {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use journeyman::journey::Reenter;
 use journeyman::machine::{InputKind, Withdrawal};
-use journeyman::model::{Address, Evidence, Fact, Fingerprint, InputId, Name, Value};
+use journeyman::model::{
+    Address, Delivery, DeliveryStatus, Evidence, Fact, Fingerprint, InputId, Name, Value,
+};
 use journeyman::rule::segment::{Line, SegmentDefinition, Segments};
 use journeyman::time::Span;
 use journeyman::{Consent, Contact, Event, Journey};
@@ -83,7 +85,15 @@ pub(crate) fn input(told: &Told) -> Option<(Option<InputId>, InputKind)> {
             event.at = at.map(instant);
             return Some((Some(id_of(*id)), InputKind::Event(event)));
         }
-        Told::Again(_) | Told::Retract(_) | Told::Publish(..) => return None,
+        Told::Sent { at, by: [channel, template, journey], number } => {
+            let message = serde_json::from_value(format!("{number:032x}").into()).unwrap();
+            let mut delivery = Delivery::new(message, 1, instant(*at), DeliveryStatus::Accepted);
+            delivery.channel = Some((*channel).into());
+            delivery.template = Some((*template).into());
+            delivery.journey = Some((*journey).into());
+            InputKind::Delivery(delivery)
+        }
+        Told::Again(_) | Told::Retract(_) | Told::Publish(..) | Told::Erase => return None,
         Told::Score(score, value) => InputKind::Fact(Fact::Score { score: (*score).into(), value: *value }),
         Told::Tier(score, to) => {
             let to = to.map(Into::into);

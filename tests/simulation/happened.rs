@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 114] = [
+const EVENTS: [&str; 115] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -136,6 +136,7 @@ const EVENTS: [&str; 114] = [
     "computed_left_as_it_was",
     "computed_below_zero",
     "segment_judged",
+    "segment_asked_again",
     "segment_entered",
     "segment_left",
     "segment_moved_by_time",

@@ -8,6 +8,7 @@ use super::segments::{Move, Segments};
 use super::state::{Membership, SegmentState};
 use super::stream::Stream;
 use super::touched::Touched;
+use crate::seeded::{Bug, is_on};
 
 /// A bit for each segment.
 pub(super) type Places = [u64; Segments::MOST / 64];
@@ -174,6 +175,9 @@ fn arm(state: &mut SegmentState, slot: u32, next: i64) {
         return;
     }
     let due = state.due.unwrap_or(i64::MAX);
+    if is_on(Bug::LaterDeadlineKept) && next < due && due != i64::MAX {
+        return;
+    }
     let due =
         if before == due { state.flips.iter().copied().min().unwrap_or(i64::MAX) } else { due.min(next) };
     state.due = Some(due).filter(|due| *due != i64::MAX);

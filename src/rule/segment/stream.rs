@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Attributes, Value, derive};
+use crate::seeded::{Bug, is_on};
 
 /// The most instants or values that one stream keeps.
 pub(super) const MOST_KEPT: usize = 4_096;
@@ -87,7 +88,10 @@ impl Keep {
                     return true;
                 };
                 drop_old(times, now.saturating_sub(*span), |at| *at);
-                insert(times, at, *most, |at| *at)
+                if is_on(Bug::EqualInstantsCollapse) && times.contains(&at) {
+                    return false;
+                }
+                insert(times, at, most.saturating_sub(usize::from(is_on(Bug::OneFewerKept))), |at| *at)
             }
             Self::Numbers { of, span } => {
                 let Some(number) = properties.get(of).and_then(number) else { return false };
@@ -159,6 +163,9 @@ fn insert<T>(kept: &mut Vec<T>, item: T, most: usize, at: impl Fn(&T) -> i64) ->
     let new = at(&item);
     let full = kept.len() >= most;
     if full && kept.first().is_some_and(|oldest| new < at(oldest)) {
+        if let Some(oldest) = kept.first_mut().filter(|_| is_on(Bug::NewestByArrival)) {
+            *oldest = item;
+        }
         return false;
     }
     let newest = kept.last().is_none_or(|last| at(last) <= new);

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 
 use super::plain::{Fact, Plain};
 use super::rules::{Asks, Rule, definitions, rules};
-use crate::machine::{Envelope, InputKind};
+use crate::machine::{ContactState, Envelope, InputKind};
 use crate::model::{Contact, Event, Value};
 use crate::port::store::Commit;
-use crate::rule::segment::Segments;
+use crate::rule::segment::{Seen, Segments, Touched};
 use crate::sim::fixture::Place;
 use crate::testing::Invariant;
+use crate::time::Zone;
 
 /// The segments of each version, which know what a state lacks.
 static SETS: LazyLock<Vec<Segments>> = LazyLock::new(|| {
@@ -67,6 +68,26 @@ struct Member {
     since: Option<i64>,
     /// How often it was entered.
     times: u32,
+}
+
+/// Asks a person at rest everything once more: a move that comes of it was forgotten, or is made up.
+pub(super) fn moves_again(place: &'static Place, state: &ContactState, newest: u32) -> Option<String> {
+    let set = SETS.get(newest as usize)?;
+    let mut kept = state.hot.segments.clone();
+    if !set.is_aligned(&kept) {
+        return None;
+    }
+    let zone = state.cold.zone().or_else(|| Zone::named(place.zone).ok())?;
+    let seen = Seen::new(state.facts(), &state.cold.standing, &state.hot, &zone);
+    let (mut touched, mut moved, due) = (Touched::default(), None, set.next_due(&kept));
+    set.touch_all(&mut touched);
+    set.settle(&mut kept, &mut touched, &seen, state.hot.now.timestamp_millis(), &mut |one| {
+        moved = moved.or(Some(one));
+    });
+    let moved = moved.map(|one| format!("{one:?} comes of nothing at {}", state.hot.now));
+    // A look too early does no harm, one too late comes after its instant.
+    let sooner = set.next_due(&kept).filter(|sooner| due.is_none_or(|due| *sooner < due));
+    moved.or_else(|| Some(format!("it is due at {}, and looked at {due:?}", sooner?)))
 }
 
 /// What a person's log comes to.

@@ -1,7 +1,8 @@
 //! The segments of everybody at rest.
 
-use super::judge::{Judged, judge};
+use super::judge::{Judged, judge, moves_again};
 use crate::error::StoreError;
+use crate::machine::ContactState;
 use crate::model::{ContactId, Operated, Step, StepOutcome};
 use crate::sim::fixture::PLACES;
 use crate::sim::host::World;
@@ -18,6 +19,7 @@ impl World {
         &self,
         person: &Person,
         steps: &[Step],
+        state: Option<&ContactState>,
     ) -> Result<(), StoreError> {
         let id = ContactId::from(person.id.as_str());
         let mail = self.store.inputs(&id, 0, u64::MAX >> 1).await?;
@@ -27,6 +29,12 @@ impl World {
         let newest = seen.segments.values().copied().max().unwrap_or_default();
         let judged = judge(place, sorted, &mail, newest);
         judged.happened.iter().for_each(|word| seen.count(word));
+        if let Some(state) = state {
+            seen.count("segment_asked_again");
+            if let Some(found) = moves_again(place, state, newest) {
+                seen.breach(Invariant::G4, format!("the segments of {id}: {found}"));
+            }
+        }
         if let Some((invariant, found)) = &judged.broken {
             seen.breach(*invariant, format!("the segments of {id}: {found}"));
             return Ok(());
