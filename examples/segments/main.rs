@@ -9,6 +9,8 @@
 //! segment is sized, with one draft and its distribution. Then four of them live for a hundred days on a real SQLite file, in
 //! virtual time: who enters and who leaves, at which instant and why, two journeys that this opens, and an explanation.
 
+#![allow(clippy::disallowed_methods)] // it shows how long it took
+
 mod crowd;
 mod page;
 mod people;

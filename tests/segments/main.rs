@@ -1,6 +1,10 @@
 //! A second opinion on segments: whoever is in one by the history alone, asked anew at every instant, is in it by the crate's
 //! own count, and moves at exactly the instant at which the answer changes.
 
+#![allow(clippy::disallowed_methods)] // it shows how long it took
+#![allow(clippy::unnecessary_fold)] // every part is asked, because each remembers something
+#![allow(clippy::type_complexity)]
+
 mod bounds;
 mod calendar;
 mod core;

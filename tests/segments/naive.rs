@@ -331,7 +331,7 @@ impl Look<'_> {
     fn all<'s>(&'s self, of: &'s Which) -> impl Iterator<Item = &'s Happened> {
         let named = move |name: &str| match &of.names {
             Names::One(wanted) => *wanted == name,
-            Names::Several(wanted) => wanted.iter().any(|wanted| *wanted == name),
+            Names::Several(wanted) => wanted.contains(&name),
             Names::Prefix(prefix) => name.starts_with(prefix),
         };
         let known = self.known.events.iter().filter(|event| event.at <= self.now);

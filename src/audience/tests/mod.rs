@@ -91,24 +91,24 @@ fn universe(seed: u64) -> usize {
     }
     compared += compare(&mut draw, &audience, &people, 30);
     // Known things change, people go, and others take their rows.
-    for number in 0..count as usize {
+    for (number, person) in people.iter_mut().enumerate() {
         match draw.below(4) {
             0 => {
-                let id = people[number].state.cold.contact.id.clone();
-                people[number].state = universe::state(&mut draw, id.as_str(), seed);
-                audience.put(&people[number].state);
+                let id = person.state.cold.contact.id.clone();
+                person.state = universe::state(&mut draw, id.as_str(), seed);
+                audience.put(&person.state);
             }
             1 => {
-                audience.forget(&people[number].state.cold.contact.id);
+                audience.forget(&person.state.cold.contact.id);
                 let name = format!("new{number}");
                 let state = universe::state(&mut draw, &name, seed);
-                people[number] = Person { state, events: Vec::new() };
-                if seed % 3 == 0 {
+                *person = Person { state, events: Vec::new() };
+                if seed.is_multiple_of(3) {
                     audience.tidy();
                 }
-                audience.put(&people[number].state);
+                audience.put(&person.state);
                 let at = draw.instant();
-                tell(&mut draw, &mut audience, &mut people[number], at);
+                tell(&mut draw, &mut audience, person, at);
             }
             _ => {}
         }

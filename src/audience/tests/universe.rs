@@ -99,8 +99,10 @@ pub(super) fn state(draw: &mut Draw, id: &str, seed: u64) -> ContactState {
         contact = contact.attribute("city", draw.of(&["Lyon", "Paris", "Liège", "Lille", ""]));
     }
     if draw.percent(80) {
-        contact =
-            contact.attribute("followers", draw.below(20_000) as i64 - if seed % 2 == 0 { 0 } else { 9_000 });
+        contact = contact.attribute(
+            "followers",
+            draw.below(20_000) as i64 - if seed.is_multiple_of(2) { 0 } else { 9_000 },
+        );
     }
     if draw.percent(60) {
         contact = contact.attribute("price", number(draw));

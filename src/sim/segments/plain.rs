@@ -170,9 +170,7 @@ mod tests {
         assert!(is_in(&lea, "lively", MARCH + 36 * HOUR - 1) && !is_in(&lea, "lively", MARCH + 36 * HOUR));
         assert!(is_in(&lea, "spent", MARCH + 3 * DAY - 1));
         lea.learns(MARCH + 36 * HOUR, event("seen", MARCH + 2 * HOUR));
-        assert!(
-            is_in(&lea, "lively", MARCH + 36 * HOUR) == false && !is_in(&lea, "quick", MARCH + 35 * HOUR)
-        );
+        assert!(!is_in(&lea, "lively", MARCH + 36 * HOUR) && !is_in(&lea, "quick", MARCH + 35 * HOUR));
         lea.learns(MARCH + 36 * HOUR, event("clicked", MARCH + 2 * HOUR));
         assert!(is_in(&lea, "lively", MARCH + 36 * HOUR) && is_in(&lea, "quick", MARCH + 36 * HOUR));
         assert!(lea.instants(rules(1), MARCH, MARCH + 4 * DAY).contains(&(MARCH + 36 * HOUR)));
