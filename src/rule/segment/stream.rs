@@ -88,9 +88,6 @@ impl Keep {
                     return true;
                 };
                 drop_old(times, now.saturating_sub(*span), |at| *at);
-                if is_on(Bug::EqualInstantsCollapse) && times.contains(&at) {
-                    return false;
-                }
                 insert(times, at, most.saturating_sub(usize::from(is_on(Bug::OneFewerKept))), |at| *at)
             }
             Self::Numbers { of, span } => {
