@@ -171,9 +171,10 @@ impl Engine {
     /// # use std::sync::{Arc, Mutex};
     /// # futures::executor::block_on(async {
     /// use journeyman::audience::Audience;
+    /// use journeyman::port::SystemClock;
     /// use journeyman::rule::segment::SegmentDefinition;
     /// use journeyman::store::MemoryStore;
-    /// use journeyman::{Engine, Event};
+    /// use journeyman::{Clock, Engine, Event};
     ///
     /// let store = Arc::new(MemoryStore::new());
     /// let before = Engine::builder(store.clone()).build();
@@ -190,7 +191,7 @@ impl Engine {
     ///     serde_json::from_str(r#"{"segment": "draft", "where": {"event": "app.opened", "within": "30d"}}"#)?;
     /// let audience = audience.lock().unwrap();
     /// let draft = audience.draft(&draft, &[])?;
-    /// assert_eq!(audience.size(&draft, chrono::Utc::now()), 2);
+    /// assert_eq!(audience.size(&draft, SystemClock.now()), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
