@@ -21,7 +21,8 @@ pub enum Signal {
         /// When.
         at: DateTime<Utc>,
     },
-    /// What was said of a contact would have made it larger than [`ContactState::MOST_SIZE`], and was left out.
+    /// What was said of a contact would have made it larger than
+    /// [`ContactState::MOST_SIZE`](super::ContactState::MOST_SIZE), and was left out.
     TooLarge {
         /// Who.
         contact: ContactId,
