@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::asked::{Kind, decimal};
+use super::asked::decimal;
 use super::column::Column;
 use super::log::Log;
 use super::rows::Rows;
+use crate::model::Kind;
 
 /// The numbers that a property has, by row.
 pub(super) enum Amounts<'a> {

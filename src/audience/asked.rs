@@ -4,62 +4,17 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::model::Value;
+use crate::model::{Kind, Value};
 use crate::rule::ConditionDefinition;
 use crate::rule::segment::{AggregateDefinition, QuestionDefinition};
 
-/// The kinds of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    Integer,
-    Decimal,
-    Text,
-    Instant,
-    Date,
-    List,
-}
-
-impl Kind {
-    pub(super) const NAMES: [(&str, Self); 7] = [
-        ("bool", Self::Bool),
-        ("integer", Self::Integer),
-        ("decimal", Self::Decimal),
-        ("text", Self::Text),
-        ("instant", Self::Instant),
-        ("date", Self::Date),
-        ("list", Self::List),
-    ];
-
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Bool(_) => Self::Bool,
-            Value::Integer(_) => Self::Integer,
-            Value::Decimal(_) => Self::Decimal,
-            Value::Text(_) => Self::Text,
-            Value::Instant(_) => Self::Instant,
-            Value::Date(_) => Self::Date,
-            Value::List(_) => Self::List,
-        }
-    }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
-    }
-
-    /// Whether a value of another kind is one of this: a whole number is a decimal, too.
-    pub(super) fn takes(self, other: Self) -> bool {
-        self == other || (self, other) == (Self::Decimal, Self::Integer)
-    }
-
-    /// A value of this kind from the number that stands for it, where a number can.
-    pub(super) fn value(self, number: i64) -> Option<Value> {
-        match self {
-            Self::Integer => Some(Value::Integer(number)),
-            Self::Instant => DateTime::from_timestamp_millis(number).map(Value::Instant),
-            Self::Date => date(number).map(Value::Date),
-            Self::Bool | Self::Decimal | Self::Text | Self::List => None,
-        }
+/// A value of a kind from the number that stands for it, where a number can.
+pub(super) fn value(kind: Kind, number: i64) -> Option<Value> {
+    match kind {
+        Kind::Integer => Some(Value::Integer(number)),
+        Kind::Instant => DateTime::from_timestamp_millis(number).map(Value::Instant),
+        Kind::Date => date(number).map(Value::Date),
+        Kind::Bool | Kind::Decimal | Kind::Text | Kind::List => None,
     }
 }
 

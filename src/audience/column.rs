@@ -1,10 +1,10 @@
 //! The values of one attribute, property or score, a row each.
 
-use super::asked::{Asked, Kind, number};
+use super::asked::{Asked, number, value};
 use super::bits::Bits;
 use super::dictionary::Dictionary;
 use super::rows::Rows;
-use crate::model::Value;
+use crate::model::{Kind, Value};
 
 /// A value a row, or none: as the code of a word that is kept once, or, where there are many and all are whole numbers,
 /// instants or dates, as a number.
@@ -149,7 +149,7 @@ impl Column {
     pub(super) fn at(&self, row: usize) -> Option<Value> {
         match self {
             Self::Codes { dictionary, rows } => dictionary.value(rows.at(row)).cloned(),
-            Self::Numbers { kind, .. } => self.number(row).and_then(|number| kind.value(number)),
+            Self::Numbers { kind, .. } => self.number(row).and_then(|number| value(*kind, number)),
         }
     }
 

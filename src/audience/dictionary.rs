@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::asked::Kind;
 use super::bits::grow;
 use super::slots::Slots;
+use crate::model::Kind;
 use crate::model::Value;
 
 /// Values, each with a code from 1; 0 stands for no value. A value goes as soon as no row says it any more, because it may be
@@ -18,7 +18,7 @@ pub(super) struct Dictionary {
     free: Vec<u32>,
     index: Slots,
     /// How many values there are of each kind.
-    kinds: [u32; Kind::NAMES.len()],
+    kinds: [u32; Kind::WORDS.len()],
     /// Bytes of texts and lists.
     heap: usize,
 }
@@ -112,7 +112,7 @@ impl Dictionary {
 
     /// The kind of every value, where they share one.
     pub(super) fn kind(&self) -> Option<Kind> {
-        let mut kinds = Kind::NAMES.iter().zip(&self.kinds).filter(|(_, count)| **count > 0);
+        let mut kinds = Kind::WORDS.iter().zip(&self.kinds).filter(|(_, count)| **count > 0);
         match (kinds.next(), kinds.next()) {
             (Some(((_, kind), _)), None) => Some(*kind),
             _ => None,

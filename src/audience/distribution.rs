@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Audience;
+use super::asked::value;
 use super::bits::Bits;
 use super::column::Column;
 use crate::model::{Name, Value};
@@ -167,7 +168,7 @@ fn plain(column: Option<&Column>, members: &[u32]) -> Axis {
             let place = |number: i64| found.binary_search(&number).map_or(0, |place| place as u32 + 1);
             Axis {
                 codes: members.iter().map(|row| number(row).map_or(0, place)).collect(),
-                values: with_none(&mut found.iter().map(|number| kind.value(*number))),
+                values: with_none(&mut found.iter().map(|number| value(*kind, *number))),
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::cell::OnceCell;
 
 use super::Audience;
-use super::asked::{Asked, Kind};
+use super::asked::Asked;
 use super::bits::Bits;
 use super::column::Column;
 use super::draft::{Draft, Leaf, Node};
 use super::moment::{Calendar, Moment};
+use crate::model::Kind;
 use crate::model::{ContactId, Value};
 use crate::rule::segment::lot;
 use crate::time::Zone;

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 
-use super::asked::Kind;
 use super::asked::date as date_of;
+use crate::model::Kind;
 use crate::time::Zone;
 
 /// Where it must lie; all that is given must hold. Lengths in milliseconds.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Kind;
 use super::bits::Bits;
 use super::column::Column;
 use super::members::Members;
 use crate::machine::ContactState;
+use crate::model::Kind;
 use crate::model::{ContactId, Name, Value};
 
 /// What is known of every contact, as of when it was last told.

@@ -2,11 +2,12 @@
 
 use chrono::DateTime;
 
-use super::asked::{Asked, Kind};
+use super::asked::Asked;
 use super::draft::{Events, Leaf, Measure, Node, Sequence, Source, Window};
 use super::log::Log;
 use super::moment::Moment;
 use super::read::{Reader, length, moment, word};
+use crate::model::Kind;
 use crate::model::Name;
 use crate::rule::segment::{
     AggregateDefinition, EventsDefinition, MessageDefinition, MomentDefinition, QuestionDefinition,

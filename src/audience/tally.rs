@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::amounts::{Amount, Amounts};
-use super::asked::{Asked, Kind, decimal};
+use super::asked::{Asked, decimal};
 use super::bits::Bits;
 use super::dictionary::Dictionary;
 use super::draft::{Events, Measure, Source, Window};
@@ -11,6 +11,7 @@ use super::evaluation::Evaluation;
 use super::log::{Log, Span};
 use super::ranks::Ranks;
 use super::rows::{Rows, keep_counts};
+use crate::model::Kind;
 use crate::model::Value;
 
 const DAY: i64 = 86_400_000;

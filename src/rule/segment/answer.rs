@@ -7,7 +7,7 @@ use super::moment::{is_anniversary, next_anniversary};
 use super::seen::Seen;
 use super::stream::Stream;
 use super::{count, number, sequence};
-use crate::model::Value;
+use crate::model::{Kind, Value};
 
 /// Everything that an answer hangs on.
 pub(super) struct View<'a> {
@@ -159,7 +159,7 @@ impl Ask {
 impl AskAttribute {
     fn value<'v>(&self, view: &View<'v>) -> Option<&'v Value> {
         let value = view.seen.facts.contact.attributes.get(&self.name);
-        value.filter(|value| self.kind.is_none_or(|kind| kind.has(value)))
+        value.filter(|value| self.kind.is_none_or(|kind| kind.takes(Kind::of(value))))
     }
 
     fn holds(&self, view: &View<'_>) -> bool {

@@ -5,8 +5,8 @@ use super::leaf::{Ask, AskAttribute};
 use super::moment::Moment;
 use super::period::Period;
 use super::question::{MomentDefinition, QuestionDefinition};
-use super::test::{Kind, Test};
-use crate::model::Value;
+use super::test::Test;
+use crate::model::{Kind, Value};
 use crate::rule::condition::Comparison;
 use crate::rule::nearest;
 
@@ -98,9 +98,9 @@ impl Author<'_> {
             let (field, values) = operand(comparison);
             let fits = |value: &Value| match (comparison, kind) {
                 (Comparison::Contains(_), Kind::List) => true,
-                (Comparison::Contains(_), _) => kind == Kind::Text && kind.has(value),
+                (Comparison::Contains(_), _) => kind == Kind::Text && Kind::of(value) == kind,
                 // A whole number may stand beside a fraction, and the other way round.
-                _ => kind.has(value) || (kind == Kind::Integer && Kind::Decimal.has(value)),
+                _ => kind.takes(Kind::of(value)) || Kind::of(value).takes(kind),
             };
             if !values.iter().all(fits) {
                 let sentence = format!("a value of type {word} is never compared with this");

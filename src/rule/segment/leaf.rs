@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 
 use super::line::Line;
 use super::moment::{Moment, When};
-use super::test::{Kind, Test};
+use super::test::Test;
 use super::window::Window;
-use crate::model::{Name, Value};
+use crate::model::{Kind, Name, Value};
 
 /// A question, and who waits for its answer.
 #[derive(Clone, Debug)]

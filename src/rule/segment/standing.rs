@@ -4,9 +4,8 @@ use super::author::Author;
 use super::leaf::{Answer, Ask, Status};
 use super::program::Form;
 use super::question::{BucketDefinition, MessageDefinition, QuestionDefinition};
-use super::test::Kind;
 use super::window::Window;
-use crate::model::Value;
+use crate::model::{Kind, Value};
 
 impl Author<'_> {
     /// A question that is no combination, and not about events alone.

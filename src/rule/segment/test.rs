@@ -1,4 +1,4 @@
-//! Comparisons of one value, and the kinds that it can have.
+//! Comparisons of one value.
 
 use crate::model::{Name, Value};
 use crate::rule::condition::Comparison;
@@ -21,42 +21,5 @@ impl Test {
                 .starts_with
                 .as_ref()
                 .is_none_or(|start| matches!(value, Some(Value::Text(text)) if text.starts_with(&**start)))
-    }
-}
-
-/// The kinds that an attribute can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    Integer,
-    Decimal,
-    Text,
-    Instant,
-    Date,
-    List,
-}
-
-impl Kind {
-    pub(super) const WORDS: [(&'static str, Self); 7] = [
-        ("bool", Self::Bool),
-        ("integer", Self::Integer),
-        ("decimal", Self::Decimal),
-        ("text", Self::Text),
-        ("instant", Self::Instant),
-        ("date", Self::Date),
-        ("list", Self::List),
-    ];
-
-    /// Whether a value is of this kind; every whole number is a decimal, too.
-    pub(super) fn has(self, value: &Value) -> bool {
-        match value {
-            Value::Bool(_) => self == Self::Bool,
-            Value::Integer(_) => matches!(self, Self::Integer | Self::Decimal),
-            Value::Decimal(_) => self == Self::Decimal,
-            Value::Text(_) => self == Self::Text,
-            Value::Instant(_) => self == Self::Instant,
-            Value::Date(_) => self == Self::Date,
-            Value::List(_) => self == Self::List,
-        }
     }
 }
