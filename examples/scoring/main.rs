@@ -8,6 +8,8 @@
 //! moved by hand from one instant of interest to the next, on a real SQLite file, so that every crossing is seen at its own
 //! instant. `journeys.yaml` sends a mail when a score says so, and `broken.rhai` shows what a mistake is answered with.
 
+#[path = "../common/file.rs"]
+mod file;
 mod page;
 mod story;
 mod watch;
@@ -15,7 +17,7 @@ mod watch;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -29,6 +31,7 @@ use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
 use journeyman::{Clock, Engine, Store};
 
+use file::File;
 use page::{day, line};
 use story::Story;
 use watch::Watch;
@@ -42,7 +45,7 @@ const MAILS: [(&str, &str); 5] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = File::fresh();
+    let file = File::fresh("scoring");
     let page = futures::executor::block_on(run(&file.0))?;
     // A reader that has gone away is no error.
     let _ = std::io::stdout().write_all(page.as_bytes());
@@ -120,29 +123,4 @@ async fn reasons(page: &mut String, engine: &Engine) -> Result<(), Box<dyn Error
         line!(page, "  {}. {} with {}", rank.rank, rank.contact, rank.value);
     }
     Ok(())
-}
-
-/// A file of its own, deleted in the end.
-struct File(PathBuf);
-
-impl File {
-    fn fresh() -> Self {
-        let file = Self(std::env::temp_dir().join(format!("journeyman-scoring-{}.db", std::process::id())));
-        file.delete();
-        file
-    }
-
-    fn delete(&self) {
-        for ending in ["", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(ending);
-            let _ = std::fs::remove_file(name);
-        }
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        self.delete();
-    }
 }

@@ -12,13 +12,15 @@
 #![allow(clippy::disallowed_methods)] // it shows how long it took
 
 mod crowd;
+#[path = "../common/file.rs"]
+mod file;
 mod page;
 mod people;
 mod story;
 
 use std::error::Error;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,6 +37,7 @@ use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
 use journeyman::{Clock, Engine, Store};
 
+use file::File;
 use page::{day, line, millions};
 use story::Story;
 
@@ -79,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     crowd::draft(&mut page, &audience, &parse_yaml(include_str!("draft.yaml"))?, &segments, now)?;
     drop(audience);
 
-    let file = File::fresh();
+    let file = File::fresh("segments");
     futures::executor::block_on(live(&mut page, &file.0, segments, now))?;
     line!(&mut page, "\nAll of it took {:.1} s", begun.elapsed().as_secs_f64());
     // A reader that has gone away is no error.
@@ -154,30 +157,5 @@ fn why(cause: &MoveCause) -> &'static str {
         MoveCause::Input(_) => "by what was told",
         MoveCause::Clock => "by the clock",
         _ => "by definition",
-    }
-}
-
-/// A file of its own, deleted in the end.
-struct File(PathBuf);
-
-impl File {
-    fn fresh() -> Self {
-        let file = Self(std::env::temp_dir().join(format!("journeyman-segments-{}.db", std::process::id())));
-        file.delete();
-        file
-    }
-
-    fn delete(&self) {
-        for ending in ["", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(ending);
-            let _ = std::fs::remove_file(name);
-        }
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        self.delete();
     }
 }

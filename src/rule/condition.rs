@@ -8,6 +8,25 @@ use super::predicate::{MOST_VALUES, PredicateDefinition};
 use crate::error::Diagnostic;
 use crate::model::{Attributes, Name, Value};
 
+/// The comparisons that a definition gives, predicate or question: their fields have the same names.
+macro_rules! comparisons {
+    ($definition:expr) => {{
+        let given = $definition.clone();
+        let all = [
+            given.is.map(Comparison::Is),
+            given.one_of.map(Comparison::OneOf),
+            given.above.map(Comparison::Above),
+            given.at_least.map(Comparison::AtLeast),
+            given.below.map(Comparison::Below),
+            given.at_most.map(Comparison::AtMost),
+            given.contains.map(Comparison::Contains),
+            given.exists.map(Comparison::Exists),
+        ];
+        all.into_iter().flatten().collect::<Vec<Comparison>>()
+    }};
+}
+pub(super) use comparisons;
+
 /// A condition on one value: a plain value means equality, a map compares.
 ///
 /// ```
@@ -178,20 +197,7 @@ fn comparisons_only(definition: &PredicateDefinition) -> PredicateDefinition {
 }
 
 pub(super) fn all_comparisons(definition: &PredicateDefinition) -> Vec<Comparison> {
-    let given = definition.clone();
-    [
-        given.is.map(Comparison::Is),
-        given.one_of.map(Comparison::OneOf),
-        given.above.map(Comparison::Above),
-        given.at_least.map(Comparison::AtLeast),
-        given.below.map(Comparison::Below),
-        given.at_most.map(Comparison::AtMost),
-        given.contains.map(Comparison::Contains),
-        given.exists.map(Comparison::Exists),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    comparisons!(definition)
 }
 
 pub(super) fn compile_test(

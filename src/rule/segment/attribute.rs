@@ -7,7 +7,7 @@ use super::period::Period;
 use super::question::{MomentDefinition, QuestionDefinition};
 use super::test::Test;
 use crate::model::{Kind, Value};
-use crate::rule::condition::Comparison;
+use crate::rule::condition::{Comparison, comparisons};
 use crate::rule::nearest;
 
 impl Author<'_> {
@@ -49,7 +49,7 @@ impl Author<'_> {
                 "write type: instant or type: date",
             );
         }
-        let test = if of_time && comparisons(question).is_empty() && question.starts_with.is_none() {
+        let test = if of_time && comparisons!(question).is_empty() && question.starts_with.is_none() {
             Some(Test::default())
         } else {
             self.test(question, place, kind)
@@ -81,7 +81,7 @@ impl Author<'_> {
         kind: Option<Kind>,
     ) -> Option<Test> {
         let test = Test {
-            comparisons: comparisons(question),
+            comparisons: comparisons!(question),
             starts_with: question.starts_with.as_deref().map(Into::into),
         };
         if test.is_empty() {
@@ -137,24 +137,7 @@ impl Author<'_> {
     }
 }
 
-/// All comparisons that were given.
-fn comparisons(question: &QuestionDefinition) -> Vec<Comparison> {
-    let given = question.clone();
-    [
-        given.is.map(Comparison::Is),
-        given.one_of.map(Comparison::OneOf),
-        given.above.map(Comparison::Above),
-        given.at_least.map(Comparison::AtLeast),
-        given.below.map(Comparison::Below),
-        given.at_most.map(Comparison::AtMost),
-        given.contains.map(Comparison::Contains),
-        given.exists.map(Comparison::Exists),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
+/// The field that it is written in, and its values.
 fn operand(comparison: &Comparison) -> (&'static str, &[Value]) {
     use std::slice::from_ref;
     match comparison {
