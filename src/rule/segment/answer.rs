@@ -76,10 +76,10 @@ impl Ask {
                 .zip(line.as_ref())
                 .is_some_and(|(value, line)| line.admits(value, &facts.contact.id)),
             Self::Count { stream, window, range } => {
-                range.has(count::times(view.stream(*stream), *window, view.clock))
+                count::has_times(view.stream(*stream), *window, *range, view.clock)
             }
             Self::Kinds { stream, window, range } => {
-                range.has(count::kinds(view.stream(*stream), *window, view.clock))
+                count::has_kinds(view.stream(*stream), *window, *range, view.clock)
             }
             Self::Number { stream, window, of, bounds } => {
                 number::holds(view.stream(*stream), *window, *of, bounds, view.clock)
@@ -94,7 +94,8 @@ impl Ask {
             },
             Self::LastWith { stream } => matches!(view.stream(*stream), Stream::Last(_, true)),
             Self::Message { stream, window, is, channel } => {
-                let happened = count::times(view.stream(*stream), *window, view.clock) > 0;
+                let once = Range { least: 1, most: usize::MAX };
+                let happened = count::has_times(view.stream(*stream), *window, once, view.clock);
                 match is {
                     Answer::Yes => happened,
                     Answer::No => !happened,

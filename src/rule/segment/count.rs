@@ -19,6 +19,23 @@ pub(super) fn kinds(stream: &Stream, window: Window, clock: &Clock<'_>) -> usize
     if let Stream::Kinds(kinds) = stream { counting(kinds, |(at, _)| *at, window, clock) } else { 0 }
 }
 
+/// Whether so many events count now.
+pub(super) fn has_times(stream: &Stream, window: Window, range: Range, clock: &Clock<'_>) -> bool {
+    match stream {
+        Stream::Times(times) => has(times, |at| *at, window, range, clock),
+        _ => range.has(times(stream, window, clock)),
+    }
+}
+
+/// Whether so many values count now.
+pub(super) fn has_kinds(stream: &Stream, window: Window, range: Range, clock: &Clock<'_>) -> bool {
+    if let Stream::Kinds(kinds) = stream {
+        has(kinds, |(at, _)| *at, window, range, clock)
+    } else {
+        range.has(0)
+    }
+}
+
 pub(super) fn next_times(stream: &Stream, window: Window, range: Range, clock: &Clock<'_>) -> i64 {
     if let Stream::Times(times) = stream { next(times, |at| *at, window, range, clock) } else { i64::MAX }
 }
@@ -43,20 +60,37 @@ fn counting<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, clock: &Clock
     }
 }
 
+/// Whether so many count at least.
+#[inline]
+fn reaches<T>(kept: &[T], at: impl Fn(&T) -> i64, many: usize, window: Window, clock: &Clock<'_>) -> bool {
+    if let Window::Elapsed(_) = window {
+        // They stop counting in the order in which they stand: so many count as long as the last of so many does.
+        let last = kept.len().checked_sub(many).map(|place| kept.get(place));
+        return last.is_some_and(|last| last.is_none_or(|item| window.has(at(item), clock)));
+    }
+    counting(kept, at, window, clock) >= many
+}
+
+/// Whether the count lies in the range.
+#[inline]
+fn has<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, range: Range, clock: &Clock<'_>) -> bool {
+    if let Window::Elapsed(_) = window {
+        let over = range.most.checked_add(1);
+        return reaches(kept, &at, range.least, window, clock)
+            && !over.is_some_and(|over| reaches(kept, &at, over, window, clock));
+    }
+    range.has(counting(kept, at, window, clock))
+}
+
 /// When the count next leaves the range, or comes into it.
 fn next<T>(kept: &[T], at: impl Fn(&T) -> i64, window: Window, range: Range, clock: &Clock<'_>) -> i64 {
     if window == Window::Ever {
         return i64::MAX;
     }
-    let count = counting(kept, &at, window, clock);
-    let deciding = if count > range.most {
-        // It comes in once only the most are left.
-        range.most.checked_add(1)
-    } else if count >= range.least {
-        Some(range.least).filter(|least| *least > 0)
-    } else {
-        None
-    };
+    // Beyond the range, it comes in once only the most are left.
+    let over = range.most.checked_add(1);
+    let mut bounds = over.into_iter().chain(Some(range.least).filter(|least| *least > 0));
+    let deciding = bounds.find(|many| reaches(kept, &at, *many, window, clock));
     let newest_first = || kept.iter().rev().map(&at);
     let deciding = deciding.and_then(|nth| match window {
         // Where clocks go back over midnight, a later one can be of an earlier day.

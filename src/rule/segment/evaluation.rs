@@ -1,10 +1,11 @@
 //! Who is in which segment, worked out of the streams and of what is seen alone.
 
 use super::answer::View;
+use super::bits::bit;
 use super::clock::Clock;
 use super::seen::Seen;
 use super::segments::Segments;
-use super::settle::{Places, bit, index};
+use super::settle::{Places, index};
 use super::state::SegmentState;
 
 impl Segments {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::answer::View;
+use super::bits::bit;
 use super::clock::Clock;
 use super::leaf::{Ask, By, Leaf};
 use super::saw::{at, saw};
 use super::seen::Seen;
 use super::segments::{Segment, Segments};
-use super::settle::{bit, index};
+use super::settle::index;
 use super::state::{Membership, SegmentState};
 use crate::model::Name;
 

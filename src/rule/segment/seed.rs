@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::hear::Heard;
 use super::segments::Segments;
 use super::state::SegmentState;
@@ -54,8 +55,7 @@ impl Segments {
         state.asleep = true;
         state.due = None;
         state.flips.clear();
-        state.bits.clear();
-        state.inside.clear();
+        (state.bits, state.inside) = (Bits::None, Bits::None);
         true
     }
 

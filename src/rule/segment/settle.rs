@@ -1,6 +1,7 @@
 //! Works out who is in which segment, and tells who moved.
 
 use super::answer::View;
+use super::bits::Bits;
 use super::clock::Clock;
 use super::leaf::Ask;
 use super::seen::Seen;
@@ -53,15 +54,13 @@ impl Segments {
     #[cold]
     fn wake(&self, state: &mut SegmentState) {
         state.asleep = false;
-        state.bits.clear();
-        state.bits.resize(self.0.leaves.len().div_ceil(64), 0);
+        state.bits = Bits::off(self.0.leaves.len());
         state.flips.clear();
         state.flips.resize(self.0.timed.len(), i64::MAX);
-        state.inside.clear();
-        state.inside.resize(self.0.segments.len().div_ceil(64), 0);
+        state.inside = Bits::off(self.0.segments.len());
         for (place, segment) in self.0.segments.iter().enumerate() {
             if state.members.contains_key(&segment.name) {
-                put(&mut state.inside, place, true);
+                state.inside.put(place, true);
             }
         }
         state.due = None;
@@ -85,15 +84,15 @@ impl Segments {
             hold(state, *stream, of, seen, clock);
         }
         let (holds, next) = {
-            let inside = |place: u32| bit(&state.inside, index(place));
+            let inside = |place: u32| state.inside.has(index(place));
             let view = View { streams: &state.streams, seen, clock, inside: &inside };
             (leaf.ask.holds(&view), leaf.slot.map(|slot| (slot, leaf.ask.next(&view))))
         };
         if let Some((slot, next)) = next {
             arm(state, slot, next);
         }
-        if bit(&state.bits, index(place)) != holds {
-            put(&mut state.bits, index(place), holds);
+        if state.bits.has(index(place)) != holds {
+            state.bits.put(index(place), holds);
             for reader in &leaf.readers {
                 if let Some(word) = dirty.get_mut(index(*reader) / 64) {
                     *word |= 1 << (reader % 64);
@@ -122,11 +121,11 @@ impl Segments {
                 if segment.streams.iter().any(|stream| is_missing(state, *stream)) {
                     continue;
                 }
-                let holds = segment.program.run(|leaf| bit(&state.bits, index(leaf)));
-                if holds == bit(&state.inside, place) {
+                let holds = segment.program.run(|leaf| state.bits.has(index(leaf)));
+                if holds == state.inside.has(place) {
                     continue;
                 }
-                put(&mut state.inside, place, holds);
+                state.inside.put(place, holds);
                 if holds {
                     let times = state.left.remove(&segment.name).unwrap_or(0).saturating_add(1);
                     let membership = Membership { since: clock.now, times, version: segment.version };
@@ -146,7 +145,7 @@ impl Segments {
 /// Notes since when something is so, or that it no longer is.
 fn hold(state: &mut SegmentState, stream: u32, of: &Ask, seen: &Seen<'_>, clock: &Clock<'_>) {
     let holds = {
-        let inside = |place: u32| bit(&state.inside, index(place));
+        let inside = |place: u32| state.inside.has(index(place));
         of.holds(&View { streams: &state.streams, seen, clock, inside: &inside })
     };
     let place = index(stream);
@@ -189,19 +188,4 @@ pub(super) fn is_missing(state: &SegmentState, stream: u32) -> bool {
 
 pub(super) fn index(place: u32) -> usize {
     usize::try_from(place).unwrap_or(usize::MAX)
-}
-
-#[inline]
-pub(super) fn bit(bits: &[u64], place: usize) -> bool {
-    bits.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
-}
-
-#[inline]
-fn put(bits: &mut Vec<u64>, place: usize, on: bool) {
-    if bits.len() <= place / 64 {
-        bits.resize(place / 64 + 1, 0);
-    }
-    if let Some(word) = bits.get_mut(place / 64) {
-        *word = if on { *word | (1 << (place % 64)) } else { *word & !(1 << (place % 64)) };
-    }
 }

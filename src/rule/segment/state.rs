@@ -5,6 +5,7 @@ use std::sync::Arc;
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::bits::Bits;
 use super::stream::Stream;
 use crate::model::Name;
 
@@ -44,11 +45,11 @@ pub struct SegmentState {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) asleep: bool,
     /// The answers, a bit each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) bits: Vec<u64>,
+    #[serde(skip_serializing_if = "Bits::is_empty")]
+    pub(super) bits: Bits,
     /// The memberships once more, a bit each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) inside: Vec<u64>,
+    #[serde(skip_serializing_if = "Bits::is_empty")]
+    pub(super) inside: Bits,
     /// When answers may change by themselves, by their slots; the greatest instant where they do not.
     #[serde(with = "flips", skip_serializing_if = "all_still")]
     pub(super) flips: Vec<i64>,
@@ -118,9 +119,9 @@ impl SegmentState {
     #[must_use]
     pub fn size(&self) -> usize {
         let streams = self.streams.iter().map(|stream| match stream {
-            Stream::Times(times) => times.len() * 8,
-            Stream::Numbers(numbers) => numbers.len() * 24,
-            Stream::Kinds(kinds) => kinds.len() * 16,
+            Stream::Times(times) => times.size(),
+            Stream::Numbers(numbers) => numbers.size(),
+            Stream::Kinds(kinds) => kinds.size(),
             _ => 0,
         });
         size_of::<Self>()
@@ -128,7 +129,9 @@ impl SegmentState {
             + self.left.len() * (size_of::<Name>() + 4)
             + self.streams.len() * size_of::<Stream>()
             + streams.sum::<usize>()
-            + (self.bits.len() + self.inside.len() + self.flips.len()) * 8
+            + self.bits.size()
+            + self.inside.size()
+            + self.flips.len() * 8
     }
 }
 

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use crate::model::{Attributes, Value, derive};
 use crate::seeded::{Bug, is_on};
 
@@ -21,13 +22,13 @@ pub(super) enum Stream {
     Tally(u64, i64, i64),
     /// The newest instants.
     #[serde(rename = "t")]
-    Times(Vec<i64>),
+    Times(Kept<i64, 6>),
     /// The newest numbers, each with its instant.
     #[serde(rename = "v")]
-    Numbers(Vec<(i64, Decimal)>),
+    Numbers(Kept<(i64, Decimal), 2>),
     /// Short hashes of values, each with the newest instant at which it was seen.
     #[serde(rename = "k")]
-    Kinds(Vec<(i64, u64)>),
+    Kinds(Kept<(i64, u64), 3>),
     /// How many numbers there were, what they add up to, the least and the greatest.
     #[serde(rename = "s")]
     Total(u64, Decimal, Decimal, Decimal),
@@ -84,7 +85,7 @@ impl Keep {
                     return false;
                 }
                 let Stream::Times(times) = stream else {
-                    *stream = Stream::Times(vec![at]);
+                    *stream = Stream::Times(Kept::one(at));
                     return true;
                 };
                 drop_old(times, now.saturating_sub(*span), |at| *at);
@@ -96,7 +97,7 @@ impl Keep {
                     return false;
                 }
                 let Stream::Numbers(numbers) = stream else {
-                    *stream = Stream::Numbers(vec![(at, number)]);
+                    *stream = Stream::Numbers(Kept::one((at, number)));
                     return true;
                 };
                 drop_old(numbers, now.saturating_sub(*span), |(at, _)| *at);
@@ -109,14 +110,14 @@ impl Keep {
                 }
                 let kind = short_hash(value);
                 let Stream::Kinds(kinds) = stream else {
-                    *stream = Stream::Kinds(vec![(at, kind)]);
+                    *stream = Stream::Kinds(Kept::one((at, kind)));
                     return true;
                 };
                 if let Some(place) = kinds.iter().position(|(_, known)| *known == kind) {
                     if kinds.get(place).is_some_and(|(known, _)| *known >= at) {
                         return false;
                     }
-                    kinds.remove(place);
+                    kinds.forget(place, 1);
                 }
                 drop_old(kinds, now.saturating_sub(*span), |(at, _)| *at);
                 insert(kinds, (at, kind), MOST_KEPT, |(at, _)| *at)
@@ -148,19 +149,24 @@ impl Keep {
     }
 }
 
-fn drop_old<T>(kept: &mut Vec<T>, until: i64, at: impl Fn(&T) -> i64) {
+fn drop_old<T: Copy + Default, const N: usize>(kept: &mut Kept<T, N>, until: i64, at: impl Fn(&T) -> i64) {
     if kept.first().is_some_and(|oldest| at(oldest) <= until) {
         let over = kept.partition_point(|item| at(item) <= until);
-        kept.drain(..over);
+        kept.forget(0, over);
     }
 }
 
 /// Puts an item in its place, after those of its instant, and lets the oldest go where there are too many.
-fn insert<T>(kept: &mut Vec<T>, item: T, most: usize, at: impl Fn(&T) -> i64) -> bool {
+fn insert<T: Copy + Default, const N: usize>(
+    kept: &mut Kept<T, N>,
+    item: T,
+    most: usize,
+    at: impl Fn(&T) -> i64,
+) -> bool {
     let new = at(&item);
     let full = kept.len() >= most;
     if full && kept.first().is_some_and(|oldest| new < at(oldest)) {
-        if let Some(oldest) = kept.first_mut().filter(|_| is_on(Bug::NewestByArrival)) {
+        if let Some(oldest) = kept.items().first_mut().filter(|_| is_on(Bug::NewestByArrival)) {
             *oldest = item;
         }
         return false;
@@ -169,11 +175,9 @@ fn insert<T>(kept: &mut Vec<T>, item: T, most: usize, at: impl Fn(&T) -> i64) ->
     let place = if newest { kept.len() } else { kept.partition_point(|other| at(other) <= new) };
     if full && place > 0 {
         // The oldest one makes room: everything before the place moves down by one.
-        if let Some(moved) = kept.get_mut(..place) {
+        if let Some(moved) = kept.items().get_mut(..place) {
             moved.rotate_left(1);
-        }
-        if let Some(slot) = kept.get_mut(place - 1) {
-            *slot = item;
+            moved.last_mut().into_iter().for_each(|slot| *slot = item);
         }
     } else if !full {
         kept.insert(place, item);
@@ -250,7 +254,7 @@ mod tests {
             for at in order {
                 keep.hear(&mut stream, &Attributes::new(), at, 9);
             }
-            assert_eq!(stream, Stream::Times(vec![3, 4, 4]));
+            assert_eq!(stream, Stream::Times(vec![3, 4, 4].into()));
         }
     }
 
