@@ -67,6 +67,11 @@ pub enum Bug {
     LaterDeadlineKept,
     OneFewerKept,
     NewestByArrival,
+    SameAnswerForgetsItsEnd,
+    EqualInstantsCollapse,
+    SecondAfterFirst,
+    RetractionKeepsSequences,
+    CalendarDaysInUtc,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -105,7 +110,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 59] = [
+        pub const ALL: [Bug; 64] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -165,7 +170,16 @@ mod planting {
             LaterDeadlineKept,
             OneFewerKept,
             NewestByArrival,
+            SameAnswerForgetsItsEnd,
+            EqualInstantsCollapse,
+            SecondAfterFirst,
+            RetractionKeepsSequences,
+            CalendarDaysInUtc,
         ];
+
+        /// Those that lie in what only the second opinion on segments asks: `tests/segments` must catch them, and not the simulator.
+        pub const OF_SEGMENTS: [Bug; 4] =
+            [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
 
         /// Its number, as `SEEDED_BUG` names it.
         pub fn number(self) -> u8 {
@@ -214,7 +228,12 @@ mod planting {
                 NoHysteresis => "R4",
                 ComputesTooEarly => "X18",
                 WindowClosed | SeedForgetsStreams => "G1",
-                LaterDeadlineKept | OneFewerKept | NewestByArrival => "G1",
+                LaterDeadlineKept | OneFewerKept => "G1",
+                EqualInstantsCollapse | SecondAfterFirst | RetractionKeepsSequences | CalendarDaysInUtc => {
+                    "G1"
+                }
+                NewestByArrival => "G2",
+                SameAnswerForgetsItsEnd => "G4",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
@@ -286,6 +305,15 @@ mod planting {
                 LaterDeadlineKept => "what is due sooner than before is waited for as long as before",
                 OneFewerKept => "of the newest events one fewer is kept than are counted",
                 NewestByArrival => "the newest events are those that arrived last",
+                SameAnswerForgetsItsEnd => {
+                    "an answer that is found unchanged forgets when it will next change"
+                }
+                EqualInstantsCollapse => "two events of one instant are one",
+                SecondAfterFirst => {
+                    "the second event of a sequence does not count at the instant of the first"
+                }
+                RetractionKeepsSequences => "what is retracted still counts in sequences",
+                CalendarDaysInUtc => "local days of segments are taken in UTC",
             }
         }
     }

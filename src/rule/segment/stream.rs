@@ -158,6 +158,9 @@ fn drop_old<T>(kept: &mut Vec<T>, until: i64, at: impl Fn(&T) -> i64) {
 /// Puts an item in its place, after those of its instant, and lets the oldest go where there are too many.
 fn insert<T>(kept: &mut Vec<T>, item: T, most: usize, at: impl Fn(&T) -> i64) -> bool {
     let new = at(&item);
+    if is_on(Bug::EqualInstantsCollapse) && kept.iter().any(|other| at(other) == new) {
+        return false;
+    }
     let full = kept.len() >= most;
     if full && kept.first().is_some_and(|oldest| new < at(oldest)) {
         if let Some(oldest) = kept.first_mut().filter(|_| is_on(Bug::NewestByArrival)) {
