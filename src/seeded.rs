@@ -1,4 +1,5 @@
-//! Bugs that are planted on purpose, to show that the simulator's invariants can fail, each by its own name.
+//! Bugs that are planted on purpose, to show that the simulator's invariants can fail, each by its own name, and that the second
+//! opinion on segments (`tests/segments`) can tell.
 //!
 //! They exist only where the crate is built with `--cfg seeded_bugs`; in any other build [`is_on`] is a constant `false`.
 
