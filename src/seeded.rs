@@ -178,7 +178,7 @@ mod planting {
             CalendarDaysInUtc,
         ];
 
-        /// Those that lie in what only the second opinion on segments asks: `tests/segments` must catch them, and not the simulator.
+        /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
         pub const OF_SEGMENTS: [Bug; 4] =
             [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
 

@@ -15,14 +15,8 @@ use super::universe::Universe;
 const MOST_UNIVERSES: u64 = 480;
 
 /// Bugs of segments that the simulator finds, and that must differ here, too.
-const OF_THE_SIMULATOR: [Bug; 6] = [
-    Bug::FlipLate,
-    Bug::WindowClosed,
-    Bug::LaterDeadlineKept,
-    Bug::OneFewerKept,
-    Bug::NewestByArrival,
-    Bug::SameAnswerForgetsItsEnd,
-];
+const OF_THE_SIMULATOR: [Bug; 4] =
+    [Bug::WindowClosed, Bug::LaterDeadlineKept, Bug::OneFewerKept, Bug::SameAnswerForgetsItsEnd];
 
 #[test]
 fn segments_with_any_bug_that_is_planted_differ_from_what_they_are() {
