@@ -1,4 +1,5 @@
-//! Bugs that are planted on purpose, to show that the simulator's invariants can fail, each by its own name.
+//! Bugs that are planted on purpose, to show that the simulator's invariants can fail, each by its own name, and that the second
+//! opinion on segments (`tests/segments`) can tell.
 //!
 //! They exist only where the crate is built with `--cfg seeded_bugs`; in any other build [`is_on`] is a constant `false`.
 
@@ -67,6 +68,11 @@ pub enum Bug {
     LaterDeadlineKept,
     OneFewerKept,
     NewestByArrival,
+    SameAnswerForgetsItsEnd,
+    EqualInstantsCollapse,
+    SecondAfterFirst,
+    RetractionKeepsSequences,
+    CalendarDaysInUtc,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -105,7 +111,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 59] = [
+        pub const ALL: [Bug; 64] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -165,7 +171,16 @@ mod planting {
             LaterDeadlineKept,
             OneFewerKept,
             NewestByArrival,
+            SameAnswerForgetsItsEnd,
+            EqualInstantsCollapse,
+            SecondAfterFirst,
+            RetractionKeepsSequences,
+            CalendarDaysInUtc,
         ];
+
+        /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
+        pub const OF_SEGMENTS: [Bug; 4] =
+            [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
 
         /// Its number, as `SEEDED_BUG` names it.
         pub fn number(self) -> u8 {
@@ -214,7 +229,12 @@ mod planting {
                 NoHysteresis => "R4",
                 ComputesTooEarly => "X18",
                 WindowClosed | SeedForgetsStreams => "G1",
-                LaterDeadlineKept | OneFewerKept | NewestByArrival => "G1",
+                LaterDeadlineKept | OneFewerKept => "G1",
+                EqualInstantsCollapse | SecondAfterFirst | RetractionKeepsSequences | CalendarDaysInUtc => {
+                    "G1"
+                }
+                NewestByArrival => "G2",
+                SameAnswerForgetsItsEnd => "G4",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
@@ -286,6 +306,15 @@ mod planting {
                 LaterDeadlineKept => "what is due sooner than before is waited for as long as before",
                 OneFewerKept => "of the newest events one fewer is kept than are counted",
                 NewestByArrival => "the newest events are those that arrived last",
+                SameAnswerForgetsItsEnd => {
+                    "an answer that is found unchanged forgets when it will next change"
+                }
+                EqualInstantsCollapse => "two events of one instant are one",
+                SecondAfterFirst => {
+                    "the second event of a sequence does not count at the instant of the first"
+                }
+                RetractionKeepsSequences => "what is retracted still counts in sequences",
+                CalendarDaysInUtc => "local days of segments are taken in UTC",
             }
         }
     }

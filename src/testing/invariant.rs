@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 48);
+/// assert_eq!(Invariant::ALL.len(), 49);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -65,6 +65,7 @@ pub enum Invariant {
     R3,
     R4,
     G1,
+    G2,
     G3,
     G4,
 }
@@ -73,9 +74,10 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 48] = [
+    pub const ALL: [Invariant; 49] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
-        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G3, G4,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, T1, Q1, R1, R2, R3, R4, G1, G2, G3,
+        G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -128,6 +130,7 @@ impl Invariant {
             R3 => "R3",
             R4 => "R4",
             G1 => "G1",
+            G2 => "G2",
             G3 => "G3",
             G4 => "G4",
         }
@@ -213,6 +216,7 @@ impl Invariant {
             G1 => {
                 "A contact is in a segment exactly where its definition, asked of everything known by then, says so."
             }
+            G2 => "The order in which events arrive makes no difference to who is in a segment.",
             G3 => {
                 "Entering and leaving a segment follow each other, each at its own instant, counted, and told once."
             }
@@ -236,7 +240,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (48, 48));
+        assert_eq!((codes.len(), sentences.len()), (49, 49));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

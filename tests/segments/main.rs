@@ -11,6 +11,8 @@ mod core;
 mod language;
 mod machine;
 mod naive;
+#[cfg(seeded_bugs)]
+mod planted;
 mod play;
 mod random;
 mod smaller;

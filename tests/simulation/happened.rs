@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 115] = [
+const EVENTS: [&str; 116] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -137,6 +137,7 @@ const EVENTS: [&str; 115] = [
     "computed_below_zero",
     "segment_judged",
     "segment_asked_again",
+    "segment_heard_backwards",
     "segment_entered",
     "segment_left",
     "segment_moved_by_time",

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use crate::seeded::{Bug, is_on};
 use crate::time::{Stretch, Zone};
 
 /// Now, and what the contact's calendar says of it; asked for only where somebody needs it.
@@ -42,6 +43,9 @@ impl<'a> Clock<'a> {
 
     /// The local date of an instant.
     pub(super) fn date(&self, at: i64) -> NaiveDate {
+        if is_on(Bug::CalendarDaysInUtc) {
+            return instant(at).date_naive();
+        }
         if let Some(stretch) =
             self.stretch.get().filter(|stretch| (stretch.from..stretch.until).contains(&at))
         {

@@ -8,6 +8,7 @@ use super::segments::Segments;
 use super::state::SegmentState;
 use super::stream::{Keep, Stream};
 use super::touched::Touched;
+use crate::seeded::{Bug, is_on};
 
 impl Segments {
     /// Whether nothing is left for [`align`](Self::align) to do.
@@ -86,7 +87,10 @@ impl Segments {
     /// Takes all that events make from a recount: something of the history was taken back. Since when something is true is
     /// kept, where it is known.
     pub fn replace(&self, state: &mut SegmentState, counted: &SegmentState, touched: &mut Touched) {
-        self.take(state, counted, touched, |key, keep| key == 0 || *keep != Keep::Since);
+        // Only what a sequence asks keeps instants of a span.
+        let of_sequence = |keep: &Keep| matches!(keep, Keep::Times { span, .. } if *span != i64::MAX);
+        let stays = |keep: &Keep| is_on(Bug::RetractionKeepsSequences) && of_sequence(keep);
+        self.take(state, counted, touched, |key, keep| key == 0 || (*keep != Keep::Since && !stays(keep)));
     }
 
     /// Leaves of a recount only what `state` lacks, and what would have counted one of these events: the rest is known, of

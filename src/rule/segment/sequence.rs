@@ -1,5 +1,7 @@
 //! One event, and then another, or then not.
 
+use crate::seeded::{Bug, is_on};
+
 /// Whether it holds: instants of the first and of the second, oldest first.
 pub(super) fn holds(xs: &[i64], ys: &[i64], within: i64, remember: i64, never: bool, now: i64) -> bool {
     Walk { xs, ys, within, remember, never, now }.newest().is_some()
@@ -28,7 +30,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Whether the second one came in time.
     fn is_followed(&self, x: i64) -> bool {
-        let place = self.ys.partition_point(|y| *y < x);
+        let place = self.ys.partition_point(|y| *y < x || (is_on(Bug::SecondAfterFirst) && *y == x));
         self.ys.get(place).is_some_and(|y| *y < x.saturating_add(self.within))
     }
 

@@ -88,7 +88,8 @@ impl Segments {
             let view = View { streams: &state.streams, seen, clock, inside: &inside };
             (leaf.ask.holds(&view), leaf.slot.map(|slot| (slot, leaf.ask.next(&view))))
         };
-        if let Some((slot, next)) = next {
+        let forgets = is_on(Bug::SameAnswerForgetsItsEnd) && bit(&state.bits, index(place)) == holds;
+        if let Some((slot, next)) = next.map(|(slot, next)| (slot, if forgets { i64::MAX } else { next })) {
             arm(state, slot, next);
         }
         if state.bits.has(index(place)) != holds {

@@ -164,6 +164,9 @@ fn insert<T: Copy + Default, const N: usize>(
     at: impl Fn(&T) -> i64,
 ) -> bool {
     let new = at(&item);
+    if is_on(Bug::EqualInstantsCollapse) && kept.iter().any(|other| at(other) == new) {
+        return false;
+    }
     let full = kept.len() >= most;
     if full && kept.first().is_some_and(|oldest| new < at(oldest)) {
         if let Some(oldest) = kept.items().first_mut().filter(|_| is_on(Bug::NewestByArrival)) {

@@ -14,7 +14,7 @@ use crate::testing::Invariant;
 use crate::time::Zone;
 
 /// The segments of each version, which know what a state lacks.
-static SETS: LazyLock<Vec<Segments>> = LazyLock::new(|| {
+pub(super) static SETS: LazyLock<Vec<Segments>> = LazyLock::new(|| {
     let compile = |version| Segments::compile(definitions(version).ok()?, &BTreeMap::new()).ok();
     (0..=3).map(|version| compile(version).unwrap_or_default()).collect()
 });

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod agrees;
 mod judge;
+mod order;
 mod plain;
 mod rest;
 mod rules;

@@ -1,6 +1,7 @@
 //! The segments of everybody at rest.
 
 use super::judge::{Judged, judge, moves_again};
+use super::order::compare;
 use crate::error::StoreError;
 use crate::machine::ContactState;
 use crate::model::{ContactId, Operated, Step, StepOutcome};
@@ -33,6 +34,11 @@ impl World {
             seen.count("segment_asked_again");
             if let Some(found) = moves_again(place, state, newest) {
                 seen.breach(Invariant::G4, format!("the segments of {id}: {found}"));
+            }
+            let compared = compare(place, state, &mail, newest);
+            (0..compared.inside).for_each(|_| seen.count("segment_heard_backwards"));
+            if let Some(found) = compared.broken {
+                seen.breach(Invariant::G2, format!("the segments of {id}: {found}"));
             }
         }
         if let Some((invariant, found)) = &judged.broken {
