@@ -92,7 +92,15 @@ fn narrowed(better: Vec<Territory>, lesser: &[Territory]) -> Vec<Territory> {
 
 /// The candidates that a text means; none for the code of another country, nothing for what is no code.
 fn read(text: &str) -> Option<Vec<Territory>> {
-    let country = text.trim().split('-').next().unwrap_or_default();
-    let is_code = country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_alphabetic());
-    Territory::named(text).ok().or_else(|| is_code.then(Vec::new))
+    Territory::named(text).ok().or_else(|| is_code(text.trim()).then(Vec::new))
+}
+
+/// Whether it has the form of ISO 3166, in capitals: whoever it frees from a law must be named with care.
+fn is_code(text: &str) -> bool {
+    let (country, place) = text.split_once('-').unwrap_or((text, "X"));
+    let capital = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+    country.len() == 2
+        && country.bytes().all(|letter| letter.is_ascii_uppercase())
+        && (1..=3).contains(&place.len())
+        && place.bytes().all(capital)
 }
