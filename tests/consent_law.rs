@@ -361,6 +361,8 @@ fn consent_i23_an_answer_names_its_rules_and_they_are_found_again() {
     let error = serde_json::from_str::<Policy>(other).unwrap_err().to_string();
     assert!(error.contains("1999-01-01"), "{error}");
     assert_eq!(serde_json::to_string(&Policy::new("x")).unwrap(), r#"{"version":"x","quiet":[]}"#);
+    let wire = serde_json::to_string(&[Reason::LegalHours, Reason::Holiday]).unwrap();
+    assert_eq!(wire, r#"["legal_hours","holiday"]"#);
     // Older rules are older rows: Florida had no hours of its own before July 2021, France none for calls before 2023.
     let utc = Zone::utc();
     for (profiles, channel, place, open, closed) in [

@@ -76,9 +76,13 @@ impl<'a> Legal<'a> {
     /// The first instant at or after `at` at which it may be said: it is open then, and nothing between is.
     #[must_use]
     pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
-        let mut opening = Opening::default();
+        let mut opening = Opening { at: Some(at), ..Opening::default() };
         for closed in self.bindings.iter().filter_map(|binding| binding.closed(at)) {
             opening.note(closed);
+            opening.at = None;
+        }
+        if opening.at.is_some() {
+            return opening;
         }
         let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let mut here = at;

@@ -56,21 +56,27 @@ impl<'a> Recipient<'a> {
         let asked = contact.addresses.get(channel);
         let addresses = asked.into_iter().chain(contact.addresses.iter().map(|(_, address)| address));
         let phone = addresses.filter_map(|address| Territory::of_phone(&address.value)).next();
-        let home = policy.home.as_deref().and_then(read);
-        let may_be_french = written.as_ref().or(phone.as_ref()).or(home.as_ref()).is_some_and(|candidates| {
-            Territory::named("FR").is_ok_and(|france| candidates.iter().any(|place| france.contains(place)))
+        let home = || policy.home.as_deref().and_then(read);
+        let postcode = text(&policy.postcode).and_then(|text| Territory::of_postcode(&text)).filter(|_| {
+            let so_far = written.clone().or_else(|| phone.clone()).or_else(home);
+            may_be_french(so_far.as_deref().unwrap_or_default())
         });
-        let postcode = text(&policy.postcode).filter(|_| may_be_french);
-        let postcode = postcode.and_then(|text| Territory::of_postcode(&text));
-        let by_zone = own_zone.map(Territory::of_zone).filter(|territories| !territories.is_empty());
         let mut known: Option<Vec<Territory>> = None;
-        for source in [written, postcode, phone, by_zone].into_iter().flatten() {
+        for source in [written, postcode, phone].into_iter().flatten() {
             known = Some(match known {
                 None => source,
                 Some(better) => narrowed(better, &source),
             });
         }
-        Self { territories: known.or(home), clock: is_own.then_some(zone) }
+        // A zone narrows what is still open, and is looked for then alone.
+        if known.as_ref().is_none_or(|known| known.len() > 1) {
+            let by_zone = own_zone.map(Territory::of_zone).filter(|territories| !territories.is_empty());
+            known = match (known, by_zone) {
+                (Some(better), Some(by_zone)) => Some(narrowed(better, &by_zone)),
+                (known, by_zone) => known.or(by_zone),
+            };
+        }
+        Self { territories: known.or_else(home), clock: is_own.then_some(zone) }
     }
 
     /// The candidates; `None` where nothing is known.
@@ -82,6 +88,11 @@ impl<'a> Recipient<'a> {
     pub(super) fn clock(&self) -> Option<&'a Zone> {
         self.clock
     }
+}
+
+/// Whether one of the candidates is French.
+fn may_be_french(candidates: &[Territory]) -> bool {
+    Territory::named("FR").is_ok_and(|france| candidates.iter().any(|place| france.contains(place)))
 }
 
 /// What a better source leaves open, as far as a lesser one agrees.

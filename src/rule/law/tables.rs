@@ -12,7 +12,7 @@ use crate::model::Name;
 use crate::time::Zone;
 
 /// The most digits that a prefix has.
-const LONGEST_PREFIX: usize = 8;
+const LONGEST_PREFIX: usize = 6;
 
 /// One territory, as its calendar and its clocks need it.
 #[derive(Debug)]
