@@ -62,13 +62,15 @@ struct Row {
     week: Vec<Range>,
     /// Days since 1970 on which it is closed.
     closed: BTreeSet<i64>,
+    /// The first day since 1970 on which it is in force no longer.
+    until: i64,
     clock: &'static Table,
 }
 
 fn row(week: &[Range], holidays: Option<&str>, zone: &str) -> Row {
     let days = holidays.map(known_holidays).unwrap_or_default();
     let closed = days.iter().map(|day| i64::from(day.to_epoch_days())).collect();
-    Row { week: week.to_vec(), closed, clock: Table::named(zone) }
+    Row { week: week.to_vec(), closed, until: i64::MAX, clock: Table::named(zone) }
 }
 
 impl Row {
@@ -79,7 +81,8 @@ impl Row {
 }
 
 fn is_open(rows: &[Row], second: i64) -> bool {
-    rows.iter().all(|row| row.is_open(second) && row.is_open(second + MARGIN))
+    let is_over = |row: &Row| row.clock.local(second).div_euclid(DAY) >= row.until;
+    rows.iter().all(|row| is_over(row) || (row.is_open(second) && row.is_open(second + MARGIN)))
 }
 
 /// The first open second from `from` on, by a walk: minutes of the local clocks that `step` divides, and their jumps.
@@ -159,7 +162,7 @@ fn consent_i6_i7_hours_are_those_of_every_zone_of_the_world() {
             let rows = [french_sms(name, "FR-AM")];
             zones += 1;
             // Names of one clock are asked once in full, the others a little.
-            let instants = instants(&table, &mut draw, 12);
+            let instants = instants(&table, &mut draw, 8);
             let some = if number == 0 { 1 } else { 29 };
             for (turn, second) in instants.iter().copied().enumerate().filter(|(turn, _)| turn % some == 0) {
                 let step = if turn % 41 == 0 { 60 } else { 1_800 };
@@ -227,6 +230,45 @@ fn consent_i6_i7_a_number_stands_for_every_clock_and_calendar_that_it_can_have()
             }
         }
         assert!(counts.iter().all(|count| *count > 10), "{number}: {counts:?}");
+    }
+}
+
+#[test]
+fn consent_i6_i7_hours_that_begin_and_end_at_midnight_or_at_night_follow_the_clocks() {
+    let odd = Profile::read(
+        r#"{"name": "odd", "edition": "1", "said": "x", "territories": ["FR"], "margin": "2m", "rules": [
+            {"channel": "all", "hours": "00:00-24:00", "holidays": false,
+             "force": "law", "source": "x", "as_of": "2026-11-20"},
+            {"channel": "night", "hours": "Mon-Fri 23:00-02:30; Sat,Sun 00:15-03:45", "holidays": false,
+             "force": "law", "source": "x", "as_of": "2026-11-20"},
+            {"channel": "gone", "hours": "Mon 00:00-00:10", "holidays": true,
+             "force": "law", "source": "x", "as_of": "2026-11-20", "until": "2026-11-01"}]}"#,
+    );
+    let odd = [odd.unwrap()];
+    let end = i64::from(date("2026-11-01").to_epoch_days()); // clocks go back on it in America
+    let (from, until) = years();
+    let mut draw = Draw(23);
+    for table in Table::all() {
+        let name = table.names[0];
+        let zone = Zone::named(name).unwrap();
+        let recipient = Recipient::within(territories("FR-AM")).on_clock(&zone);
+        let all = [row(&[(WEEK, 0, 1440)], Some("FR-AM"), name)];
+        let night = [row(&[(WORKDAYS, 1380, 150), (WEEKEND, 15, 225)], Some("FR-AM"), name)];
+        let gone = [Row { until: end, ..row(&[([1, 0, 0, 0, 0, 0, 0], 0, 10)], None, name) }];
+        let jumps = table.changes().into_iter().filter(|jump| (from + 2 * DAY..until).contains(jump));
+        let mut seconds: Vec<i64> =
+            jumps.flat_map(|jump| [-90_000, -7_200, -60, 0].map(|past| jump + past)).collect();
+        for holiday in ["2026-11-01", "2026-05-14", "2029-12-26"] {
+            let midnight = table.instant_of(i64::from(date(holiday).to_epoch_days()) * DAY);
+            seconds.extend([-121, -120, -1, 0, 43_200, 86_399].map(|past| midnight + past));
+        }
+        seconds.push(draw.second(from, until));
+        for (channel, rows) in [("all", &all), ("night", &night), ("gone", &gone)] {
+            let legal = Legal::new(&odd, channel, &recipient);
+            for second in &seconds {
+                hold(&legal, rows, *second, 900, &format!("{channel} {name}"));
+            }
+        }
     }
 }
 

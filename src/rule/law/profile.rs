@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Territory;
@@ -243,6 +243,32 @@ impl Profile {
         self.rules.retain(|row| row.force >= force);
         self.name = format!("{}:{force}", self.name).into();
         self
+    }
+
+    /// Whether a send window meets the hours of a channel at all, in some territory of the profile; where it does not, a step
+    /// with that window says nothing to anybody there. Rows that end some day are left aside.
+    ///
+    /// ```
+    /// use journeyman::rule::law::Profile;
+    /// let france = Profile::named("fr")?;
+    /// assert!(france.meets("sms", &"Sat,Sun 19:00-21:00".parse().unwrap()));
+    /// assert!(!france.meets("sms", &"Sun 10:00-12:00".parse().unwrap()));
+    /// assert!(france.meets("email", &"Sun 10:00-12:00".parse().unwrap()));
+    /// # Ok::<(), journeyman::rule::law::ProfileError>(())
+    /// ```
+    #[must_use]
+    pub fn meets(&self, channel: &str, window: &WeeklyWindow) -> bool {
+        let monday = NaiveDate::default().checked_add_days(Days::new(4)).unwrap_or_default(); // 5 January 1970
+        let minutes = (0..7 * 24 * 60).filter_map(|minute| {
+            monday.and_time(NaiveTime::MIN).checked_add_signed(TimeDelta::minutes(minute))
+        });
+        let inside: Vec<_> = minutes.filter(|minute| window.contains(*minute)).collect();
+        self.territories.iter().any(|territory| {
+            let rows =
+                self.rules.iter().filter(|row| row.until.is_none() && row.concerns(channel, *territory));
+            let rows: Vec<_> = rows.collect();
+            inside.iter().any(|minute| rows.iter().all(|row| row.hours.contains(*minute)))
+        })
     }
 
     pub(super) fn lead(&self) -> TimeDelta {
