@@ -175,7 +175,7 @@ impl Engine {
             content,
             permit: PERMIT,
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-            policy: policy.version.clone(),
+            policy: policy.edition(),
         }
     }
 

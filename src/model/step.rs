@@ -219,6 +219,10 @@ pub enum Reason {
     Withdrawn,
     /// It is a quiet hour where the contact lives.
     QuietHours,
+    /// The law, or who carries the message, closes the channel at this hour where the contact may be.
+    LegalHours,
+    /// It is a public holiday where the contact may be, and the law closes the channel on it.
+    Holiday,
     /// The send window is closed.
     Window,
     /// It would be too late.

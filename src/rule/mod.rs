@@ -2,6 +2,7 @@
 
 pub mod condition;
 mod expression;
+pub mod law;
 mod nearest;
 mod number;
 pub mod permit;

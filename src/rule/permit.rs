@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::law::{Legal, LegalHours, Recipient};
 use super::{Policy, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
@@ -75,10 +76,11 @@ impl<'a> Question<'a> {
     }
 }
 
-/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the send window, the deadline; every
-/// reason is reported.
+/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the hours of the law, the send window, the
+/// deadline; every reason is reported. A deadline can beat a send window, never the law.
 ///
-/// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's.
+/// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's. The law counts them where the
+/// contact may be.
 ///
 /// ```
 /// use journeyman::Contact;
@@ -122,15 +124,19 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
     let refused = !reasons.is_empty();
     let mut deferring = Vec::new();
-    let in_window = first_allowed(question, policy, zone, now, timing.window, &mut deferring);
+    let legal = legal(question, policy, zone);
+    let in_window = first_allowed(question, policy, zone, &legal, now, timing.window, &mut deferring);
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
     let until = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
         deferring.clear();
-        first_allowed(question, policy, zone, now, None, &mut deferring)
+        first_allowed(question, policy, zone, &legal, now, None, &mut deferring)
     } else {
         in_window
     };
+    let by_law = deferring.iter().any(|reason| matches!(reason, Reason::LegalHours | Reason::Holiday));
     reasons.append(&mut deferring);
+    // What the law never lets be said waits for nothing.
+    let refused = refused || (by_law && until >= never());
     if is_too_late(until) && !timing.window_yields {
         reasons.push(Reason::Deadline);
         return Permit::Refuse { reasons };
@@ -142,11 +148,23 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
 }
 
-/// The first instant at or after `now` outside all quiet hours and inside the window, and why it is not `now`.
+/// The hours that the law leaves to what is asked.
+fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone) -> Legal<'a> {
+    let channel = question.channel;
+    let concerns = |row: &LegalHours| *row.channel == *channel;
+    if !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
+        return Legal::default();
+    }
+    Legal::new(&policy.profiles, channel, &Recipient::of(question.contact, channel, policy, zone))
+}
+
+/// The first instant at or after `now` outside all quiet hours, within the hours of the law and inside the window, and why it
+/// is not `now`.
 fn first_allowed(
     question: &Question<'_>,
     policy: &Policy,
     zone: &Zone,
+    legal: &Legal<'_>,
     now: DateTime<Utc>,
     window: Option<&WeeklyWindow>,
     reasons: &mut Vec<Reason>,
@@ -159,16 +177,22 @@ fn first_allowed(
         // None is the least.
         let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
         let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
-        let open = window.map(|window| window.opens_at(loud.unwrap_or(at), clock).unwrap_or(never()));
-        let next = open.or(loud).unwrap_or(at);
-        if loud.is_some() && !reasons.contains(&Reason::QuietHours) {
-            reasons.push(Reason::QuietHours);
+        let opening = legal.next_open(loud.unwrap_or(at));
+        let lawful = opening.at.unwrap_or(never());
+        let open = window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
+        let next = open.unwrap_or(lawful);
+        for (holds, reason) in [
+            (loud.is_some(), Reason::QuietHours),
+            (opening.hours, Reason::LegalHours),
+            (opening.holiday, Reason::Holiday),
+            (open.is_some_and(|open| open > lawful), Reason::Window),
+        ] {
+            if holds && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
         }
-        if open.is_some_and(|open| open > loud.unwrap_or(at)) && !reasons.contains(&Reason::Window) {
-            reasons.push(Reason::Window);
-        }
-        if next == at {
-            return at;
+        if next == at || opening.at.is_none() {
+            return next;
         }
         at = next;
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::law::Profile;
 use crate::model::Name;
 use crate::time::DailyWindow;
 
@@ -54,13 +55,32 @@ pub struct Policy {
     pub version: Name,
     /// All quiet hours; each that applies is asked.
     pub quiet: Vec<QuietHours>,
+    /// The hours of the law; each that concerns the reader and the channel is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<Profile>,
+    /// The attribute that says in which territory a contact is, such as `FR-67`, `RE` or `US-FL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub territory: Option<Name>,
+    /// The attribute that holds a contact's postcode; French ones are understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<Name>,
+    /// The territory of contacts of whom nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Name>,
 }
 
 impl Policy {
     /// Rules of one's own; without quiet hours nothing but consent and suppression is asked.
     #[must_use]
     pub fn new(version: impl Into<Name>) -> Self {
-        Self { version: version.into(), quiet: Vec::new() }
+        Self {
+            version: version.into(),
+            quiet: Vec::new(),
+            profiles: Vec::new(),
+            territory: None,
+            postcode: None,
+            home: None,
+        }
     }
 
     /// Adds quiet hours.
@@ -68,6 +88,52 @@ impl Policy {
     pub fn quiet(mut self, quiet: QuietHours) -> Self {
         self.quiet.push(quiet);
         self
+    }
+
+    /// Keeps to the hours of a profile; call it again for further ones, and all are kept to.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profiles.push(profile);
+        self
+    }
+
+    /// Names the attribute that says in which territory a contact is.
+    #[must_use]
+    pub fn territory_in(mut self, attribute: impl Into<Name>) -> Self {
+        self.territory = Some(attribute.into());
+        self
+    }
+
+    /// Names the attribute that holds a contact's postcode.
+    #[must_use]
+    pub fn postcode_in(mut self, attribute: impl Into<Name>) -> Self {
+        self.postcode = Some(attribute.into());
+        self
+    }
+
+    /// Says where contacts are of whom nothing is known: a territory or a country.
+    #[must_use]
+    pub fn at_home(mut self, territory: impl Into<Name>) -> Self {
+        self.home = Some(territory.into());
+        self
+    }
+
+    /// Which rules these are: the version, and the edition of each profile.
+    ///
+    /// ```
+    /// use journeyman::rule::Policy;
+    /// use journeyman::rule::law::Profile;
+    /// let policy = Policy::new("ours-7").profile(Profile::named("fr")?);
+    /// assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-20");
+    /// # Ok::<(), journeyman::rule::law::ProfileError>(())
+    /// ```
+    #[must_use]
+    pub fn edition(&self) -> Name {
+        if self.profiles.is_empty() {
+            return self.version.clone();
+        }
+        let profiles = self.profiles.iter().map(|profile| format!("+{}@{}", profile.name, profile.edition));
+        format!("{}{}", self.version, profiles.collect::<String>()).into()
     }
 }
 

@@ -42,7 +42,7 @@ const COUNTS: [(&str, Option<u8>); 6] = [
 
 impl Nth {
     /// Its date in a month.
-    pub(super) fn date_in(self, year: i32, month: u32) -> Option<NaiveDate> {
+    pub(crate) fn date_in(self, year: i32, month: u32) -> Option<NaiveDate> {
         match self.count {
             Some(count) => NaiveDate::from_weekday_of_month_opt(year, month, self.day, count),
             None => [5, 4]

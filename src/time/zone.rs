@@ -84,6 +84,11 @@ impl Zone {
         }
     }
 
+    /// Its IANA name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
     /// The local date and time of an instant.
     #[must_use]
     pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
