@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Policy, Standing};
+use super::{Policy, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{WeeklyWindow, Zone};
@@ -29,6 +29,8 @@ pub struct Question<'a> {
     pub suppressed: bool,
     /// When the message may be said by its own journey.
     pub timing: Timing<'a>,
+    /// What was said before; caps are asked where it is known. A node does not know what is about to be said.
+    pub spoken: Option<Spoken<'a>>,
 }
 
 /// When a message may be said by its own journey.
@@ -59,6 +61,7 @@ impl<'a> Question<'a> {
             denied: false,
             suppressed: false,
             timing: Timing::default(),
+            spoken: None,
         }
     }
 
@@ -73,9 +76,15 @@ impl<'a> Question<'a> {
     pub fn timed(self, timing: Timing<'a>) -> Self {
         Self { timing, ..self }
     }
+
+    /// The same question with what was said before, as it is asked when a message begins.
+    #[must_use]
+    pub fn counted(self, spoken: Spoken<'a>) -> Self {
+        Self { spoken: Some(spoken), ..self }
+    }
 }
 
-/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the send window, the deadline; every
+/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, caps, the send window, the deadline; every
 /// reason is reported.
 ///
 /// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's.
@@ -121,16 +130,27 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         reasons.push(Reason::Late);
     }
     let refused = !reasons.is_empty();
+    let (room_at, over) = room(question, policy, zone, now);
     let mut deferring = Vec::new();
-    let in_window = first_allowed(question, policy, zone, now, timing.window, &mut deferring);
+    let first = |window, reasons: &mut Vec<Reason>| {
+        let at = first_allowed(question, policy, zone, now, window, reasons);
+        match room_at.filter(|room_at| *room_at > at) {
+            Some(room_at) => (first_allowed(question, policy, zone, room_at, window, reasons), true),
+            None => (at, false),
+        }
+    };
+    let (in_window, full) = first(timing.window, &mut deferring);
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
-    let until = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
+    let (until, full) = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
         deferring.clear();
-        first_allowed(question, policy, zone, now, None, &mut deferring)
+        first(None, &mut deferring)
     } else {
-        in_window
+        (in_window, full)
     };
     reasons.append(&mut deferring);
+    reasons.extend(over);
+    // Over a cap when it could be said: it waits for room, or is left out.
+    let refused = refused || (full && question.spoken.is_some_and(|spoken| spoken.drops));
     if is_too_late(until) && !timing.window_yields {
         reasons.push(Reason::Deadline);
         return Permit::Refuse { reasons };
@@ -140,6 +160,22 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         until if until > now => Permit::Defer { until, reasons },
         _ => Permit::Permit,
     }
+}
+
+/// The first instant at which every cap has room, and the caps that have none now.
+fn room(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Vec<Reason>) {
+    let Some(spoken) = question.spoken else { return (None, Vec::new()) };
+    let caps = policy.caps.iter();
+    let caps =
+        caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
+    let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, &cap.name)));
+    let (rooms, over): (Vec<_>, Vec<_>) = full.map(|(at, name)| (at, Reason::Cap(name.clone()))).unzip();
+    (rooms.into_iter().max(), over)
 }
 
 /// The first instant at or after `now` outside all quiet hours and inside the window, and why it is not `now`.

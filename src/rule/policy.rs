@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cap::{self, Cap, Counted};
+use crate::error::BuildError;
 use crate::model::Name;
 use crate::time::DailyWindow;
 
@@ -54,13 +56,16 @@ pub struct Policy {
     pub version: Name,
     /// All quiet hours; each that applies is asked.
     pub quiet: Vec<QuietHours>,
+    /// How much may be said to one contact; each that applies is asked before a message begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
 }
 
 impl Policy {
     /// Rules of one's own; without quiet hours nothing but consent and suppression is asked.
     #[must_use]
     pub fn new(version: impl Into<Name>) -> Self {
-        Self { version: version.into(), quiet: Vec::new() }
+        Self { version: version.into(), quiet: Vec::new(), caps: Vec::new() }
     }
 
     /// Adds quiet hours.
@@ -68,6 +73,39 @@ impl Policy {
     pub fn quiet(mut self, quiet: QuietHours) -> Self {
         self.quiet.push(quiet);
         self
+    }
+
+    /// Adds a cap.
+    #[must_use]
+    pub fn cap(mut self, cap: Cap) -> Self {
+        self.caps.push(cap);
+        self
+    }
+
+    /// What must be known of what was said before; `None` where nothing is capped.
+    #[must_use]
+    pub fn counted(&self) -> Option<Counted> {
+        Counted::of(&self.caps)
+    }
+
+    /// Whether a message counts for a cap, whoever it is for.
+    #[must_use]
+    pub fn is_capped(&self, channel: &str, purpose: &str) -> bool {
+        self.caps.iter().any(|cap| cap.concerns(channel, purpose))
+    }
+
+    /// Whether a cap asks for a tier.
+    pub(crate) fn asks_tiers(&self) -> bool {
+        self.caps.iter().any(|cap| cap.tier.is_some())
+    }
+
+    /// Asks whether the rules can hold; an engine whose rules cannot publishes nothing.
+    ///
+    /// # Errors
+    /// [`BuildError`] with everything that is wrong at once: `J130` for a cap without purposes, `J131` for a number or a
+    /// window that cannot be, `J132` for a cap without a name of its own.
+    pub fn check(&self) -> Result<(), BuildError> {
+        BuildError::unless_empty(cap::problems_of(&self.caps))
     }
 }
 
