@@ -459,6 +459,7 @@ fn a_store_that_settles_any_attempt_is_refused() {
 fn a_store_that_forgets_is_refused() {
     let expected = [
         "reopen_keeps_who_is_parked",
+        "said_survives_a_restart",
         "reopen_keeps_what_an_operator_did",
         "reopen_keeps_what_is_aside",
         "score_and_its_job_outlive_the_store",

@@ -162,6 +162,7 @@ impl Scene<'_> {
                 }
                 Begun::Answered => self.deferred += usize::from(!sends),
                 Begun::Stale => self.stale += 1,
+                other => panic!("{other:?}"),
             }
         }
     }
