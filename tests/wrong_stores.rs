@@ -73,6 +73,10 @@ enum Fault {
     CountsStates,
     /// Answers the size of one segment for any.
     ConfusesSegments,
+    /// Counts what was said first and begins afterwards.
+    CountsThenBegins,
+    /// Knows what was said an hour ago and no more.
+    ForgetsWhatWasSaid,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -197,7 +201,18 @@ role! {
                 let now = self.inner.clock().now();
                 begins.iter_mut().for_each(|begin| begin.taken_at = now);
             }
+            if self.fault == Fault::CountsThenBegins {
+                begins.iter_mut().for_each(|begin| begin.said = None);
+            }
             self.inner.begin(begins).await
+        }
+
+        async fn take(&self, take: &Take) -> Result<TakenBatch> {
+            let mut take = take.clone();
+            if let Some(counted) = take.counted.as_mut().filter(|_| self.fault == Fault::ForgetsWhatWasSaid) {
+                counted.within = TimeDelta::hours(1);
+            }
+            self.inner.take(&take).await
         }
 
         async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
@@ -211,7 +226,6 @@ role! {
             self.inner.settle(&deliveries).await
         }
     }
-    take(take: &Take) -> TakenBatch,
     cancel_message(message: MessageId, by: &Deed) -> Amended,
     retry_message(message: MessageId, by: &Deed) -> Amended,
     parked_messages(after: Option<MessageId>, limit: usize) -> Vec<MessageRecord>,
@@ -445,6 +459,7 @@ fn a_store_that_settles_any_attempt_is_refused() {
 fn a_store_that_forgets_is_refused() {
     let expected = [
         "reopen_keeps_who_is_parked",
+        "said_survives_a_restart",
         "reopen_keeps_what_an_operator_did",
         "reopen_keeps_what_is_aside",
         "score_and_its_job_outlive_the_store",
@@ -607,6 +622,28 @@ fn a_store_that_counts_nobody_out_is_refused() {
 #[test]
 fn a_store_that_counts_a_batch_as_one_is_refused() {
     breaks(Fault::CountsABatchOnce, &["a_batch_counts_each_of_its_contacts", "a_stale_commit_counts_nobody"]);
+}
+
+#[test]
+fn a_store_that_counts_what_was_said_and_begins_afterwards_is_refused() {
+    breaks(
+        Fault::CountsThenBegins,
+        &[
+            "begin_is_stale_once_something_was_said",
+            "deferral_is_stale_once_something_was_said",
+            "begins_of_one_batch_are_fenced_by_each_other",
+            "refusal_by_the_channel_gives_the_place_back",
+            "saying_concurrently_lets_one_win",
+        ],
+    );
+}
+
+#[test]
+fn a_store_that_forgets_what_was_said_is_refused() {
+    breaks(
+        Fault::ForgetsWhatWasSaid,
+        &["said_reaches_back_as_far_as_asked", "said_is_told_as_often_as_a_cap_may_ask"],
+    );
 }
 
 #[test]

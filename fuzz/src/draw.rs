@@ -4,12 +4,12 @@ use arbitrary::Unstructured;
 use chrono::{DateTime, NaiveDate};
 use journeyman::journey::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
-    ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition, EntryDefinition,
-    ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition, LeaveDefinition,
-    LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition,
-    ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition,
-    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition,
-    WaitSince, WaitUntilDefinition, WayDefinition,
+    Capped, ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition,
+    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
+    LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition,
+    ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition,
+    SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition,
+    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::model::Value;
 use journeyman::rule::{ConditionDefinition, PredicateDefinition, Since};
@@ -430,6 +430,10 @@ fn send(bytes: &mut Bytes<'_>, place: usize, steps: usize) -> SendDefinition {
             .then(|| name(bytes, &["{{ contact.first_name | default('toi') }}", "{{ a"])),
         retry: chance(bytes, 5).then(|| retry(bytes)),
         offer: chance(bytes, 5).then(|| name(bytes, &OFFERS)),
+        priority: chance(bytes, 5).then(|| bytes.arbitrary().unwrap_or_default()),
+        capped: chance(bytes, 5).then(|| *one(bytes, &[Capped::Wait, Capped::Drop])),
+        channels: if chance(bytes, 3) { vec![name(bytes, &["sms", "email"])] } else { Vec::new() },
+        templates: [].into(),
     }
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::channel::mpsc;
 use futures::{FutureExt, StreamExt};
 
+use super::places::{Places, in_order, is_capped};
 use super::program::Loaded;
 use super::watch::Watch;
 use super::{Backoff, Engine, Tick};
@@ -20,9 +21,9 @@ use crate::model::{
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
-use crate::rule::Facts;
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::template::{RenderError, Template};
+use crate::rule::{Facts, Spoken};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
@@ -66,7 +67,10 @@ impl Engine {
         let channels = self.open_channels(self.shared.clock.elapsed());
         let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
         let mut watch = Watch::start(self.shared.clock.clone());
-        let mut take = Take::of(handful, channels).with_hot(self.reads_numbers());
+        let policy = &self.shared.policy;
+        let mut take = Take::of(handful, channels)
+            .with_hot(self.reads_numbers() || policy.asks_tiers())
+            .with_counted(policy.counted());
         let (batch, loaded) = loop {
             let batch = store.take(&take).await?;
             if batch.messages.is_empty() {
@@ -82,8 +86,15 @@ impl Engine {
             take.hot = true;
         };
         let (mut taken, mut begins) = (Vec::new(), Vec::new());
-        for message in batch.messages {
-            match self.in_turn(&loaded, &message, batch.now) {
+        let mut places = Places::default();
+        for message in in_order(&loaded, batch.messages) {
+            if places.is_taken(&loaded, &message) {
+                // What begins before it in this handful counts; it is judged by the next take.
+                continue;
+            }
+            let begin = self.in_turn(&loaded, &message, batch.now);
+            places.note(&loaded, &message, begin.as_ref());
+            match begin {
                 Some(begin) => {
                     begins.push(begin);
                     taken.push(message);
@@ -107,7 +118,12 @@ impl Engine {
         }
         let verdict = self.judge(loaded, taken, now);
         let begins = matches!(verdict, Verdict::Send { .. });
-        (!begins || throttle.count(channel, elapsed)).then(|| Begin::new(taken, verdict))
+        let capped = begins && is_capped(loaded, &taken.message);
+        let begin = |verdict| match Begin::new(taken, verdict) {
+            begin if capped => begin.unless_said(taken),
+            begin => begin,
+        };
+        (!begins || throttle.count(channel, elapsed)).then(|| begin(verdict))
     }
 
     /// When attempts of a message follow each other: as its step says, else its channel, else the engine.
@@ -143,6 +159,11 @@ impl Engine {
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
             .at_gate(taken.denied, taken.suppressed)
             .timed(self.timing_of(loaded, taken, now));
+        let nothing = Hot::default();
+        let hot = taken.hot.as_deref().unwrap_or(&nothing);
+        let send = loaded.program.send_of(message);
+        let drops = send.is_some_and(|send| send.drops_capped);
+        let question = question.counted(Spoken::new(&taken.said, &hot.rating).dropping(drops));
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
         match permit(&question, policy, &zone, now) {
@@ -151,9 +172,6 @@ impl Engine {
             Permit::Refuse { reasons } => return Verdict::Refuse { reasons },
             Permit::Permit => {}
         }
-        let send = loaded.program.send_of(message);
-        let nothing = Hot::default();
-        let hot = taken.hot.as_deref().unwrap_or(&nothing);
         let facts = Facts::new(&cold.contact, &hot.performed, &hot.rating).at(now).scored_by(&loaded.program);
         let content = match (&taken.content, loaded.templates.get(&message.template)) {
             (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),

@@ -18,6 +18,7 @@ mod jobs;
 mod migration;
 mod operate;
 mod parked;
+mod places;
 mod preview;
 mod program;
 mod quota;

@@ -133,6 +133,8 @@ impl Engine {
         definitions: &[Definition],
         snapshot: &CatalogSnapshot,
     ) -> Result<(), BuildError> {
+        // Rules that cannot hold would hold back everything that is published now.
+        self.shared.policy.check()?;
         let mut problems = Vec::new();
         let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
         let (mut scores, mut segments) = (BTreeMap::new(), Vec::new());

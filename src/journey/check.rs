@@ -103,7 +103,8 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             let near = known.iter().map(|name| &**name);
             problems.push(unknown("J017", place, sentence, &reserve.quota, near, next));
         }
-        let NodeKind::Send(Send { channel, template, purpose, .. }) = &node.kind else { continue };
+        let NodeKind::Send(send) = &node.kind else { continue };
+        let Send { channel, template, purpose, .. } = send;
         let named = [
             ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name"),
             ("J018", "template", template, &scope.templates, "publish a template of this name first"),
@@ -112,6 +113,20 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
         for (code, field, name, known, next) in named {
             let Some(known) = known.as_ref().filter(|known| !known.contains(name)) else { continue };
             let place = format!("{}.send.{field}", place_of(journey, step));
+            let sentence = format!("the {field} {name:?} is unknown");
+            problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
+        }
+        let further = send.others.iter().flat_map(|(channel, template)| {
+            let channels =
+                ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name");
+            [
+                channels,
+                ("J018", "template", template, &scope.templates, "publish a template of this name first"),
+            ]
+        });
+        for (code, field, name, known, next) in further {
+            let Some(known) = known.as_ref().filter(|known| !known.contains(name)) else { continue };
+            let place = format!("{}.send.{field}s", place_of(journey, step));
             let sentence = format!("the {field} {name:?} is unknown");
             problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
         }

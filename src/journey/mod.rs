@@ -25,7 +25,7 @@ pub use check::{Scope, ScoreNames, check};
 pub use definition::parse_yaml;
 pub use definition::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
-    ConfirmDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
+    Capped, ConfirmDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
     EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
     LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves, OneOrMany, Reenter,
     ReenterDefinition, ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition,

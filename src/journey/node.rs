@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::Trigger;
 use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSince};
-use crate::model::{Attributes, Enrollment, JourneyId, Name, NodeId, Value};
+use crate::model::{Attributes, Contact, Enrollment, JourneyId, Name, NodeId, Value};
 use crate::rule::predicate::Predicate;
 use crate::rule::{Expression, Template};
 use crate::time::{Days, Offset, Span, WeeklyWindow};
@@ -61,6 +61,26 @@ pub(crate) struct Send {
     pub(crate) window: Option<WeeklyWindow>,
     pub(crate) deadline: Option<DeadlineDefinition>,
     pub(crate) retry: Option<RetryDefinition>,
+    pub(crate) priority: i8,
+    pub(crate) drops_capped: bool,
+    /// Further channels, in order, each with its template.
+    pub(crate) others: Vec<(Name, Name)>,
+}
+
+/// The attribute that names the channel on which a contact likes to be spoken to.
+const PREFERRED: &str = "preferred_channel";
+
+impl Send {
+    /// The channels to ask, in order, each with its template: the one that the contact prefers first.
+    pub(crate) fn ways(&self, contact: &Contact) -> Vec<(&Name, &Name)> {
+        let own = std::iter::once((&self.channel, &self.template));
+        let mut ways: Vec<_> =
+            own.chain(self.others.iter().map(|(channel, template)| (channel, template))).collect();
+        if let Some(Value::Text(preferred)) = contact.attributes.get(PREFERRED) {
+            ways.sort_by_key(|(channel, _)| **channel != *preferred);
+        }
+        ways
+    }
 }
 
 /// Who says it.

@@ -29,6 +29,7 @@ mod kind;
 mod message;
 mod offer;
 mod operation;
+mod said;
 mod step;
 mod value;
 
@@ -47,6 +48,7 @@ pub(crate) use kind::Kind;
 pub use message::{Content, Message};
 pub use offer::{Hold, Offer};
 pub use operation::{Operated, Operation, OperationKind};
+pub use said::Said;
 pub use step::{Permit, Reason, Step, StepOutcome};
 pub use value::{Attributes, Value};
 

@@ -231,6 +231,15 @@ pub enum Reason {
     Late,
     /// A message that had had to wait went too shortly before.
     Spacing,
+    /// As much was said to the contact as the cap of this name allows.
+    Cap(Name),
+    /// What forbids it on one of the channels that the step may use.
+    On {
+        /// Which channel.
+        channel: Name,
+        /// Every reason.
+        reasons: Vec<Reason>,
+    },
     /// The contact is held out, so that the effect of what others are told can be measured.
     Holdout,
     /// The template could not be rendered for this contact.

@@ -1,5 +1,6 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+mod cap;
 pub mod condition;
 mod expression;
 pub mod law;
@@ -19,6 +20,7 @@ pub mod template;
 mod variables;
 mod window;
 
+pub use cap::{Cap, CapTier, Counted, MOST_SAID, Spoken};
 pub use condition::{ConditionDefinition, Filter};
 pub(crate) use expression::Expression;
 pub(crate) use nearest::nearest;

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::law::{Legal, LegalHours, Recipient};
-use super::{Policy, Standing};
+use super::{Policy, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{WeeklyWindow, Zone};
@@ -30,6 +30,8 @@ pub struct Question<'a> {
     pub suppressed: bool,
     /// When the message may be said by its own journey.
     pub timing: Timing<'a>,
+    /// What was said before; caps are asked where it is known. A node does not know what is about to be said.
+    pub spoken: Option<Spoken<'a>>,
 }
 
 /// When a message may be said by its own journey.
@@ -60,6 +62,7 @@ impl<'a> Question<'a> {
             denied: false,
             suppressed: false,
             timing: Timing::default(),
+            spoken: None,
         }
     }
 
@@ -74,10 +77,16 @@ impl<'a> Question<'a> {
     pub fn timed(self, timing: Timing<'a>) -> Self {
         Self { timing, ..self }
     }
+
+    /// The same question with what was said before, as it is asked when a message begins.
+    #[must_use]
+    pub fn counted(self, spoken: Spoken<'a>) -> Self {
+        Self { spoken: Some(spoken), ..self }
+    }
 }
 
-/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the hours of the law, the send window, the
-/// deadline; every reason is reported. A deadline can beat a send window, never the law.
+/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the hours of the law, caps, the send
+/// window, the deadline; every reason is reported. A deadline can beat a send window, never the law.
 ///
 /// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's. The law counts them where the
 /// contact may be.
@@ -123,20 +132,31 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         reasons.push(Reason::Late);
     }
     let refused = !reasons.is_empty();
+    let (room_at, over) = room(question, policy, zone, now);
     let mut deferring = Vec::new();
     let legal = legal(question, policy, zone);
-    let in_window = first_allowed(question, policy, zone, &legal, now, timing.window, &mut deferring);
+    let first = |window, reasons: &mut Vec<Reason>| {
+        let at = first_allowed(question, policy, zone, &legal, now, window, reasons);
+        match room_at.filter(|room_at| *room_at > at) {
+            Some(room_at) => (first_allowed(question, policy, zone, &legal, room_at, window, reasons), true),
+            None => (at, false),
+        }
+    };
+    let (in_window, full) = first(timing.window, &mut deferring);
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
-    let until = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
+    let (until, full) = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
         deferring.clear();
-        first_allowed(question, policy, zone, &legal, now, None, &mut deferring)
+        first(None, &mut deferring)
     } else {
-        in_window
+        (in_window, full)
     };
     let by_law = deferring.iter().any(|reason| matches!(reason, Reason::LegalHours | Reason::Holiday));
     reasons.append(&mut deferring);
     // What the law never lets be said waits for nothing.
     let refused = refused || (by_law && until >= never());
+    reasons.extend(over);
+    // Over a cap when it could be said: it waits for room, or is left out.
+    let refused = refused || (full && question.spoken.is_some_and(|spoken| spoken.drops));
     if is_too_late(until) && !timing.window_yields {
         reasons.push(Reason::Deadline);
         return Permit::Refuse { reasons };
@@ -146,6 +166,22 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         until if until > now => Permit::Defer { until, reasons },
         _ => Permit::Permit,
     }
+}
+
+/// The first instant at which every cap has room, and the caps that have none now.
+fn room(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Vec<Reason>) {
+    let Some(spoken) = question.spoken else { return (None, Vec::new()) };
+    let caps = policy.caps.iter();
+    let caps =
+        caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
+    let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, &cap.name)));
+    let (rooms, over): (Vec<_>, Vec<_>) = full.map(|(at, name)| (at, Reason::Cap(name.clone()))).unzip();
+    (rooms.into_iter().max(), over)
 }
 
 /// The hours that the law leaves to what is asked.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::law::Profile;
+use super::cap::{self, Cap, Counted};
+use crate::error::BuildError;
 use crate::model::Name;
 use crate::time::DailyWindow;
 
@@ -67,6 +69,9 @@ pub struct Policy {
     /// The territory of contacts of whom nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<Name>,
+    /// How much may be said to one contact; each that applies is asked before a message begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
 }
 
 impl Policy {
@@ -80,6 +85,7 @@ impl Policy {
             territory: None,
             postcode: None,
             home: None,
+            caps: Vec::new(),
         }
     }
 
@@ -134,6 +140,39 @@ impl Policy {
         }
         let profiles = self.profiles.iter().map(|profile| format!("+{}@{}", profile.name, profile.edition));
         format!("{}{}", self.version, profiles.collect::<String>()).into()
+    }
+
+    /// Adds a cap.
+    #[must_use]
+    pub fn cap(mut self, cap: Cap) -> Self {
+        self.caps.push(cap);
+        self
+    }
+
+    /// What must be known of what was said before; `None` where nothing is capped.
+    #[must_use]
+    pub fn counted(&self) -> Option<Counted> {
+        Counted::of(&self.caps)
+    }
+
+    /// Whether a message counts for a cap, whoever it is for.
+    #[must_use]
+    pub fn is_capped(&self, channel: &str, purpose: &str) -> bool {
+        self.caps.iter().any(|cap| cap.concerns(channel, purpose))
+    }
+
+    /// Whether a cap asks for a tier.
+    pub(crate) fn asks_tiers(&self) -> bool {
+        self.caps.iter().any(|cap| cap.tier.is_some())
+    }
+
+    /// Asks whether the rules can hold; an engine whose rules cannot publishes nothing.
+    ///
+    /// # Errors
+    /// [`BuildError`] with everything that is wrong at once: `J130` for a cap without purposes, `J131` for a number or a
+    /// window that cannot be, `J132` for a cap without a name of its own.
+    pub fn check(&self) -> Result<(), BuildError> {
+        BuildError::unless_empty(cap::problems_of(&self.caps))
     }
 }
 

@@ -5,6 +5,7 @@ mod codec;
 mod denial;
 mod memory;
 mod moved;
+mod said;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

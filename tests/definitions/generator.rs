@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 use journeyman::journey::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
-    ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition, EntryDefinition,
-    ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition, LeaveDefinition,
-    LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition,
-    ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition,
-    Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition,
-    WaitSince, WaitUntilDefinition, WayDefinition,
+    Capped, ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition,
+    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
+    LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition,
+    ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition,
+    SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition,
+    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::machine::InputKind;
 use journeyman::model::{Attributes, Fact, Name, Value, keyword};
@@ -228,10 +228,21 @@ fn send() -> BoxedStrategy<SendDefinition> {
         sender,
         weighted(0.2, Just("Plus que {{ contact.places | default(3) }}".to_owned())),
         weighted(0.2, retry()),
+        (
+            weighted(0.2, -3i8..=3),
+            weighted(0.2, prop_oneof![Just(Capped::Wait), Just(Capped::Drop)]),
+            weighted(0.2, "t[0-2]"),
+        ),
     )
-        .prop_map(|(channel, template, purpose, refused, window, deadline, from, preheader, retry)| {
+        .prop_map(|(channel, template, purpose, refused, window, deadline, from, preheader, retry, more)| {
+            let (priority, capped, fallback) = more;
+            let other = if channel == "sms" { "email" } else { "sms" };
             SendDefinition {
-                channel: Some(channel),
+                channels: fallback.iter().flat_map(|_| [channel.clone(), other.to_owned()]).collect(),
+                templates: fallback.iter().map(|words| (other.to_owned(), words.clone())).collect(),
+                priority,
+                capped,
+                channel: fallback.is_none().then_some(channel),
                 template: Some(template),
                 purpose: Some(purpose),
                 from: refused.is_some().then_some(from),

@@ -2,8 +2,8 @@
 
 use super::JourneyBuilder;
 use crate::journey::definition::{
-    AlternativeDefinition, Deadline, DeadlineDefinition, ResultDefinition, RetryDefinition, StepDefinition,
-    TriggerDefinition, UndoDefinition, WaitSince, WayDefinition,
+    AlternativeDefinition, Capped, Deadline, DeadlineDefinition, ResultDefinition, RetryDefinition,
+    StepDefinition, TriggerDefinition, UndoDefinition, WaitSince, WayDefinition,
 };
 use crate::model::Value;
 use crate::rule::PredicateDefinition;
@@ -64,6 +64,32 @@ impl JourneyBuilder {
     /// Sets the preheader of the last send, in the place of its template's own.
     pub fn preheader(self, line: impl Into<String>) -> Self {
         self.last(|step| step.send.get_or_insert_default().preheader = Some(line.into()))
+    }
+
+    /// Gives the last send a priority of its own: of a contact's messages, those of the higher one take the places that a cap
+    /// leaves.
+    pub fn send_priority(self, priority: i8) -> Self {
+        self.last(|step| step.send.get_or_insert_default().priority = Some(priority))
+    }
+
+    /// Says what becomes of the last send where a cap leaves no place.
+    pub fn capped(self, capped: Capped) -> Self {
+        self.last(|step| step.send.get_or_insert_default().capped = Some(capped))
+    }
+
+    /// Adds a channel to fall back on to the last send, with a template of its own. The first one on which it may be said is
+    /// used, the one that the contact's attribute `preferred_channel` names before the others.
+    pub fn or_send(self, channel: impl Into<String>, template: impl Into<String>) -> Self {
+        self.last(|step| {
+            let send = step.send.get_or_insert_default();
+            if let (Some(first), words) = (send.channel.take(), send.template.take()) {
+                send.templates.extend(words.map(|words| (first.clone(), words)));
+                send.channels.push(first);
+            }
+            let channel = channel.into();
+            send.templates.insert(channel.clone(), template.into());
+            send.channels.push(channel);
+        })
     }
 
     /// Says how often, and when, a failed attempt of the last send or call is tried again.

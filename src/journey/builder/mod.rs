@@ -162,6 +162,12 @@ impl JourneyBuilder {
         self
     }
 
+    /// Sets which of a contact's messages take the places that a cap leaves: those of the higher priority.
+    pub fn priority(mut self, priority: i8) -> Self {
+        self.definition.priority = Some(priority);
+        self
+    }
+
     /// Sets how messages keep apart after one of them had to wait.
     pub fn spacing(mut self, spacing: Spacing) -> Self {
         self.definition.spacing = Some(spacing);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Compiler, NEXT};
 use crate::journey::definition::{
-    BranchDefinition, Deadline, EnterDefinition, JumpDefinition, RetryDefinition, SendDefinition,
+    BranchDefinition, Capped, Deadline, EnterDefinition, JumpDefinition, RetryDefinition, SendDefinition,
     SetDefinition, SplitDefinition, StepDefinition,
 };
 use crate::journey::node::{Enter, Send, Set, Split};
@@ -129,8 +129,16 @@ impl Compiler<'_> {
                 None
             }
         };
-        let channel = part("J015", "channel", &send.channel, "add channel, such as email");
-        let template = part("J016", "template", &send.template, "add template: the name of what is said");
+        let several = !send.channels.is_empty();
+        let channel = match several {
+            true => None,
+            false => part("J015", "channel", &send.channel, "add channel, such as email"),
+        };
+        let worded = several && send.channels.iter().all(|channel| send.templates.contains_key(channel));
+        let template = match worded && send.template.is_none() {
+            true => None,
+            false => part("J016", "template", &send.template, "add template: the name of what is said"),
+        };
         let purpose = part("J014", "purpose", &send.purpose, "add purpose: consent is asked for it");
         let refused = send.refused.as_ref().map(|name| self.target(step, name, &format!("{place}.refused")));
         if let Some(deadline) = send.deadline {
@@ -159,7 +167,9 @@ impl Compiler<'_> {
         if let Some(retry) = &send.retry {
             self.retry(retry, &format!("{place}.retry"));
         }
-        let (channel, template, purpose) = (channel?, template?, purpose?);
+        let ways = self.ways(send, channel, template, place);
+        let mut ways = ways?.into_iter();
+        let ((channel, template), purpose) = (ways.next()?, purpose?);
         let (window, deadline, retry) = (send.window.clone(), send.deadline, send.retry);
         Some(NodeKind::Send(Send {
             channel,
@@ -173,7 +183,48 @@ impl Compiler<'_> {
             window,
             deadline,
             retry,
+            priority: send.priority.or(self.definition.priority).unwrap_or_default(),
+            drops_capped: send.capped == Some(Capped::Drop),
+            others: ways.collect(),
         }))
+    }
+
+    /// The channels to ask, in order, each with its template.
+    fn ways(
+        &mut self,
+        send: &SendDefinition,
+        channel: Option<Name>,
+        template: Option<Name>,
+        place: &str,
+    ) -> Option<Vec<(Name, Name)>> {
+        for (name, words) in &send.templates {
+            let place = format!("{place}.templates.{name}");
+            if !send.channels.contains(name) {
+                let sentence = format!("{name:?} has words of its own, and is none of the channels");
+                self.problem("J134", &place, sentence, "add it to channels, or take its words away");
+            } else if words.trim().is_empty() {
+                let sentence = format!("the template for {name} has no name");
+                self.problem("J016", &place, sentence, "write the name of what is said");
+            }
+        }
+        if send.channels.is_empty() {
+            return Some(vec![(channel?, template?)]);
+        }
+        let place = format!("{place}.channels");
+        if send.channel.is_some() {
+            let sentence = "the send names a channel and a list of channels";
+            self.problem("J133", &place, sentence, "write one of channel and channels");
+        }
+        let names: BTreeSet<&str> = send.channels.iter().map(|name| name.trim()).collect();
+        if names.len() < send.channels.len() || names.contains("") {
+            let sentence = "a channel is listed twice, or has no name";
+            self.problem("J133", &place, sentence, "list each channel once, such as [sms, email]");
+        }
+        let ways = send.channels.iter().map(|name| {
+            let own = send.templates.get(name).map(|words| Name::from(words.trim()));
+            Some((Name::from(name.trim()), own.or_else(|| template.clone())?))
+        });
+        ways.collect()
     }
 
     /// A line that is a template of its own.

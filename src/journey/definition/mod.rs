@@ -20,10 +20,10 @@ pub(crate) use offer::{AT_THE_DOOR, PATIENCE, QUOTA, entries_of};
 pub use offer::{CapDefinition, ConfirmDefinition, ReleaseDefinition, ReserveDefinition};
 pub use sender::SenderDefinition;
 pub use step::{
-    AlternativeDefinition, BranchDefinition, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
-    JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, RetryDefinition, ScoreDefinition,
-    SendDefinition, SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition, WaitSince,
-    WaitUntilDefinition, WayDefinition,
+    AlternativeDefinition, BranchDefinition, Capped, Deadline, DeadlineDefinition, EmitDefinition,
+    EnterDefinition, JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, RetryDefinition,
+    ScoreDefinition, SendDefinition, SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition,
+    WaitSince, WaitUntilDefinition, WayDefinition,
 };
 pub use trigger::{
     CountedFrom, EntryDefinition, ExitDefinition, ExitKind, Late, LateDefinition, Moves, Reenter,
@@ -56,6 +56,10 @@ pub struct JourneyDefinition {
     /// The zone of contacts who have none of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// Which of a contact's messages take the places that a cap leaves: those of the higher priority, from -128 to 127. A send
+    /// may have one of its own; 0 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i8>,
     /// The doors in: one, or a list.
     #[serde(default)]
     pub enter: OneOrMany<EntryDefinition>,

@@ -96,9 +96,16 @@ pub struct SendDefinition {
     /// By which channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// By which of these channels, in the place of `channel`: the first on which it may be said now, in this order, the one
+    /// that the contact's attribute `preferred_channel` names before the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// In which words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+    /// In which words on which of the `channels`; those that are not named here say `template`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, String>,
     /// For which purpose; the contact must have allowed it on this channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
@@ -129,6 +136,26 @@ pub struct SendDefinition {
     /// How often, and when, a failed handover is tried again; as the channel or the engine does where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryDefinition>,
+    /// Which of a contact's messages take the places that a cap leaves: those of the higher priority. The journey's unless
+    /// said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i8>,
+    /// What becomes of it where a cap leaves no place; it waits for one, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capped: Option<Capped>,
+}
+
+/// What becomes of a message where a cap leaves no place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Capped {
+    /// It waits for the first instant at which the window has room; where that is past its deadline, it is left out.
+    #[default]
+    Wait,
+    /// It is left out.
+    Drop,
 }
 
 /// How often, and when, a failed handover is tried again. What is not said is as the channel or the engine does.

@@ -122,7 +122,13 @@ fn known(kind: &str, json: &Json) -> Option<Look> {
     let said = |name: &str| field(map, name);
     Some(match kind {
         "send" => {
-            let mut words = format!("send {} {} for {}", said("channel"), said("template"), said("purpose"));
+            let mut words = match map.get("channels").and_then(Json::as_array) {
+                Some(channels) => {
+                    let names: Vec<String> = channels.iter().map(value).collect();
+                    format!("send by the first of {} for {}", names.join(", "), said("purpose"))
+                }
+                None => format!("send {} {} for {}", said("channel"), said("template"), said("purpose")),
+            };
             words.extend(map.get("window").map(|window| format!(", in {}", value(window))));
             words.extend(map.get("deadline").map(deadline));
             Look::new(Shape::Rectangle, words).on().named("refused", map, "refused")

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Move, Visit};
 use crate::journey::{Deadline, Send, Spacing};
-use crate::model::{Attributes, Hold, Message, MessageId, Permit, Reason, StepOutcome, Waiting};
+use crate::model::{Attributes, Hold, Message, MessageId, Name, Permit, Reason, StepOutcome, Waiting};
 use crate::rule::permit::{Question, Timing, permit};
 
 pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
@@ -30,8 +30,7 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
         held_out: visit.held_out,
         late: visit.late,
     };
-    let question = Question::new(&cold.contact, &cold.standing, &send.channel, &send.purpose).timed(timing);
-    let answer = permit(&question, &visit.program.policy, visit.zone, visit.at);
+    let (way, answer) = chosen(visit, send, timing);
     let nobody = send.from.as_ref().is_some_and(|from| from.name(&cold.contact.attributes).is_none());
     let answer = if nobody { without_owner(answer) } else { answer };
     match spaced(visit, answer, deadline) {
@@ -45,7 +44,7 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
         },
         (Permit::Permit, instead_of) => {
             let variables = speaks_of.map(|(name, offer)| offer.variables(name)).unwrap_or_default();
-            let message = message(visit, send, deadline, variables);
+            let message = message(visit, send, way, deadline, variables);
             let id = message.id;
             let outcome = match instead_of {
                 Some(instead_of) => StepOutcome::Merged { message: id, instead_of },
@@ -61,6 +60,37 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
             }
         }
     }
+}
+
+/// The first channel on which it may be said now, and what forbids it where there is none: then it waits for the one that
+/// opens first, or is refused on all of them.
+fn chosen<'s>(visit: &Visit<'_>, send: &'s Send, timing: Timing<'_>) -> ((&'s Name, &'s Name), Permit) {
+    let cold = &visit.state.cold;
+    let ask = |channel: &Name| {
+        let question = Question::new(&cold.contact, &cold.standing, channel, &send.purpose).timed(timing);
+        permit(&question, &visit.program.policy, visit.zone, visit.at)
+    };
+    let own = (&send.channel, &send.template);
+    if send.others.is_empty() {
+        return (own, ask(&send.channel));
+    }
+    let (mut opens_at, mut forbidden) = (None, Vec::new());
+    for way in send.ways(&cold.contact) {
+        let reasons = match ask(way.0) {
+            Permit::Permit => return (way, Permit::Permit),
+            Permit::Defer { until, reasons } => {
+                opens_at = opens_at.into_iter().chain([until]).min();
+                reasons
+            }
+            Permit::Refuse { reasons } => reasons,
+        };
+        forbidden.push(Reason::On { channel: way.0.clone(), reasons });
+    }
+    let answer = match opens_at {
+        Some(until) => Permit::Defer { until, reasons: forbidden },
+        None => Permit::Refuse { reasons: forbidden },
+    };
+    (own, answer)
 }
 
 /// Nobody is there to say it: that is a refusal, beside whatever else forbids it.
@@ -99,6 +129,7 @@ fn spaced(visit: &Visit<'_>, answer: Permit, deadline: Option<DateTime<Utc>>) ->
 fn message(
     visit: &Visit<'_>,
     send: &Send,
+    (channel, template): (&Name, &Name),
     not_after: Option<DateTime<Utc>>,
     variables: Attributes,
 ) -> Message {
@@ -110,8 +141,8 @@ fn message(
         journey: enrollment.journey.clone(),
         version: enrollment.version,
         node: enrollment.node.clone(),
-        channel: send.channel.clone(),
-        template: send.template.clone(),
+        channel: channel.clone(),
+        template: template.clone(),
         purpose: send.purpose.clone(),
         decided_at: visit.at,
         not_after,

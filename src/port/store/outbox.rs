@@ -17,6 +17,8 @@ use crate::model::Message;
 use crate::model::MessageId;
 use crate::model::Name;
 use crate::model::Reason;
+use crate::model::Said;
+use crate::rule::Counted;
 
 /// Messages between the commit and the channel.
 ///
@@ -26,20 +28,24 @@ use crate::model::Reason;
 pub trait Outbox: Send + Sync {
     /// Hands out messages whose instant has come, in order of decision, of the channels named, except those of paused
     /// journeys and channels; with the contact as it is committed (its hot part too where [`Take::hot`] asks for it), the gate's answer and the epochs it was read at. All of
-    /// it is of one instant, which every message carries as `taken_at`.
+    /// it is of one instant, which every message carries as `taken_at`. Where [`Take::counted`] asks for it, a message comes
+    /// with what else was said to its contact, and with the number of its contact's newest begin.
     async fn take(&self, take: &Take) -> Result<TakenBatch>;
 
     /// Answers for taken messages, in one transaction, each fenced by its epochs and attempt: a message is begun, deferred
     /// or refused only if no withdrawal, suppression, erasure, pause, cancellation or other worker came between.
     ///
     /// The permit counts from `taken_at`, the instant that it was judged at: a message that is sent when it is over has not
-    /// begun. Beginning stores the content and counts the attempt. Deferring, refusing and parking also append
+    /// begun. Beginning stores the content and counts the attempt. Where the message is no call, it also gives the contact a
+    /// new, higher number and keeps the instant; a begin that was judged by a number which is no longer the contact's newest
+    /// ([`Begin::said`]) is stale, so that of several workers one alone takes the last place under a cap. Deferring, refusing and parking also append
     /// `Input::Delivery` with the id H(message, answers + 1) and the message's enrollment to the contact's mailbox.
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>>;
 
     /// Records what became of begun messages, in one transaction, and appends `Input::Delivery` for each to its contact's
     /// mailbox, with the id H(message, answers + 1) and the message's enrollment. A message whose enrollment ended meanwhile is cancelled where it
-    /// would be tried again. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
+    /// would be tried again. Where the channel refused the first attempt for good, so that every reason is [`Reason::Channel`], the
+    /// message no longer counts as said; its number stays given. Settling one attempt twice changes nothing; an attempt that is no longer the current one is ignored.
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()>;
 
     /// Takes back a message that is pending, whatever attempts came before, and tells its contact so
@@ -79,19 +85,27 @@ pub struct Take {
     pub channels: Vec<Name>,
     /// Whether what changes with every step is handed out too, for templates that read numbers.
     pub hot: bool,
+    /// What was said of late is handed out too, for caps: of which purposes, and how far back.
+    pub counted: Option<Counted>,
 }
 
 impl Take {
     /// At most so many messages of these channels.
     #[must_use]
     pub fn of(limit: usize, channels: impl IntoIterator<Item = Name>) -> Self {
-        Self { limit, channels: channels.into_iter().collect(), hot: false }
+        Self { limit, channels: channels.into_iter().collect(), hot: false, counted: None }
     }
 
     /// The same, with the contact's scores and what happened to it.
     #[must_use]
     pub fn with_hot(self, hot: bool) -> Self {
         Self { hot, ..self }
+    }
+
+    /// The same, with what was said to the contact of late.
+    #[must_use]
+    pub fn with_counted(self, counted: Option<Counted>) -> Self {
+        Self { counted, ..self }
     }
 }
 
@@ -144,6 +158,12 @@ pub struct Taken {
     pub answers: u32,
     /// What `begin` compares.
     pub epochs: Epochs,
+    /// Where the take asks for it: the contact's other messages that count as said, of the purposes asked for, whose newest
+    /// begin is later than `taken_at` less the span asked for. Newest first; of one purpose on one channel the newest
+    /// [`MOST_SAID`](crate::rule::MOST_SAID) will do. Calls say nothing.
+    pub said: Vec<Said>,
+    /// Where the take asks for it: the number of the contact's newest begin, of whichever purpose; 0 before the first.
+    pub newest: u64,
 }
 
 impl Taken {
@@ -163,6 +183,8 @@ impl Taken {
             suppressed: false,
             answers: 0,
             epochs,
+            said: Vec::new(),
+            newest: 0,
         }
     }
 }
@@ -205,6 +227,9 @@ pub struct Begin {
     pub answers: u32,
     /// The answer.
     pub verdict: Verdict,
+    /// The number of the contact's newest begin, as it was taken, where the answer holds only as long as nothing else is
+    /// said; whatever it is by now, unless given.
+    pub said: Option<u64>,
 }
 
 impl Begin {
@@ -218,7 +243,14 @@ impl Begin {
             attempts: taken.attempts,
             answers: taken.answers,
             verdict,
+            said: None,
         }
+    }
+
+    /// The same, which is stale where anything else was said to the contact since it was taken.
+    #[must_use]
+    pub fn unless_said(self, taken: &Taken) -> Self {
+        Self { said: Some(taken.newest), ..self }
     }
 }
 

@@ -47,7 +47,9 @@ impl Published {
             _ => None,
         };
         let cap = cap.map(|cap| Name::from(cap.quota.as_deref().unwrap_or("quota")));
-        steps.iter().filter_map(named).chain(cap)
+        let sends = steps.iter().filter_map(|step| step.send.as_ref());
+        let further = sends.flat_map(|send| send.channels.iter().map(|name| Name::from(name.as_str())));
+        steps.iter().filter_map(named).chain(further).chain(cap)
     }
 }
 

@@ -267,6 +267,7 @@ impl Inner {
                 answers: 0,
                 not_after: None,
                 deadline: None,
+                said_at: None,
                 cancelled: false,
             });
             self.rows[row].messages.push(index);

@@ -197,6 +197,10 @@ struct Row {
     commits: Vec<(CommitRecord, Box<[Step]>)>,
     consents: Vec<ConsentRecord>,
     messages: Vec<usize>,
+    /// What has begun, in order of the newest begin.
+    said: Vec<usize>,
+    /// The number of the newest begin.
+    newest: u64,
     gate: Option<Box<RowGate>>,
 }
 
@@ -216,6 +220,8 @@ struct Entry {
     cancelled: bool,
     not_after: Option<DateTime<Utc>>,
     deadline: Option<DateTime<Utc>>,
+    /// When its newest attempt began, as long as it counts as said.
+    said_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Default)]
@@ -245,6 +251,8 @@ impl Inner {
             commits: Vec::new(),
             consents: Vec::new(),
             messages: Vec::new(),
+            said: Vec::new(),
+            newest: 0,
             gate: None,
         }));
         self.by_id.insert(contact.clone(), self.rows.len() - 1);

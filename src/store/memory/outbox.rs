@@ -6,13 +6,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial::denies;
+use super::super::said::{Recent, is_refusal};
 use super::{Entry, Inner, MemoryStore, done};
 use crate::machine::InputKind;
-use crate::model::{Deed, Delivery, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason};
+use crate::model::{
+    Deed, Delivery, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason, Said,
+};
 use crate::port::store::{
     Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken,
     TakenBatch, Verdict,
 };
+use crate::rule::Counted;
 use crate::seeded::{Bug, is_on};
 
 #[async_trait]
@@ -23,7 +27,7 @@ impl Outbox for MemoryStore {
         let mut messages: Vec<usize> =
             ready.filter(|message| inner.may_be_taken(*message, take)).take(take.limit).collect();
         messages.sort_unstable();
-        let messages = messages.into_iter().map(|message| inner.taken(message, take.hot)).collect();
+        let messages = messages.into_iter().map(|message| inner.taken(message, take, now)).collect();
         done(TakenBatch::new(now, inner.revision, messages))
     }
 
@@ -104,7 +108,7 @@ impl Inner {
         next.map(|(at, _)| *at)
     }
 
-    fn taken(&self, message: usize, hot: bool) -> Taken {
+    fn taken(&self, message: usize, take: &Take, now: DateTime<Utc>) -> Taken {
         let entry = &self.outbox[message];
         let Message { channel, purpose, .. } = &entry.record.message;
         let contact = &self.rows[entry.row];
@@ -113,7 +117,7 @@ impl Inner {
         let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
-        taken.hot = hot.then(|| Box::new(contact.hot.clone()));
+        taken.hot = take.hot.then(|| Box::new(contact.hot.clone()));
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
@@ -122,7 +126,28 @@ impl Inner {
         taken.denied = contact.gate.as_ref().is_some_and(|own| denies(&own.denials, channel, purpose))
             || gate.is_some_and(|gate| denies(&gate.denials, channel, purpose));
         taken.suppressed = gate.is_some_and(|gate| gate.suppressed);
+        if let Some(counted) = &take.counted {
+            taken.newest = contact.newest;
+            taken.said = self.said(entry.row, message, counted, now);
+        }
         taken
+    }
+
+    /// What else was said to a contact of late, the newest first.
+    fn said(&self, row: usize, message: usize, counted: &Counted, now: DateTime<Utc>) -> Vec<Said> {
+        let after = now.checked_sub_signed(counted.within).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let mut recent = Recent::default();
+        for other in self.rows[row].said.iter().rev().filter(|other| **other != message) {
+            let Entry { record, said_at, .. } = &self.outbox[*other];
+            match said_at {
+                Some(at) if *at <= after => break,
+                Some(at) if counted.purposes.contains(&record.message.purpose) => {
+                    recent.push(&record.message.purpose, &record.message.channel, *at);
+                }
+                _ => {}
+            }
+        }
+        recent.said
     }
 
     fn epochs_of(&self, entry: &Entry, address: Option<Fingerprint>) -> Epochs {
@@ -149,7 +174,8 @@ impl Inner {
         let unchanged = (again || same)
             && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
-            && !self.rows[entry.row].erased;
+            && !self.rows[entry.row].erased
+            && begin.said.is_none_or(|newest| self.rows[entry.row].newest == newest);
         if !ready || !unchanged {
             return Begun::Stale;
         }
@@ -165,6 +191,7 @@ impl Inner {
                     entry.not_after = Some(not_after);
                     entry.deadline = Some(deadline);
                 });
+                self.note_said(message, now);
                 Begun::Begun { attempt: begin.attempts + 1, not_after }
             }
             Verdict::Defer { until, reasons } => {
@@ -192,9 +219,28 @@ impl Inner {
         if record.status == MessageStatus::Begun
             && (attempt == delivery.attempt || is_on(Bug::UnfencedAnswer))
         {
-            self.change(message, |entry| entry.record.attempts = attempt);
+            let refused = is_refusal(&delivery.status, attempt);
+            self.change(message, |entry| {
+                entry.record.attempts = attempt;
+                entry.said_at = entry.said_at.filter(|_| !refused);
+            });
             self.answer(message, delivery.status.clone(), now);
         }
+    }
+
+    /// Gives the contact a new number and keeps the instant.
+    fn note_said(&mut self, message: usize, now: DateTime<Utc>) {
+        let entry = &mut self.outbox[message];
+        if entry.record.message.call.is_some() {
+            return;
+        }
+        let again = entry.said_at.replace(now).is_some();
+        let contact = &mut self.rows[entry.row];
+        contact.newest += 1;
+        if again {
+            contact.said.retain(|other| *other != message);
+        }
+        contact.said.push(message);
     }
 
     /// Takes back the pending messages of a contact that `which` names, and tells it of each: an enrollment may wait.

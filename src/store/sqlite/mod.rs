@@ -20,6 +20,7 @@ mod open;
 mod outbox;
 mod queue;
 mod rows;
+mod said;
 mod sizes;
 mod writer;
 

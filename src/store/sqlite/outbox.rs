@@ -14,6 +14,7 @@ use super::fault::{Fault, Step};
 use super::rows::{
     BEGUN, blob, hot_of, message, messages, millis, soonest, status_column, status_of, text, uint,
 };
+use super::said::Wanted;
 use crate::error::StoreError;
 use crate::machine::{Cold, Hot, InputKind};
 use crate::model::{Content, Deed, Delivery, DeliveryStatus, InputId, Message, MessageId, Name, Reason};
@@ -23,6 +24,7 @@ use crate::port::store::{
 };
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
+use crate::store::said::is_refusal;
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -129,9 +131,10 @@ impl Db {
         let channels = self.channel_terms(&take.channels)?;
         let mut places = self.ready(millis(now), &channels, take.limit)?;
         places.sort_unstable();
+        let wanted = take.counted.as_ref().map(|counted| self.wanted(counted, now)).transpose()?;
         let mut taken = Vec::with_capacity(places.len());
         for (seq, _) in places {
-            match self.taken(seq, take.hot) {
+            match self.taken(seq, take.hot, wanted.as_ref()) {
                 Ok(found) => taken.extend(found),
                 Err(Fault::Store(error)) => {
                     tracing::error!(row = seq, %error, "a message cannot be read and is set aside");
@@ -187,7 +190,7 @@ impl Db {
         Ok(places)
     }
 
-    fn taken(&self, seq: i64, hot: bool) -> Step<Option<Taken>> {
+    fn taken(&self, seq: i64, hot: bool, wanted: Option<&Wanted>) -> Step<Option<Taken>> {
         let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(None) };
         let gates = self.gates(&entry)?;
         if gates.erased {
@@ -209,6 +212,10 @@ impl Db {
         taken.content = content;
         taken.denied = denied;
         taken.suppressed = gates.suppressed;
+        if let Some(wanted) = wanted {
+            taken.newest = self.newest(entry.contact)?;
+            taken.said = self.said(entry.contact, seq, wanted)?;
+        }
         Ok(Some(taken))
     }
 
@@ -280,11 +287,20 @@ impl Db {
         if gates.epochs != begin.epochs || gates.held || gates.erased {
             return Ok(Begun::Stale);
         }
+        if let Some(newest) = begin.said
+            && self.newest(entry.contact)? != newest
+        {
+            return Ok(Begun::Stale);
+        }
         let taken_at = begin.taken_at;
         let status = match begin.verdict {
             Verdict::Send { permit, .. } if later(taken_at, permit) <= now => return Ok(Begun::Stale),
             Verdict::Send { content, permit, lease, policy } => {
-                return self.hand_over(&entry, &content, permit, lease, &policy, taken_at);
+                let begun = self.hand_over(&entry, &content, permit, lease, &policy, taken_at)?;
+                if entry.message.call.is_none() {
+                    self.note_said(entry.seq, entry.contact, &entry.message.purpose, now)?;
+                }
+                return Ok(begun);
             }
             Verdict::Defer { until, reasons } => DeliveryStatus::Deferred { until, reasons },
             Verdict::Refuse { reasons } => DeliveryStatus::Refused { reasons },
@@ -325,7 +341,12 @@ impl Db {
     fn settle(&mut self, delivery: Delivery, now: DateTime<Utc>) -> Step<()> {
         let found = self.entry(BY_ID, delivery.message.as_bytes())?;
         match found.filter(|entry| entry.status == BEGUN && entry.attempts == delivery.attempt) {
-            Some(entry) => self.answer(entry, delivery.status, now),
+            Some(entry) => {
+                if is_refusal(&delivery.status, delivery.attempt) {
+                    self.forget_said(entry.seq)?;
+                }
+                self.answer(entry, delivery.status, now)
+            }
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::journey::{ExitKind, JourneyDefinition, Late, Reenter, StepDefinition};
+use crate::journey::{ExitKind, JourneyDefinition, Late, Reenter, SendDefinition, StepDefinition};
 use crate::model::{NodeId, Reason, StepOutcome};
 use crate::time::{Span, Zone};
 
@@ -40,8 +40,8 @@ pub(super) struct Place {
 
 pub(super) enum Kind {
     Send {
-        channel: String,
-        template: String,
+        /// The channels, each with its template.
+        ways: Vec<(String, String)>,
         purpose: String,
         refused: Option<Way>,
     },
@@ -285,6 +285,14 @@ impl Chart {
     }
 }
 
+/// The channels of a send, each with what it says there.
+fn ways(send: &SendDefinition) -> Vec<(String, String)> {
+    let words = send.template.as_deref().unwrap_or_default().trim();
+    let own = |channel: &String| send.templates.get(channel).map_or(words, |words| words.trim()).to_owned();
+    let listed = send.channels.iter().chain(&send.channel);
+    listed.map(|channel| (channel.trim().to_owned(), own(channel))).collect()
+}
+
 fn place(step: &StepDefinition, name: &NodeId, following: Way) -> Option<Place> {
     let target = |name: &String| match name.as_str() {
         "next" => following.clone(),
@@ -294,8 +302,7 @@ fn place(step: &StepDefinition, name: &NodeId, following: Way) -> Option<Place> 
     let next = step.goto.as_ref().map_or(following.clone(), target);
     let kind = if let Some(send) = &step.send {
         Kind::Send {
-            channel: trimmed(&send.channel),
-            template: trimmed(&send.template),
+            ways: ways(send),
             purpose: trimmed(&send.purpose),
             refused: send.refused.as_ref().map(target),
         }

@@ -134,9 +134,12 @@ impl Known {
     /// Every purpose and channel for which something published is sent.
     pub(super) fn sends(&self) -> impl Iterator<Item = (Name, Name)> {
         let places = self.charts.values().flat_map(BTreeMap::values).flat_map(|chart| chart.places.values());
-        places.filter_map(|place| match &place.kind {
-            Kind::Send { channel, purpose, .. } => Some((purpose.as_str().into(), channel.as_str().into())),
+        let sends = places.filter_map(|place| match &place.kind {
+            Kind::Send { ways, purpose, .. } => Some((ways, purpose)),
             _ => None,
+        });
+        sends.flat_map(|(ways, purpose)| {
+            ways.iter().map(|(channel, _)| (purpose.as_str().into(), channel.as_str().into()))
         })
     }
 }

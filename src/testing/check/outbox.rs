@@ -87,10 +87,11 @@ fn wrong_message(known: &Known, record: &Record, message: &MessageRecord, step: 
         return Some(format!("it says something else than step {} that sent it", step.ordinal));
     }
     match known.chart(&step.journey, step.version)?.kind(&step.node)? {
-        Kind::Send { channel, template, purpose, .. } => {
-            let said = **channel == *message.channel
-                && **template == *message.template
-                && **purpose == *message.purpose;
+        Kind::Send { ways, purpose, .. } => {
+            let way = |(channel, template): &(String, String)| {
+                **channel == *message.channel && **template == *message.template
+            };
+            let said = ways.iter().any(way) && **purpose == *message.purpose;
             (!said).then(|| format!("it is not what the node {} says", step.node))
         }
         Kind::Call { channel, ask, .. } => {

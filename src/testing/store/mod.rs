@@ -60,6 +60,7 @@ mod amend;
 mod archive;
 mod aside;
 mod bench;
+mod caps;
 mod catalog;
 mod claim;
 mod commit;
@@ -129,6 +130,7 @@ impl Suite {
             park::CASES,
             commit::CASES,
             outbox::CASES,
+            caps::CASES,
             settle::CASES,
             amend::CASES,
             aside::CASES,

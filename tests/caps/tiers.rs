@@ -1,0 +1,157 @@
+//! The welcome sequence completes beside the sequence of every tier: a cap that names the purpose of a tier's sequence touches
+//! nothing else.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::executor::block_on;
+use journeyman::journey::{JourneyDefinition, parse_yaml};
+use journeyman::model::{Evidence, Fact};
+use journeyman::port::{Clock, Store};
+use journeyman::rule::{Cap, Policy, TemplateDefinition};
+use journeyman::store::MemoryStore;
+use journeyman::testing::ManualClock;
+use journeyman::time::Span;
+use journeyman::{Consent, Contact, Engine, Event};
+
+use crate::oracle::{Entry, Log, Logging};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+/// The purpose of the sequences by tier, and of nothing else.
+const TIERED: &str = "by-tier";
+
+/// The sequence of each tier, and how much it may say.
+fn tiers() -> [(&'static str, &'static str, u32, Span); 4] {
+    [
+        ("spark-ready", "spark-ready", 3, Span::days(7)),
+        ("mona-possible", "mona-possible", 2, Span::days(7)),
+        ("en-developpement", "en-developpement", 1, Span::days(7)),
+        ("non-prioritaire", "non-prioritaire", 1, Span::days(30)),
+    ]
+}
+
+fn journey(path: &str) -> JourneyDefinition {
+    parse_yaml(&std::fs::read_to_string(Path::new(HERE).join(path)).unwrap()).unwrap()
+}
+
+fn templates(path: &str) -> Vec<TemplateDefinition> {
+    parse_yaml(&std::fs::read_to_string(Path::new(HERE).join(path)).unwrap()).unwrap()
+}
+
+/// What Léa hears who signs up and falls into a tier at once, over so many weeks.
+fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i64) -> Vec<Entry> {
+    let start: DateTime<Utc> = "2026-03-02T00:00:00Z".parse().unwrap();
+    let clock = ManualClock::new(start + TimeDelta::hours(hour));
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
+    let log = Log::default();
+    let channels = ["email", "sms", "push", "whatsapp"];
+    let channel = |name| Logging { name, log: log.clone(), clock: clock.clone(), odds: 0 };
+    let mut builder = Engine::builder(store).policy(policy);
+    for name in channels {
+        builder = builder.channel(channel(name));
+    }
+    let engine = builder.build();
+    block_on(async {
+        let mut published: Vec<_> = templates(words).into_iter().map(Into::into).collect();
+        published.push(journey(welcome).into());
+        for (_, sequence, ..) in tiers() {
+            let mut sequence_of = journey(&format!("examples/journeys/{sequence}.yaml"));
+            for send in sequence_of.steps.iter_mut().filter_map(|step| step.send.as_mut()) {
+                send.purpose = Some(TIERED.to_owned());
+            }
+            published.push(sequence_of.into());
+            let words = templates(&format!("examples/journeys/templates/{sequence}.yaml"));
+            published.extend(words.into_iter().map(Into::into));
+        }
+        engine.publish(published).await.unwrap();
+        let contact =
+            Contact::new("lea").attribute("first_name", "Léa").attribute("score", 85i64).zone("Europe/Paris");
+        let contact =
+            channels.iter().fold(contact, |contact, name| contact.address(*name, format!("lea-{name}")));
+        engine.identify(contact).await.unwrap();
+        for purpose in ["onboarding", "marketing", "coaching", TIERED] {
+            for channel in channels {
+                engine
+                    .consent(Consent::granted("lea", purpose, channel, Evidence::new("form", "v1")))
+                    .await
+                    .unwrap();
+            }
+        }
+        engine.track(Event::new("lea", "prospect.signed_up")).await.unwrap();
+        if let Some(tier) = tier {
+            let fact = Fact::Tier { score: "mona".into(), from: None, to: Some(tier.into()), up: true };
+            engine.tell("lea", fact).await.unwrap();
+        }
+        let end = clock.now() + TimeDelta::days(70);
+        loop {
+            match engine.tick().await.unwrap().next_wake {
+                Some(next) if next <= end => clock.set(next.max(clock.now())),
+                _ => break,
+            }
+        }
+    });
+    log.entries()
+}
+
+fn welcoming(entries: &[Entry]) -> Vec<(DateTime<Utc>, String)> {
+    let own = entries.iter().filter(|entry| entry.purpose != TIERED);
+    own.map(|entry| (entry.at, entry.node.clone())).collect()
+}
+
+/// Caps of each tier that name the purpose of the sequences by tier alone, `tighter` than the brief asks.
+fn policy(tighter: u32) -> (Policy, Vec<Cap>) {
+    let caps: Vec<Cap> = tiers()
+        .into_iter()
+        .map(|(tier, _, most, per)| {
+            let most = most.saturating_sub(tighter).max(1);
+            Cap::new(tier, most, per).for_purpose(TIERED).in_tier("mona", tier)
+        })
+        .collect();
+    let policy = caps.iter().fold(Policy::default(), |policy, cap| policy.cap(cap.clone()));
+    (policy, caps)
+}
+
+#[test]
+fn the_welcome_sequence_completes_beside_the_sequence_of_every_tier() {
+    let welcomes = [
+        ("examples/journeys/welcome-prospects.yaml", "examples/journeys/templates/welcome-prospects.yaml"),
+        ("examples/welcome/journey.yaml", "examples/welcome/templates.yaml"),
+    ];
+    let mut shifted = 0;
+    for (welcome, words) in welcomes {
+        for hour in [6, 13, 21] {
+            let alone = welcoming(&heard(welcome, words, None, Policy::default(), hour));
+            assert_eq!(alone.len(), 6, "{welcome}: {alone:#?}");
+            for (tier, ..) in tiers() {
+                for tighter in [0, 1] {
+                    let (capped, caps) = policy(tighter);
+                    let beside = heard(welcome, words, Some(tier), capped, hour);
+                    assert_eq!(welcoming(&beside), alone, "{welcome} beside {tier}");
+                    let log = Log::default();
+                    beside.iter().for_each(|entry| log.push(entry.clone()));
+                    let own: Vec<Cap> = caps.into_iter().filter(|cap| *cap.name == *tier).collect();
+                    log.assert_capped(&own, tier);
+                    let said = |entries: &[Entry]| {
+                        entries.iter().filter(|entry| entry.purpose == TIERED).cloned().collect::<Vec<_>>()
+                    };
+                    let free = heard(welcome, words, Some(tier), Policy::default(), hour);
+                    assert!(!said(&beside).is_empty(), "{tier} says nothing");
+                    shifted += usize::from(said(&free) != said(&beside));
+                }
+            }
+        }
+    }
+    assert!(shifted > 0, "no cap ever came into play");
+}
+
+/// The test above can fail: a cap that names a purpose of the welcome sequence does hold it back.
+#[test]
+fn a_cap_that_names_a_purpose_of_the_welcome_sequence_holds_it_back() {
+    let (welcome, words) =
+        ("examples/journeys/welcome-prospects.yaml", "examples/journeys/templates/welcome-prospects.yaml");
+    let alone = welcoming(&heard(welcome, words, None, Policy::default(), 6));
+    let cap = Cap::new("greedy", 1, Span::days(30)).for_purpose("marketing").for_purpose(TIERED);
+    let beside = heard(welcome, words, Some("spark-ready"), Policy::default().cap(cap), 6);
+    assert_ne!(welcoming(&beside), alone);
+}
