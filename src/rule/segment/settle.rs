@@ -88,7 +88,7 @@ impl Segments {
             let view = View { streams: &state.streams, seen, clock, inside: &inside };
             (leaf.ask.holds(&view), leaf.slot.map(|slot| (slot, leaf.ask.next(&view))))
         };
-        let forgets = is_on(Bug::SameAnswerForgetsItsEnd) && bit(&state.bits, index(place)) == holds;
+        let forgets = is_on(Bug::SameAnswerForgetsItsEnd) && state.bits.has(index(place)) == holds;
         if let Some((slot, next)) = next.map(|(slot, next)| (slot, if forgets { i64::MAX } else { next })) {
             arm(state, slot, next);
         }
