@@ -180,7 +180,7 @@ fn own_links(content: &Content) -> Vec<String> {
         .match_indices(BASE)
         .map(|(start, _)| {
             let rest = &parts[start..];
-            rest[..rest.find(['"', ' ', '>']).unwrap_or(rest.len())].to_owned()
+            rest[..rest.find(['"', ' ', '>']).unwrap_or(rest.len())].trim_end_matches('.').to_owned()
         })
         .collect();
     links.sort();
@@ -240,10 +240,9 @@ fn waiting_visits_wake_the_engine() {
             host.meet("lea", &["marketing", "tracking"]).await;
             let content = host.send("lea").await.unwrap();
             host.clock.advance(TimeDelta::minutes(1));
-            let click = own_links(&content);
-            for link in click {
+            for link in own_links(&content) {
+                host.clock.advance(TimeDelta::seconds(3));
                 host.visit("GET", &link, "").await;
-                host.clock.advance(TimeDelta::seconds(1));
             }
             let wake = host.engine.tick().await.unwrap().next_wake.unwrap();
             assert!(wake - host.store.clock().now() <= TimeDelta::milliseconds(2_001), "{}", host.name);
