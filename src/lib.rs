@@ -113,6 +113,7 @@ pub mod channel;
 pub mod engine;
 pub mod error;
 pub mod journey;
+pub mod link;
 pub mod machine;
 pub mod model;
 pub mod port;

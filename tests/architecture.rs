@@ -7,12 +7,13 @@ use std::fs;
 use std::path::Path;
 
 /// The floors, from the ground up; rooms of one floor do not know each other.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["seeded"],
     &["model"],
     &["error"],
     &["time"],
     &["rule"],
+    &["link"],
     &["journey"],
     &["machine"],
     &["port"],

@@ -8,10 +8,12 @@ use chrono::TimeDelta;
 
 use super::deliver::FIRST_HANDFUL;
 use super::feed::Feed;
+use super::link::Links;
 use super::quota::QuotaChannel;
 use super::throttle::{Rate, Throttle};
 use super::{Backoff, Compiled, Engine, Shared};
 use crate::audience::Audience;
+use crate::link::{Bursts, LinkBase, LinkKeys};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
@@ -70,6 +72,7 @@ pub struct EngineBuilder {
     most_failures: u32,
     compiled: Compiled,
     audience: Option<Arc<Mutex<Audience>>>,
+    links: Option<Links>,
 }
 
 impl EngineBuilder {
@@ -96,6 +99,7 @@ impl EngineBuilder {
             most_failures: 8,
             compiled: Compiled::default(),
             audience: None,
+            links: None,
         }
     }
 
@@ -226,6 +230,34 @@ impl EngineBuilder {
         self
     }
 
+    /// Gives messages links: `{{ link.unsubscribe }}` and `{{ link.preferences }}` in templates, the lines `List-Unsubscribe`,
+    /// `List-Unsubscribe-Post` and `List-Id` in the head of what goes by the channel `email`
+    /// ([`list_channels`](EngineBuilder::list_channels) names others), and tracked links and a picture of one dot where the
+    /// contact allows [`TRACKING`](crate::link::TRACKING). The host serves what lies below `base` by
+    /// [`visit`](Engine::visit). Links whose scheme is not one of [`SCHEMES`](crate::link::SCHEMES) are refused then.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use journeyman::{Engine, link::LinkKeys, store::MemoryStore};
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new()))
+    ///     .links(LinkKeys::new(2, [8; 32]).former(1, [7; 32]), "https://go.example.org/l".parse()?)
+    ///     .build();
+    /// # Ok::<(), journeyman::link::BadBase>(())
+    /// ```
+    pub fn links(mut self, keys: LinkKeys, base: LinkBase) -> Self {
+        self.links = Some(Links::new(keys, base));
+        self
+    }
+
+    /// Names the channels whose messages have a head, in the place of `email` alone; call it after
+    /// [`links`](EngineBuilder::links), without which it says nothing.
+    pub fn list_channels(mut self, channels: impl IntoIterator<Item = impl Into<Name>>) -> Self {
+        if let Some(links) = &mut self.links {
+            links.channels = channels.into_iter().map(Into::into).collect();
+        }
+        self
+    }
+
     /// Shares what was compiled with other engines: a simulation brings up hundreds of them over the same definitions.
     #[cfg(feature = "sim")]
     pub(crate) fn compiled(mut self, compiled: Compiled) -> Self {
@@ -266,6 +298,8 @@ impl EngineBuilder {
                 loaded: Mutex::new(None),
                 compiled: self.compiled,
                 feed: self.audience.map(Feed::new),
+                links: self.links,
+                bursts: Mutex::new(Bursts::default()),
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

@@ -16,7 +16,7 @@ use crate::error::{Error, StoreError};
 use crate::journey::Send;
 use crate::machine::{Cold, Hot};
 use crate::model::{
-    Answer, Attributes, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome,
+    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome,
     Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
@@ -95,7 +95,8 @@ impl Engine {
             let begin = self.in_turn(&loaded, &message, batch.now);
             places.note(&loaded, &message, begin.as_ref());
             match begin {
-                Some(begin) => {
+                Some(mut begin) => {
+                    self.track_links(&message, &mut begin).await?;
                     begins.push(begin);
                     taken.push(message);
                 }
@@ -178,7 +179,7 @@ impl Engine {
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
             }
-            (_, Some(template)) => match said(template, send, &facts, &message.variables) {
+            (_, Some(template)) => match self.said(template, send, &facts, taken) {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
@@ -195,6 +196,21 @@ impl Engine {
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
             policy: policy.edition(),
         }
+    }
+
+    /// What a template says to a contact, in the words and under the name that the step gives, with its links.
+    fn said(
+        &self,
+        template: &Template,
+        send: Option<&Send>,
+        facts: &Facts<'_>,
+        taken: &Taken,
+    ) -> Result<Content, RenderError> {
+        let preheader = send.and_then(|send| send.preheader.as_ref());
+        let links = template.reads_links() || preheader.is_some_and(Template::reads_links);
+        let variables = self.variables_of(taken, links);
+        let content = template.render_beside(facts, &variables, preheader)?;
+        self.headed(sent_by(content, send, facts.contact), taken)
     }
 
     /// A call says nothing to the contact: only its time can be over.
@@ -461,18 +477,6 @@ pub(super) async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
 pub(super) fn has_no_sender(send: Option<&Send>, contact: &Contact) -> bool {
     let from = send.and_then(|send| send.from.as_ref());
     from.is_some_and(|from| from.name(&contact.attributes).is_none())
-}
-
-/// What a template says to a contact, in the words and under the name that the step gives.
-fn said(
-    template: &Template,
-    send: Option<&Send>,
-    facts: &Facts<'_>,
-    variables: &Attributes,
-) -> Result<Content, RenderError> {
-    let preheader = send.and_then(|send| send.preheader.as_ref());
-    let content = template.render_beside(facts, variables, preheader)?;
-    Ok(sent_by(content, send, facts.contact))
 }
 
 /// The content, with the sender that the step names.

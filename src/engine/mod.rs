@@ -15,6 +15,7 @@ mod drain;
 mod feed;
 mod import;
 mod jobs;
+mod link;
 mod migration;
 mod operate;
 mod parked;
@@ -33,6 +34,7 @@ mod shelf;
 mod size;
 mod throttle;
 mod tick;
+mod visit;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -59,6 +61,7 @@ pub use throttle::Rate;
 pub use tick::Tick;
 
 use crate::error::StoreError;
+use crate::link::Bursts;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
@@ -127,6 +130,10 @@ struct Shared {
     compiled: Compiled,
     /// Where it tells what it commits, if the host keeps an audience.
     feed: Option<Feed>,
+    /// What links are made of, if the host serves any.
+    links: Option<link::Links>,
+    /// Visits of links that wait until it is known whether a scanner made them.
+    bursts: Mutex<Bursts>,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use super::deliver::{caught, has_no_sender, sent_by};
+use super::link::checked;
 use super::program::Loaded;
 use crate::error::Error;
 use crate::journey::{Deadline, Journey, Send};
@@ -87,7 +88,7 @@ impl Engine {
         let loaded = self.newest_program().await?;
         let spot = spot(&loaded, &journey.into(), version, &node.into())?;
         let state = self.known(contact).await?;
-        let content = rendered(&loaded, &spot, &state, self.shared.store.clock().now())?;
+        let content = self.rendered(&loaded, &spot, &state, self.shared.store.clock().now())?;
         let cold = state.cold;
         let Send { channel, purpose, .. } = spot.send;
         let forbidden = self.shared.store.forbidden(contact, channel, purpose).await?;
@@ -133,7 +134,7 @@ impl Engine {
         let loaded = self.newest_program().await?;
         let spot = spot(&loaded, &journey, None, &node)?;
         let now = self.shared.store.clock().now();
-        let content = marked(rendered(&loaded, &spot, &self.known(as_contact).await?, now)?);
+        let content = marked(self.rendered(&loaded, &spot, &self.known(as_contact).await?, now)?);
         let Spot { journey: of, send } = spot;
         let Some(channel) = self.shared.channels.get(&send.channel) else {
             let sentence = format!("this engine has no channel {}", send.channel);
@@ -206,6 +207,43 @@ impl Engine {
         self.program(Some(revision)).await
     }
 
+    /// What a step says to a contact, as it is known now.
+    fn rendered(
+        &self,
+        loaded: &Loaded,
+        spot: &Spot<'_>,
+        state: &ContactState,
+        now: DateTime<Utc>,
+    ) -> Result<Content, Error> {
+        let Spot { journey, send } = spot;
+        let Some(template) = loaded.templates.get(&send.template) else {
+            let sentence = format!("there is no template {}", send.template);
+            return Err(Error::Invalid { what: "preview", sentence, next: "publish the template" });
+        };
+        let contact = &state.cold.contact;
+        if has_no_sender(Some(send), contact) {
+            let sentence = format!("{} has no owner who could say it", contact.id);
+            return Err(Error::Invalid { what: "preview", sentence, next: "assign one, or add otherwise" });
+        }
+        // A place that the contact does not hold is shown as the last one, free for a day.
+        let variables = send.offer.as_ref().map(|name| {
+            let runs = state.hot.enrollments.iter().filter(|run| run.journey == journey.id);
+            let held = runs.filter_map(|run| run.offers.get(name)).next().cloned();
+            let shown = || Offer { remaining: 1, ..Offer::asked("".into(), "".into(), now + TimeDelta::days(1)) };
+            held.unwrap_or_else(shown).variables(name)
+        });
+        let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);
+        let mut variables = variables.unwrap_or_default();
+        variables.extend(self.links_that_lead_nowhere());
+        let content = template.render_beside(&facts, &variables, send.preheader.as_ref());
+        let content = content.map(|content| sent_by(content, Some(send), contact)).and_then(checked);
+        content.map_err(|error| Error::Invalid {
+            what: "preview",
+            sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
+            next: "give the variable a default, or the contact the attribute",
+        })
+    }
+
     async fn known(&self, contact: &ContactId) -> Result<ContactState, Error> {
         let stored = self.shared.store.contact(contact).await?;
         let stored = stored.ok_or_else(|| Error::UnknownContact { contact: contact.clone() })?;
@@ -246,40 +284,6 @@ fn spot<'l>(
             Err(wrong(format!("the step {node} of the journey {id} says nothing"), "name a step that sends"))
         }
     }
-}
-
-/// What a step says to a contact, as it is known now.
-fn rendered(
-    loaded: &Loaded,
-    spot: &Spot<'_>,
-    state: &ContactState,
-    now: DateTime<Utc>,
-) -> Result<Content, Error> {
-    let Spot { journey, send } = spot;
-    let Some(template) = loaded.templates.get(&send.template) else {
-        let sentence = format!("there is no template {}", send.template);
-        return Err(Error::Invalid { what: "preview", sentence, next: "publish the template" });
-    };
-    let contact = &state.cold.contact;
-    if has_no_sender(Some(send), contact) {
-        let sentence = format!("{} has no owner who could say it", contact.id);
-        return Err(Error::Invalid { what: "preview", sentence, next: "assign one, or add otherwise" });
-    }
-    // A place that the contact does not hold is shown as the last one, free for a day.
-    let variables = send.offer.as_ref().map(|name| {
-        let runs = state.hot.enrollments.iter().filter(|run| run.journey == journey.id);
-        let held = runs.filter_map(|run| run.offers.get(name)).next().cloned();
-        let shown = || Offer { remaining: 1, ..Offer::asked("".into(), "".into(), now + TimeDelta::days(1)) };
-        held.unwrap_or_else(shown).variables(name)
-    });
-    let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);
-    let content = template.render_beside(&facts, &variables.unwrap_or_default(), send.preheader.as_ref());
-    let content = content.map_err(|error| Error::Invalid {
-        what: "preview",
-        sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
-        next: "give the variable a default, or the contact the attribute",
-    })?;
-    Ok(sent_by(content, Some(send), contact))
 }
 
 /// The content, marked as a test wherever somebody looks first.

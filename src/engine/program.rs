@@ -167,7 +167,9 @@ impl Engine {
         }
         for definition in definitions {
             let checked = match definition {
-                Definition::Template(template) => template.compile().map(drop),
+                Definition::Template(template) => {
+                    template.compile().and_then(|template| self.check_links(&template))
+                }
                 Definition::Schema(schema) => schema.check(),
                 Definition::Segment(_) | Definition::Line(_) => Ok(()),
                 Definition::Score(score) => check_name(score)

@@ -77,6 +77,7 @@ impl Engine {
 
     pub(super) async fn tick_while(&self, go_on: impl Fn() -> bool) -> Result<Tick, Error> {
         let (mut tick, mut again) = (Tick::default(), false);
+        self.settle_visits().await?;
         for _ in 0..MOST_COUNTS {
             again = self.work_on_jobs().await?;
             for _ in 0..MOST_ROUNDS {
@@ -98,7 +99,8 @@ impl Engine {
             }
         }
         self.end_doubts().await?;
-        tick.next_wake = [self.next_due().await?, self.next_line().await?].into_iter().flatten().min();
+        let next = [self.next_due().await?, self.next_line().await?, self.next_visit()];
+        tick.next_wake = next.into_iter().flatten().min();
         if again {
             // It stopped before every count was taken in, and no timer says so.
             let now = self.shared.store.clock().now();

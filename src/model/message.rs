@@ -4,7 +4,7 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Call, ContactId, EnrollmentId, Hash, JourneyId, MessageId, Name, NodeId};
+use super::{Attributes, Call, ContactId, EnrollmentId, Hash, Header, JourneyId, MessageId, Name, NodeId};
 
 /// A message as a journey decided it: what it says is rendered when it is begun, on the contact as it is then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,13 @@ pub struct Content {
     /// Whether it only shows a colleague what somebody else would get.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Further lines of its head, on channels that have one: `List-Unsubscribe`, `List-Unsubscribe-Post`, `List-Id`. A
+    /// channel that signs what it sends signs them too (RFC 8058 asks for DKIM over the first two).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+    /// Where its tracked links lead, by their number; empty where nothing is tracked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
 }
 
 impl Content {
@@ -91,12 +98,21 @@ impl Content {
             template,
             variant: None,
             test: false,
+            headers: Vec::new(),
+            links: Vec::new(),
         }
     }
 
     /// What a call says to the contact: nothing.
     pub(crate) fn nothing() -> Self {
         Self::new(None, None, None, Hash::default())
+    }
+
+    /// The value of a further line of its head, whatever the case of the line's name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|header| header.name().eq_ignore_ascii_case(name));
+        named.next().map(Header::value)
     }
 
     /// The text a reader without HTML sees; empty where the template has HTML alone.

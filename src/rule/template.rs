@@ -22,7 +22,7 @@ pub use definition::{Missing, TemplateDefinition};
 pub use variant::{Form, VariantDefinition};
 
 use super::sandbox::{Reach, refuse_growth};
-use super::variables::{BUILT_IN, attributes_of, check_variables};
+use super::variables::{BUILT_IN, attributes_of, check_variables, is_link};
 use super::{Facts, Number};
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{Attributes, Contact, Content, Hash, Name, Value};
@@ -51,6 +51,8 @@ pub struct Template {
     wordings: Vec<Wording>,
     /// The numbers that any of them reads.
     numbers: Arc<[Number]>,
+    /// Whether any of them has a link of the message.
+    links: bool,
 }
 
 /// One wording of every part.
@@ -79,6 +81,7 @@ struct Checker<'d> {
     definition: &'d TemplateDefinition,
     environment: Environment<'static>,
     numbers: Vec<Number>,
+    links: bool,
     problems: Vec<Diagnostic>,
 }
 
@@ -110,7 +113,7 @@ impl Template {
             return Err(BuildError { diagnostics: problems });
         }
         let environment = environment(definition.missing);
-        let mut checker = Checker { definition, environment, numbers: Vec::new(), problems };
+        let mut checker = Checker { definition, environment, numbers: Vec::new(), links: false, problems };
         let parts = checker.parts(own, "", name);
         let mut wordings = vec![Wording { variant: None, parts }];
         for (number, variant) in definition.variants.iter().enumerate() {
@@ -122,14 +125,21 @@ impl Template {
         }
         BuildError::unless_empty(checker.problems)?;
         let environment = Arc::new(checker.environment);
-        let numbers = checker.numbers.into();
-        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings, numbers })
+        let (numbers, links) = (checker.numbers.into(), checker.links);
+        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings, numbers, links })
     }
 
     /// Whether it reads scores, trails, events or checklists, which [`render_of`](Template::render_of) alone knows.
     #[must_use]
     pub fn reads_numbers(&self) -> bool {
         !self.numbers.is_empty()
+    }
+
+    /// Whether it has links of the message, such as `{{ link.unsubscribe }}`, which an engine with
+    /// [`links`](crate::engine::EngineBuilder::links) alone knows.
+    #[must_use]
+    pub fn reads_links(&self) -> bool {
+        self.links
     }
 
     /// Renders every part for a contact, in the wording that fits it best.
@@ -312,6 +322,10 @@ impl<'c> View<'c> {
             ("contact".to_owned(), TemplateValue::from_pairs(view)),
             ("offer".to_owned(), TemplateValue::from_pairs(offer)),
         ];
+        let links = variables
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix("link.")?, to_template(value))));
+        context.push(("link".to_owned(), TemplateValue::from_pairs(links)));
         let known = |(place, _, value): &(usize, &str, Option<Value>)| {
             Some((numbers::plain(*place), to_template(value.as_ref()?)))
         };
@@ -373,6 +387,7 @@ impl Checker<'_> {
             read = self.read(&key, plainly, place)?;
             read.retain(|variable| !numbers::is_plain(variable) || written.contains(variable));
         }
+        self.links |= read.iter().any(|variable| is_link(variable));
         check_variables(&read, self.definition.variables.as_ref(), place, &mut self.problems);
         Some(Part { key, reach, reads: attributes_of(&read), numbers })
     }

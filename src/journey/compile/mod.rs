@@ -19,7 +19,7 @@ use super::definition::{JourneyDefinition, MOST_AT_ONCE, MOST_DEFINITION};
 use super::graph::Shape;
 use super::{Journey, Node, Target};
 use crate::error::{BuildError, Diagnostic};
-use crate::model::{Hash, Name, NodeId};
+use crate::model::{Hash, Name, NodeId, is_one_line};
 use crate::rule::{Predicate, PredicateDefinition};
 use crate::time::{Offset, Span};
 
@@ -153,6 +153,10 @@ impl<'d> Compiler<'d> {
                 format!("the {what} has no name"),
                 format!("name it, such as {example}"),
             );
+        }
+        if what == "sender" && !is_one_line(name) {
+            let next = "write the name on one line; it stands in the head of the message";
+            self.problem("J031", place, format!("the {what} holds a control character"), next);
         }
         name.into()
     }

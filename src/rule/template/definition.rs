@@ -11,7 +11,7 @@ use crate::model::Hash;
 /// A template as an author writes it.
 ///
 /// A template sees `contact.<attribute>`, `contact.id` and `contact.locale`, and every [`Number`](crate::rule::Number) by its
-/// path, such as `score.spark.change_30d`. Where `variables` lists attribute names, a
+/// path, such as `score.spark.change_30d`; in an engine with links, `link.unsubscribe` and `link.preferences` too. Where `variables` lists attribute names, a
 /// template that reads another one is refused when it is published.
 ///
 /// ```
