@@ -1,7 +1,9 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+pub mod bounce;
 pub mod condition;
 mod expression;
+pub mod inbound;
 mod nearest;
 mod number;
 pub mod permit;
@@ -14,8 +16,10 @@ pub mod score;
 mod script;
 pub mod segment;
 mod standing;
+mod stopped;
 pub mod template;
 mod variables;
+pub mod visit;
 mod window;
 
 pub use condition::{ConditionDefinition, Filter};
@@ -27,6 +31,7 @@ pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub use standing::Standing;
+pub(crate) use stopped::{BLOCK, START, STOP};
 pub use template::{Template, TemplateDefinition, VariantDefinition};
 pub use window::{Performed, Tally};
 

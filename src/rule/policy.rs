@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounce::SoftRule;
 use crate::model::Name;
 use crate::time::DailyWindow;
 
@@ -54,13 +55,23 @@ pub struct Policy {
     pub version: Name,
     /// All quiet hours; each that applies is asked.
     pub quiet: Vec<QuietHours>,
+    /// When soft bounces say that nobody is there.
+    #[serde(default, skip_serializing_if = "SoftRule::is_default")]
+    pub soft: SoftRule,
 }
 
 impl Policy {
     /// Rules of one's own; without quiet hours nothing but consent and suppression is asked.
     #[must_use]
     pub fn new(version: impl Into<Name>) -> Self {
-        Self { version: version.into(), quiet: Vec::new() }
+        Self { version: version.into(), quiet: Vec::new(), soft: SoftRule::default() }
+    }
+
+    /// Sets when soft bounces say that nobody is there.
+    #[must_use]
+    pub fn soft_bounces(mut self, soft: SoftRule) -> Self {
+        self.soft = soft;
+        self
     }
 
     /// Adds quiet hours.

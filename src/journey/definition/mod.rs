@@ -23,7 +23,7 @@ pub use step::{
     AlternativeDefinition, BranchDefinition, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
     JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, RetryDefinition, ScoreDefinition,
     SendDefinition, SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition, WaitSince,
-    WaitUntilDefinition, WayDefinition,
+    WaitUntilDefinition, WayDefinition, WithdrawDefinition,
 };
 pub use trigger::{
     CountedFrom, EntryDefinition, ExitDefinition, ExitKind, Late, LateDefinition, Moves, Reenter,
