@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use journeyman::journey::JourneyDefinition;
-use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
+use journeyman::machine::{ContactState, Denial, Envelope, Input, Withdrawal};
 use journeyman::model::{
     ConsentRecord, ContactId, Deed, Delivery, Event, InputId, JourneyId, MessageId, Name, Step,
 };
@@ -43,6 +43,10 @@ enum Fault {
     LosesMessages,
     /// Takes back what a commit spares.
     SparesNothing,
+    /// Denies nothing that a commit denies.
+    DeniesNothing,
+    /// Denies what a commit denies after every grant, whenever it was said.
+    DeniesForEver,
     /// Hands out work a minute before it is due.
     HurriesTimers,
     /// Answers one revision for ever.
@@ -134,6 +138,16 @@ role! {
                 }
                 if self.fault == Fault::SparesNothing {
                     commit.spared.clear();
+                }
+                if self.fault == Fault::DeniesNothing {
+                    commit.denials.clear();
+                }
+                if self.fault == Fault::DeniesForEver {
+                    for denial in &mut commit.denials {
+                        if let Denial::Withdrawn { seq, .. } = denial {
+                            *seq = u64::from(u32::MAX);
+                        }
+                    }
                 }
                 if self.fault == Fault::LosesMessages {
                     commit.messages.truncate(1);
@@ -552,6 +566,31 @@ fn a_store_that_loses_messages_is_refused() {
 #[test]
 fn a_store_that_takes_back_what_a_commit_spares_is_refused() {
     breaks(Fault::SparesNothing, &["a_commit_spares_what_it_names"]);
+}
+
+#[test]
+fn a_store_that_denies_nothing_that_a_commit_denies_is_refused() {
+    breaks(
+        Fault::DeniesNothing,
+        &[
+            "a_commit_denies_what_it_withdraws",
+            "a_commit_takes_back_what_it_withdraws",
+            "a_commit_that_withdraws_makes_takers_late",
+            "a_grant_after_what_a_commit_withdraws_lifts_it",
+            "a_commit_suppresses_an_address",
+        ],
+    );
+}
+
+#[test]
+fn a_store_whose_commits_deny_for_ever_is_refused() {
+    breaks(
+        Fault::DeniesForEver,
+        &[
+            "a_grant_after_what_a_commit_withdraws_lifts_it",
+            "a_later_grant_of_the_same_commit_lifts_its_denial",
+        ],
+    );
 }
 
 #[test]

@@ -53,23 +53,21 @@ impl Keywords {
         self
     }
 
-    /// What a text wants. A stop is looked for first, so that no other word hides it.
+    /// What a text wants. A definite stop is looked for first, and no other word hides a probable one.
     #[must_use]
     pub fn read(&self, text: &str) -> Reading {
         let words = tokens(text);
         if self.is_all(&words, Family::Stop) {
             return Reading::Stop(Certainty::Definite);
         }
-        if self.is_probable(&words) {
-            return Reading::Stop(Certainty::Probable);
-        }
+        // Nothing but words of these families is no mistaken stop; with a stop among them it is not nothing but them.
         if self.is_all(&words, Family::Start) {
             return Reading::Start;
         }
         if self.is_all(&words, Family::Help) {
             return Reading::Help;
         }
-        Reading::Text
+        if self.is_probable(&words) { Reading::Stop(Certainty::Probable) } else { Reading::Text }
     }
 
     /// The keyword that journeys hear: one to three words without the politeness beside them; `None` for a longer text. A

@@ -63,6 +63,7 @@ mod bench;
 mod catalog;
 mod claim;
 mod commit;
+mod denial;
 mod erase;
 mod gate;
 mod mailbox;
@@ -133,6 +134,7 @@ impl Suite {
             amend::CASES,
             aside::CASES,
             gate::CASES,
+            denial::CASES,
             erase::CASES,
             catalog::CASES,
             archive::CASES,
