@@ -415,6 +415,7 @@ fn a_store_that_ignores_revisions_is_refused() {
             "one_stale_commit_does_not_stop_the_others",
             "one_lease_commits_once_in_a_batch",
             "committing_one_contact_concurrently_lets_one_win",
+            "a_refused_commit_denies_nothing",
             "a_stale_commit_counts_nobody",
             "moving_one_contact_concurrently_counts_it_once",
         ],
@@ -442,6 +443,8 @@ fn a_store_that_checks_first_and_sends_afterwards_is_refused() {
             "begin_refuses_after_pause",
             "withdraw_denies_another_contact_with_the_same_address",
             "withdraw_counts_addresses_of_unread_mail",
+            "a_commit_that_withdraws_makes_takers_late",
+            "a_commit_suppresses_an_address",
             "reopen_keeps_what_is_forbidden",
         ],
     );
@@ -558,6 +561,8 @@ fn a_store_that_loses_messages_is_refused() {
             "a_commit_spares_what_it_names",
             "withdraw_spares_what_it_does_not_forbid",
             "grant_lifts_its_purpose_alone",
+            "a_commit_denies_what_it_withdraws",
+            "a_commit_takes_back_what_it_withdraws",
             "purge_forgets_contents_of_settled_messages",
         ],
     );
