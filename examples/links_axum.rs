@@ -25,7 +25,8 @@ async fn visit(State(engine): State<Engine>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, MOST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let text = |headers: &HeaderMap, name| headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
+    let text =
+        |headers: &HeaderMap, name| headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
     let mut asked = link::Request::new(head.method.as_str(), head.uri.path()).body(Bytes::from(body));
     asked.content_type = text(&head.headers, header::CONTENT_TYPE);
     asked.user_agent = text(&head.headers, header::USER_AGENT);
@@ -79,8 +80,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Router::new().route("/l/{token}", axum::routing::any(visit)).with_state(engine.clone());
     let server = tokio::spawn(async move { axum::serve(listener, server).await });
 
-    let news = TemplateDefinition::new("news").subject("News").text("There is news. Enough: {{ link.unsubscribe }}");
-    let journey = Journey::builder("news").enter_on("news").send("tell", "email", "news", "marketing").build()?;
+    let news =
+        TemplateDefinition::new("news").subject("News").text("There is news. Enough: {{ link.unsubscribe }}");
+    let journey =
+        Journey::builder("news").enter_on("news").send("tell", "email", "news", "marketing").build()?;
     engine.publish([news.into(), journey.into()]).await?;
     engine.identify(Contact::new("lea").address("email", "lea@example.org")).await?;
     engine.consent(Consent::granted("lea", "marketing", "email", Evidence::new("form", "2026-11"))).await?;
@@ -97,7 +100,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for method in ["GET", "HEAD"] {
         let (status, page) = ask(method, &url, "").await?;
         let button = page.contains("<button");
-        println!("{method}: {status}, a page with a button: {button}; unchanged: {}", on_record(&engine).await? == before);
+        println!(
+            "{method}: {status}, a page with a button: {button}; unchanged: {}",
+            on_record(&engine).await? == before
+        );
     }
     let (status, _) = ask("POST", &url, "List-Unsubscribe=One-Click").await?;
     let withdrawn = on_record(&engine).await?;

@@ -419,6 +419,25 @@ fn what_is_kept_of_segments_is_unchanged() {
         ],
     );
     let segments = Segments::compile([read(active)], &BTreeMap::new()).unwrap();
+    let evidence = Evidence::new("inbound.start", "start");
+    let address = FingerprintKey::new([7; 32]).fingerprint("sms", "+33639980001");
+    golden(
+        "inbound_inputs",
+        &vec![
+            InputKind::Restore { channel: "sms".into(), evidence: evidence.clone(), said_at: None },
+            InputKind::Restore {
+                channel: "sms".into(),
+                evidence: evidence.clone(),
+                said_at: Some(at("2026-03-23T10:00:00Z")),
+            },
+            InputKind::SoftBounce {
+                channel: "sms".into(),
+                address,
+                bounced_at: Some(at("2026-03-23T10:00:00Z")),
+            },
+            InputKind::Withdrawal(Withdrawal::everything("lea", evidence).from_address("sms", address)),
+        ],
+    );
     golden(
         "segment_inputs",
         &vec![

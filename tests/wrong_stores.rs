@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use journeyman::journey::JourneyDefinition;
-use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
+use journeyman::machine::{ContactState, Denial, Envelope, Input, Withdrawal};
 use journeyman::model::{
     ConsentRecord, ContactId, Deed, Delivery, Event, InputId, JourneyId, MessageId, Name, Step,
 };
@@ -43,6 +43,10 @@ enum Fault {
     LosesMessages,
     /// Takes back what a commit spares.
     SparesNothing,
+    /// Denies nothing that a commit denies.
+    DeniesNothing,
+    /// Denies what a commit denies after every grant, whenever it was said.
+    DeniesForEver,
     /// Hands out work a minute before it is due.
     HurriesTimers,
     /// Answers one revision for ever.
@@ -138,6 +142,16 @@ role! {
                 }
                 if self.fault == Fault::SparesNothing {
                     commit.spared.clear();
+                }
+                if self.fault == Fault::DeniesNothing {
+                    commit.denials.clear();
+                }
+                if self.fault == Fault::DeniesForEver {
+                    for denial in &mut commit.denials {
+                        if let Denial::Withdrawn { seq, .. } = denial {
+                            *seq = u64::from(u32::MAX);
+                        }
+                    }
                 }
                 if self.fault == Fault::LosesMessages {
                     commit.messages.truncate(1);
@@ -415,6 +429,7 @@ fn a_store_that_ignores_revisions_is_refused() {
             "one_stale_commit_does_not_stop_the_others",
             "one_lease_commits_once_in_a_batch",
             "committing_one_contact_concurrently_lets_one_win",
+            "a_refused_commit_denies_nothing",
             "a_stale_commit_counts_nobody",
             "moving_one_contact_concurrently_counts_it_once",
         ],
@@ -442,6 +457,8 @@ fn a_store_that_checks_first_and_sends_afterwards_is_refused() {
             "begin_refuses_after_pause",
             "withdraw_denies_another_contact_with_the_same_address",
             "withdraw_counts_addresses_of_unread_mail",
+            "a_commit_that_withdraws_makes_takers_late",
+            "a_commit_suppresses_an_address",
             "reopen_keeps_what_is_forbidden",
         ],
     );
@@ -559,6 +576,8 @@ fn a_store_that_loses_messages_is_refused() {
             "a_commit_spares_what_it_names",
             "withdraw_spares_what_it_does_not_forbid",
             "grant_lifts_its_purpose_alone",
+            "a_commit_denies_what_it_withdraws",
+            "a_commit_takes_back_what_it_withdraws",
             "purge_forgets_contents_of_settled_messages",
         ],
     );
@@ -567,6 +586,31 @@ fn a_store_that_loses_messages_is_refused() {
 #[test]
 fn a_store_that_takes_back_what_a_commit_spares_is_refused() {
     breaks(Fault::SparesNothing, &["a_commit_spares_what_it_names"]);
+}
+
+#[test]
+fn a_store_that_denies_nothing_that_a_commit_denies_is_refused() {
+    breaks(
+        Fault::DeniesNothing,
+        &[
+            "a_commit_denies_what_it_withdraws",
+            "a_commit_takes_back_what_it_withdraws",
+            "a_commit_that_withdraws_makes_takers_late",
+            "a_grant_after_what_a_commit_withdraws_lifts_it",
+            "a_commit_suppresses_an_address",
+        ],
+    );
+}
+
+#[test]
+fn a_store_whose_commits_deny_for_ever_is_refused() {
+    breaks(
+        Fault::DeniesForEver,
+        &[
+            "a_grant_after_what_a_commit_withdraws_lifts_it",
+            "a_later_grant_of_the_same_commit_lifts_its_denial",
+        ],
+    );
 }
 
 #[test]

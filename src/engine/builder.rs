@@ -17,6 +17,7 @@ use crate::link::{Bursts, LinkBase, LinkKeys};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
+use crate::rule::inbound::Keywords;
 use crate::time::{Calendar, Zone};
 
 /// The largest inputs that an engine takes, in bytes. What is larger is refused by name and nothing of it is kept.
@@ -57,6 +58,7 @@ pub struct EngineBuilder {
     quotas: Vec<Arc<dyn Quota>>,
     purposes: Option<BTreeSet<Name>>,
     policy: Policy,
+    keywords: Keywords,
     zone: Zone,
     holdout: u8,
     custom_scores: bool,
@@ -84,6 +86,7 @@ impl EngineBuilder {
             quotas: Vec::new(),
             purposes: None,
             policy: Policy::default(),
+            keywords: Keywords::default(),
             zone: Zone::utc(),
             holdout: 0,
             custom_scores: false,
@@ -125,6 +128,12 @@ impl EngineBuilder {
     /// Sets the sending rules.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sets the words that are listened for in what comes in: brands that may stand beside a STOP, words of one's own.
+    pub fn keywords(mut self, keywords: Keywords) -> Self {
+        self.keywords = keywords;
         self
     }
 
@@ -281,6 +290,7 @@ impl EngineBuilder {
                 channels,
                 purposes: self.purposes,
                 policy: self.policy,
+                keywords: self.keywords,
                 zone: self.zone,
                 holdout: self.holdout.min(100),
                 custom_scores: self.custom_scores,

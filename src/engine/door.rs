@@ -7,7 +7,7 @@ use crate::error::{Error, StoreError};
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
     Answer, Consent, ConsentStatus, Contact, ContactId, Deed, Event, Evidence, Fact, InputId, MessageId,
-    Name, Value, keyword, truncate,
+    Value, keyword, truncate,
 };
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
@@ -202,10 +202,10 @@ impl Engine {
             match receipt {
                 Receipt::Expired => {
                     let name = match &input.kind {
-                        InputKind::Event(event) => event.name.clone(),
-                        _ => Name::from("input"),
+                        InputKind::Event(event) => &event.name,
+                        _ => "input",
                     };
-                    return Err(Error::Expired { name, days: self.shared.horizon.num_days() });
+                    return Err(self.expired(name));
                 }
                 Receipt::UnknownContact => return Err(Error::UnknownContact { contact }),
                 Receipt::Erased => return Err(Error::Erased { contact }),
@@ -213,6 +213,10 @@ impl Engine {
             }
         }
         Ok(receipts)
+    }
+
+    pub(super) fn expired(&self, name: &str) -> Error {
+        Error::Expired { name: name.into(), days: self.shared.horizon.num_days() }
     }
 
     /// Says that a contact no longer allows something. When this returns, no message that it forbids can begin.

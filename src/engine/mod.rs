@@ -7,6 +7,7 @@
 mod apart;
 mod aside;
 mod backoff;
+mod bounced;
 mod builder;
 mod compiled;
 mod deliver;
@@ -24,6 +25,7 @@ mod preview;
 mod program;
 mod quota;
 mod rank;
+mod receive;
 mod recount;
 #[cfg(feature = "tokio")]
 mod run;
@@ -44,6 +46,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use backoff::Backoff;
+pub use bounced::Returned;
 pub use builder::{EngineBuilder, Limits, UnknownContacts};
 #[cfg(feature = "sim")]
 pub(crate) use compiled::Compiled;
@@ -54,6 +57,7 @@ pub use operate::{ListedRun, RunFilter, RunPage};
 pub use preview::Preview;
 #[cfg(feature = "sim")]
 pub(crate) use quota::QuotaChannel;
+pub use receive::Inbound;
 pub use score::ScoreStanding;
 pub use segment::{MemberPage, SegmentMembership, SegmentStatus};
 pub use shelf::{JourneyState, JourneyStatus};
@@ -65,6 +69,7 @@ use crate::link::Bursts;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Store};
 use crate::rule::Policy;
+use crate::rule::inbound::Keywords;
 use crate::time::{Calendar, Zone};
 #[cfg(not(feature = "sim"))]
 use compiled::Compiled;
@@ -111,6 +116,7 @@ struct Shared {
     channels: BTreeMap<Name, Arc<dyn Channel>>,
     purposes: Option<std::collections::BTreeSet<Name>>,
     policy: Policy,
+    keywords: Keywords,
     zone: Zone,
     holdout: u8,
     custom_scores: bool,

@@ -269,6 +269,7 @@ fn advance(
         spared,
         consents,
         lifts,
+        denials,
         signals,
     } = program.transition(work.state, &work.envelopes, now);
     let last = consumed.checked_sub(1).and_then(|last| work.envelopes.get(last));
@@ -289,6 +290,7 @@ fn advance(
         spared,
         consents,
         lifts,
+        denials: denials.into_iter().map(|denial| denial.placed(work.read_seq)).collect(),
         moves,
         ..Commit::new(work.lease, program.catalog, read_seq, state.hot)
     };

@@ -103,6 +103,27 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             let near = known.iter().map(|name| &**name);
             problems.push(unknown("J017", place, sentence, &reserve.quota, near, next));
         }
+        if let NodeKind::Withdraw(withdraw) = &node.kind {
+            let named = [
+                (
+                    "J017",
+                    "channel",
+                    &withdraw.channel,
+                    &scope.channels,
+                    "give the engine a channel of this name",
+                ),
+                ("J036", "purpose", &withdraw.purpose, &scope.purposes, "declare the purpose"),
+            ];
+            for (code, field, name, known, next) in named {
+                let Some((name, known)) = name.as_ref().zip(known.as_ref()) else { continue };
+                if known.contains(name) {
+                    continue;
+                }
+                let place = format!("{}.withdraw.{field}", place_of(journey, step));
+                let sentence = format!("the {field} {name:?} is unknown");
+                problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
+            }
+        }
         let NodeKind::Send(send) = &node.kind else { continue };
         let Send { channel, template, purpose, .. } = send;
         let named = [

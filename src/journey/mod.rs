@@ -31,14 +31,14 @@ pub use definition::{
     ReenterDefinition, ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition,
     ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition, Spacing, SplitDefinition,
     StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition,
-    WayDefinition, parse_json,
+    WayDefinition, WithdrawDefinition, parse_json,
 };
 pub use mermaid::parse_mermaid;
 pub(crate) use migration::Landing;
 pub use migration::{Migration, MigrationDefinition, Removed, Waits};
 pub(crate) use node::{
     AssignNode, Base, CallNode, Cause, Confirm, Enter, Node, NodeKind, Reserve, Send, Set, Split, Target,
-    WaitFor, WaitUntil,
+    WaitFor, WaitUntil, Withdraw,
 };
 #[cfg(feature = "schema")]
 pub use schema::json_schema;

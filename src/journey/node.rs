@@ -39,6 +39,7 @@ pub(crate) enum NodeKind {
     Leave { journey: JourneyId },
     Call(CallNode),
     Assign(AssignNode),
+    Withdraw(Withdraw),
     Reserve(Reserve),
     Confirm(Confirm),
     Release { offer: Name },
@@ -178,6 +179,15 @@ pub(crate) struct CallNode {
     pub(crate) refused: Target,
     pub(crate) otherwise: Target,
     pub(crate) retry: Option<RetryDefinition>,
+}
+
+/// What the contact no longer allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Withdraw {
+    /// For which purpose; every one where absent.
+    pub(crate) purpose: Option<Name>,
+    /// On which channel; every one where absent.
+    pub(crate) channel: Option<Name>,
 }
 
 /// One of several becomes the owner.

@@ -31,6 +31,7 @@ impl Run<'_> {
             NodeKind::Reserve(reserve) => return Some(self.reserve(index, at, journey, reserve)),
             NodeKind::Confirm(confirm) => return Some(self.confirm(index, at, journey, confirm)),
             NodeKind::Release { offer } => return Some(self.release(index, at, node, offer)),
+            NodeKind::Withdraw(withdraw) => self.withdraw(index, at, withdraw),
             NodeKind::Assign(assign) => self.assign(index, at, assign),
             _ => return None,
         };

@@ -44,6 +44,7 @@ impl Run<'_> {
                 self.seed_segments(&Counted { hash: *hash, through: *through, as_of, state }, at);
             }
             InputKind::Retract { input } => self.retract(*input, at),
+            InputKind::Restore { .. } | InputKind::SoftBounce { .. } => self.come_in(envelope, at),
             InputKind::Resume { .. } | InputKind::Wake => {} // the program knows the pause; the input only wakes the contact
         }
     }
@@ -170,7 +171,7 @@ impl Run<'_> {
     }
 
     #[allow(clippy::too_many_arguments)] // one row of the consent chain
-    fn record(
+    pub(super) fn record(
         &mut self,
         purpose: Option<&Name>,
         channel: Option<&Name>,

@@ -1,6 +1,6 @@
 //! What reaches a contact's mailbox.
 
-use chrono::serde::ts_milliseconds;
+use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,26 @@ pub enum InputKind {
         channel: Name,
         /// Which address.
         address: Fingerprint,
+    },
+    /// The contact wants again what its STOP on a channel ended.
+    Restore {
+        /// On which channel.
+        channel: Name,
+        /// How it is known.
+        evidence: Evidence,
+        /// When it was said, as the channel tells it: one from before the STOP gives nothing back.
+        #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+        said_at: Option<DateTime<Utc>>,
+    },
+    /// A message did not arrive for now.
+    SoftBounce {
+        /// On which channel.
+        channel: Name,
+        /// At which address.
+        address: Fingerprint,
+        /// When, where the provider says so.
+        #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+        bounced_at: Option<DateTime<Utc>>,
     },
     /// What became of a message.
     Delivery(Delivery),
@@ -190,13 +210,16 @@ pub struct Withdrawal {
     /// The host's own id: telling twice is then safe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Name>,
+    /// The address from which it came, with its channel: it is denied too, whether it is one of the contact's or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<(Name, Fingerprint)>,
 }
 
 impl Withdrawal {
     /// Every purpose on every channel.
     #[must_use]
     pub fn everything(contact: impl Into<ContactId>, evidence: Evidence) -> Self {
-        Self { contact: contact.into(), purposes: Vec::new(), channel: None, evidence, id: None }
+        Self { contact: contact.into(), purposes: Vec::new(), channel: None, evidence, id: None, from: None }
     }
 
     /// One purpose on one channel.
@@ -221,6 +244,13 @@ impl Withdrawal {
     #[must_use]
     pub fn for_purpose(mut self, purpose: impl Into<Name>) -> Self {
         self.purposes.push(purpose.into());
+        self
+    }
+
+    /// Names the address from which it came.
+    #[must_use]
+    pub fn from_address(mut self, channel: impl Into<Name>, address: Fingerprint) -> Self {
+        self.from = Some((channel.into(), address));
         self
     }
 

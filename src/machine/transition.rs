@@ -46,6 +46,8 @@ pub struct Transition {
     pub consents: Vec<ConsentRecord>,
     /// Withdrawals of this contact that a later grant lifts in the gate.
     pub lifts: Vec<Lift>,
+    /// What the contact's own runs, and what came back from its addresses, forbid in the gate.
+    pub denials: Vec<Denial>,
     /// For the host.
     pub signals: Vec<Signal>,
 }
@@ -62,6 +64,56 @@ pub struct Lift {
     pub address: Option<Fingerprint>,
     /// The grant's place in the mailbox; denials with a later place stay.
     pub seq: u64,
+}
+
+/// What a transition forbids: the store writes it into the gate in the transaction of the commit.
+///
+/// A withdrawal of a step is recorded by the transition itself; this is the gate's part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Denial {
+    /// The contact no longer allows something, as [`Gate::withdraw`](crate::port::store::Gate::withdraw) writes it.
+    Withdrawn {
+        /// For which purpose; every one where absent.
+        purpose: Option<Name>,
+        /// On which channel; every one where absent.
+        channel: Option<Name>,
+        /// Its place among the contact's mail: it comes after everything before this place, and a grant at this place or a
+        /// later one lifts it. 0 means after everything that was read before the commit.
+        seq: u64,
+    },
+    /// An address is never written to again, as [`Gate::suppress`](crate::port::store::Gate::suppress) writes it.
+    Suppressed {
+        /// On which channel.
+        channel: Name,
+        /// Which address.
+        address: Fingerprint,
+    },
+}
+
+impl Denial {
+    /// Whether it forbids a message to the contact, or to the address.
+    #[must_use]
+    pub fn concerns(&self, message: &Message) -> bool {
+        match self {
+            Self::Withdrawn { purpose, channel, .. } => {
+                purpose.as_ref().is_none_or(|purpose| *purpose == message.purpose)
+                    && channel.as_ref().is_none_or(|channel| *channel == message.channel)
+            }
+            Self::Suppressed { channel, .. } => *channel == message.channel,
+        }
+    }
+
+    /// The same with a place, where it has none: after everything up to `read_seq`.
+    #[must_use]
+    pub fn placed(self, read_seq: u64) -> Self {
+        match self {
+            Self::Withdrawn { purpose, channel, seq: 0 } => {
+                Self::Withdrawn { purpose, channel, seq: read_seq.saturating_add(1) }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Program {
@@ -132,6 +184,8 @@ pub(super) struct Run<'p> {
     pub(super) stops: bool,
     /// The place of the input that is read now; 0 for what time brings.
     pub(super) seq: u64,
+    /// The place of the last input that this transition read; 0 before the first.
+    pub(super) read: u64,
     /// What gave points and took them, where somebody asks.
     pub(super) explanation: Option<Explanation>,
     /// Whether nothing of the contact was committed yet, and its first input is still to be looked at.
@@ -170,6 +224,7 @@ impl<'p> Run<'p> {
             spared: Vec::new(),
             consents: Vec::new(),
             lifts: Vec::new(),
+            denials: Vec::new(),
             signals: Vec::new(),
         };
         let mut run = Self {
@@ -182,6 +237,7 @@ impl<'p> Run<'p> {
             late: false,
             stops: false,
             seq: 0,
+            read: 0,
             explanation: None,
             is_new: false,
             touched: Touched::default(),
@@ -201,7 +257,7 @@ impl<'p> Run<'p> {
                 return;
             }
             self.out.state.hot.now = at;
-            self.seq = envelope.seq;
+            (self.seq, self.read) = (envelope.seq, envelope.seq);
             let new_scores = self.adopt_scores(at);
             if self.adopt_segments(at) || new_scores {
                 self.drain(at);

@@ -183,6 +183,8 @@ pub enum StepOutcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<Name>,
     },
+    /// A consent was withdrawn in the contact's name.
+    Withdrawn,
     /// The contact has an owner now, or keeps the one it had.
     Assigned {
         /// Who.

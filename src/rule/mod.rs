@@ -1,8 +1,10 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+pub mod bounce;
 mod cap;
 pub mod condition;
 mod expression;
+pub mod inbound;
 pub mod law;
 mod nearest;
 mod number;
@@ -16,8 +18,10 @@ pub mod score;
 mod script;
 pub mod segment;
 mod standing;
+mod stopped;
 pub mod template;
 mod variables;
+pub mod visit;
 mod window;
 
 pub use cap::{Cap, CapTier, Counted, MOST_SAID, Spoken};
@@ -30,6 +34,7 @@ pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub use standing::Standing;
+pub(crate) use stopped::{BLOCK, START, STOP};
 pub use template::{Template, TemplateDefinition, VariantDefinition};
 pub use window::{Performed, Tally};
 

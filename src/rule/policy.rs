@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::law::Profile;
+use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
+use super::law::Profile;
 use crate::error::BuildError;
 use crate::model::Name;
 use crate::time::DailyWindow;
@@ -72,6 +73,9 @@ pub struct Policy {
     /// How much may be said to one contact; each that applies is asked before a message begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<Cap>,
+    /// When soft bounces say that nobody is there.
+    #[serde(default, skip_serializing_if = "SoftRule::is_default")]
+    pub soft: SoftRule,
 }
 
 impl Policy {
@@ -86,7 +90,15 @@ impl Policy {
             postcode: None,
             home: None,
             caps: Vec::new(),
+            soft: SoftRule::default(),
         }
+    }
+
+    /// Sets when soft bounces say that nobody is there.
+    #[must_use]
+    pub fn soft_bounces(mut self, soft: SoftRule) -> Self {
+        self.soft = soft;
+        self
     }
 
     /// Adds quiet hours.

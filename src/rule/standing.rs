@@ -1,8 +1,11 @@
 //! What a contact allows, as a fold of its consent records.
 
+use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::bounce::{SoftRule, Softs};
+use super::stopped::Stopped;
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Hash, Name};
 
 /// What a contact allows, as a fold of its consent records: the current answer for every purpose and channel.
@@ -18,6 +21,12 @@ pub struct Standing {
     /// The suppressed addresses of this contact, by channel.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     suppressed: LiteMap<Name, Vec<Fingerprint>>,
+    /// What a STOP took away and a START gives back.
+    #[serde(skip_serializing_if = "Stopped::is_empty")]
+    pub(crate) stopped: Stopped,
+    /// The soft bounces of the contact's address, by channel.
+    #[serde(skip_serializing_if = "LiteMap::is_empty")]
+    soft: LiteMap<Name, Softs>,
     /// How many records the chain has.
     length: u64,
     /// The hash of the newest record.
@@ -65,9 +74,25 @@ impl Standing {
 
     /// Folds the next record in.
     pub(crate) fn apply(&mut self, record: &ConsentRecord) {
+        let ended = self.grants_ended_by(record);
+        self.stopped.apply(record, ended);
         self.fold(record);
         self.granted.retain(|_, channels| !channels.is_empty());
         self.withdrawn.retain(|_, channels| !channels.is_empty());
+    }
+
+    /// The grants that a withdrawal ends, with purpose, channel and address.
+    fn grants_ended_by(&self, record: &ConsentRecord) -> Vec<(Name, Name, Option<Fingerprint>)> {
+        let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
+        let grants = self.granted.iter().flat_map(|(purpose, channels)| {
+            channels.iter().map(move |(channel, grant)| (purpose, channel, grant.address))
+        });
+        grants
+            .filter(|(purpose, channel, _)| {
+                concerns(&record.purpose, purpose) && concerns(&record.channel, channel)
+            })
+            .map(|(purpose, channel, address)| (purpose.clone(), channel.clone(), address))
+            .collect()
     }
 
     fn fold(&mut self, record: &ConsentRecord) {
@@ -99,6 +124,24 @@ impl Standing {
                 }
             }
         }
+    }
+
+    /// Counts a soft bounce of an address; true where nobody is there any more.
+    pub(crate) fn bounced(
+        &mut self,
+        channel: &Name,
+        address: Fingerprint,
+        at: DateTime<Utc>,
+        rule: &SoftRule,
+    ) -> bool {
+        let softs = Softs::after(self.soft.get(channel), address, at, rule);
+        let enough = softs.are_enough(rule);
+        if enough {
+            self.soft.remove(channel);
+        } else {
+            self.soft.insert(channel.clone(), softs);
+        }
+        enough
     }
 
     /// Remembers that one of the contact's addresses is suppressed.

@@ -43,6 +43,7 @@ pub(super) fn word(outcome: &StepOutcome) -> &'static str {
         StepOutcome::Opened { enrollment: None } => "step_not_opened",
         StepOutcome::Returned { .. } => "step_returned",
         StepOutcome::Left { .. } => "step_left",
+        StepOutcome::Withdrawn => "step_withdrawn",
         StepOutcome::Replanned { .. } => "step_replanned",
         StepOutcome::Migrated { .. } => "step_migrated",
         StepOutcome::Deferred { .. } => "step_deferred",

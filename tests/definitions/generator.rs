@@ -10,7 +10,7 @@ use journeyman::journey::{
     LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition,
     ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition,
     SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition,
-    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
+    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition, WithdrawDefinition,
 };
 use journeyman::machine::InputKind;
 use journeyman::model::{Attributes, Fact, Name, Value, keyword};
@@ -435,6 +435,12 @@ fn acting_step() -> BoxedStrategy<StepDefinition> {
             ..default()
         }),
         enter_journey().prop_map(move |enter| StepDefinition { enter: Some(enter), ..default() }),
+        (weighted(0.6, "(email|sms)"), weighted(0.6, "(marketing|onboarding)")).prop_map(
+            move |(channel, purpose)| StepDefinition {
+                withdraw: Some(WithdrawDefinition { channel, purpose }),
+                ..default()
+            }
+        ),
         "(other|generated)".prop_map(move |journey| StepDefinition {
             leave: Some(LeaveDefinition { journey }),
             ..default()

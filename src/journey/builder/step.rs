@@ -5,7 +5,7 @@ use crate::journey::definition::{
     AlternativeDefinition, AssignDefinition, BranchDefinition, CallDefinition, ConfirmDefinition,
     EmitDefinition, EnterDefinition, JumpDefinition, LeaveDefinition, LotDefinition, ReleaseDefinition,
     ReserveDefinition, ScoreDefinition, SendDefinition, SetDefinition, SplitDefinition, StepDefinition,
-    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition,
+    TriggerDefinition, WaitForDefinition, WaitUntilDefinition, WayDefinition, WithdrawDefinition,
 };
 use crate::rule::PredicateDefinition;
 use crate::time::{Offset, Span};
@@ -154,6 +154,13 @@ impl JourneyBuilder {
     pub fn leave_journey(self, journey: impl Into<String>) -> Self {
         let leave = LeaveDefinition { journey: journey.into() };
         self.step(StepDefinition { leave: Some(leave), ..StepDefinition::default() })
+    }
+
+    /// Withdraws a consent in the contact's name; with neither channel nor purpose, everything.
+    pub fn withdraw(self, channel: Option<&str>, purpose: Option<&str>) -> Self {
+        let [channel, purpose] = [channel, purpose].map(|name| name.map(str::to_owned));
+        let withdraw = WithdrawDefinition { channel, purpose };
+        self.step(StepDefinition { withdraw: Some(withdraw), ..StepDefinition::default() })
     }
 
     /// Asks the host, and waits for its answer.

@@ -2,8 +2,8 @@
 
 use super::Compiler;
 use super::node::attributes;
-use crate::journey::definition::{AssignDefinition, CallDefinition, SenderDefinition};
-use crate::journey::node::{AssignNode, CallNode, Sender};
+use crate::journey::definition::{AssignDefinition, CallDefinition, SenderDefinition, WithdrawDefinition};
+use crate::journey::node::{AssignNode, CallNode, Sender, Withdraw};
 use crate::journey::{NodeKind, Target};
 use crate::model::{Name, Value};
 use crate::time::Span;
@@ -130,6 +130,16 @@ impl Compiler<'_> {
                 }))
             }
         }
+    }
+
+    /// What the contact no longer allows.
+    pub(super) fn withdraw(&mut self, withdraw: &WithdrawDefinition, place: &str) -> NodeKind {
+        let mut name = |name: &Option<String>, what: &str, example: &str| {
+            name.as_ref().map(|name| self.named(name.trim(), &format!("{place}.{what}"), what, example))
+        };
+        let channel = name(&withdraw.channel, "channel", "sms");
+        let purpose = name(&withdraw.purpose, "purpose", "marketing");
+        NodeKind::Withdraw(Withdraw { purpose, channel })
     }
 
     /// Who says something.

@@ -96,6 +96,8 @@ impl Compiler<'_> {
             let journey =
                 self.named(&leave.journey, &format!("{place}.journey"), "journey", "welcome-prospects");
             Some(NodeKind::Leave { journey: (&*journey).into() })
+        } else if let Some(withdraw) = &definition.withdraw {
+            Some(self.withdraw(withdraw, place))
         } else if let Some(call) = &definition.call {
             let ask = self.names[step].clone();
             self.call(step, call, ask.as_str(), next, place)
@@ -439,6 +441,7 @@ fn given(definition: &StepDefinition) -> Vec<(&'static str, bool)> {
         ("jump", definition.jump.is_some()),
         ("enter", definition.enter.is_some()),
         ("leave", definition.leave.is_some()),
+        ("withdraw", definition.withdraw.is_some()),
         ("call", definition.call.is_some()),
         ("hand_over", definition.hand_over.is_some()),
         ("assign", definition.assign.is_some()),

@@ -23,7 +23,7 @@ pub use step::{
     AlternativeDefinition, BranchDefinition, Capped, Deadline, DeadlineDefinition, EmitDefinition,
     EnterDefinition, JumpDefinition, LeaveDefinition, LotDefinition, ResultDefinition, RetryDefinition,
     ScoreDefinition, SendDefinition, SetDefinition, SplitDefinition, StepDefinition, WaitForDefinition,
-    WaitSince, WaitUntilDefinition, WayDefinition,
+    WaitSince, WaitUntilDefinition, WayDefinition, WithdrawDefinition,
 };
 pub use trigger::{
     CountedFrom, EntryDefinition, ExitDefinition, ExitKind, Late, LateDefinition, Moves, Reenter,

@@ -59,6 +59,9 @@ pub struct StepDefinition {
     /// Leaves another journey.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave: Option<LeaveDefinition>,
+    /// Withdraws a consent in the contact's name, because of what it answered: in force with the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdraw: Option<WithdrawDefinition>,
     /// Asks the host, and waits for its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<CallDefinition>,
@@ -575,4 +578,17 @@ pub struct ResultDefinition {
 pub struct LeaveDefinition {
     /// Which journey; every run of it that the contact is in.
     pub journey: String,
+}
+
+/// A consent that the contact no longer gives; written `{}` it is everything, on every channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct WithdrawDefinition {
+    /// On which channel; every one where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// For which purpose; every one where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }

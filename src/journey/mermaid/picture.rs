@@ -169,6 +169,11 @@ fn known(kind: &str, json: &Json) -> Option<Look> {
             .way("after that", To::On),
         "enter" => enter(map),
         "leave" => Look::new(Shape::Rectangle, format!("leave journey {}", said("journey"))).on(),
+        "withdraw" => {
+            let purpose = map.get("purpose").map_or("everything".to_owned(), value);
+            let channel = map.get("channel").map(|channel| format!(" by {}", value(channel)));
+            Look::new(Shape::Rectangle, format!("withdraw {purpose}{}", channel.unwrap_or_default())).on()
+        }
         "call" | "hand_over" => ask(kind, map),
         "assign" => assign(map),
         "reserve" => Look::new(Shape::Rounded, format!("reserve {} for {}", said("offer"), said("expires")))

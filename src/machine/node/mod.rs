@@ -70,6 +70,7 @@ pub(super) fn enter(visit: &Visit<'_>) -> Move {
         | NodeKind::Jump { .. }
         | NodeKind::Enter(_)
         | NodeKind::Assign(_)
+        | NodeKind::Withdraw(_)
         | NodeKind::Reserve(_)
         | NodeKind::Confirm(_)
         | NodeKind::Release { .. }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Result;
 use crate::machine::Cold;
 use crate::machine::ContactState;
+use crate::machine::Denial;
 use crate::machine::Envelope;
 use crate::machine::Hot;
 use crate::machine::Input;
@@ -233,6 +234,12 @@ pub struct Commit {
     pub consents: Vec<ConsentRecord>,
     /// Denials of this contact that end.
     pub lifts: Vec<Lift>,
+    /// What the gate denies from this commit on, in the same transaction: a withdrawal denies the contact and its addresses,
+    /// those of unread mail included, a suppression one address; epochs are bumped, and the contact's messages that have not
+    /// begun and that it forbids are cancelled and told of, as [`Gate::withdraw`](super::Gate::withdraw) and
+    /// [`Gate::suppress`](super::Gate::suppress) do. They come before
+    /// the lifts: a message of the commit that a later grant of it allows stays.
+    pub denials: Vec<Denial>,
     /// Segments that the contact entered and left, in order; with the commit they change the
     /// [sizes](super::Archive::segment_sizes), and with nothing else but an erasure.
     pub moves: Vec<SegmentMove>,
@@ -257,6 +264,7 @@ impl Commit {
             spared: Vec::new(),
             consents: Vec::new(),
             lifts: Vec::new(),
+            denials: Vec::new(),
             moves: Vec::new(),
         }
     }

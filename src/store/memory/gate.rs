@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::super::moved::Moved;
 use super::super::{denial, known_addresses};
 use super::{Inner, MemoryStore, done};
-use crate::machine::{ContactState, InputKind, Withdrawal};
-use crate::model::{ContactId, InputId, Name, Reason};
+use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
+use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
@@ -75,35 +75,89 @@ impl Inner {
         if is_on(Bug::WithdrawalWaitsItsTurn) {
             return;
         }
-        let cold = self.cold(row);
-        let contact = &mut self.rows[row];
-        contact.epoch += 1;
         let purposes: Vec<_> = match withdrawal.purposes.as_slice() {
             [] => vec![None],
             named => named.iter().map(Some).collect(),
         };
-        let channel = withdrawal.channel.as_ref();
+        self.deny(row, withdrawal.channel.as_ref(), &purposes, withdrawal.from.as_ref(), seq);
+        self.take_back(row, &Reason::Withdrawn, now, |record| {
+            let message = &record.message;
+            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
+        });
+    }
+
+    /// Writes a withdrawal into the gate's rows of the contact and of its addresses, and of the one that it came from.
+    fn deny(
+        &mut self,
+        row: usize,
+        channel: Option<&Name>,
+        purposes: &[Option<&Name>],
+        from: Option<&(Name, Fingerprint)>,
+        seq: u64,
+    ) {
+        let cold = self.cold(row);
+        let contact = &mut self.rows[row];
+        contact.epoch += 1;
+        let by = contact.id.clone();
         let own = contact.gate.get_or_insert_default();
-        for purpose in &purposes {
-            denial::withdraw(&mut own.denials, &withdrawal.contact, channel, *purpose, seq);
+        for purpose in purposes {
+            denial::withdraw(&mut own.denials, &by, channel, *purpose, seq);
         }
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
-        let addresses = known_addresses(&cold, &contact.mail[first..]);
+        let mut addresses = known_addresses(&cold, &contact.mail[first..]);
+        addresses.extend(from.filter(|from| !addresses.contains(from)).cloned());
         for address in addresses {
             if channel.is_some_and(|channel| *channel != address.0) {
                 continue;
             }
             let gate = self.addresses.entry(address.clone()).or_default();
             gate.epoch += 1;
-            for purpose in &purposes {
-                denial::withdraw(&mut gate.denials, &withdrawal.contact, Some(&address.0), *purpose, seq);
+            for purpose in purposes {
+                denial::withdraw(&mut gate.denials, &by, Some(&address.0), *purpose, seq);
             }
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
-        self.take_back(row, &Reason::Withdrawn, now, |record| {
-            let message = &record.message;
-            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
-        });
+    }
+
+    /// Writes what a commit denies.
+    pub(super) fn deny_all(&mut self, row: usize, denials: &[Denial]) {
+        for denied in denials {
+            match denied {
+                Denial::Withdrawn { purpose, channel, seq } => {
+                    self.deny(row, channel.as_ref(), &[purpose.as_ref()], None, *seq)
+                }
+                Denial::Suppressed { channel, address } => {
+                    let gate = self.addresses.entry((channel.clone(), *address)).or_default();
+                    gate.epoch += 1;
+                    gate.suppressed = true;
+                    self.rows[row].epoch += 1;
+                }
+            }
+        }
+    }
+
+    /// Takes back what a commit denies, but for what a later grant of the same commit allows again.
+    pub(super) fn take_back_denied(&mut self, row: usize, denials: &[Denial], now: DateTime<Utc>) {
+        for denied in denials {
+            let (reason, rows) = match denied {
+                Denial::Withdrawn { .. } => {
+                    let own = self.rows[row].gate.as_ref();
+                    (Reason::Withdrawn, own.map(|own| own.denials.clone()).unwrap_or_default())
+                }
+                Denial::Suppressed { channel, address } => {
+                    if self.rows[row].person.fingerprint(channel, &self.names) != Some(*address) {
+                        continue;
+                    }
+                    (Reason::Suppressed, Vec::new())
+                }
+            };
+            self.take_back(row, &reason, now, |record| {
+                let message = &record.message;
+                let stands =
+                    reason == Reason::Suppressed || denial::denies(&rows, &message.channel, &message.purpose);
+                message.call.is_none() && denied.concerns(message) && stands
+            });
+        }
     }
 
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) {

@@ -34,10 +34,10 @@ impl Mailbox for MemoryStore {
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>> {
-        let (mut inner, mut moved) = (self.lock(), Moved::default());
+        let ((mut inner, now), mut moved) = (self.stamped(), Moved::default());
         let commit = |mut commit: Commit| {
             let moves = std::mem::take(&mut commit.moves);
-            let answer = inner.commit(commit, self.history);
+            let answer = inner.commit(commit, self.history, now);
             moved.commit(moves, answer);
             answer
         };
@@ -190,7 +190,7 @@ impl Inner {
         self.failing.get(&row).is_some_and(|failing| failing.parked.is_some())
     }
 
-    fn commit(&mut self, commit: Commit, history: bool) -> Committed {
+    fn commit(&mut self, commit: Commit, history: bool, now: DateTime<Utc>) -> Committed {
         let held = self.held(&commit.lease).or_else(|| self.held_all_the_same(&commit));
         let Some(row) = held else { return Committed::StaleLease };
         if is_on(Bug::MessagesInASecondTransaction) && commit.steps.is_empty() && !commit.messages.is_empty()
@@ -230,6 +230,8 @@ impl Inner {
             contact.mail.retain(|envelope| envelope.seq > commit.read_seq);
             contact.mail.shrink_to_fit();
         }
+        self.deny_all(row, &commit.denials);
+        let contact = &mut self.rows[row];
         if let Some(gate) = &mut contact.gate {
             let by = &contact.id;
             for lift in commit.lifts {
@@ -248,6 +250,7 @@ impl Inner {
             self.cancel(row, |record| commit.cancel.contains(&record.message.enrollment) && !spared(record));
             self.cancel_begun(row, &commit.cancel);
         }
+        self.take_back_denied(row, &commit.denials, now);
         Committed::Done
     }
 

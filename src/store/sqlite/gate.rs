@@ -9,7 +9,7 @@ use super::db::Db;
 use super::denials::Scope;
 use super::fault::Step;
 use super::rows::{blob, cold_of, instant, message, messages, text, uint};
-use crate::machine::{InputKind, Withdrawal};
+use crate::machine::{Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, Receipt, Result, Suppression};
 use crate::store::{denial, known_addresses};
@@ -91,30 +91,89 @@ impl Db {
         let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, id, &told, now)? else {
             return Ok(());
         };
-        self.bump_contact(row)?;
         let purposes: Vec<Option<&Name>> = match withdrawal.purposes.as_slice() {
             [] => vec![None],
             named => named.iter().map(Some).collect(),
         };
-        let wanted = withdrawal.channel.as_ref();
+        let (wanted, from) = (withdrawal.channel.as_ref(), withdrawal.from.as_ref());
+        self.deny((row, &withdrawal.contact), wanted, &purposes, from, seq)?;
+        self.take_back(row, &Reason::Withdrawn, now, |message| {
+            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
+        })
+    }
+
+    /// Writes a withdrawal into the gate's rows of the contact and of its addresses, and of the one that it came from.
+    fn deny(
+        &mut self,
+        (row, contact): (i64, &ContactId),
+        wanted: Option<&Name>,
+        purposes: &[Option<&Name>],
+        from: Option<&(Name, Fingerprint)>,
+        seq: u64,
+    ) -> Step<()> {
+        self.bump_contact(row)?;
         let deny = |db: &mut Self, scope, channel: Option<&Name>| {
-            db.change_denials(scope, row, &withdrawal.contact, |denials| {
-                for purpose in &purposes {
-                    denial::withdraw(denials, &withdrawal.contact, channel, *purpose, seq);
+            db.change_denials(scope, row, contact, |denials| {
+                for purpose in purposes {
+                    denial::withdraw(denials, contact, channel, *purpose, seq);
                 }
             })
         };
         deny(self, Scope::Contact(row), wanted)?;
-        for (channel, address) in self.addresses_of(row)? {
+        let mut addresses = self.addresses_of(row)?;
+        addresses.extend(from.filter(|from| !addresses.contains(from)).cloned());
+        for (channel, address) in addresses {
             if wanted.is_none_or(|wanted| *wanted == channel) {
                 let scope = Scope::Address(self.term(&channel)?, address);
                 self.bump_address(scope, false)?;
                 deny(self, scope, Some(&channel))?;
             }
         }
-        self.take_back(row, &Reason::Withdrawn, now, |message| {
-            message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
-        })
+        Ok(())
+    }
+
+    /// Writes what a commit denies.
+    pub(super) fn deny_all(&mut self, row: i64, denials: &[Denial]) -> Step<()> {
+        let contact: String = self
+            .conn
+            .prepare_cached("SELECT external FROM contact WHERE id = ?1")?
+            .query_row([row], |row| row.get(0))?;
+        let contact = ContactId::from(contact);
+        for denied in denials {
+            match denied {
+                Denial::Withdrawn { purpose, channel, seq } => {
+                    self.deny((row, &contact), channel.as_ref(), &[purpose.as_ref()], None, *seq)?;
+                }
+                Denial::Suppressed { channel, address } => {
+                    let scope = Scope::Address(self.term(channel)?, *address);
+                    self.bump_address(scope, true)?;
+                    self.bump_contact(row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what a commit denies, but for what a later grant of the same commit allows again.
+    pub(super) fn take_back_denied(&mut self, row: i64, denials: &[Denial]) -> Step<()> {
+        let now = self.now();
+        for denied in denials {
+            let (reason, rows) = match denied {
+                Denial::Withdrawn { .. } => (Reason::Withdrawn, self.denials(Scope::Contact(row))?),
+                Denial::Suppressed { channel, address } => {
+                    if self.current_address(row, channel)? != Some(*address) {
+                        continue;
+                    }
+                    (Reason::Suppressed, Vec::new())
+                }
+            };
+            self.take_back(row, &reason, now, |message| {
+                let stands =
+                    reason == Reason::Suppressed || denial::denies(&rows, &message.channel, &message.purpose);
+                message.call.is_none() && denied.concerns(message) && stands
+            })?;
+        }
+        Ok(())
     }
 
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) -> Step<()> {

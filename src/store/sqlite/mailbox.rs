@@ -317,6 +317,9 @@ impl Db {
                 .prepare_cached("INSERT INTO consent (contact, seq, body) VALUES (?1, ?2, ?3)")?
                 .execute(params![row, int(consent.seq), encode("consent", consent)?])?;
         }
+        if !commit.denials.is_empty() {
+            self.deny_all(row, &commit.denials)?;
+        }
         if !commit.lifts.is_empty() {
             self.lift(row, &commit.lifts)?;
         }
@@ -350,6 +353,9 @@ impl Db {
             self.conn
                 .prepare_cached("UPDATE outbox SET status = 0 WHERE id = ?1 AND status = -1")?
                 .execute(params![message.as_bytes()])?;
+        }
+        if !commit.denials.is_empty() {
+            self.take_back_denied(row, &commit.denials)?;
         }
         self.remember(row, uint(revision + 1), commit.hot);
         Ok(Committed::Done)

@@ -209,6 +209,7 @@ impl Chart {
             | (StepOutcome::Scored { .. }, Kind::Act("score"))
             | (StepOutcome::Emitted { .. } | StepOutcome::Dropped { .. }, Kind::Act("emit"))
             | (StepOutcome::Left { .. }, Kind::Act("leave"))
+            | (StepOutcome::Withdrawn, Kind::Act("withdraw"))
             | (StepOutcome::Assigned { .. } | StepOutcome::Refused { .. }, Kind::Act("assign"))
             | (StepOutcome::Jumped { taken: false }, Kind::Jump { .. })
             | (StepOutcome::Opened { enrollment: Some(_) }, Kind::Enter { waits: None, .. }) => next,
@@ -333,6 +334,8 @@ fn place(step: &StepDefinition, name: &NodeId, following: Way) -> Option<Place> 
         Kind::Act("emit")
     } else if step.leave.is_some() {
         Kind::Act("leave")
+    } else if step.withdraw.is_some() {
+        Kind::Act("withdraw")
     } else if let Some(jump) = &step.jump {
         Kind::Jump { to: target(&jump.to), most: jump.most }
     } else if let Some(enter) = &step.enter {

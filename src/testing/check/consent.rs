@@ -154,6 +154,8 @@ fn withdrawn(record: &Record, sink: &mut Sink<'_>) {
                 envelope.seq > withdrawal.seq
                     && matches!(&envelope.kind, InputKind::Consent(consent)
                         if consent.purpose == *purpose && consent.channel == *channel)
+                    || envelope.seq > withdrawal.seq
+                        && matches!(&envelope.kind, InputKind::Restore { channel: other, .. } if other == channel)
             })
         };
         let mut forbidding = after.filter(read).filter(|envelope| match &envelope.kind {

@@ -64,6 +64,7 @@ mod caps;
 mod catalog;
 mod claim;
 mod commit;
+mod denial;
 mod erase;
 mod gate;
 mod mailbox;
@@ -135,6 +136,7 @@ impl Suite {
             amend::CASES,
             aside::CASES,
             gate::CASES,
+            denial::CASES,
             erase::CASES,
             catalog::CASES,
             archive::CASES,

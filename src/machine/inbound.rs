@@ -1,0 +1,65 @@
+//! What comes in from the contact and its addresses, and what a step withdraws in its name.
+
+use chrono::{DateTime, Utc};
+
+use super::transition::{Denial, Lift, Run};
+use super::{Envelope, InputKind};
+use crate::journey::Withdraw;
+use crate::model::{ConsentStatus, Evidence, Fingerprint, Name, StepOutcome};
+
+impl Run<'_> {
+    /// A START gives back what a STOP on the channel took away, and nothing else.
+    pub(super) fn restore(
+        &mut self,
+        channel: &Name,
+        evidence: &Evidence,
+        said_at: Option<DateTime<Utc>>,
+        envelope: &Envelope,
+        at: DateTime<Utc>,
+    ) {
+        for (purpose, address) in self.out.state.cold.standing.stopped.on(channel, said_at) {
+            let status = ConsentStatus::Granted;
+            self.record(Some(&purpose), Some(channel), status, evidence, address, envelope.id, at);
+            self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
+        }
+    }
+
+    /// A message did not arrive for now; where that goes on, its address is never written to again.
+    pub(super) fn soft_bounce(&mut self, channel: &Name, address: Fingerprint, at: DateTime<Utc>) {
+        let rule = self.program.policy.soft;
+        if self.cold().standing.bounced(channel, address, at, &rule) {
+            self.cold().standing.suppress(channel, address);
+            self.out.denials.push(Denial::Suppressed { channel: channel.clone(), address });
+        }
+    }
+
+    /// A step withdraws in the contact's name: on record and in the gate with the commit of the step.
+    pub(super) fn withdraw(&mut self, index: usize, at: DateTime<Utc>, withdraw: &Withdraw) -> StepOutcome {
+        let enrollment = &self.out.state.hot.enrollments[index];
+        let source = format!("journey {}", enrollment.journey);
+        let wording = format!("version {}, step {}", enrollment.version, enrollment.node);
+        let evidence = Evidence::new(source, wording);
+        let (cause, status) = (self.cause(index), ConsentStatus::Withdrawn);
+        let (purpose, channel) = (withdraw.purpose.clone(), withdraw.channel.clone());
+        self.record(purpose.as_ref(), channel.as_ref(), status, &evidence, None, cause, at);
+        // Right after the last input that was read, so that a grant that was not read yet lifts it.
+        let seq = if self.read == 0 { 0 } else { self.read.saturating_add(1) };
+        self.out.denials.push(Denial::Withdrawn { purpose, channel, seq });
+        StepOutcome::Withdrawn
+    }
+
+    /// What a host alone cannot tell: it comes through the engine's door.
+    pub(super) fn come_in(&mut self, envelope: &Envelope, at: DateTime<Utc>) {
+        match &envelope.kind {
+            InputKind::Restore { channel, evidence, said_at } => {
+                self.restore(channel, evidence, *said_at, envelope, at)
+            }
+            InputKind::SoftBounce { channel, address, bounced_at } => {
+                // One that is told late counts when it happened.
+                let bounced_at = bounced_at.unwrap_or(at).min(at);
+                self.soft_bounce(channel, *address, bounced_at);
+            }
+            _ => {}
+        }
+    }
+}

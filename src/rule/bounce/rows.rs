@@ -1,0 +1,118 @@
+//! The codes, as dated data.
+
+use super::Bounce::{self, Blocked, Complaint, Hard, Reply, Reputation, Soft};
+
+/// What one code of one provider means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// Whose code.
+    pub provider: &'static str,
+    /// The code in small letters, or how codes of its kind begin: `5.7` is every `5.7.x`.
+    pub code: &'static str,
+    /// What it means.
+    pub means: Bounce,
+    /// Where that is written.
+    pub source: &'static str,
+    /// When it was looked up.
+    pub as_of: &'static str,
+}
+
+impl Row {
+    /// Whether a code is this one, or begins with it at a whole part.
+    pub(super) fn is(&self, code: &str) -> bool {
+        let rest = code.strip_prefix(self.code);
+        rest.is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric()))
+    }
+}
+
+const fn row(provider: &'static str, code: &'static str, means: Bounce, source: &'static str) -> Row {
+    Row { provider, code, means, source, as_of: "2026-11-20" }
+}
+
+const CODES: &str = "RFC 3463, IANA registry of SMTP enhanced status codes";
+const REPLIES: &str = "RFC 5321, section 4.2";
+const REPORTS: &str = "RFC 5965";
+const SES: &str = "Amazon SES: notification contents, bounce types";
+const TWILIO: &str = "Twilio: error and warning dictionary";
+const TELNYX: &str = "Telnyx: messaging error codes";
+const APNS: &str = "Apple: handling notification responses from APNs";
+const FCM: &str = "Firebase: FCM error codes";
+const PUSH: &str = "RFC 8030, section 7.3";
+const WHATSAPP: &str = "Meta: WhatsApp Cloud API error codes";
+
+/// Every code that is known.
+pub const ROWS: &[Row] = &[
+    row("smtp", "5.1.1", Hard, CODES),
+    row("smtp", "5.1.2", Hard, CODES),
+    row("smtp", "5.1.3", Hard, CODES),
+    row("smtp", "5.1.6", Hard, CODES),
+    row("smtp", "5.1.10", Hard, CODES),
+    row("smtp", "5.2.1", Hard, CODES),
+    row("smtp", "5.1.7", Reputation, CODES),
+    row("smtp", "5.1.8", Reputation, CODES),
+    row("smtp", "5.1", Soft, CODES),
+    row("smtp", "5.2", Soft, CODES),
+    row("smtp", "5.2.3", Reputation, CODES),
+    row("smtp", "5.3.4", Reputation, CODES),
+    row("smtp", "5.5", Reputation, CODES),
+    row("smtp", "5.6", Reputation, CODES),
+    row("smtp", "5.7", Reputation, CODES),
+    row("smtp", "4.7", Reputation, CODES),
+    row("smtp", "4", Soft, CODES),
+    row("smtp", "5", Soft, CODES),
+    row("smtp", "421", Soft, REPLIES),
+    row("smtp", "450", Soft, REPLIES),
+    row("smtp", "451", Soft, REPLIES),
+    row("smtp", "452", Soft, REPLIES),
+    row("smtp", "550", Soft, REPLIES),
+    row("smtp", "552", Soft, REPLIES),
+    row("smtp", "554", Reputation, REPLIES),
+    row("smtp", "auto-replied", Reply, "RFC 3834"),
+    row("smtp", "auto-generated", Reply, "RFC 3834"),
+    row("arf", "abuse", Complaint, REPORTS),
+    row("arf", "fraud", Complaint, REPORTS),
+    row("arf", "opt-out", Complaint, REPORTS),
+    row("arf", "other", Complaint, REPORTS),
+    row("arf", "virus", Reputation, REPORTS),
+    row("arf", "not-spam", Reply, "RFC 6430"),
+    row("signal-spam", "complaint", Complaint, "Signal Spam: feedback loop"),
+    row("ses", "permanent", Hard, SES),
+    row("ses", "permanent.general", Hard, SES),
+    row("ses", "permanent.noemail", Hard, SES),
+    row("ses", "permanent.suppressed", Hard, SES),
+    row("ses", "transient", Soft, SES),
+    row("ses", "transient.contentrejected", Reputation, SES),
+    row("ses", "transient.messagetoolarge", Reputation, SES),
+    row("ses", "undetermined", Soft, SES),
+    row("ses", "complaint", Complaint, SES),
+    row("twilio", "21610", Blocked, TWILIO),
+    row("twilio", "21211", Hard, TWILIO),
+    row("twilio", "21614", Hard, TWILIO),
+    row("twilio", "30003", Soft, TWILIO),
+    row("twilio", "30004", Soft, TWILIO),
+    row("twilio", "30005", Hard, TWILIO),
+    row("twilio", "30006", Hard, TWILIO),
+    row("twilio", "30007", Reputation, TWILIO),
+    row("twilio", "30008", Soft, TWILIO),
+    row("telnyx", "40300", Blocked, TELNYX),
+    row("telnyx", "40310", Hard, TELNYX),
+    row("telnyx", "40001", Hard, TELNYX),
+    row("telnyx", "40002", Reputation, TELNYX),
+    row("telnyx", "40003", Reputation, TELNYX),
+    row("apns", "410", Hard, APNS),
+    row("apns", "unregistered", Hard, APNS),
+    row("apns", "baddevicetoken", Soft, APNS),
+    row("apns", "devicetokennotfortopic", Reputation, APNS),
+    row("fcm", "unregistered", Hard, FCM),
+    row("fcm", "invalid_argument", Reputation, FCM),
+    row("fcm", "sender_id_mismatch", Reputation, FCM),
+    row("web-push", "404", Hard, PUSH),
+    row("web-push", "410", Hard, PUSH),
+    row("web-push", "413", Reputation, PUSH),
+    row("whatsapp", "131026", Soft, WHATSAPP),
+    row("whatsapp", "131047", Reputation, WHATSAPP),
+    row("whatsapp", "131049", Reputation, WHATSAPP),
+    row("whatsapp", "131050", Blocked, WHATSAPP),
+    row("whatsapp", "131056", Reputation, WHATSAPP),
+];

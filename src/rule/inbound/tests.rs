@@ -1,0 +1,72 @@
+use super::*;
+
+#[test]
+fn a_text_is_read_as_a_person_reads_it() {
+    for text in [
+        "STOP",
+        "stop.",
+        "Stop. Merci",
+        "« Arrêt »",
+        "ARRÊT !!!",
+        "S.T.O.P",
+        "ＳＴＯＰ",
+        "s\u{200b}top",
+        "STOP 🙏",
+        "Désabonner svp",
+        "Stop au 36105",
+        "stop les sms",
+        "STOP STOP STOP",
+        "Bonjour, stop, merci, bonne journée",
+        "opt out",
+        "OPT-OUT",
+        "Stop-SMS",
+        "unsubscribe me please",
+        "𝐒𝐓𝐎𝐏",
+        "İ stop".trim_start_matches('İ'),
+    ] {
+        assert_eq!(read(text), Reading::Stop(Certainty::Definite), "{text}");
+    }
+    for text in [
+        "please stop texting me",
+        "non, stop",
+        "stopp",
+        "STOOOOP",
+        "unsuscribe",
+        "je ne veux plus recevoir vos messages, c'est la troisième fois que je vous le demande",
+        "I'm not interested, stop",
+        "laissez-moi tranquille",
+        "je veux arrêter la formation",
+    ] {
+        assert_eq!(read(text), Reading::Stop(Certainty::Probable), "{text}");
+    }
+    for text in [
+        "non-stop",
+        "stopover in Paris",
+        "on n'arrête pas",
+        "we have got to STOP this bill",
+        "don't stop!",
+        "the end",
+        "weekend",
+        "cancel my appointment",
+        "merci",
+        "",
+        "🙂",
+        "oui",
+        "je suis en arrêt maladie",
+        "never stop",
+    ] {
+        assert_eq!(read(text), Reading::Text, "{text}");
+    }
+    assert_eq!(read("Aide svp"), Reading::Help);
+    assert_eq!(read("start"), Reading::Start);
+    assert_eq!(read("start stop"), Reading::Stop(Certainty::Probable), "no other word hides a stop");
+}
+
+#[test]
+fn a_text_is_cut_at_a_whole_letter() {
+    let long = "é".repeat(MOST_BYTES);
+    assert_eq!(fold::cut(&long).len(), MOST_BYTES);
+    let odd = format!("x{long}");
+    assert_eq!(fold::cut(&odd).len(), MOST_BYTES - 1);
+    assert_eq!(fold::cut("x"), "x");
+}

@@ -1,0 +1,70 @@
+//! What a STOP took away, so that a START can give back exactly that.
+
+use chrono::serde::ts_milliseconds;
+use chrono::{DateTime, Utc};
+use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Name};
+
+/// The source of the evidence of a STOP that came in.
+pub(crate) const STOP: &str = "inbound.stop";
+/// The source of the evidence of a START that came in.
+pub(crate) const START: &str = "inbound.start";
+/// The source of the evidence where a provider says that the contact stopped it there: a STOP that the provider read.
+pub(crate) const BLOCK: &str = "provider.block";
+
+/// What was granted on each channel until a STOP there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Stopped(LiteMap<Name, Held>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    /// When the newest STOP took effect.
+    #[serde(with = "ts_milliseconds")]
+    at: DateTime<Utc>,
+    /// By purpose, the address that the grant was for.
+    grants: LiteMap<Name, Option<Fingerprint>>,
+}
+
+impl Stopped {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a START on a channel gives back: nothing where it was said before the STOP.
+    pub(crate) fn on(
+        &self,
+        channel: &str,
+        said_at: Option<DateTime<Utc>>,
+    ) -> Vec<(Name, Option<Fingerprint>)> {
+        let held = self.0.get(channel).filter(|held| said_at.is_none_or(|said_at| said_at >= held.at));
+        let grants = held.into_iter().flat_map(|held| held.grants.iter());
+        grants.map(|(purpose, address)| (purpose.clone(), *address)).collect()
+    }
+
+    /// Takes the next record in, with the grants that it ends: of a STOP they are kept, every other act settles the matter.
+    pub(super) fn apply(
+        &mut self,
+        record: &ConsentRecord,
+        ended: impl IntoIterator<Item = (Name, Name, Option<Fingerprint>)>,
+    ) {
+        let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
+        let is_stop = [STOP, BLOCK].contains(&&*record.evidence.source);
+        if record.status == ConsentStatus::Withdrawn && is_stop {
+            for (purpose, channel, address) in ended {
+                let held = self.0.entry(channel).or_insert(Held { at: record.at, grants: LiteMap::new() });
+                held.grants.insert(purpose, address);
+            }
+            for (_, held) in self.0.iter_mut().filter(|(channel, _)| concerns(&record.channel, channel)) {
+                held.at = held.at.max(record.at);
+            }
+            return;
+        }
+        for (_, held) in self.0.iter_mut().filter(|(channel, _)| concerns(&record.channel, channel)) {
+            held.grants.retain(|purpose, _| !concerns(&record.purpose, purpose));
+        }
+        self.0.retain(|_, held| !held.grants.is_empty());
+    }
+}
