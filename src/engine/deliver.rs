@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
-use crate::rule::Facts;
+use crate::rule::{Facts, Policy};
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::template::{RenderError, Template};
 use crate::seeded::{Bug, is_on};
@@ -160,7 +160,9 @@ impl Engine {
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
             }
-            (_, Some(template)) => match said(template, send, &facts, &message.variables) {
+            (_, Some(template)) => match said(template, send, &facts, &message.variables)
+                .and_then(|content| stoppable(content, policy, message, &cold.contact))
+            {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
@@ -455,6 +457,35 @@ fn said(
     let preheader = send.and_then(|send| send.preheader.as_ref());
     let content = template.render_beside(facts, variables, preheader)?;
     Ok(sent_by(content, send, facts.contact))
+}
+
+/// The content, with what the policy wants a message to say of how to stop such messages.
+fn stoppable(
+    content: Content,
+    policy: &Policy,
+    message: &Message,
+    contact: &Contact,
+) -> Result<Content, RenderError> {
+    let to = contact.addresses.get(&message.channel).map_or("", |to| &*to.value);
+    stoppable_by(content, policy, &message.channel, &message.purpose, to)
+}
+
+/// The same for a message that nobody decided yet.
+pub(super) fn stoppable_by(
+    mut content: Content,
+    policy: &Policy,
+    channel: &str,
+    purpose: &str,
+    to: &str,
+) -> Result<Content, RenderError> {
+    let text = content.text.as_deref().unwrap_or_default();
+    let completed = policy
+        .completed(channel, purpose, to, text)
+        .map_err(|error| RenderError { part: "text", reason: error.to_string() })?;
+    if completed != text {
+        content.text = Some(completed);
+    }
+    Ok(content)
 }
 
 /// The content, with the sender that the step names.

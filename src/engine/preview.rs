@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
-use super::deliver::{caught, has_no_sender, sent_by};
+use super::deliver::{caught, has_no_sender, sent_by, stoppable_by};
 use super::program::Loaded;
 use crate::error::Error;
 use crate::journey::{Deadline, Journey, Send};
@@ -17,6 +17,7 @@ use crate::model::{
 use crate::port::store::{CatalogSnapshot, Forbidden};
 use crate::rule::Policy;
 use crate::rule::permit::{Question, Timing, permit};
+use crate::rule::sms::{Measure, measure};
 use crate::time::Zone;
 
 /// The purpose that a colleague must have granted to be sent tests.
@@ -35,6 +36,8 @@ pub struct Preview {
     pub channel: Name,
     /// To which address there; `None` where the contact has none.
     pub to: Option<Name>,
+    /// What the text costs as a short message, the words of the opt-out included; `None` on other channels.
+    pub short: Option<Measure>,
     /// What the gate would answer, as if the contact arrived at the step now; a pause is not asked.
     pub permit: Permit,
 }
@@ -102,7 +105,8 @@ impl Engine {
         let policy = &loaded.program.policy;
         let permit = self.asked(&cold, channel, purpose, forbidden, timing, policy, &zone);
         let to = cold.contact.addresses.get(channel).map(|to| to.value.clone());
-        Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, permit })
+        let short = policy.is_short(channel).then(|| measure(content.plain()));
+        Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, short, permit })
     }
 
     /// Hands a colleague what a step of the newest version says, as another contact would get it: once, marked as a test,
@@ -274,6 +278,10 @@ fn rendered(
     });
     let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);
     let content = template.render_beside(&facts, &variables.unwrap_or_default(), send.preheader.as_ref());
+    let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
+    let policy = &loaded.program.policy;
+    let content =
+        content.and_then(|content| stoppable_by(content, policy, &send.channel, &send.purpose, to));
     let content = content.map_err(|error| Error::Invalid {
         what: "preview",
         sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
