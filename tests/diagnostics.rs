@@ -280,8 +280,18 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     // And what columns are asked in vain, which a segment may well ask.
     let columns =
         codes_in(&fs::read_to_string(Path::new(HERE).join("src/audience/tests/mod.rs")).unwrap(), '"');
-    let shown: BTreeSet<String> =
-        shown.into_keys().chain(drawn).chain(judged).chain(unlimited).chain(tables).chain(columns).collect();
+    // And what only a policy forbids or warns of, which no definition alone can be answered with.
+    let lints =
+        codes_in(&fs::read_to_string(Path::new(HERE).join("tests/consent_message/lints.rs")).unwrap(), '"');
+    let shown: BTreeSet<String> = shown
+        .into_keys()
+        .chain(drawn)
+        .chain(judged)
+        .chain(unlimited)
+        .chain(tables)
+        .chain(columns)
+        .chain(lints)
+        .collect();
     assert_eq!(shown, source, "every code has a mistake that shows it");
 }
 

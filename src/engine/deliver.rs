@@ -20,9 +20,9 @@ use crate::model::{
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
-use crate::rule::{Facts, Policy};
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::template::{RenderError, Template};
+use crate::rule::{Facts, Policy};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 

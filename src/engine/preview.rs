@@ -280,8 +280,7 @@ fn rendered(
     let content = template.render_beside(&facts, &variables.unwrap_or_default(), send.preheader.as_ref());
     let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
     let policy = &loaded.program.policy;
-    let content =
-        content.and_then(|content| stoppable_by(content, policy, &send.channel, &send.purpose, to));
+    let content = content.and_then(|content| stoppable_by(content, policy, &send.channel, &send.purpose, to));
     let content = content.map_err(|error| Error::Invalid {
         what: "preview",
         sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),

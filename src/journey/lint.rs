@@ -131,7 +131,8 @@ impl Reader<'_> {
         let Send { channel, purpose, window, .. } = self.send;
         let zone = self.journey.zone.as_ref().unwrap_or(zone);
         if !ever_opens(channel, purpose, policy, zone, window.as_ref(), now) {
-            let sentence = format!("the rules for {purpose} by {channel} leave no instant at which it may be said");
+            let sentence =
+                format!("the rules for {purpose} by {channel} leave no instant at which it may be said");
             let next = "widen the window, or mend the hours of the policy";
             self.warn("J134", if window.is_some() { "window" } else { "channel" }, sentence, next);
         }
@@ -143,7 +144,8 @@ impl Reader<'_> {
         let asks = paths.iter().any(|path| path.purpose == *purpose && path.channel == *channel);
         if !asks && !paths.is_empty() {
             let sentence = format!("nobody is asked anywhere to allow {purpose} by {channel}");
-            let next = "ask for it in a form and name that in the policy (asked), or say it on another channel";
+            let next =
+                "ask for it in a form and name that in the policy (asked), or say it on another channel";
             self.warn("J135", "channel", sentence, next);
         }
     }

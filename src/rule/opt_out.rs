@@ -73,7 +73,8 @@ impl OptOut {
     #[must_use]
     pub fn france() -> Self {
         let as_of = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap_or_default();
-        let source = "CPCE art. L. 34-5 (a valid address for objections, free of charge); AF2M, code of conduct SMS+";
+        let source =
+            "CPCE art. L. 34-5 (a valid address for objections, free of charge); AF2M, code of conduct SMS+";
         let row = Self::new("sms", source, as_of);
         let row = row.country("FR", ["+33", "+262", "+508", "+590", "+594", "+596", "+681", "+687", "+689"]);
         ["STOP au 36###", "STOP au 38###", "STOP SMS au 36###", "STOP 36###", "STOP 38###"]
@@ -156,7 +157,9 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
 /// Whether a phrase stands somewhere among the words.
 fn holds_phrase(said: &[String], phrase: &[String]) -> bool {
     !phrase.is_empty()
-        && said.windows(phrase.len()).any(|words| words.iter().zip(phrase).all(|(word, wanted)| fits(word, wanted)))
+        && said
+            .windows(phrase.len())
+            .any(|words| words.iter().zip(phrase).all(|(word, wanted)| fits(word, wanted)))
 }
 
 fn fits(word: &str, wanted: &str) -> bool {

@@ -87,12 +87,7 @@ impl Policy {
     /// Says where consent to a purpose on a channel is asked for. Once one is named, a journey that sends where no consent is
     /// asked for is warned about.
     #[must_use]
-    pub fn asked(
-        mut self,
-        at: impl Into<Name>,
-        purpose: impl Into<Name>,
-        channel: impl Into<Name>,
-    ) -> Self {
+    pub fn asked(mut self, at: impl Into<Name>, purpose: impl Into<Name>, channel: impl Into<Name>) -> Self {
         self.paths.push(ConsentPath { at: at.into(), purpose: purpose.into(), channel: channel.into() });
         self
     }
@@ -124,13 +119,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`NoOptOut`] where a row has no words to add, and the text does not say it.
-    pub fn completed(
-        &self,
-        channel: &str,
-        purpose: &str,
-        to: &str,
-        text: &str,
-    ) -> Result<String, NoOptOut> {
+    pub fn completed(&self, channel: &str, purpose: &str, to: &str, text: &str) -> Result<String, NoOptOut> {
         let mut completed = text.to_owned();
         for row in self.opt_outs_of(channel, purpose).filter(|row| row.reaches(to)) {
             completed = row.complete(&completed).ok_or_else(|| NoOptOut { asked_by: row.source.clone() })?;

@@ -110,9 +110,7 @@ impl Extent {
             Piece::Ways(ways) => ways
                 .iter()
                 .map(|way| {
-                    way.iter()
-                        .map(|piece| Self::of(piece, unbounded))
-                        .fold(Self::default(), Self::then)
+                    way.iter().map(|piece| Self::of(piece, unbounded)).fold(Self::default(), Self::then)
                 })
                 .fold(Self::default(), Self::or),
         }

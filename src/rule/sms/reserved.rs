@@ -65,9 +65,17 @@ const MOST_AFTER: usize = 6;
 #[must_use]
 pub fn misuses(text: &str) -> Vec<Misuse> {
     let Some(reserved) = reserved() else { return Vec::new() };
-    let words = words_of(text);
-    let is_among = |list: &[String], word: &String| list.contains(word);
     let mut found: Vec<Misuse> = Vec::new();
+    for sentence in text.split(['.', '!', '?', ';', '…', '\n']) {
+        misuses_of(sentence, &reserved, &mut found);
+    }
+    found
+}
+
+/// Those of one sentence.
+fn misuses_of(sentence: &str, reserved: &Reserved, found: &mut Vec<Misuse>) {
+    let words = words_of(sentence);
+    let is_among = |list: &[String], word: &String| list.contains(word);
     for (place, _) in words.iter().enumerate().filter(|(_, word)| is_among(&reserved.asking, word)) {
         let after = words.iter().skip(place + 1).skip_while(|word| is_among(&reserved.between, word));
         let after: Vec<&String> = after.take(2 + MOST_AFTER).collect();
@@ -83,7 +91,6 @@ pub fn misuses(text: &str) -> Vec<Misuse> {
             found.push(Misuse { word: (*word).clone(), meaning: row.meaning });
         }
     }
-    found
 }
 
 /// Whether a text names any word that stops messages, in whatever sentence.
