@@ -3,17 +3,14 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-#[path = "consent_message/bound.rs"]
-mod bound;
-#[path = "consent_message/encoder.rs"]
-mod encoder;
-#[path = "consent_message/lints.rs"]
-mod lints;
-#[path = "consent_message/opt_out.rs"]
-mod opt_out;
-#[path = "consent_message/segments.rs"]
-mod segments;
-#[path = "consent_message/transliteration.rs"]
-mod transliteration;
-#[path = "consent_message/writers.rs"]
-mod writers;
+mod consent_message {
+    #[cfg(feature = "addresses")]
+    mod address;
+    mod bound;
+    mod encoder;
+    mod lints;
+    mod opt_out;
+    mod segments;
+    mod transliteration;
+    mod writers;
+}

@@ -15,6 +15,8 @@ use crate::audience::Audience;
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
+#[cfg(feature = "addresses")]
+use crate::rule::address::AddressRules;
 use crate::time::{Calendar, Zone};
 
 /// The largest inputs that an engine takes, in bytes. What is larger is refused by name and nothing of it is kept.
@@ -70,6 +72,8 @@ pub struct EngineBuilder {
     most_failures: u32,
     compiled: Compiled,
     audience: Option<Arc<Mutex<Audience>>>,
+    #[cfg(feature = "addresses")]
+    addresses: AddressRules,
 }
 
 impl EngineBuilder {
@@ -96,6 +100,8 @@ impl EngineBuilder {
             most_failures: 8,
             compiled: Compiled::default(),
             audience: None,
+            #[cfg(feature = "addresses")]
+            addresses: AddressRules::default(),
         }
     }
 
@@ -155,6 +161,28 @@ impl EngineBuilder {
     /// whoever reads the database can guess which addresses it knows.
     pub fn fingerprint_key(mut self, key: FingerprintKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Says which addresses are taken; whatever is given, unless said. What is no address is refused by name when a contact is
+    /// identified, and nothing of it is kept.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::rule::address::AddressRules;
+    /// use journeyman::{Contact, Engine};
+    /// let store = Arc::new(journeyman::store::MemoryStore::new());
+    /// let engine = Engine::builder(store).addresses(AddressRules::strict()).build();
+    /// let error = engine.identify(Contact::new("lea").address("sms", "+33123456789")).await.unwrap_err();
+    /// assert!(error.to_string().contains("A014"), "{error}");
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    #[cfg(feature = "addresses")]
+    pub fn addresses(mut self, rules: AddressRules) -> Self {
+        self.addresses = rules;
         self
     }
 
@@ -266,6 +294,8 @@ impl EngineBuilder {
                 loaded: Mutex::new(None),
                 compiled: self.compiled,
                 feed: self.audience.map(Feed::new),
+                #[cfg(feature = "addresses")]
+                addresses: self.addresses,
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

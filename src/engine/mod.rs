@@ -126,6 +126,9 @@ struct Shared {
     compiled: Compiled,
     /// Where it tells what it commits, if the host keeps an audience.
     feed: Option<Feed>,
+    /// Which addresses are taken.
+    #[cfg(feature = "addresses")]
+    addresses: crate::rule::address::AddressRules,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

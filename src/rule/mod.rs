@@ -1,5 +1,7 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+#[cfg(feature = "addresses")]
+pub mod address;
 pub mod condition;
 mod expression;
 mod nearest;

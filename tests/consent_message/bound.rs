@@ -8,7 +8,7 @@ use journeyman::rule::{OptOut, Policy, TemplateDefinition};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::encoder::septets;
+use super::encoder::septets;
 
 const STOP: &str = "STOP au 36111";
 const NAMES: [(&str, usize); 3] = [("name", 12), ("city", 30), ("note", 90)];
@@ -59,7 +59,7 @@ fn piece() -> impl Strategy<Value = String> {
 
 fn value(most: usize) -> impl Strategy<Value = Option<String>> {
     let plain = proptest::collection::vec(
-        crate::writers::letter().prop_filter("basic", |letter| septets(*letter).len() == 1),
+        super::writers::letter().prop_filter("basic", |letter| septets(*letter).len() == 1),
         0..=most,
     );
     let any = proptest::collection::vec(

@@ -32,7 +32,7 @@ const CARRIED: usize = 140;
 const HEADER: usize = 6;
 
 /// The septets of a letter, or nothing where the alphabet does not have it.
-pub(crate) fn septets(letter: char) -> Vec<u8> {
+pub(super) fn septets(letter: char) -> Vec<u8> {
     if let Some((_, code)) = EXTENSION.iter().find(|(known, _)| *known == letter) {
         return vec![0x1B, *code];
     }
@@ -41,7 +41,7 @@ pub(crate) fn septets(letter: char) -> Vec<u8> {
 }
 
 /// The letters of the table and its extension.
-pub(crate) fn alphabet() -> Vec<char> {
+pub(super) fn alphabet() -> Vec<char> {
     TABLE
         .chars()
         .filter(|letter| *letter != '\u{1B}')
@@ -56,7 +56,7 @@ fn packed(septets: &[u8], header: usize) -> usize {
 }
 
 /// The octets of user data of every segment.
-pub(crate) fn encode(text: &str) -> Vec<usize> {
+pub(super) fn encode(text: &str) -> Vec<usize> {
     if text.is_empty() {
         return Vec::new();
     }

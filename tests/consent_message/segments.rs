@@ -4,8 +4,8 @@ use journeyman::rule::sms::{Encoding, Loss, measure, segments, transliterate};
 use proptest::prelude::*;
 use sms_splitter::SplitSms;
 
-use crate::encoder;
-use crate::writers::text;
+use super::encoder;
+use super::writers::text;
 
 /// The parts that the peer makes of a text, and how long they are in units.
 fn peer(text: &str) -> (usize, usize) {

@@ -3,7 +3,7 @@
 use journeyman::rule::sms::{Loss, measure, transliterate};
 use proptest::prelude::*;
 
-use crate::writers::text;
+use super::writers::text;
 
 const LOSSES: [Loss; 3] = [Loss::Typography, Loss::Spelling, Loss::Sign];
 

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::encoder::alphabet;
+use super::encoder::alphabet;
 
 /// Letters of which texts are made: plain ones, dear ones, pairs, and the whole of Unicode.
-pub(crate) fn letter() -> impl Strategy<Value = char> {
+pub(super) fn letter() -> impl Strategy<Value = char> {
     prop_oneof![
         6 => select(('a'..='z').collect::<Vec<_>>()),
         3 => select(alphabet()),
@@ -33,7 +33,7 @@ fn drawn(seed: &mut u64, plain: &[char], kind: u8) -> char {
 }
 
 /// Texts around the lengths at which another segment begins.
-pub(crate) fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     let length =
         prop_oneof![0_usize..30, 30_usize..37, 60_usize..80, 125_usize..165, 295_usize..330, 450_usize..480];
     let plain = alphabet();
