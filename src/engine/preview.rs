@@ -278,14 +278,19 @@ fn rendered(
     });
     let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);
     let content = template.render_beside(&facts, &variables.unwrap_or_default(), send.preheader.as_ref());
-    let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
-    let policy = &loaded.program.policy;
-    let content = content.and_then(|content| stoppable_by(content, policy, &send.channel, &send.purpose, to));
     let content = content.map_err(|error| Error::Invalid {
         what: "preview",
         sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
         next: "give the variable a default, or the contact the attribute",
     })?;
+    let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
+    let policy = &loaded.program.policy;
+    let content =
+        stoppable_by(content, policy, &send.channel, &send.purpose, to).map_err(|error| Error::Invalid {
+            what: "preview",
+            sentence: format!("the {} cannot be said: {}", error.part, error.reason),
+            next: "write it into the template, or give the policy the words to add",
+        })?;
     Ok(sent_by(content, Some(send), contact))
 }
 
