@@ -99,6 +99,7 @@
 //! |---|---|---|---|
 //! | `sqlite` | yes | [`store::SqliteStore`](store), with SQLite compiled in | you bring a store, or have no C compiler |
 //! | `yaml` | yes | definitions in YAML | your definitions are JSON or Rust |
+//! | `addresses` | no | [`rule::address`](rule): mail addresses and phone numbers, read and refused by name | |
 //! | `schema` | no | [`journey::json_schema`](journey) | |
 //! | `tokio` | no | `Engine::run`, a loop that sleeps and wakes | |
 //! | `testing` | no | the conformance suite, faulty wrappers, the judge of a store, a clock moved by hand | |

@@ -17,6 +17,8 @@ use crate::link::{Bursts, LinkBase, LinkKeys};
 use crate::model::{FingerprintKey, Name};
 use crate::port::{Channel, Clock, Quota, Store};
 use crate::rule::Policy;
+#[cfg(feature = "addresses")]
+use crate::rule::address::AddressRules;
 use crate::rule::inbound::Keywords;
 use crate::time::{Calendar, Zone};
 
@@ -75,6 +77,8 @@ pub struct EngineBuilder {
     compiled: Compiled,
     audience: Option<Arc<Mutex<Audience>>>,
     links: Option<Links>,
+    #[cfg(feature = "addresses")]
+    addresses: AddressRules,
 }
 
 impl EngineBuilder {
@@ -103,6 +107,8 @@ impl EngineBuilder {
             compiled: Compiled::default(),
             audience: None,
             links: None,
+            #[cfg(feature = "addresses")]
+            addresses: AddressRules::default(),
         }
     }
 
@@ -168,6 +174,28 @@ impl EngineBuilder {
     /// whoever reads the database can guess which addresses it knows.
     pub fn fingerprint_key(mut self, key: FingerprintKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Says which addresses are taken; whatever is given, unless said. What is no address is refused by name when a contact is
+    /// identified, and nothing of it is kept.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::rule::address::AddressRules;
+    /// use journeyman::{Contact, Engine};
+    /// let store = Arc::new(journeyman::store::MemoryStore::new());
+    /// let engine = Engine::builder(store).addresses(AddressRules::strict()).build();
+    /// let error = engine.identify(Contact::new("lea").address("sms", "+33123456789")).await.unwrap_err();
+    /// assert!(error.to_string().contains("A014"), "{error}");
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    #[cfg(feature = "addresses")]
+    pub fn addresses(mut self, rules: AddressRules) -> Self {
+        self.addresses = rules;
         self
     }
 
@@ -310,6 +338,8 @@ impl EngineBuilder {
                 feed: self.audience.map(Feed::new),
                 links: self.links,
                 bursts: Mutex::new(Bursts::default()),
+                #[cfg(feature = "addresses")]
+                addresses: self.addresses,
                 handful: AtomicUsize::new(FIRST_HANDFUL),
                 #[cfg(feature = "tokio")]
                 wake: tokio::sync::Notify::new(),

@@ -22,7 +22,7 @@ use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::template::{RenderError, Template};
-use crate::rule::{Facts, Spoken};
+use crate::rule::{Facts, Policy, Spoken};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
@@ -178,7 +178,10 @@ impl Engine {
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
             }
-            (_, Some(template)) => match self.said(template, send, &facts, taken) {
+            (_, Some(template)) => match self
+                .said(template, send, &facts, taken)
+                .and_then(|content| stoppable(content, policy, message, &cold.contact))
+            {
                 Ok(content) => content,
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
@@ -476,6 +479,35 @@ pub(super) async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
 pub(super) fn has_no_sender(send: Option<&Send>, contact: &Contact) -> bool {
     let from = send.and_then(|send| send.from.as_ref());
     from.is_some_and(|from| from.name(&contact.attributes).is_none())
+}
+
+/// The content, with what the policy wants a message to say of how to stop such messages.
+fn stoppable(
+    content: Content,
+    policy: &Policy,
+    message: &Message,
+    contact: &Contact,
+) -> Result<Content, RenderError> {
+    let to = contact.addresses.get(&message.channel).map_or("", |to| &*to.value);
+    stoppable_by(content, policy, &message.channel, &message.purpose, to)
+}
+
+/// The same for a message that nobody decided yet.
+pub(super) fn stoppable_by(
+    mut content: Content,
+    policy: &Policy,
+    channel: &str,
+    purpose: &str,
+    to: &str,
+) -> Result<Content, RenderError> {
+    let text = content.text.as_deref().unwrap_or_default();
+    let completed = policy
+        .completed(channel, purpose, to, text)
+        .map_err(|error| RenderError { part: "text", reason: error.to_string() })?;
+    if completed != text {
+        content.text = Some(completed);
+    }
+    Ok(content)
 }
 
 /// The content, with the sender that the step names.

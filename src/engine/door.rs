@@ -371,6 +371,16 @@ impl Engine {
                     next: "leave the address out, or mend it",
                 });
             }
+            #[cfg(feature = "addresses")]
+            self.shared.addresses.check(channel, &address.value).map_err(|error| Error::Invalid {
+                what: "contact",
+                sentence: format!(
+                    "its address on {channel} is none, for {} ({})",
+                    error.problem.sentence(),
+                    error.problem.code()
+                ),
+                next: error.problem.next(),
+            })?;
             address.fingerprint = Some(self.shared.key.fingerprint(channel, &address.value));
         }
         Ok(())

@@ -140,6 +140,9 @@ struct Shared {
     links: Option<link::Links>,
     /// Visits of links that wait until it is known whether a scanner made them.
     bursts: Mutex<Bursts>,
+    /// Which addresses are taken.
+    #[cfg(feature = "addresses")]
+    addresses: crate::rule::address::AddressRules,
     /// How many messages are begun at a time, as fast as the channels are.
     handful: AtomicUsize,
     #[cfg(feature = "tokio")]

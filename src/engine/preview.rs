@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
-use super::deliver::{caught, has_no_sender, sent_by};
+use super::deliver::{caught, has_no_sender, sent_by, stoppable_by};
 use super::link::checked;
 use super::program::Loaded;
 use crate::error::Error;
@@ -18,6 +18,7 @@ use crate::model::{
 use crate::port::store::{CatalogSnapshot, Forbidden};
 use crate::rule::Policy;
 use crate::rule::permit::{Question, Timing, permit};
+use crate::rule::sms::{Measure, measure};
 use crate::time::Zone;
 
 /// The purpose that a colleague must have granted to be sent tests.
@@ -36,6 +37,8 @@ pub struct Preview {
     pub channel: Name,
     /// To which address there; `None` where the contact has none.
     pub to: Option<Name>,
+    /// What the text costs as a short message, the words of the opt-out included; `None` on other channels.
+    pub short: Option<Measure>,
     /// What the gate would answer, as if the contact arrived at the step now; a pause is not asked.
     pub permit: Permit,
 }
@@ -103,7 +106,8 @@ impl Engine {
         let policy = &loaded.program.policy;
         let permit = self.asked(&cold, channel, purpose, forbidden, timing, policy, &zone);
         let to = cold.contact.addresses.get(channel).map(|to| to.value.clone());
-        Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, permit })
+        let short = policy.is_short(channel).then(|| measure(content.plain()));
+        Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, short, permit })
     }
 
     /// Hands a colleague what a step of the newest version says, as another contact would get it: once, marked as a test,
@@ -238,10 +242,17 @@ impl Engine {
         variables.extend(self.links_that_lead_nowhere());
         let content = template.render_beside(&facts, &variables, send.preheader.as_ref());
         let content = content.map(|content| sent_by(content, Some(send), contact)).and_then(checked);
-        content.map_err(|error| Error::Invalid {
+        let content = content.map_err(|error| Error::Invalid {
             what: "preview",
             sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
             next: "give the variable a default, or the contact the attribute",
+        })?;
+        let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
+        let policy = &loaded.program.policy;
+        stoppable_by(content, policy, &send.channel, &send.purpose, to).map_err(|error| Error::Invalid {
+            what: "preview",
+            sentence: format!("the {} cannot be said: {}", error.part, error.reason),
+            next: "write it into the template, or give the policy the words to add",
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Engine;
 use crate::error::{BuildError, Diagnostic, Error};
-use crate::journey::{Journey, JourneyDefinition, Scope, ScoreNames, check};
+use crate::journey::{Journey, JourneyDefinition, Lints, Scope, ScoreNames, Surroundings, check, lint};
 use crate::machine::{Program, ProgramParts, Scored};
 use crate::model::{Deed, Name};
 use crate::port::store::{CatalogSnapshot, Definition, Edition, Pausable};
@@ -118,6 +118,11 @@ impl Engine {
     async fn publish_with(&self, definitions: Vec<Definition>, by: Option<&Deed>) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot().await?;
         self.check(&definitions, &snapshot)?;
+        let lints = self.lints(&definitions, &snapshot);
+        BuildError::unless_empty(lints.refused)?;
+        for warning in &lints.warnings {
+            tracing::warn!(code = warning.code, "{warning}");
+        }
         let revision = self.shared.store.publish_by(&definitions, by).await?;
         tracing::info!(revision, definitions = definitions.len(), "published");
         if definitions.iter().any(|definition| matches!(definition, Definition::Schema(_))) {
@@ -126,6 +131,72 @@ impl Engine {
         }
         self.wake();
         Ok(())
+    }
+
+    /// Reads definitions as [`publish`](Engine::publish) would, and publishes nothing: what it would refuse because of the
+    /// sending rules, and what it would only warn of in the log. Journeys that are published already are read again where
+    /// one of their templates is among the definitions.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use journeyman::Journey;
+    /// # use journeyman::rule::TemplateDefinition;
+    /// # futures::executor::block_on(async {
+    /// # let sms = journeyman::channel::RecordingChannel::new("sms");
+    /// # let engine = journeyman::Engine::builder(Arc::new(journeyman::store::MemoryStore::new())).channel(sms).build();
+    /// let template = TemplateDefinition::new("help").text("Tu galères ? Réponds HELP et je t'appelle. STOP au 36111");
+    /// let journey = Journey::builder("care").enter_on("stuck").send("ask", "sms", "help", "care").build()?;
+    /// let lints = engine.lint([template.into(), journey.into()]).await?;
+    /// assert_eq!(lints.warnings[0].to_string(), "J132 care/steps[0] (ask).send.template: it asks for the answer HELP, \
+    ///     which networks act on; ask for another word; this one may never reach you");
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Build`] for definitions that are wrong in themselves; [`Error::Store`].
+    pub async fn lint(&self, definitions: impl IntoIterator<Item = Definition>) -> Result<Lints, Error> {
+        let definitions: Vec<Definition> = definitions.into_iter().collect();
+        let snapshot = self.shared.store.snapshot().await?;
+        self.check(&definitions, &snapshot)?;
+        Ok(self.lints(&definitions, &snapshot))
+    }
+
+    /// Reads the journeys that are new, and those that say something by a template that is.
+    fn lints(&self, definitions: &[Definition], snapshot: &CatalogSnapshot) -> Lints {
+        let mut templates: BTreeMap<Name, &TemplateDefinition> = BTreeMap::new();
+        for definition in snapshot.definitions.iter().chain(definitions) {
+            if let Definition::Template(template) = definition {
+                templates.insert(template.template.as_str().into(), template);
+            }
+        }
+        let changed = |name: &str| {
+            definitions.iter().any(|new| matches!(new, Definition::Template(new) if new.template == name))
+        };
+        let (policy, zone) = (&self.shared.policy, &self.shared.zone);
+        let surroundings = Surroundings::new(policy, &templates, zone, self.shared.store.clock().now());
+        let mut lints = Lints::default();
+        let mut read = |journey: &JourneyDefinition| {
+            if let Ok(journey) = self.shared.compiled.journey(journey) {
+                let found = lint(&journey, &surroundings);
+                lints.refused.extend(found.refused);
+                lints.warnings.extend(found.warnings);
+            }
+        };
+        for definition in definitions {
+            if let Definition::Journey(journey) = definition {
+                read(journey);
+            }
+        }
+        for definition in &snapshot.definitions {
+            let Definition::Journey(journey) = definition else { continue };
+            let mut sends = journey.steps.iter().filter_map(|step| step.send.as_ref()?.template.as_deref());
+            if sends.any(changed) && !definitions.contains(definition) {
+                read(journey);
+            }
+        }
+        lints
     }
 
     pub(super) fn check(

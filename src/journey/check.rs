@@ -182,7 +182,7 @@ fn unknown<'n>(
     Diagnostic::new(code, place, sentence, next)
 }
 
-fn place_of(journey: &Journey, step: usize) -> String {
+pub(super) fn place_of(journey: &Journey, step: usize) -> String {
     match journey.definition.steps.get(step).and_then(|step| step.id.as_ref()) {
         Some(id) => format!("{}/steps[{step}] ({id})", journey.id),
         None => format!("{}/steps[{step}]", journey.id),

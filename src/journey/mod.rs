@@ -6,6 +6,7 @@ mod compile;
 mod definition;
 mod dot;
 mod graph;
+mod lint;
 mod mermaid;
 mod migration;
 mod node;
@@ -33,6 +34,7 @@ pub use definition::{
     StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition,
     WayDefinition, WithdrawDefinition, parse_json,
 };
+pub use lint::{Lints, Surroundings, lint};
 pub use mermaid::parse_mermaid;
 pub(crate) use migration::Landing;
 pub use migration::{Migration, MigrationDefinition, Removed, Waits};

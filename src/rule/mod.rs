@@ -1,5 +1,7 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+#[cfg(feature = "addresses")]
+pub mod address;
 pub mod bounce;
 mod cap;
 pub mod condition;
@@ -8,6 +10,7 @@ pub mod inbound;
 pub mod law;
 mod nearest;
 mod number;
+pub mod opt_out;
 pub mod permit;
 mod policy;
 pub mod predicate;
@@ -17,6 +20,7 @@ mod schema;
 pub mod score;
 mod script;
 pub mod segment;
+pub mod sms;
 mod standing;
 mod stopped;
 pub mod template;
@@ -29,7 +33,8 @@ pub use condition::{ConditionDefinition, Filter};
 pub(crate) use expression::Expression;
 pub(crate) use nearest::nearest;
 pub use number::{Misread, Models, Number};
-pub use policy::{Policy, QuietHours};
+pub use opt_out::OptOut;
+pub use policy::{ConsentPath, NoOptOut, Policy, QuietHours};
 pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};

@@ -235,6 +235,21 @@ fn first_allowed(
     never()
 }
 
+/// Whether the rules and a window leave any instant from `now` on, for somebody who allows everything.
+pub(crate) fn ever_opens(
+    channel: &str,
+    purpose: &str,
+    policy: &Policy,
+    zone: &Zone,
+    window: Option<&WeeklyWindow>,
+    now: DateTime<Utc>,
+) -> bool {
+    let (nobody, standing) = (Contact::new(""), Standing::default());
+    let question = Question::new(&nobody, &standing, channel, purpose);
+    let legal = legal(&question, policy, zone);
+    first_allowed(&question, policy, zone, &legal, now, window, &mut Vec::new()) != never()
+}
+
 /// How often quiet hours and window may push each other on before they are taken to exclude each other.
 const MOST_TURNS: u32 = 64;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::OptOut;
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
 use super::law::Profile;
@@ -76,6 +77,12 @@ pub struct Policy {
     /// When soft bounces say that nobody is there.
     #[serde(default, skip_serializing_if = "SoftRule::is_default")]
     pub soft: SoftRule,
+    /// What messages must say of how to stop them; each row that applies is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opt_outs: Vec<OptOut>,
+    /// Where consents are asked for; where none is named, nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<ConsentPath>,
 }
 
 impl Policy {
@@ -91,6 +98,8 @@ impl Policy {
             home: None,
             caps: Vec::new(),
             soft: SoftRule::default(),
+            opt_outs: Vec::new(),
+            paths: Vec::new(),
         }
     }
 
@@ -181,11 +190,82 @@ impl Policy {
     /// Asks whether the rules can hold; an engine whose rules cannot publishes nothing.
     ///
     /// # Errors
-    /// [`BuildError`] with everything that is wrong at once: `J130` for a cap without purposes, `J131` for a number or a
-    /// window that cannot be, `J132` for a cap without a name of its own.
+    /// [`BuildError`] with everything that is wrong at once: `J140` for a cap without purposes, `J141` for a number or a
+    /// window that cannot be, `J142` for a cap without a name of its own.
     pub fn check(&self) -> Result<(), BuildError> {
         BuildError::unless_empty(cap::problems_of(&self.caps))
     }
+
+    /// Adds what messages on a channel must say of how to stop them.
+    #[must_use]
+    pub fn opt_out(mut self, row: OptOut) -> Self {
+        self.opt_outs.push(row);
+        self
+    }
+
+    /// Says where consent to a purpose on a channel is asked for. Once one is named, a journey that sends where no consent is
+    /// asked for is warned about.
+    #[must_use]
+    pub fn asked(mut self, at: impl Into<Name>, purpose: impl Into<Name>, channel: impl Into<Name>) -> Self {
+        self.paths.push(ConsentPath { at: at.into(), purpose: purpose.into(), channel: channel.into() });
+        self
+    }
+
+    /// Whether messages of a purpose are held to what the law says of marketing; so is one that nobody described.
+    #[must_use]
+    pub fn is_marketing(&self, purpose: &str) -> bool {
+        !purpose.is_empty()
+    }
+
+    /// Whether messages on a channel are short ones, counted in segments: `sms`, and every channel that a row of `opt_outs`
+    /// names.
+    #[must_use]
+    pub fn is_short(&self, channel: &str) -> bool {
+        channel == "sms" || self.opt_outs.iter().any(|row| *row.channel == *channel)
+    }
+
+    /// The rows that say what a message must say of how to stop such messages.
+    pub(crate) fn opt_outs_of(&self, channel: &str, purpose: &str) -> impl Iterator<Item = &OptOut> {
+        let named = move |row: &OptOut| row.purposes.iter().any(|name| **name == *purpose);
+        let is_marketing = self.is_marketing(purpose);
+        let concerns = move |row: &&OptOut| {
+            *row.channel == *channel && (named(row) || row.purposes.is_empty() && is_marketing)
+        };
+        self.opt_outs.iter().filter(concerns)
+    }
+
+    /// The text of a message with what it must say of how to stop such messages, for an address.
+    ///
+    /// # Errors
+    /// [`NoOptOut`] where a row has no words to add, and the text does not say it.
+    pub fn completed(&self, channel: &str, purpose: &str, to: &str, text: &str) -> Result<String, NoOptOut> {
+        let mut completed = text.to_owned();
+        for row in self.opt_outs_of(channel, purpose).filter(|row| row.reaches(to)) {
+            completed = row.complete(&completed).ok_or_else(|| NoOptOut { asked_by: row.source.clone() })?;
+        }
+        Ok(completed)
+    }
+}
+
+/// A message does not say how to stop such messages, and nothing can be added to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it does not say how to stop such messages, which is asked by: {asked_by}")]
+#[non_exhaustive]
+pub struct NoOptOut {
+    /// Who asks for it.
+    pub asked_by: Name,
+}
+
+/// Where consent to a purpose on a channel is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConsentPath {
+    /// The form, the page, the counter.
+    pub at: Name,
+    /// What for.
+    pub purpose: Name,
+    /// By which channel.
+    pub channel: Name,
 }
 
 impl Default for Policy {

@@ -16,9 +16,12 @@ use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 
 mod definition;
 mod numbers;
+mod source;
 mod variant;
 
 pub use definition::{Missing, TemplateDefinition};
+pub(crate) use source::Source;
+pub(super) use source::{Piece, Worth};
 pub use variant::{Form, VariantDefinition};
 
 use super::sandbox::{Reach, refuse_growth};
@@ -53,6 +56,8 @@ pub struct Template {
     numbers: Arc<[Number]>,
     /// Whether any of them has a link of the message.
     links: bool,
+    /// The most letters of what it puts in, where that is declared.
+    longest: Arc<BTreeMap<String, usize>>,
 }
 
 /// One wording of every part.
@@ -126,7 +131,16 @@ impl Template {
         BuildError::unless_empty(checker.problems)?;
         let environment = Arc::new(checker.environment);
         let (numbers, links) = (checker.numbers.into(), checker.links);
-        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings, numbers, links })
+        let longest = definition.longest.clone().into();
+        Ok(Self {
+            name: name.into(),
+            hash: definition.hash(),
+            environment,
+            wordings,
+            numbers,
+            links,
+            longest,
+        })
     }
 
     /// Whether it reads scores, trails, events or checklists, which [`render_of`](Template::render_of) alone knows.
@@ -219,6 +233,7 @@ impl Template {
             .map(|(place, number)| (place, number.path(), facts.and_then(|facts| number.of(facts))))
             .collect();
         let view = View::of(contact, variables, reads, &numbers);
+        self.within_bounds(&view, variables)?;
         let [subject, own, text, html] = [0, 1, 2, 3].map(|number| match parts[number] {
             Some(part) => self.render_part(PARTS[number], part, &view).map(Some),
             None => Ok(None),
@@ -236,6 +251,25 @@ impl Template {
         content.preheader = preheader;
         content.variant = variant.and_then(|wording| wording.variant.as_ref()).map(VariantDefinition::name);
         Ok(content)
+    }
+
+    /// Refuses a value that is longer than the template declares, among those that it reads.
+    fn within_bounds(&self, view: &View<'_>, variables: &Attributes) -> Result<(), RenderError> {
+        for (name, most) in &*self.longest {
+            let read = view.reads.as_ref().is_none_or(|reads| reads.iter().any(|read| ***read == **name));
+            let value = match name.as_str() {
+                _ if name.starts_with("offer.") => variables.get(name.as_str()).map(to_template),
+                "id" => Some(view.contact.id.as_str().into()),
+                "locale" => view.contact.locale.clone().map(Into::into),
+                _ if read => view.contact.attributes.get(name.as_str()).map(to_template),
+                _ => None,
+            };
+            if value.is_some_and(|value| value.to_string().chars().count() > *most) {
+                let reason = format!("{name} is longer than the {most} letters that the template declares");
+                return Err(RenderError { part: "text", reason });
+            }
+        }
+        Ok(())
     }
 
     fn render_part(&self, name: &'static str, part: &Part, view: &View<'_>) -> Result<String, RenderError> {

@@ -1,6 +1,6 @@
 //! A template as an author writes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,10 @@ pub struct TemplateDefinition {
     /// The attributes that it may read; any where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<BTreeSet<String>>,
+    /// The most letters of an attribute's value, or of `offer.name`: a message with a longer one is refused, so that what a
+    /// short message costs is bounded before anybody is told anything.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub longest: BTreeMap<String, usize>,
     /// Other wordings, for those who read another language or are addressed in another form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantDefinition>,
@@ -80,6 +84,7 @@ impl TemplateDefinition {
             html: None,
             missing: Missing::Refuse,
             variables: None,
+            longest: BTreeMap::new(),
             variants: Vec::new(),
         }
     }
@@ -116,6 +121,13 @@ impl TemplateDefinition {
     #[must_use]
     pub fn variant(mut self, variant: VariantDefinition) -> Self {
         self.variants.push(variant);
+        self
+    }
+
+    /// Declares the most letters of an attribute's value.
+    #[must_use]
+    pub fn longest(mut self, attribute: impl Into<String>, letters: usize) -> Self {
+        self.longest.insert(attribute.into(), letters);
         self
     }
 
