@@ -130,11 +130,15 @@ mod tests {
     #[test]
     fn near_and_far_it_is_the_list_that_a_vector_is() {
         let (mut kept, mut wanted) = (Kept::<i64, 3>::default(), Vec::new());
-        // Grows to nine, and shrinks to nothing, at places that differ.
         for step in 0..9 {
-            let place = step * 7 % (wanted.len() + 1);
-            kept.insert(place, step as i64);
-            wanted.insert(place, step as i64);
+            for place in 0..=wanted.len() {
+                let (mut kept, mut wanted) = (kept.clone(), wanted.clone());
+                kept.insert(place, 77);
+                wanted.insert(place, 77);
+                assert_eq!(*kept, *wanted, "{place}");
+            }
+            kept.insert(step / 2, step as i64);
+            wanted.insert(step / 2, step as i64);
             assert_eq!(*kept, *wanted);
             assert_eq!(Kept::from(wanted.clone()), kept);
             assert_eq!(matches!(kept, Kept::Near(..)), wanted.len() <= 3);
