@@ -13,6 +13,7 @@ mod deliver;
 mod door;
 mod drain;
 mod feed;
+mod floors;
 mod import;
 mod jobs;
 mod migration;
@@ -46,6 +47,7 @@ pub use builder::{EngineBuilder, Limits, UnknownContacts};
 #[cfg(feature = "sim")]
 pub(crate) use compiled::Compiled;
 pub use drain::Drain;
+pub use floors::Floor;
 pub use import::Imported;
 pub use migration::{MigrationCount, MigrationMove};
 pub use operate::{ListedRun, RunFilter, RunPage};
