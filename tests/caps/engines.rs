@@ -99,7 +99,7 @@ fn consent_caps_hold_for_engines_on_threads() {
         }
         log.assert_capped(&caps, name);
         let begun = log.entries().len();
-        assert!(begun > 40, "{name}: only {begun} begins");
+        assert!(begun > 30, "{name}: only {begun} begins");
         println!("{name}: {begun} begins by 4 engines, 0 windows too full");
     }
 }

@@ -75,6 +75,7 @@ fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i
             .attribute("strengths", list("constance"))
             .attribute("weaknesses", list("visuels"))
             .attribute("actions", list("publier"))
+            .attribute("news", list("une nouvelle villa en mai"))
             .attribute("recommended_service", "MONA 290");
         let contact =
             channels.iter().fold(contact, |contact, name| contact.address(*name, format!("lea-{name}")));
