@@ -14,6 +14,7 @@ mod deliver;
 mod door;
 mod drain;
 mod feed;
+mod floors;
 mod import;
 mod jobs;
 mod link;
@@ -51,6 +52,7 @@ pub use builder::{EngineBuilder, Limits, UnknownContacts};
 #[cfg(feature = "sim")]
 pub(crate) use compiled::Compiled;
 pub use drain::Drain;
+pub use floors::Floor;
 pub use import::Imported;
 pub use migration::{MigrationCount, MigrationMove};
 pub use operate::{ListedRun, RunFilter, RunPage};

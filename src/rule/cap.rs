@@ -105,7 +105,7 @@ impl Cap {
     }
 
     /// Whether it holds for a contact.
-    pub(super) fn holds_for(&self, rating: &Rating) -> bool {
+    pub(crate) fn holds_for(&self, rating: &Rating) -> bool {
         self.tier.as_ref().is_none_or(|tier| rating.tier(&tier.score) == Some(&tier.tier))
     }
 
@@ -119,6 +119,14 @@ impl Cap {
         // With so many that end later there is room, and with one more there is none.
         let later = (self.most.max(1) as usize).min(MOST_SAID);
         ends.len().checked_sub(later).and_then(|place| ends.get(place).copied())
+    }
+
+    /// How many of these messages stand in the window that ends at `now`.
+    pub(crate) fn count(&self, said: &[Said], zone: &Zone, now: DateTime<Utc>) -> u32 {
+        let counted =
+            said.iter().filter(|said| self.concerns(&said.channel, &said.purpose) && said.at <= now);
+        let inside = counted.filter(|said| zone.add(said.at, self.per) > now).count();
+        u32::try_from(inside).unwrap_or(u32::MAX)
     }
 
     /// A length that no window of it exceeds, in whichever zone.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use journeyman::journey::{JourneyDefinition, parse_yaml};
-use journeyman::model::{Evidence, Fact};
+use journeyman::model::{Evidence, Fact, Value};
 use journeyman::port::{Clock, Store};
 use journeyman::rule::{Cap, Policy, TemplateDefinition};
 use journeyman::store::MemoryStore;
@@ -65,8 +65,18 @@ fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i
             published.extend(words.into_iter().map(Into::into));
         }
         engine.publish(published).await.unwrap();
-        let contact =
-            Contact::new("lea").attribute("first_name", "Léa").attribute("score", 85i64).zone("Europe/Paris");
+        let list = |words: &str| Value::List(vec![words.into()].into());
+        let contact = Contact::new("lea")
+            .zone("Europe/Paris")
+            .attribute("first_name", "Léa")
+            .attribute("score", 85i64)
+            .attribute("status", "mona-possible")
+            .attribute("target_level", "spark-ready")
+            .attribute("strengths", list("constance"))
+            .attribute("weaknesses", list("visuels"))
+            .attribute("actions", list("publier"))
+            .attribute("news", list("une nouvelle villa en mai"))
+            .attribute("recommended_service", "MONA 290");
         let contact =
             channels.iter().fold(contact, |contact, name| contact.address(*name, format!("lea-{name}")));
         engine.identify(contact).await.unwrap();
