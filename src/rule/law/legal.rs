@@ -53,7 +53,11 @@ impl<'a> Legal<'a> {
                     let bind = |zone: &'a Zone| Binding { row, lead: profile.lead(), territory, zone };
                     match recipient.clock() {
                         Some(zone) => bindings.push(bind(zone)),
-                        None => bindings.extend(territory.zones().map(|zone| bind(zone))),
+                        None => {
+                            for zone in territory.zones() {
+                                bindings.push(bind(zone));
+                            }
+                        }
                     }
                 }
             }
