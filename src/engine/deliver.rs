@@ -143,6 +143,11 @@ impl Engine {
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
             .at_gate(taken.denied, taken.suppressed)
             .timed(self.timing_of(loaded, taken, now));
+        // What has begun before keeps its words, which were for this then.
+        let question = match loaded.templates.get(&message.template).filter(|_| taken.content.is_none()) {
+            Some(template) => question.saying(template.purpose.as_deref()),
+            None => question,
+        };
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
         match permit(&question, policy, &zone, now) {

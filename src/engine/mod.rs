@@ -9,6 +9,7 @@ mod aside;
 mod backoff;
 mod builder;
 mod compiled;
+mod consent;
 mod deliver;
 mod door;
 mod drain;

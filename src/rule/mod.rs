@@ -1,12 +1,15 @@
 //! Pure questions about a contact: facts and a rule go in, an answer comes out.
 
+mod allowed;
 pub mod condition;
 mod expression;
+mod grant;
 mod nearest;
 mod number;
 pub mod permit;
 mod policy;
 pub mod predicate;
+mod purpose;
 mod rating;
 mod sandbox;
 mod schema;
@@ -24,6 +27,7 @@ pub(crate) use nearest::nearest;
 pub use number::{Misread, Models, Number};
 pub use policy::{Policy, QuietHours};
 pub use predicate::{Predicate, PredicateDefinition, Since};
+pub use purpose::{Basis, Minors, Purpose, Retention, Spared, Use};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub use standing::Standing;

@@ -6,7 +6,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Policy, Standing};
+use super::allowed::forbidding;
+use super::{Policy, Purpose, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{WeeklyWindow, Zone};
@@ -27,8 +28,23 @@ pub struct Question<'a> {
     pub denied: bool,
     /// Whether the gate row of the address suppresses it.
     pub suppressed: bool,
+    /// In which words; not known at a node, which binds none.
+    pub words: Words<'a>,
     /// When the message may be said by its own journey.
     pub timing: Timing<'a>,
+}
+
+/// In which words something would be said, as far as they are bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Words<'a> {
+    /// Not bound yet.
+    #[default]
+    Unknown,
+    /// Of a template that declares no purpose.
+    Undeclared,
+    /// Of a template that declares this purpose.
+    For(&'a str),
 }
 
 /// When a message may be said by its own journey.
@@ -58,6 +74,7 @@ impl<'a> Question<'a> {
             purpose,
             denied: false,
             suppressed: false,
+            words: Words::Unknown,
             timing: Timing::default(),
         }
     }
@@ -68,6 +85,12 @@ impl<'a> Question<'a> {
         Self { denied, suppressed, ..self }
     }
 
+    /// The same question with the purpose that the template declares, where it declares one.
+    #[must_use]
+    pub fn saying(self, declared: Option<&'a str>) -> Self {
+        Self { words: declared.map_or(Words::Undeclared, Words::For), ..self }
+    }
+
     /// The same question with what its journey says of time.
     #[must_use]
     pub fn timed(self, timing: Timing<'a>) -> Self {
@@ -75,8 +98,11 @@ impl<'a> Question<'a> {
     }
 }
 
-/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the send window, the deadline; every
-/// reason is reported.
+/// May this be said, now? Suppression, then consent by the basis of the purpose, the template's declaration, holdout and
+/// lateness, quiet hours, the send window, the deadline; every reason is reported.
+///
+/// What a contract or a law demands needs no yes, and no withdrawal stops it: a suppressed address does, and a template that
+/// does not declare the purpose.
 ///
 /// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's.
 ///
@@ -97,7 +123,7 @@ impl<'a> Question<'a> {
 /// ```
 #[must_use]
 pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Permit {
-    let Question { contact, standing, channel, purpose, .. } = *question;
+    let Question { contact, standing, channel, .. } = *question;
     let mut reasons = Vec::new();
     let address = contact.addresses.get(channel);
     let fingerprint = address.and_then(|address| address.fingerprint);
@@ -107,11 +133,9 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     if question.suppressed || standing.is_suppressed(channel, fingerprint) {
         reasons.push(Reason::Suppressed);
     }
-    let allowed = standing.allows(purpose, channel, fingerprint);
-    if question.denied || (!allowed && standing.has_withdrawn(purpose, channel)) {
-        reasons.push(Reason::Withdrawn);
-    } else if !allowed {
-        reasons.push(Reason::NoConsent);
+    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
+    if !declares(question, policy) {
+        reasons.push(Reason::NotDeclared);
     }
     let timing = question.timing;
     if timing.held_out {
@@ -122,6 +146,8 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
     let refused = !reasons.is_empty();
     let mut deferring = Vec::new();
+    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let timing = Timing { window: timing.window.filter(|_| !spared.window), ..timing };
     let in_window = first_allowed(question, policy, zone, now, timing.window, &mut deferring);
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
     let until = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
@@ -142,6 +168,16 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
 }
 
+/// Whether the words are for what they are said for: what is owed is said by a template that declares it, and what a
+/// template declares is what it says.
+fn declares(question: &Question<'_>, policy: &Policy) -> bool {
+    match question.words {
+        Words::Unknown => true,
+        Words::Undeclared => !policy.basis(question.purpose).is_owed(),
+        Words::For(declared) => declared == question.purpose,
+    }
+}
+
 /// The first instant at or after `now` outside all quiet hours and inside the window, and why it is not `now`.
 fn first_allowed(
     question: &Question<'_>,
@@ -153,9 +189,11 @@ fn first_allowed(
 ) -> DateTime<Utc> {
     let utc = Zone::utc();
     let mut at = now;
+    let spares_hours = policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours);
     // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
     for _ in 0..MOST_TURNS {
-        let quiet = policy.quiet.iter().filter(|quiet| quiet.concerns(question.channel, question.purpose));
+        let quiet = policy.quiet.iter();
+        let quiet = quiet.filter(|quiet| !spares_hours && quiet.concerns(question.channel, question.purpose));
         // None is the least.
         let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
         let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Basis, Minors, Purpose, Retention};
 use crate::model::Name;
 use crate::time::DailyWindow;
 
@@ -54,13 +55,28 @@ pub struct Policy {
     pub version: Name,
     /// All quiet hours; each that applies is asked.
     pub quiet: Vec<QuietHours>,
+    /// What things are said for; one that is not named rests on consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<Purpose>,
+    /// Who is too young to allow anything alone; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minors: Option<Minors>,
+    /// How long somebody who is not heard of is told anything; for ever unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 impl Policy {
     /// Rules of one's own; without quiet hours nothing but consent and suppression is asked.
     #[must_use]
     pub fn new(version: impl Into<Name>) -> Self {
-        Self { version: version.into(), quiet: Vec::new() }
+        Self {
+            version: version.into(),
+            quiet: Vec::new(),
+            purposes: Vec::new(),
+            minors: None,
+            retention: None,
+        }
     }
 
     /// Adds quiet hours.
@@ -68,6 +84,51 @@ impl Policy {
     pub fn quiet(mut self, quiet: QuietHours) -> Self {
         self.quiet.push(quiet);
         self
+    }
+
+    /// Names a purpose; a second one of the name takes the place of the first.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purposes.retain(|other| other.name != purpose.name);
+        self.purposes.push(purpose);
+        self
+    }
+
+    /// Says who is too young to allow anything alone: a guardian must, and nobody makes scores and segments of them.
+    #[must_use]
+    pub fn minors(mut self, minors: Minors) -> Self {
+        self.minors = Some(minors);
+        self
+    }
+
+    /// Says how long somebody who is not heard of is told anything that is not owed. What was heard before this was in force
+    /// is not known: tell the newest event of each contact with its own instant, or it counts as lapsed.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// The purpose of a name, where it is named.
+    #[must_use]
+    pub fn find(&self, purpose: &str) -> Option<&Purpose> {
+        self.purposes.iter().find(|named| *named.name == *purpose)
+    }
+
+    /// What allows a purpose.
+    #[must_use]
+    pub fn basis(&self, purpose: &str) -> &Basis {
+        self.find(purpose).map_or(&Basis::Consent, |purpose| &purpose.basis)
+    }
+
+    /// The purposes that no withdrawal stops.
+    pub fn owed(&self) -> impl Iterator<Item = &Name> {
+        self.purposes.iter().filter(|purpose| purpose.basis.is_owed()).map(|purpose| &purpose.name)
+    }
+
+    /// Whether standings keep the instants of what is said: a policy that names nothing new keeps them as they were.
+    pub(crate) fn keeps_instants(&self) -> bool {
+        !self.purposes.is_empty() || self.minors.is_some() || self.retention.is_some()
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Template {
     pub name: Name,
     /// The hash of its definition; every content that it renders carries it.
     pub hash: Hash,
+    /// The purpose that it declares.
+    pub purpose: Option<Name>,
     environment: Arc<Environment<'static>>,
     /// Its own wording, then those of its variants.
     wordings: Vec<Wording>,
@@ -123,7 +125,8 @@ impl Template {
         BuildError::unless_empty(checker.problems)?;
         let environment = Arc::new(checker.environment);
         let numbers = checker.numbers.into();
-        Ok(Self { name: name.into(), hash: definition.hash(), environment, wordings, numbers })
+        let purpose = definition.purpose.as_deref().map(Name::from);
+        Ok(Self { name: name.into(), hash: definition.hash(), purpose, environment, wordings, numbers })
     }
 
     /// Whether it reads scores, trails, events or checklists, which [`render_of`](Template::render_of) alone knows.

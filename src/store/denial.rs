@@ -1,5 +1,6 @@
 //! The denials of the gate: who withdrew what, for which address, and what a later grant lifted.
 
+use crate::machine::Withdrawal;
 use crate::model::{ContactId, Name};
 use crate::seeded::{Bug, is_on};
 
@@ -40,8 +41,24 @@ pub(super) fn denies(rows: &[Denial], channel: &str, purpose: &str) -> bool {
     })
 }
 
-/// Writes a withdrawal into the rows of one scope.
-pub(super) fn withdraw(
+/// Writes a withdrawal into the rows of one scope: a denial of each purpose that it names, or of all of them, and an end of
+/// denial for each that it leaves alone.
+pub(super) fn forbid(rows: &mut Vec<Denial>, withdrawal: &Withdrawal, channel: Option<&Name>, seq: u64) {
+    let by = &withdrawal.contact;
+    if withdrawal.purposes.is_empty() {
+        withdraw(rows, by, channel, None, seq);
+        for spared in &withdrawal.except {
+            let row = find(rows, by, channel, Some(spared));
+            row.granted = row.granted.max(seq);
+        }
+    }
+    for purpose in withdrawal.purposes.iter().filter(|purpose| !withdrawal.spares(purpose)) {
+        withdraw(rows, by, channel, Some(purpose), seq);
+    }
+}
+
+/// Writes a withdrawal of one purpose, or of all, into the rows of one scope.
+fn withdraw(
     rows: &mut Vec<Denial>,
     by: &ContactId,
     channel: Option<&Name>,
@@ -80,6 +97,17 @@ fn find<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_withdrawal_of_everything_leaves_alone_what_is_owed() {
+        let stop = Withdrawal::everything("lea", crate::model::Evidence::new("sms", "STOP"));
+        let stop = Withdrawal { except: vec!["receipts".into()], ..stop };
+        let mut rows = Vec::new();
+        forbid(&mut rows, &stop, None, 5);
+        assert!(denies(&rows, "sms", "marketing") && !denies(&rows, "sms", "receipts"));
+        forbid(&mut rows, &Withdrawal { except: Vec::new(), ..stop.for_purpose("receipts") }, None, 6);
+        assert!(denies(&rows, "email", "receipts"));
+    }
 
     #[test]
     fn only_a_later_grant_by_the_same_contact_lifts() {

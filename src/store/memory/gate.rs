@@ -78,15 +78,9 @@ impl Inner {
         let cold = self.cold(row);
         let contact = &mut self.rows[row];
         contact.epoch += 1;
-        let purposes: Vec<_> = match withdrawal.purposes.as_slice() {
-            [] => vec![None],
-            named => named.iter().map(Some).collect(),
-        };
         let channel = withdrawal.channel.as_ref();
         let own = contact.gate.get_or_insert_default();
-        for purpose in &purposes {
-            denial::withdraw(&mut own.denials, &withdrawal.contact, channel, *purpose, seq);
-        }
+        denial::forbid(&mut own.denials, withdrawal, channel, seq);
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let addresses = known_addresses(&cold, &contact.mail[first..]);
         for address in addresses {
@@ -95,9 +89,7 @@ impl Inner {
             }
             let gate = self.addresses.entry(address.clone()).or_default();
             gate.epoch += 1;
-            for purpose in &purposes {
-                denial::withdraw(&mut gate.denials, &withdrawal.contact, Some(&address.0), *purpose, seq);
-            }
+            denial::forbid(&mut gate.denials, withdrawal, Some(&address.0), seq);
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
         self.take_back(row, &Reason::Withdrawn, now, |record| {

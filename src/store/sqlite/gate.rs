@@ -92,16 +92,10 @@ impl Db {
             return Ok(());
         };
         self.bump_contact(row)?;
-        let purposes: Vec<Option<&Name>> = match withdrawal.purposes.as_slice() {
-            [] => vec![None],
-            named => named.iter().map(Some).collect(),
-        };
         let wanted = withdrawal.channel.as_ref();
         let deny = |db: &mut Self, scope, channel: Option<&Name>| {
             db.change_denials(scope, row, &withdrawal.contact, |denials| {
-                for purpose in &purposes {
-                    denial::withdraw(denials, &withdrawal.contact, channel, *purpose, seq);
-                }
+                denial::forbid(denials, withdrawal, channel, seq);
             })
         };
         deny(self, Scope::Contact(row), wanted)?;
