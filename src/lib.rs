@@ -100,6 +100,7 @@
 //! | `sqlite` | yes | [`store::SqliteStore`](store), with SQLite compiled in | you bring a store, or have no C compiler |
 //! | `yaml` | yes | definitions in YAML | your definitions are JSON or Rust |
 //! | `schema` | no | [`journey::json_schema`](journey) | |
+//! | `proof` | no | proofs of consent that the host signs, for whoever has its public key | |
 //! | `tokio` | no | `Engine::run`, a loop that sleeps and wakes | |
 //! | `testing` | no | the conformance suite, faulty wrappers, the judge of a store, a clock moved by hand | |
 //! | `sim` | no | the simulator: several engines over one store, in virtual time, replayed from a seed | |

@@ -21,6 +21,7 @@ mod operate;
 mod parked;
 mod preview;
 mod program;
+mod proof;
 mod quota;
 mod rank;
 mod recount;
@@ -34,6 +35,7 @@ mod size;
 mod throttle;
 mod tick;
 mod watch;
+mod why;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
@@ -57,6 +59,7 @@ pub use segment::{MemberPage, SegmentMembership, SegmentStatus};
 pub use shelf::{JourneyState, JourneyStatus};
 pub use throttle::Rate;
 pub use tick::Tick;
+pub use why::{Asked, Why};
 
 use crate::error::StoreError;
 use crate::model::{FingerprintKey, Name};

@@ -9,6 +9,7 @@ mod number;
 pub mod permit;
 mod policy;
 pub mod predicate;
+pub mod proof;
 mod purpose;
 mod rating;
 mod sandbox;
