@@ -18,7 +18,7 @@ use journeyman::model::{
     ConsentRecord, ConsentStatus, Evidence, FingerprintKey, How, InputId, Permit, Reason,
 };
 use journeyman::port::store::MessageStatus;
-use journeyman::rule::permit::{Question, permit};
+use journeyman::rule::permit::{Question, permit, refusals};
 use journeyman::rule::proof::{Controller, ProofError, ProofKey, Said, verify};
 use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention, TemplateDefinition};
 use journeyman::testing::ManualClock;
@@ -535,6 +535,34 @@ fn consent_by_a_sale_ends_with_an_objection_and_stays_in_its_family() {
     let yes = Consent::granted("lea", "offers", "email", evidence());
     mail.push((minute(6), id(6), InputKind::Consent(yes)));
     assert_eq!(asked(&mail), [true, false, false], "a yes does");
+}
+
+#[test]
+fn consent_for_what_says_nothing_is_asked_without_an_address() {
+    let policy = policy()
+        .purpose(Purpose::tracking())
+        .purpose(Purpose::profiling())
+        .purpose(Purpose::sharing("sponsor:x"))
+        .minors(Minors::new("age_band", "under_15"));
+    let program = program(policy.clone());
+    let id = |number: u64| InputId::from_place(&"lea".into(), number);
+    let mut mail = Vec::new();
+    for (number, purpose) in (1..).zip(["tracking", "profiling", "sponsor:x"]) {
+        let grant = Consent::granted("lea", purpose, "email", evidence().from_guardian("g-1"));
+        mail.push((minute(1), id(number), InputKind::Consent(grant)));
+    }
+    let (grown, young) = (Contact::new("lea"), Contact::new("lea").attribute("age_band", "under_15"));
+    let asked = |contact: &Contact, mail: &[(DateTime<Utc>, InputId, InputKind)]| {
+        let (state, _) = live(&program, mail);
+        ["tracking", "profiling", "sponsor:x"].map(|purpose| {
+            let question = Question::new(contact, &state.cold.standing, "email", purpose);
+            refusals(&question, &policy, &Zone::utc(), minute(9))
+        })
+    };
+    assert_eq!(asked(&grown, &mail), [vec![], vec![], vec![]]);
+    assert_eq!(asked(&young, &mail), [vec![], vec![Reason::Minor], vec![]], "nobody profiles a minor");
+    mail.push((minute(2), id(9), InputKind::Withdrawal(Withdrawal::objection("lea", evidence()))));
+    assert_eq!(asked(&grown, &mail), [(); 3].map(|()| vec![Reason::Objected]));
 }
 
 #[test]

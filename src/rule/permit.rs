@@ -168,6 +168,31 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
 }
 
+/// Why something may not be done for a purpose that says nothing to the contact: tracking, profiling, sharing. Nothing where it
+/// may. Asked are consent by the basis of the purpose, age and retention; addresses, hours and deadlines are not.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::model::Reason;
+/// use journeyman::rule::permit::{Question, refusals};
+/// use journeyman::rule::{Policy, Purpose, Standing};
+/// use journeyman::time::Zone;
+/// let (lea, nothing_said) = (Contact::new("lea"), Standing::default());
+/// let question = Question::new(&lea, &nothing_said, "email", "tracking");
+/// let policy = Policy::default().purpose(Purpose::tracking());
+/// let now = "2026-03-23T10:00:00Z".parse()?;
+/// assert_eq!(refusals(&question, &policy, &Zone::utc(), now), [Reason::NoConsent]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn refusals(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Vec<Reason> {
+    let address = question.contact.addresses.get(question.channel);
+    let fingerprint = address.and_then(|address| address.fingerprint);
+    let mut reasons = Vec::new();
+    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
+    reasons
+}
+
 /// Whether the words are for what they are said for: what is owed is said by a template that declares it, and what a
 /// template declares is what it says.
 fn declares(question: &Question<'_>, policy: &Policy) -> bool {
