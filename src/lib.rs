@@ -101,6 +101,7 @@
 //! | `yaml` | yes | definitions in YAML | your definitions are JSON or Rust |
 //! | `addresses` | no | [`rule::address`](rule): mail addresses and phone numbers, read and refused by name | |
 //! | `schema` | no | [`journey::json_schema`](journey) | |
+//! | `proof` | no | proofs of consent that the host signs, for whoever has its public key | |
 //! | `tokio` | no | `Engine::run`, a loop that sleeps and wakes | |
 //! | `testing` | no | the conformance suite, faulty wrappers, the judge of a store, a clock moved by hand | |
 //! | `sim` | no | the simulator: several engines over one store, in virtual time, replayed from a seed | |

@@ -30,8 +30,10 @@ fn scope() -> Scope {
     let names = |names: &[&str]| Some(names.iter().map(|name| Name::from(*name)).collect());
     let mut scope = Scope::default();
     scope.channels = names(&["email", "sms"]);
-    scope.templates = names(&["again", "objection", "proof", "see_you", "welcome"]);
-    scope.purposes = names(&["marketing", "onboarding"]);
+    scope.templates = names(&["again", "objection", "proof", "receipt", "see_you", "welcome"]);
+    scope.purposes = names(&["marketing", "onboarding", "receipts"]);
+    scope.declared = [("receipt".into(), "receipts".into())].into();
+    scope.owed = ["receipts".into()].into();
     let model = ScoreModel::compile(r#"on("a", 1); tier("warm", 10); tier("hot", 20);"#).unwrap();
     scope.scores = [("spark".into(), ScoreNames::of(&model))].into();
     scope.segments = names(&["active", "dormant"]);

@@ -164,6 +164,11 @@ impl Engine {
         let send = loaded.program.send_of(message);
         let drops = send.is_some_and(|send| send.drops_capped);
         let question = question.counted(Spoken::new(&taken.said, &hot.rating).dropping(drops));
+        // What has begun before keeps its words, which were for this then.
+        let question = match loaded.templates.get(&message.template).filter(|_| taken.content.is_none()) {
+            Some(template) => question.saying(template.purpose.as_deref()),
+            None => question,
+        };
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
         match permit(&question, policy, &zone, now) {

@@ -3,18 +3,16 @@
 use super::aside::NowAside;
 use super::feed::News;
 use super::{Engine, UnknownContacts};
-use crate::error::{Error, StoreError};
-use crate::machine::{Input, InputKind, Withdrawal};
+use crate::error::Error;
+use crate::machine::{Input, InputKind};
 use crate::model::{
-    Answer, Consent, ConsentStatus, Contact, ContactId, Deed, Event, Evidence, Fact, InputId, MessageId,
-    Value, keyword, truncate,
+    Answer, Contact, ContactId, Deed, Event, Fact, InputId, MessageId, Value, keyword, truncate,
 };
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 const MOST_DEPTH: usize = 8;
-const MOST_PURPOSES: usize = 100;
 
 impl Engine {
     /// Says what the host knows of a contact; merged into what is known already.
@@ -133,21 +131,6 @@ impl Engine {
         self.check_values("answer", answer.values.values())
     }
 
-    /// Says what a contact allows. A withdrawal takes the same way as [`withdraw`](Engine::withdraw).
-    ///
-    /// # Errors
-    /// As [`track`](Engine::track).
-    pub async fn consent(&self, consent: Consent) -> Result<(), Error> {
-        match consent.status {
-            ConsentStatus::Granted => self.append(vec![Input::from(consent)]).await.map(drop),
-            ConsentStatus::Withdrawn => {
-                let Consent { contact, purpose, channel, evidence, id, .. } = consent;
-                let withdrawal = Withdrawal::of(contact, purpose, channel, evidence);
-                self.withdraw(&Withdrawal { id, ..withdrawal }).await
-            }
-        }
-    }
-
     /// Puts many inputs into their mailboxes in one transaction; one receipt for each, in order.
     ///
     /// # Errors
@@ -219,36 +202,6 @@ impl Engine {
         Error::Expired { name: name.into(), days: self.shared.horizon.num_days() }
     }
 
-    /// Says that a contact no longer allows something. When this returns, no message that it forbids can begin.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for an empty id; [`Error::Store`], and then it must be said again.
-    pub async fn withdraw(&self, withdrawal: &Withdrawal) -> Result<(), Error> {
-        self.check_id("contact id", withdrawal.contact.as_str())?;
-        self.check_evidence(&withdrawal.evidence)?;
-        if withdrawal.purposes.len() > MOST_PURPOSES {
-            return Err(Error::Invalid {
-                what: "withdrawal",
-                sentence: format!("it names more than {MOST_PURPOSES} purposes"),
-                next: "name none, which means every purpose",
-            });
-        }
-        for name in withdrawal.purposes.iter().chain(&withdrawal.channel).chain(&withdrawal.id) {
-            self.check_id("name in the withdrawal", name)?;
-        }
-        // Without an id of the host's no two withdrawals are one, for a grant can lie between them.
-        let id = withdrawal.id.as_ref().map(|id| InputId::from_host("withdrawal", &withdrawal.contact, id));
-        let first = self.shared.store.withdraw(withdrawal, id).await;
-        // Withdrawing twice forbids what withdrawing once does, so an unknown outcome is settled by telling it again.
-        match first {
-            Err(StoreError::Unknown { .. }) => self.shared.store.withdraw(withdrawal, id).await?,
-            other => other?,
-        }
-        tracing::info!(contact = %withdrawal.contact, "consent withdrawn");
-        self.wake();
-        Ok(())
-    }
-
     /// Never writes to an address again, whoever has it: a hard bounce, a complaint, a blocklist.
     ///
     /// # Errors
@@ -314,19 +267,7 @@ impl Engine {
                 input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
             }
             InputKind::Consent(consent) => {
-                self.check_id("purpose", &consent.purpose)?;
-                self.check_evidence(&consent.evidence)?;
-                if let Some(id) = &consent.id {
-                    self.check_id("consent id", id)?;
-                }
-                self.check_id("channel name", &consent.channel)?;
-                if consent.status == ConsentStatus::Withdrawn {
-                    return Err(Error::Invalid {
-                        what: "consent",
-                        sentence: "a withdrawal does not go through the mailbox".to_owned(),
-                        next: "call withdraw, which takes effect at once",
-                    });
-                }
+                self.check_consent(consent)?;
                 input.creates = self.shared.unknown_contacts == UnknownContacts::Create;
             }
             _ => {
@@ -405,11 +346,6 @@ impl Engine {
             });
         }
         Ok(())
-    }
-
-    fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
-        self.check_id("source of the evidence", &evidence.source)?;
-        self.check_id("wording of the evidence", &evidence.wording)
     }
 
     pub(super) fn check_id(&self, what: &'static str, id: &str) -> Result<(), Error> {

@@ -16,9 +16,9 @@ use crate::model::{
     Name, NodeId, Offer, Outcome, Permit,
 };
 use crate::port::store::{CatalogSnapshot, Forbidden};
-use crate::rule::Policy;
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::sms::{Measure, measure};
+use crate::rule::{Policy, Template};
 use crate::time::Zone;
 
 /// The purpose that a colleague must have granted to be sent tests.
@@ -104,7 +104,8 @@ impl Engine {
         let zone = cold.zone().or_else(|| spot.journey.zone.clone());
         let zone = zone.unwrap_or_else(|| loaded.program.zone.clone());
         let policy = &loaded.program.policy;
-        let permit = self.asked(&cold, channel, purpose, forbidden, timing, policy, &zone);
+        let template = loaded.templates.get(&spot.send.template);
+        let permit = self.asked(&cold, channel, purpose, template, forbidden, timing, policy, &zone);
         let to = cold.contact.addresses.get(channel).map(|to| to.value.clone());
         let short = policy.is_short(channel).then(|| measure(content.plain()));
         Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, short, permit })
@@ -154,8 +155,10 @@ impl Engine {
         let nothing_quiet = Policy::new(TEST);
         let timing = Timing::default();
         let zone = Zone::utc();
+        // A test is for the colleague, whatever its template is for.
+        let test = Name::from(TEST);
         let answer =
-            self.asked(&colleague, &send.channel, &TEST.into(), forbidden, timing, &nothing_quiet, &zone);
+            self.asked(&colleague, &send.channel, &test, None, forbidden, timing, &nothing_quiet, &zone);
         let address = match (answer, colleague.contact.addresses.get(&send.channel)) {
             (Permit::Permit, Some(address)) => address.value.clone(),
             (Permit::Refuse { reasons } | Permit::Defer { reasons, .. }, _) => {
@@ -194,6 +197,7 @@ impl Engine {
         cold: &Cold,
         channel: &Name,
         purpose: &Name,
+        template: Option<&Template>,
         forbidden: Forbidden,
         timing: Timing<'_>,
         policy: &Policy,
@@ -202,6 +206,10 @@ impl Engine {
         let question = Question::new(&cold.contact, &cold.standing, channel, purpose)
             .at_gate(forbidden.denied, forbidden.suppressed)
             .timed(timing);
+        let question = match template {
+            Some(template) => question.saying(template.purpose.as_deref()),
+            None => question,
+        };
         permit(&question, policy, zone, self.shared.store.clock().now())
     }
 

@@ -117,6 +117,8 @@ impl Engine {
 
     async fn publish_with(&self, definitions: Vec<Definition>, by: Option<&Deed>) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot().await?;
+        let mut definitions = definitions;
+        take_purposes(&mut definitions, &snapshot);
         self.check(&definitions, &snapshot)?;
         let lints = self.lints(&definitions, &snapshot);
         BuildError::unless_empty(lints.refused)?;
@@ -209,6 +211,7 @@ impl Engine {
         let mut problems = Vec::new();
         let (mut templates, mut journeys) = (BTreeSet::new(), BTreeSet::new());
         let (mut scores, mut segments) = (BTreeMap::new(), Vec::new());
+        let declared = declared(snapshot.definitions.iter().chain(definitions));
         for definition in snapshot.definitions.iter().chain(definitions) {
             match definition {
                 Definition::Score(score) => {
@@ -230,6 +233,8 @@ impl Engine {
             scores,
             segments: (!segments.is_empty())
                 .then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
+            declared,
+            owed: self.shared.policy.owed().cloned().collect(),
         };
         // They read each other, so they are judged together, and where one is new.
         if definitions.iter().any(|definition| matches!(definition, Definition::Segment(_))) {
@@ -344,6 +349,36 @@ impl Engine {
         });
         let reads_numbers = templates.values().any(Template::reads_numbers) || program.reads_numbers();
         Ok(Loaded { program, templates, reads_numbers, schemas, ranks })
+    }
+}
+
+/// The purposes that templates declare; of two templates of one name the later one.
+fn declared<'d>(definitions: impl Iterator<Item = &'d Definition>) -> BTreeMap<Name, Name> {
+    let mut declared = BTreeMap::new();
+    for definition in definitions {
+        if let Definition::Template(template) = definition {
+            let name = Name::from(template.template.as_str());
+            match &template.purpose {
+                Some(purpose) => drop(declared.insert(name, purpose.as_str().into())),
+                None => drop(declared.remove(&name)),
+            }
+        }
+    }
+    declared
+}
+
+/// Gives each send that names no purpose the one that its template declares, for good: another edition of the template
+/// does not change what a published journey says something for.
+fn take_purposes(definitions: &mut [Definition], snapshot: &CatalogSnapshot) {
+    let declared = declared(snapshot.definitions.iter().chain(definitions.iter()));
+    for definition in definitions {
+        let Definition::Journey(journey) = definition else { continue };
+        for send in journey.steps.iter_mut().filter_map(|step| step.send.as_mut()) {
+            let template = send.template.as_deref().map(str::trim);
+            if let (None, Some(template)) = (&send.purpose, template) {
+                send.purpose = declared.get(template).map(|purpose| purpose.to_string());
+            }
+        }
     }
 }
 

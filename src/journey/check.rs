@@ -27,6 +27,10 @@ pub struct Scope {
     /// The segments that are published, or are published together with this journey; not known where there are none, for
     /// then the host alone says who is in one.
     pub segments: Option<BTreeSet<Name>>,
+    /// The purposes that templates declare, by template.
+    pub declared: BTreeMap<Name, Name>,
+    /// The purposes that a contract or a law demands: templates that declare them alone may say them.
+    pub owed: BTreeSet<Name>,
 }
 
 /// What a journey may name of a score that has rules.
@@ -56,7 +60,8 @@ impl ScoreNames {
 /// # Errors
 /// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, with every
 /// other journey that is entered, left or waited for and is unknown (`J056`), with every tier (`J097`) and mark (`J098`)
-/// that the rules of its score do not declare, and with every segment that is unknown where some are published (`J113`).
+/// that the rules of its score do not declare, with every segment that is unknown where some are published (`J113`), and with every send for another purpose than its
+/// template declares (`J120`) or for one that is owed by a template that declares none (`J121`).
 ///
 /// ```
 /// use journeyman::Journey;
@@ -137,6 +142,7 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             let sentence = format!("the {field} {name:?} is unknown");
             problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
         }
+        declared(scope, template, purpose, &place_of(journey, step), &mut problems);
         let further = send.others.iter().flat_map(|(channel, template)| {
             let channels =
                 ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name");
@@ -165,6 +171,31 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
     }
     names_of_rules(journey, scope, &mut problems);
     BuildError::unless_empty(problems)
+}
+
+/// Whether a template may say something for a purpose.
+fn declared(scope: &Scope, template: &Name, purpose: &Name, place: &str, problems: &mut Vec<Diagnostic>) {
+    let place = format!("{place}.send.purpose");
+    match scope.declared.get(template) {
+        Some(declared) if declared != purpose => {
+            let sentence =
+                format!("the send is for {purpose:?} and its template {template:?} is for {declared:?}");
+            let next = "say it for the template's purpose, or by another template";
+            problems.push(Diagnostic::new("J120", place, sentence, next));
+        }
+        None if scope.owed.contains(purpose)
+            && scope.templates.as_ref().is_none_or(|known| known.contains(template)) =>
+        {
+            let sentence = format!(
+                "{purpose:?} is owed and needs no yes, and the template {template:?} does not say that it is for it"
+            );
+            let next = format!(
+                "write `purpose: {purpose}` in the template, once somebody read that it sells nothing"
+            );
+            problems.push(Diagnostic::new("J121", place, sentence, next));
+        }
+        _ => {}
+    }
 }
 
 fn unknown<'n>(

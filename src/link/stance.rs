@@ -24,7 +24,8 @@ impl Said {
     pub(crate) fn of(record: &ConsentRecord) -> Option<Self> {
         let granted = match record.status {
             ConsentStatus::Granted => true,
-            ConsentStatus::Withdrawn => false,
+            status if status.forbids() => false,
+            _ => return None,
         };
         let (purpose, channel) = (record.purpose.clone(), record.channel.clone());
         Some(Self { granted, purpose, channel, seq: record.seq })

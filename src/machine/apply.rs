@@ -6,12 +6,11 @@ use super::heard::{SENT, sent};
 use super::recount::Counted;
 use super::score::Granted;
 use super::seed::Seed;
-use super::transition::{Lift, Run, Signal};
-use super::{ContactState, Envelope, InputKind, Withdrawal};
+use super::transition::{Run, Signal};
+use super::{ContactState, Envelope, InputKind};
 use crate::journey::{Late, Occurrence};
 use crate::model::{
-    Consent, ConsentRecord, ConsentStatus, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, Evidence,
-    ExitReason, Fact, Fingerprint, InputId, Name, Reason, Waiting,
+    Contact, Delivery, DeliveryStatus, EnrollmentId, Event, ExitReason, Fact, InputId, Name, Reason, Waiting,
 };
 
 impl Run<'_> {
@@ -27,7 +26,7 @@ impl Run<'_> {
             }
             InputKind::Fact(fact) => self.fact(fact, envelope.id, at),
             InputKind::Consent(consent) => self.consent(consent, envelope, at),
-            InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope.id, at),
+            InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope, at),
             InputKind::Suppression { channel, address } => self.cold().standing.suppress(channel, *address),
             InputKind::Delivery(delivery) => self.delivery(delivery, at),
             InputKind::Answer { message, answer } => self.answer(*message, answer, at),
@@ -114,6 +113,7 @@ impl Run<'_> {
         // A late event counts at its own instant, one for which no room was left to wait counts now.
         let happened_at = event.at.unwrap_or(at).min(at);
         self.out.state.hot.performed.record(&event.name, happened_at);
+        self.heard_of(&event.name, happened_at);
         let told = self.hear(event, cause, happened_at, at);
         self.hear_in_segments(&event.name, &event.properties, happened_at, at);
         self.happens_with(&[Occurrence::Event(event)], &told, cause, happened_at, at);
@@ -121,6 +121,9 @@ impl Run<'_> {
 
     /// Takes a fact in and lets it happen, unless it was known.
     pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
+        if matches!(fact, Fact::Keyword { .. }) {
+            self.heard_at(at);
+        }
         let told = match fact {
             // Of a segment that is asked for, the answer alone says who is in it.
             Fact::Segment { segment, .. } if self.is_told(segment) == Some(false) => return,
@@ -148,55 +151,6 @@ impl Run<'_> {
         if is_news {
             self.happens(&[Occurrence::Fact(fact, before)], cause, at, at);
         }
-    }
-
-    fn consent(&mut self, consent: &Consent, envelope: &Envelope, at: DateTime<Utc>) {
-        let Consent { purpose, channel, status, evidence, address, .. } = consent;
-        self.record(Some(purpose), Some(channel), *status, evidence, *address, envelope.id, at);
-        if *status == ConsentStatus::Granted {
-            let (channel, purpose) = (channel.clone(), purpose.clone());
-            self.out.lifts.push(Lift { channel, purpose, address: *address, seq: envelope.seq });
-        }
-    }
-
-    fn withdrawal(&mut self, withdrawal: &Withdrawal, input: InputId, at: DateTime<Utc>) {
-        let Withdrawal { purposes, channel, evidence, .. } = withdrawal;
-        let status = ConsentStatus::Withdrawn;
-        if purposes.is_empty() {
-            self.record(None, channel.as_ref(), status, evidence, None, input, at);
-        }
-        for purpose in purposes {
-            self.record(Some(purpose), channel.as_ref(), status, evidence, None, input, at);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // one row of the consent chain
-    pub(super) fn record(
-        &mut self,
-        purpose: Option<&Name>,
-        channel: Option<&Name>,
-        status: ConsentStatus,
-        evidence: &Evidence,
-        address: Option<Fingerprint>,
-        input: InputId,
-        at: DateTime<Utc>,
-    ) {
-        let standing = &mut self.cold().standing;
-        let (length, head) = standing.head();
-        let record = ConsentRecord::link(
-            length.saturating_add(1),
-            purpose.cloned(),
-            channel.cloned(),
-            status,
-            at,
-            evidence.clone(),
-            address,
-            input,
-            head,
-        );
-        standing.apply(&record);
-        self.out.consents.push(record);
-        self.touch_consent(purpose);
     }
 
     fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::consent::Act;
 use super::transition::{Denial, Lift, Run};
 use super::{Envelope, InputKind};
 use crate::journey::Withdraw;
@@ -18,8 +19,16 @@ impl Run<'_> {
         at: DateTime<Utc>,
     ) {
         for (purpose, address) in self.out.state.cold.standing.stopped.on(channel, said_at) {
-            let status = ConsentStatus::Granted;
-            self.record(Some(&purpose), Some(channel), status, evidence, address, envelope.id, at);
+            let act = Act {
+                status: ConsentStatus::Granted,
+                purpose: Some(&purpose),
+                channel: Some(channel),
+                address,
+                evidence,
+                said_at: None,
+                except: &[],
+            };
+            self.record(&act, envelope.id, at);
             self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
         }
     }
@@ -39,12 +48,24 @@ impl Run<'_> {
         let source = format!("journey {}", enrollment.journey);
         let wording = format!("version {}, step {}", enrollment.version, enrollment.node);
         let evidence = Evidence::new(source, wording);
-        let (cause, status) = (self.cause(index), ConsentStatus::Withdrawn);
+        let cause = self.cause(index);
         let (purpose, channel) = (withdraw.purpose.clone(), withdraw.channel.clone());
-        self.record(purpose.as_ref(), channel.as_ref(), status, &evidence, None, cause, at);
+        let owed = self.program.policy.owed();
+        let except: Vec<Name> =
+            owed.filter(|owed| purpose.as_ref().is_none_or(|purpose| purpose == *owed)).cloned().collect();
+        let act = Act {
+            status: ConsentStatus::Withdrawn,
+            purpose: purpose.as_ref(),
+            channel: channel.as_ref(),
+            address: None,
+            evidence: &evidence,
+            said_at: None,
+            except: &except,
+        };
+        self.record(&act, cause, at);
         // Right after the last input that was read, so that a grant that was not read yet lifts it.
         let seq = if self.read == 0 { 0 } else { self.read.saturating_add(1) };
-        self.out.denials.push(Denial::Withdrawn { purpose, channel, seq });
+        self.out.denials.push(Denial::Withdrawn { purpose, channel, except, seq });
         StepOutcome::Withdrawn
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::journey::Migration;
 use crate::model::{
-    Answer, Consent, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, Hash, ImportRow,
-    InputId, JourneyId, MessageId, Name, Operation, truncate,
+    Answer, Consent, ConsentStatus, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, Hash,
+    ImportRow, InputId, JourneyId, MessageId, Name, Operation, truncate,
 };
 use crate::rule::score::ScoreState;
 use crate::rule::segment::SegmentState;
@@ -213,13 +213,49 @@ pub struct Withdrawal {
     /// The address from which it came, with its channel: it is denied too, whether it is one of the contact's or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<(Name, Fingerprint)>,
+    /// Which act it is; one that forbids.
+    #[serde(default = "withdrawn", skip_serializing_if = "is_withdrawn")]
+    pub act: ConsentStatus,
+    /// When it took effect, where that is known better than by its receipt: a provider tells late. Never later than the
+    /// receipt. The gate forbids from the receipt on.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+    /// Purposes that it leaves alone, because a contract or a law demands them; the engine fills in those of its policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Name>,
+}
+
+fn withdrawn() -> ConsentStatus {
+    ConsentStatus::Withdrawn
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_withdrawn(act: &ConsentStatus) -> bool {
+    *act == ConsentStatus::Withdrawn
 }
 
 impl Withdrawal {
     /// Every purpose on every channel.
     #[must_use]
     pub fn everything(contact: impl Into<ContactId>, evidence: Evidence) -> Self {
-        Self { contact: contact.into(), purposes: Vec::new(), channel: None, evidence, id: None, from: None }
+        Self {
+            contact: contact.into(),
+            purposes: Vec::new(),
+            channel: None,
+            evidence,
+            id: None,
+            act: ConsentStatus::Withdrawn,
+            at: None,
+            except: Vec::new(),
+            from: None,
+        }
+    }
+
+    /// An objection to marketing and to profiling for it (GDPR art. 21): every purpose that nobody is owed, on every channel.
+    /// No sale and no interest outweighs it later; a yes does.
+    #[must_use]
+    pub fn objection(contact: impl Into<ContactId>, evidence: Evidence) -> Self {
+        Self { act: ConsentStatus::Objected, ..Self::everything(contact, evidence) }
     }
 
     /// One purpose on one channel.
@@ -261,11 +297,25 @@ impl Withdrawal {
         self
     }
 
+    /// Says when it was said, where a provider tells late.
+    #[must_use]
+    pub fn at(mut self, at: DateTime<Utc>) -> Self {
+        self.at = Some(truncate(at));
+        self
+    }
+
     /// Whether it concerns a purpose on a channel.
     #[must_use]
     pub fn concerns(&self, purpose: &str, channel: &str) -> bool {
-        (self.purposes.is_empty() || self.purposes.iter().any(|name| **name == *purpose))
+        !self.spares(purpose)
+            && (self.purposes.is_empty() || self.purposes.iter().any(|name| **name == *purpose))
             && self.channel.as_ref().is_none_or(|name| **name == *channel)
+    }
+
+    /// Whether it leaves a purpose alone.
+    #[must_use]
+    pub fn spares(&self, purpose: &str) -> bool {
+        self.except.iter().any(|name| **name == *purpose)
     }
 }
 

@@ -9,6 +9,7 @@ mod apply;
 mod assign;
 mod bucket;
 mod call;
+mod consent;
 mod doors;
 mod enroll;
 mod existing;

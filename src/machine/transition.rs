@@ -78,6 +78,8 @@ pub enum Denial {
         purpose: Option<Name>,
         /// On which channel; every one where absent.
         channel: Option<Name>,
+        /// Purposes that it leaves alone, because a contract or a law demands them.
+        except: Vec<Name>,
         /// Its place among the contact's mail: it comes after everything before this place, and a grant at this place or a
         /// later one lifts it. 0 means after everything that was read before the commit.
         seq: u64,
@@ -96,8 +98,9 @@ impl Denial {
     #[must_use]
     pub fn concerns(&self, message: &Message) -> bool {
         match self {
-            Self::Withdrawn { purpose, channel, .. } => {
+            Self::Withdrawn { purpose, channel, except, .. } => {
                 purpose.as_ref().is_none_or(|purpose| *purpose == message.purpose)
+                    && !except.contains(&message.purpose)
                     && channel.as_ref().is_none_or(|channel| *channel == message.channel)
             }
             Self::Suppressed { channel, .. } => *channel == message.channel,
@@ -108,8 +111,8 @@ impl Denial {
     #[must_use]
     pub fn placed(self, read_seq: u64) -> Self {
         match self {
-            Self::Withdrawn { purpose, channel, seq: 0 } => {
-                Self::Withdrawn { purpose, channel, seq: read_seq.saturating_add(1) }
+            Self::Withdrawn { purpose, channel, except, seq: 0 } => {
+                Self::Withdrawn { purpose, channel, except, seq: read_seq.saturating_add(1) }
             }
             other => other,
         }

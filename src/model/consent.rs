@@ -2,12 +2,16 @@
 
 use std::fmt;
 
+use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Hash, InputId, Name};
+use super::{ContactId, Evidence, Hash, InputId, Name, truncate};
 
-/// Granted or withdrawn; no record at all means no consent.
+/// What was done; no record at all means no consent.
+///
+/// A grant is the only act that allows anything. What a contact allows is a fold of all acts: of two, the later one
+/// counts, and of two at one instant the one that forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -16,41 +20,59 @@ pub enum ConsentStatus {
     Granted,
     /// The contact no longer allows it.
     Withdrawn,
+    /// The contact was asked; a grant that [confirms](Evidence::confirming) it may follow. Allows nothing.
+    Requested,
+    /// The contact was asked and said no.
+    Refused,
+    /// The contact objects to marketing and to profiling for it, on every channel (GDPR art. 21).
+    Objected,
+    /// What was allowed is over, because its time has passed.
+    Expired,
+    /// What was allowed never held: its proof turned out to be wrong.
+    Invalidated,
+    /// Another system says that it was allowed, without proof. Allows nothing.
+    Imported,
 }
 
-/// How it is known: what a host could show to somebody who asks for proof.
-///
-/// The evidence itself (a form's content, an inbound text) stays with the host; the record keeps a salted
-/// commitment to it, so that erasing the salt and the value erases the person and leaves the chain whole.
-///
-/// ```
-/// use journeyman::model::Evidence;
-/// let evidence = Evidence::new("signup-form", "notice-2026-03").committed(b"salt", b"the form as it was sent");
-/// assert!(evidence.commitment.is_some());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Where the answer was given: a form, a keyword, a page, an operator.
-    pub source: Name,
-    /// The version of the words that the contact saw.
-    pub wording: Name,
-    /// `H(salt, value)` of the evidence that the host keeps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commitment: Option<Hash>,
-}
-
-impl Evidence {
-    /// Evidence with its two mandatory parts.
+impl ConsentStatus {
+    /// The word for it, as it is stored.
     #[must_use]
-    pub fn new(source: impl Into<Name>, wording: impl Into<Name>) -> Self {
-        Self { source: source.into(), wording: wording.into(), commitment: None }
+    pub const fn word(self) -> &'static str {
+        match self {
+            ConsentStatus::Granted => "granted",
+            ConsentStatus::Withdrawn => "withdrawn",
+            ConsentStatus::Requested => "requested",
+            ConsentStatus::Refused => "refused",
+            ConsentStatus::Objected => "objected",
+            ConsentStatus::Expired => "expired",
+            ConsentStatus::Invalidated => "invalidated",
+            ConsentStatus::Imported => "imported",
+        }
     }
 
-    /// Commits to a value without storing it.
+    /// Whether it forbids; such an act goes through the gate.
     #[must_use]
-    pub fn committed(mut self, salt: &[u8], value: &[u8]) -> Self {
-        self.commitment = Some(Hash::of("evidence", &[salt, value]));
-        self
+    pub const fn forbids(self) -> bool {
+        match self {
+            ConsentStatus::Granted | ConsentStatus::Requested | ConsentStatus::Imported => false,
+            ConsentStatus::Withdrawn
+            | ConsentStatus::Refused
+            | ConsentStatus::Objected
+            | ConsentStatus::Expired
+            | ConsentStatus::Invalidated => true,
+        }
+    }
+
+    /// Whether it shows that the person was there: it did something itself.
+    pub(crate) const fn is_by_the_person(self) -> bool {
+        match self {
+            ConsentStatus::Granted
+            | ConsentStatus::Withdrawn
+            | ConsentStatus::Requested
+            | ConsentStatus::Refused
+            | ConsentStatus::Objected => true,
+            ConsentStatus::Expired | ConsentStatus::Invalidated | ConsentStatus::Imported => false,
+        }
     }
 }
 
@@ -69,7 +91,7 @@ pub struct Consent {
     pub purpose: Name,
     /// By which channel.
     pub channel: Name,
-    /// Granted or withdrawn.
+    /// What was done.
     pub status: ConsentStatus,
     /// How it is known.
     pub evidence: Evidence,
@@ -79,6 +101,9 @@ pub struct Consent {
     /// The one address that this holds for; absent means every address of the contact on the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Fingerprint>,
+    /// When it was said, where that is known better than by its receipt: a provider tells late. Never later than the receipt.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
 }
 
 impl Consent {
@@ -90,15 +115,59 @@ impl Consent {
         channel: impl Into<Name>,
         evidence: Evidence,
     ) -> Self {
+        Self::of(ConsentStatus::Granted, contact, purpose, channel, evidence)
+    }
+
+    /// Any act.
+    #[must_use]
+    pub fn of(
+        status: ConsentStatus,
+        contact: impl Into<ContactId>,
+        purpose: impl Into<Name>,
+        channel: impl Into<Name>,
+        evidence: Evidence,
+    ) -> Self {
         Self {
             contact: contact.into(),
             purpose: purpose.into(),
             channel: channel.into(),
-            status: ConsentStatus::Granted,
+            status,
             evidence,
             id: None,
             address: None,
+            at: None,
         }
+    }
+
+    /// A request: the first half of a double opt-in. Give it an [id](Consent::id), which the grant
+    /// [confirms](Evidence::confirming).
+    #[must_use]
+    pub fn requested(
+        contact: impl Into<ContactId>,
+        purpose: impl Into<Name>,
+        channel: impl Into<Name>,
+        evidence: Evidence,
+    ) -> Self {
+        Self::of(ConsentStatus::Requested, contact, purpose, channel, evidence)
+    }
+
+    /// What another system says was allowed, without proof: it is on record and allows nothing. With its proof it is a
+    /// [grant](Consent::granted) whose evidence says [`How::Import`](super::How::Import).
+    #[must_use]
+    pub fn imported(
+        contact: impl Into<ContactId>,
+        purpose: impl Into<Name>,
+        channel: impl Into<Name>,
+        evidence: Evidence,
+    ) -> Self {
+        Self::of(ConsentStatus::Imported, contact, purpose, channel, evidence)
+    }
+
+    /// Says when it was said, where a provider tells late.
+    #[must_use]
+    pub fn at(mut self, at: DateTime<Utc>) -> Self {
+        self.at = Some(truncate(at));
+        self
     }
 
     /// Sets the host's own id of this answer.
@@ -129,7 +198,7 @@ pub struct ConsentRecord {
     pub purpose: Option<Name>,
     /// By which channel; absent where every channel was meant.
     pub channel: Option<Name>,
-    /// Granted or withdrawn.
+    /// What was done.
     pub status: ConsentStatus,
     /// When it took effect.
     pub at: DateTime<Utc>,
@@ -143,6 +212,12 @@ pub struct ConsentRecord {
     pub previous: Hash,
     /// The hash of this record.
     pub hash: Hash,
+    /// When the store received it, where the host said when it took effect.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<DateTime<Utc>>,
+    /// Purposes that it leaves alone, because they rest on a contract or a law.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Name>,
 }
 
 impl ConsentRecord {
@@ -169,9 +244,27 @@ impl ConsentRecord {
             input,
             previous,
             hash: Hash::default(),
+            received_at: None,
+            except: Vec::new(),
         };
         record.hash = record.expected_hash();
         record
+    }
+
+    /// The same with when it was received, where it says itself when it took effect, and with what it leaves alone.
+    pub(crate) fn told(mut self, received_at: Option<DateTime<Utc>>, except: &[Name]) -> Self {
+        self.received_at = received_at;
+        self.except = except.to_vec();
+        self.hash = self.expected_hash();
+        self
+    }
+
+    /// Whether it says anything of a purpose on a channel.
+    #[must_use]
+    pub fn concerns(&self, purpose: &str, channel: &str) -> bool {
+        self.purpose.as_ref().is_none_or(|name| **name == *purpose)
+            && self.channel.as_ref().is_none_or(|name| **name == *channel)
+            && !self.except.iter().any(|name| **name == *purpose)
     }
 
     fn expected_hash(&self) -> Hash {
@@ -183,30 +276,40 @@ impl ConsentRecord {
         }
         let [purpose_given, purpose] = optional(&self.purpose);
         let [channel_given, channel] = optional(&self.channel);
-        let status: &[u8] = match self.status {
-            ConsentStatus::Granted => b"granted",
-            ConsentStatus::Withdrawn => b"withdrawn",
-        };
+        let status = self.status.word().as_bytes();
         let commitment = self.evidence.commitment.map(|hash| *hash.as_bytes());
         let address = self.address.map(|fingerprint| *fingerprint.as_bytes());
-        Hash::of(
-            "consent",
-            &[
-                self.previous.as_bytes(),
-                &self.seq.to_le_bytes(),
-                purpose_given,
-                purpose,
-                channel_given,
-                channel,
-                status,
-                &self.at.timestamp_millis().to_le_bytes(),
-                self.evidence.source.as_bytes(),
-                self.evidence.wording.as_bytes(),
-                commitment.as_ref().map_or(&[], |bytes| bytes),
-                address.as_ref().map_or(&[], |bytes| bytes),
-                self.input.as_bytes(),
-            ],
-        )
+        let (seq, at) = (self.seq.to_le_bytes(), self.at.timestamp_millis().to_le_bytes());
+        let mut parts: Vec<&[u8]> = vec![
+            self.previous.as_bytes(),
+            &seq,
+            purpose_given,
+            purpose,
+            channel_given,
+            channel,
+            status,
+            &at,
+            self.evidence.source.as_bytes(),
+            self.evidence.wording.as_bytes(),
+            commitment.as_ref().map_or(&[], |bytes| bytes),
+            address.as_ref().map_or(&[], |bytes| bytes),
+            self.input.as_bytes(),
+        ];
+        let newer = self.newer_parts();
+        parts.extend(newer.iter().map(Vec::as_slice));
+        Hash::of("consent", &parts)
+    }
+
+    /// What was added to a record since: covered only where it is there, so that old chains still verify.
+    fn newer_parts(&self) -> Vec<Vec<u8>> {
+        let mut parts = self.evidence.newer_parts();
+        if let Some(received_at) = self.received_at {
+            parts.extend([b"received_at".to_vec(), received_at.timestamp_millis().to_le_bytes().to_vec()]);
+        }
+        for name in &self.except {
+            parts.extend([b"except".to_vec(), name.as_bytes().to_vec()]);
+        }
+        parts
     }
 
     /// Says whether a contact's records form one unbroken chain from the first.

@@ -5,7 +5,7 @@
 //! | [`Contact`] | a person we may speak to: id, attributes, tags, locale, time zone, addresses |
 //! | [`Event`] | something that happened to a contact: id, name, properties, instant |
 //! | [`Fact`] | something that became true of a contact: a tier, a segment, a keyword |
-//! | [`Consent`] | what a contact allows: purpose × channel, granted or withdrawn, with its proof |
+//! | [`Consent`] | what a contact allows: purpose × channel and what was done, with its proof |
 //! | [`Enrollment`] | one contact's passage through one journey version |
 //! | [`Step`] | the record of one node visited by one enrollment |
 //! | [`Message`] | what shall be said, to whom, on which channel |
@@ -22,6 +22,7 @@ mod deed;
 mod delivery;
 mod enrollment;
 mod event;
+mod evidence;
 mod fact;
 mod header;
 mod id;
@@ -35,12 +36,13 @@ mod step;
 mod value;
 
 pub use call::{Answer, Call};
-pub use consent::{Consent, ConsentRecord, ConsentStatus, Evidence, Fingerprint, FingerprintKey};
+pub use consent::{Consent, ConsentRecord, ConsentStatus, Fingerprint, FingerprintKey};
 pub use contact::{Address, Contact};
 pub use deed::Deed;
 pub use delivery::{Delivery, DeliveryStatus, Handover, Outcome};
 pub use enrollment::{Dated, Enrollment, ExitReason, Held, Waiting};
 pub use event::Event;
+pub use evidence::{Confirmed, Evidence, Giver, Ground, How};
 pub use fact::{Fact, keyword};
 pub use header::{Header, NotAHeader, is_one_line};
 pub use id::{ContactId, EnrollmentId, Hash, InputId, JourneyId, MessageId, Name, NodeId};

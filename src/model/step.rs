@@ -258,6 +258,16 @@ pub enum Reason {
     NoPlace,
     /// The place of the offer is free again, because it was not confirmed in time.
     Expired,
+    /// The contact objects to marketing, or to what is made of what it does.
+    Objected,
+    /// The person was not heard of for longer than its data may be used for this.
+    Lapsed,
+    /// The time for which it was allowed is over.
+    OutOfDate,
+    /// The contact is a minor, and no guardian allowed this.
+    Minor,
+    /// The template does not declare the purpose, which is owed and therefore needs that.
+    NotDeclared,
 }
 
 /// The answer of the gate: may this be said, now?

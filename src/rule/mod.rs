@@ -2,10 +2,12 @@
 
 #[cfg(feature = "addresses")]
 pub mod address;
+mod allowed;
 pub mod bounce;
 mod cap;
 pub mod condition;
 mod expression;
+mod grant;
 pub mod inbound;
 pub mod law;
 mod nearest;
@@ -14,6 +16,8 @@ pub mod opt_out;
 pub mod permit;
 mod policy;
 pub mod predicate;
+pub mod proof;
+mod purpose;
 mod rating;
 mod sandbox;
 mod schema;
@@ -36,6 +40,7 @@ pub use number::{Misread, Models, Number};
 pub use opt_out::OptOut;
 pub use policy::{ConsentPath, NoOptOut, Policy, QuietHours};
 pub use predicate::{Predicate, PredicateDefinition, Since};
+pub use purpose::{Basis, Minors, Purpose, Retention, Spared, Use};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub use standing::Standing;

@@ -6,8 +6,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::allowed::forbidding;
 use super::law::{Legal, LegalHours, Recipient};
-use super::{Policy, Spoken, Standing};
+use super::{Policy, Purpose, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{WeeklyWindow, Zone};
@@ -28,10 +29,25 @@ pub struct Question<'a> {
     pub denied: bool,
     /// Whether the gate row of the address suppresses it.
     pub suppressed: bool,
+    /// In which words; not known at a node, which binds none.
+    pub words: Words<'a>,
     /// When the message may be said by its own journey.
     pub timing: Timing<'a>,
     /// What was said before; caps are asked where it is known. A node does not know what is about to be said.
     pub spoken: Option<Spoken<'a>>,
+}
+
+/// In which words something would be said, as far as they are bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Words<'a> {
+    /// Not bound yet.
+    #[default]
+    Unknown,
+    /// Of a template that declares no purpose.
+    Undeclared,
+    /// Of a template that declares this purpose.
+    For(&'a str),
 }
 
 /// When a message may be said by its own journey.
@@ -61,6 +77,7 @@ impl<'a> Question<'a> {
             purpose,
             denied: false,
             suppressed: false,
+            words: Words::Unknown,
             timing: Timing::default(),
             spoken: None,
         }
@@ -70,6 +87,12 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn at_gate(self, denied: bool, suppressed: bool) -> Self {
         Self { denied, suppressed, ..self }
+    }
+
+    /// The same question with the purpose that the template declares, where it declares one.
+    #[must_use]
+    pub fn saying(self, declared: Option<&'a str>) -> Self {
+        Self { words: declared.map_or(Words::Undeclared, Words::For), ..self }
     }
 
     /// The same question with what its journey says of time.
@@ -85,8 +108,12 @@ impl<'a> Question<'a> {
     }
 }
 
-/// May this be said, now? Suppression, then consent, holdout and lateness, quiet hours, the hours of the law, caps, the send
-/// window, the deadline; every reason is reported. A deadline can beat a send window, never the law.
+/// May this be said, now? Suppression, then consent by the basis of the purpose, the template's declaration, holdout and
+/// lateness, quiet hours, the hours of the law, caps, the send window, the deadline; every reason is reported. A deadline can
+/// beat a send window, never the law.
+///
+/// What a contract or a law demands needs no yes, and no withdrawal stops it: a suppressed address does, and a template that
+/// does not declare the purpose.
 ///
 /// `zone` is where the hours are counted: the contact's, else the journey's, else the engine's. The law counts them where the
 /// contact may be.
@@ -108,7 +135,7 @@ impl<'a> Question<'a> {
 /// ```
 #[must_use]
 pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Permit {
-    let Question { contact, standing, channel, purpose, .. } = *question;
+    let Question { contact, standing, channel, .. } = *question;
     let mut reasons = Vec::new();
     let address = contact.addresses.get(channel);
     let fingerprint = address.and_then(|address| address.fingerprint);
@@ -118,11 +145,9 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     if question.suppressed || standing.is_suppressed(channel, fingerprint) {
         reasons.push(Reason::Suppressed);
     }
-    let allowed = standing.allows(purpose, channel, fingerprint);
-    if question.denied || (!allowed && standing.has_withdrawn(purpose, channel)) {
-        reasons.push(Reason::Withdrawn);
-    } else if !allowed {
-        reasons.push(Reason::NoConsent);
+    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
+    if !declares(question, policy) {
+        reasons.push(Reason::NotDeclared);
     }
     let timing = question.timing;
     if timing.held_out {
@@ -134,6 +159,8 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     let refused = !reasons.is_empty();
     let (room_at, over) = room(question, policy, zone, now);
     let mut deferring = Vec::new();
+    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let timing = Timing { window: timing.window.filter(|_| !spared.window), ..timing };
     let legal = legal(question, policy, zone);
     let first = |window, reasons: &mut Vec<Reason>| {
         let at = first_allowed(question, policy, zone, &legal, now, window, reasons);
@@ -168,6 +195,41 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
 }
 
+/// Why something may not be done for a purpose that says nothing to the contact: tracking, profiling, sharing. Nothing where it
+/// may. Asked are consent by the basis of the purpose, age and retention; addresses, hours and deadlines are not.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::model::Reason;
+/// use journeyman::rule::permit::{Question, refusals};
+/// use journeyman::rule::{Policy, Purpose, Standing};
+/// use journeyman::time::Zone;
+/// let (lea, nothing_said) = (Contact::new("lea"), Standing::default());
+/// let question = Question::new(&lea, &nothing_said, "email", "tracking");
+/// let policy = Policy::default().purpose(Purpose::tracking());
+/// let now = "2026-03-23T10:00:00Z".parse()?;
+/// assert_eq!(refusals(&question, &policy, &Zone::utc(), now), [Reason::NoConsent]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn refusals(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Vec<Reason> {
+    let address = question.contact.addresses.get(question.channel);
+    let fingerprint = address.and_then(|address| address.fingerprint);
+    let mut reasons = Vec::new();
+    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
+    reasons
+}
+
+/// Whether the words are for what they are said for: what is owed is said by a template that declares it, and what a
+/// template declares is what it says.
+fn declares(question: &Question<'_>, policy: &Policy) -> bool {
+    match question.words {
+        Words::Unknown => true,
+        Words::Undeclared => !policy.basis(question.purpose).is_owed(),
+        Words::For(declared) => declared == question.purpose,
+    }
+}
+
 /// The first instant at which every cap has room, and the caps that have none now.
 fn room(
     question: &Question<'_>,
@@ -176,7 +238,7 @@ fn room(
     now: DateTime<Utc>,
 ) -> (Option<DateTime<Utc>>, Vec<Reason>) {
     let Some(spoken) = question.spoken else { return (None, Vec::new()) };
-    let caps = policy.caps.iter();
+    let caps = policy.caps.iter().filter(|_| !policy.basis(question.purpose).is_owed());
     let caps =
         caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
     let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, &cap.name)));
@@ -188,6 +250,9 @@ fn room(
 fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone) -> Legal<'a> {
     let channel = question.channel;
     let concerns = |row: &LegalHours| *row.channel == *channel;
+    if policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours) {
+        return Legal::default();
+    }
     if !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
         return Legal::default();
     }
@@ -207,9 +272,11 @@ fn first_allowed(
 ) -> DateTime<Utc> {
     let utc = Zone::utc();
     let mut at = now;
+    let spares_hours = policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours);
     // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
     for _ in 0..MOST_TURNS {
-        let quiet = policy.quiet.iter().filter(|quiet| quiet.concerns(question.channel, question.purpose));
+        let quiet = policy.quiet.iter();
+        let quiet = quiet.filter(|quiet| !spares_hours && quiet.concerns(question.channel, question.purpose));
         // None is the least.
         let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
         let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OptOut;
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
 use super::law::Profile;
+use super::{Basis, Minors, OptOut, Purpose, Retention};
 use crate::error::BuildError;
 use crate::model::Name;
 use crate::time::DailyWindow;
@@ -83,6 +83,15 @@ pub struct Policy {
     /// Where consents are asked for; where none is named, nobody knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<ConsentPath>,
+    /// What things are said for; one that is not named rests on consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<Purpose>,
+    /// Who is too young to allow anything alone; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minors: Option<Minors>,
+    /// How long somebody who is not heard of is told anything; for ever unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 impl Policy {
@@ -100,6 +109,9 @@ impl Policy {
             soft: SoftRule::default(),
             opt_outs: Vec::new(),
             paths: Vec::new(),
+            purposes: Vec::new(),
+            minors: None,
+            retention: None,
         }
     }
 
@@ -214,7 +226,7 @@ impl Policy {
     /// Whether messages of a purpose are held to what the law says of marketing; so is one that nobody described.
     #[must_use]
     pub fn is_marketing(&self, purpose: &str) -> bool {
-        !purpose.is_empty()
+        !purpose.is_empty() && !self.basis(purpose).is_owed()
     }
 
     /// Whether messages on a channel are short ones, counted in segments: `sms`, and every channel that a row of `opt_outs`
@@ -244,6 +256,51 @@ impl Policy {
             completed = row.complete(&completed).ok_or_else(|| NoOptOut { asked_by: row.source.clone() })?;
         }
         Ok(completed)
+    }
+
+    /// Names a purpose; a second one of the name takes the place of the first.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purposes.retain(|other| other.name != purpose.name);
+        self.purposes.push(purpose);
+        self
+    }
+
+    /// Says who is too young to allow anything alone: a guardian must, and nobody makes scores and segments of them.
+    #[must_use]
+    pub fn minors(mut self, minors: Minors) -> Self {
+        self.minors = Some(minors);
+        self
+    }
+
+    /// Says how long somebody who is not heard of is told anything that is not owed. What was heard before this was in force
+    /// is not known: tell the newest event of each contact with its own instant, or it counts as lapsed.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// The purpose of a name, where it is named.
+    #[must_use]
+    pub fn find(&self, purpose: &str) -> Option<&Purpose> {
+        self.purposes.iter().find(|named| *named.name == *purpose)
+    }
+
+    /// What allows a purpose.
+    #[must_use]
+    pub fn basis(&self, purpose: &str) -> &Basis {
+        self.find(purpose).map_or(&Basis::Consent, |purpose| &purpose.basis)
+    }
+
+    /// The purposes that no withdrawal stops.
+    pub fn owed(&self) -> impl Iterator<Item = &Name> {
+        self.purposes.iter().filter(|purpose| purpose.basis.is_owed()).map(|purpose| &purpose.name)
+    }
+
+    /// Whether standings keep the instants of what is said: a policy that names nothing new keeps them as they were.
+    pub(crate) fn keeps_instants(&self) -> bool {
+        !self.purposes.is_empty() || self.minors.is_some() || self.retention.is_some()
     }
 }
 

@@ -4,15 +4,22 @@ use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::Basis;
 use super::bounce::{SoftRule, Softs};
+use super::grant::{Grant, Grounded, Mark};
 use super::stopped::Stopped;
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Hash, Name};
 
 /// What a contact allows, as a fold of its consent records: the current answer for every purpose and channel.
+///
+/// Of two acts that concern one purpose on one channel the later one counts, by the instant at which it took effect, in
+/// whatever order they were received; of two at one instant the one that forbids, unless neither says itself when it was:
+/// then their order of receipt is known. A grant that confirms a request counts from when that was asked. Instants are
+/// kept from the first act on that needs them, or where the policy does; before that the order of receipt is all there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Standing {
-    /// By purpose and channel: the sequence number of the newest record and its address scope.
+    /// By purpose and channel: the newest yes of the contact.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     granted: LiteMap<Name, LiteMap<Name, Grant>>,
     /// Purposes and channels that were granted once and are withdrawn now.
@@ -27,16 +34,55 @@ pub struct Standing {
     /// The soft bounces of the contact's address, by channel.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     soft: LiteMap<Name, Softs>,
+    /// Grants on other grounds than a yes: the newest for each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grounded: Vec<Grounded>,
+    /// What was forbidden, where instants are kept: the newest of each scope.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    denied: Vec<Denied>,
+    /// Whether instants are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dated: bool,
+    /// The last contact that came from the person, where instants are kept, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_at: Option<i64>,
     /// How many records the chain has.
     length: u64,
     /// The hash of the newest record.
     head: Hash,
 }
 
+/// An act that forbids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Grant {
+struct Denied {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    address: Option<Fingerprint>,
+    purpose: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<Name>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    except: Vec<Name>,
+    /// Whether it is an objection, which no sale and no interest outweighs, however new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    objected: bool,
+    mark: Mark,
+}
+
+impl Denied {
+    fn concerns(&self, purpose: &str, channel: &str) -> bool {
+        self.purpose.as_ref().is_none_or(|name| **name == *purpose)
+            && self.channel.as_ref().is_none_or(|name| **name == *channel)
+            && !self.except.iter().any(|name| **name == *purpose)
+    }
+
+    fn has_scope_of(&self, other: &Self) -> bool {
+        let scope = |one: &Self| (one.purpose.clone(), one.channel.clone(), one.objected);
+        self.except == other.except && scope(self) == scope(other)
+    }
+
+    /// Whether a grant does not stand beside it.
+    fn beats(&self, grant: &Grant) -> bool {
+        (self.objected && !grant.ground().is_consent()) || grant.mark.is_some_and(|mark| self.mark > mark)
+    }
 }
 
 impl Standing {
@@ -46,11 +92,48 @@ impl Standing {
         (self.length, self.head)
     }
 
-    /// Whether a purpose is allowed on a channel, for the address given.
+    /// Whether the contact said yes to a purpose on a channel, for the address given.
     #[must_use]
     pub fn allows(&self, purpose: &str, channel: &str, address: Option<Fingerprint>) -> bool {
-        let grant = self.granted.get(purpose).and_then(|channels| channels.get(channel));
-        grant.is_some_and(|grant| grant.address.is_none() || grant.address == address)
+        self.yes(purpose, channel).is_some_and(|grant| grant.is_for(address))
+    }
+
+    /// The last contact that came from the person, as far as it is known.
+    #[must_use]
+    pub fn heard_at(&self) -> Option<DateTime<Utc>> {
+        self.heard_at.and_then(DateTime::from_timestamp_millis)
+    }
+
+    /// Whether the contact objects, and has not said yes to this since.
+    #[must_use]
+    pub fn objects(&self, purpose: &str, channel: &str) -> bool {
+        self.denied.iter().any(|denied| denied.objected && denied.concerns(purpose, channel))
+            && self.yes(purpose, channel).is_none()
+    }
+
+    fn yes(&self, purpose: &str, channel: &str) -> Option<&Grant> {
+        self.granted.get(purpose)?.get(channel)
+    }
+
+    /// The grants that a purpose on a basis can rest on, for the address given; a yes first.
+    pub(super) fn grants<'s>(
+        &'s self,
+        purpose: &'s str,
+        channel: &'s str,
+        address: Option<Fingerprint>,
+        basis: &'s Basis,
+    ) -> impl Iterator<Item = &'s Grant> {
+        let others = self.grounded.iter().filter(move |one| one.concerns(purpose, channel));
+        let others = others.map(|one| &one.grant).filter(|grant| basis.rests_on(grant.ground()));
+        self.yes(purpose, channel).into_iter().chain(others).filter(move |grant| grant.is_for(address))
+    }
+
+    /// Every grant that stands, with its purpose, its channel and its address.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = (&Name, &Name, Option<Fingerprint>)> {
+        let yes = self.granted.iter().flat_map(|(purpose, channels)| {
+            channels.iter().map(move |(channel, grant)| (purpose, channel, grant.address))
+        });
+        yes.chain(self.grounded.iter().map(|one| (&one.purpose, &one.channel, one.grant.address)))
     }
 
     /// Whether a purpose was ever granted or withdrawn on a channel, and that is on record.
@@ -72,56 +155,79 @@ impl Standing {
         pairs(&self.granted).chain(pairs(&self.withdrawn))
     }
 
+    /// What a chain comes to: each record folded in, in its order.
+    ///
+    /// `keeps_instants` is what the policy says; where it names purposes, minors or a retention, instants are kept.
+    ///
+    /// ```
+    /// use journeyman::rule::Standing;
+    /// assert_eq!(Standing::of(&[], true).head().0, 0);
+    /// ```
+    #[must_use]
+    pub fn of(records: &[ConsentRecord], keeps_instants: bool) -> Self {
+        records.iter().fold(Self::default(), |mut standing, record| {
+            standing.apply(record, keeps_instants);
+            standing
+        })
+    }
+
+    /// Notes that the person was heard of.
+    pub(crate) fn hear(&mut self, at: DateTime<Utc>) {
+        self.heard_at = self.heard_at.max(Some(at.timestamp_millis()));
+    }
+
+    /// Whether a contact at an instant is news.
+    pub(crate) fn is_news(&self, at: DateTime<Utc>) -> bool {
+        self.heard_at < Some(at.timestamp_millis())
+    }
+
     /// Folds the next record in.
-    pub(crate) fn apply(&mut self, record: &ConsentRecord) {
-        let ended = self.grants_ended_by(record);
-        self.stopped.apply(record, ended);
-        self.fold(record);
+    pub(crate) fn apply(&mut self, record: &ConsentRecord, keeps_instants: bool) {
+        (self.length, self.head) = (record.seq, record.hash);
+        let plain = matches!(record.status, ConsentStatus::Granted | ConsentStatus::Withdrawn)
+            && record.received_at.is_none()
+            && record.evidence.confirms.is_none();
+        self.dated |= keeps_instants || !plain;
+        if self.dated && record.status.is_by_the_person() {
+            self.hear(record.at);
+        }
+        match (record.status, &record.purpose, &record.channel) {
+            (ConsentStatus::Granted, Some(purpose), Some(channel)) => self.grant(record, purpose, channel),
+            (status, ..) if status.forbids() => self.deny(record),
+            _ => {} // a grant is never wider than one purpose on one channel; what is asked or imported allows nothing
+        }
         self.granted.retain(|_, channels| !channels.is_empty());
         self.withdrawn.retain(|_, channels| !channels.is_empty());
     }
 
-    /// The grants that a withdrawal ends, with purpose, channel and address.
-    fn grants_ended_by(&self, record: &ConsentRecord) -> Vec<(Name, Name, Option<Fingerprint>)> {
-        let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
-        let grants = self.granted.iter().flat_map(|(purpose, channels)| {
-            channels.iter().map(move |(channel, grant)| (purpose, channel, grant.address))
-        });
-        grants
-            .filter(|(purpose, channel, _)| {
-                concerns(&record.purpose, purpose) && concerns(&record.channel, channel)
-            })
-            .map(|(purpose, channel, address)| (purpose.clone(), channel.clone(), address))
-            .collect()
-    }
-
-    fn fold(&mut self, record: &ConsentRecord) {
-        (self.length, self.head) = (record.seq, record.hash);
-        match (record.status, &record.purpose, &record.channel) {
-            (ConsentStatus::Granted, Some(purpose), Some(channel)) => {
-                if let Some(channels) = self.withdrawn.get_mut(purpose) {
-                    channels.remove(channel);
-                }
-                let grant = Grant { address: record.address };
+    fn grant(&mut self, record: &ConsentRecord, purpose: &Name, channel: &Name) {
+        let grant = Grant::of(record, self.dated);
+        let mut denied = self.denied.iter().filter(|denied| denied.concerns(purpose, channel));
+        if denied.any(|denied| denied.beats(&grant)) {
+            if self.yes(purpose, channel).is_none() {
+                self.withdrawn.entry(purpose.clone()).or_default().insert(channel.clone(), record.seq);
+            }
+            return;
+        }
+        self.stopped.apply(record, []);
+        if let Some(channels) = self.withdrawn.get_mut(purpose) {
+            channels.remove(channel);
+        }
+        let known = if grant.ground().is_consent() {
+            self.granted.entry(purpose.clone()).or_default().get_mut(channel)
+        } else {
+            let mut others = self.grounded.iter_mut().filter(|one| one.concerns(purpose, channel));
+            others.find(|one| one.grant.is_like(&grant)).map(|one| &mut one.grant)
+        };
+        match known {
+            Some(known) if known.is_newer_than(&grant) => {}
+            Some(known) => *known = grant,
+            None if grant.ground().is_consent() => {
                 self.granted.entry(purpose.clone()).or_default().insert(channel.clone(), grant);
             }
-            (ConsentStatus::Granted, _, _) => {} // a grant is never wider than one purpose on one channel
-            (ConsentStatus::Withdrawn, purpose, channel) => {
-                if let (Some(purpose), Some(channel)) = (purpose, channel) {
-                    self.withdrawn.entry(purpose.clone()).or_default().insert(channel.clone(), record.seq);
-                }
-                for (name, channels) in &mut self.granted {
-                    if purpose.as_ref().is_some_and(|purpose| purpose != name) {
-                        continue;
-                    }
-                    let (gone, kept) = std::mem::take(channels)
-                        .into_iter()
-                        .partition(|(granted, _)| channel.as_ref().is_none_or(|channel| channel == granted));
-                    *channels = kept;
-                    let gone: LiteMap<Name, Grant> = gone;
-                    let withdrawn = self.withdrawn.entry(name.clone()).or_default();
-                    withdrawn.extend(gone.into_iter().map(|(channel, _)| (channel, record.seq)));
-                }
+            None => {
+                let (purpose, channel) = (purpose.clone(), channel.clone());
+                self.grounded.push(Grounded { purpose, channel, grant });
             }
         }
     }
@@ -142,6 +248,56 @@ impl Standing {
             self.soft.insert(channel.clone(), softs);
         }
         enough
+    }
+
+    fn deny(&mut self, record: &ConsentRecord) {
+        let denied = Denied {
+            purpose: record.purpose.clone(),
+            channel: record.channel.clone(),
+            except: record.except.clone(),
+            objected: record.status == ConsentStatus::Objected,
+            mark: Mark::of(record),
+        };
+        if let (Some(purpose), Some(channel)) = (&denied.purpose, &denied.channel)
+            && !denied.except.contains(purpose)
+        {
+            self.withdrawn.entry(purpose.clone()).or_default().insert(channel.clone(), record.seq);
+        }
+        let falls = |purpose: &Name, channel: &Name, grant: &Grant| {
+            // What has no instant was received before this.
+            denied.concerns(purpose, channel) && (grant.mark.is_none() || denied.beats(grant))
+        };
+        let mut ended = Vec::new();
+        for (purpose, channels) in &mut self.granted {
+            let (gone, kept): (LiteMap<Name, Grant>, LiteMap<Name, Grant>) = std::mem::take(channels)
+                .into_iter()
+                .partition(|(channel, grant)| falls(purpose, channel, grant));
+            *channels = kept;
+            ended.extend(
+                gone.iter().map(|(channel, grant)| (purpose.clone(), channel.clone(), grant.address)),
+            );
+            let withdrawn = self.withdrawn.entry(purpose.clone()).or_default();
+            withdrawn.extend(gone.into_iter().map(|(channel, _)| (channel, record.seq)));
+        }
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.grounded)
+            .into_iter()
+            .partition(|one| falls(&one.purpose, &one.channel, &one.grant));
+        self.grounded = kept;
+        self.stopped.apply(record, ended);
+        for one in gone {
+            self.withdrawn.entry(one.purpose).or_default().insert(one.channel, record.seq);
+        }
+        if self.dated {
+            match self.denied.iter_mut().find(|other| other.has_scope_of(&denied)) {
+                Some(known) => known.mark = known.mark.max(denied.mark),
+                None => self.denied.push(denied),
+            }
+        }
+        // What still stands is not withdrawn.
+        for (purpose, channels) in &mut self.withdrawn {
+            let yes = self.granted.get(purpose);
+            channels.retain(|channel, _| yes.is_none_or(|yes| !yes.contains_key(channel)));
+        }
     }
 
     /// Remembers that one of the contact's addresses is suppressed.

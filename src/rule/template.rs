@@ -49,6 +49,8 @@ pub struct Template {
     pub name: Name,
     /// The hash of its definition; every content that it renders carries it.
     pub hash: Hash,
+    /// The purpose that it declares.
+    pub purpose: Option<Name>,
     environment: Arc<Environment<'static>>,
     /// Its own wording, then those of its variants.
     wordings: Vec<Wording>,
@@ -132,9 +134,11 @@ impl Template {
         let environment = Arc::new(checker.environment);
         let (numbers, links) = (checker.numbers.into(), checker.links);
         let longest = definition.longest.clone().into();
+        let purpose = definition.purpose.as_deref().map(Name::from);
         Ok(Self {
             name: name.into(),
             hash: definition.hash(),
+            purpose,
             environment,
             wordings,
             numbers,

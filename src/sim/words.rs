@@ -5,7 +5,7 @@ use crate::port::store::Verdict;
 
 /// What the gate answered, as a word.
 pub(super) fn verdict(verdict: &Verdict) -> &'static str {
-    let consent = [Reason::NoConsent, Reason::Withdrawn];
+    let consent = [Reason::NoConsent, Reason::Withdrawn, Reason::Objected];
     match verdict {
         Verdict::Send { .. } => "gate_sends",
         Verdict::Defer { .. } => "gate_defers",

@@ -1,6 +1,7 @@
 //! The denials of the gate: who withdrew what, for which address, and what a later grant lifted.
 
-use crate::model::{ContactId, Name};
+use crate::machine::Withdrawal;
+use crate::model::{ContactId, Fingerprint, Name};
 use crate::seeded::{Bug, is_on};
 
 /// One row of the gate, for one scope: an address on a channel, or the contact itself.
@@ -40,8 +41,47 @@ pub(super) fn denies(rows: &[Denial], channel: &str, purpose: &str) -> bool {
     })
 }
 
-/// Writes a withdrawal into the rows of one scope.
-pub(super) fn withdraw(
+/// What is written into the rows of every scope of a contact.
+pub(super) struct Forbids<'a> {
+    /// Who withdraws.
+    pub(super) by: &'a ContactId,
+    /// On which channel; absent means all of them.
+    pub(super) channel: Option<&'a Name>,
+    /// For which purposes; none means every one.
+    pub(super) purposes: &'a [Name],
+    /// Purposes that are left alone.
+    pub(super) except: &'a [Name],
+    /// A further address that it is written for, with its channel.
+    pub(super) from: Option<&'a (Name, Fingerprint)>,
+    /// Its place in the mailbox.
+    pub(super) seq: u64,
+}
+
+impl<'a> Forbids<'a> {
+    pub(super) fn by(withdrawal: &'a Withdrawal, seq: u64) -> Self {
+        let Withdrawal { contact, purposes, channel, except, from, .. } = withdrawal;
+        Self { by: contact, channel: channel.as_ref(), purposes, except, from: from.as_ref(), seq }
+    }
+}
+
+/// Writes it into the rows of one scope: a denial of each purpose that it names, or of all of them, and an end of denial for
+/// each that it leaves alone.
+pub(super) fn forbid(rows: &mut Vec<Denial>, what: &Forbids<'_>, channel: Option<&Name>) {
+    let Forbids { by, purposes, except, seq, .. } = *what;
+    if purposes.is_empty() {
+        withdraw(rows, by, channel, None, seq);
+        for spared in except {
+            let row = find(rows, by, channel, Some(spared));
+            row.granted = row.granted.max(seq);
+        }
+    }
+    for purpose in purposes.iter().filter(|purpose| !except.contains(purpose)) {
+        withdraw(rows, by, channel, Some(purpose), seq);
+    }
+}
+
+/// Writes a withdrawal of one purpose, or of all, into the rows of one scope.
+fn withdraw(
     rows: &mut Vec<Denial>,
     by: &ContactId,
     channel: Option<&Name>,
@@ -80,6 +120,17 @@ fn find<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_withdrawal_of_everything_leaves_alone_what_is_owed() {
+        let stop = Withdrawal::everything("lea", crate::model::Evidence::new("sms", "STOP"));
+        let stop = Withdrawal { except: vec!["receipts".into()], ..stop };
+        let mut rows = Vec::new();
+        forbid(&mut rows, &stop, None, 5);
+        assert!(denies(&rows, "sms", "marketing") && !denies(&rows, "sms", "receipts"));
+        forbid(&mut rows, &Withdrawal { except: Vec::new(), ..stop.for_purpose("receipts") }, None, 6);
+        assert!(denies(&rows, "email", "receipts"));
+    }
 
     #[test]
     fn only_a_later_grant_by_the_same_contact_lifts() {

@@ -22,7 +22,8 @@ pub trait Gate: Send + Sync {
     /// The denial is written for every address of the contact on the channels concerned (those of unread mail included)
     /// and for the contact itself. The contact's own messages that have not begun and that it forbids are cancelled, and its
     /// mailbox is told of each by an `Input::Delivery` that refuses it, with the id H(message, answers + 1); other
-    /// contacts' are taken again and refused. An id that was seen before changes nothing; without one, the withdrawal's
+    /// contacts' are taken again and refused. Purposes that it excepts are left alone: no denial of theirs is written, and one
+    /// that an earlier withdrawal of everything wrote ends. An id that was seen before changes nothing; without one, the withdrawal's
     /// place in the mailbox is its identity, and no withdrawal is taken for another.
     async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()>;
 

@@ -44,6 +44,10 @@ pub struct TemplateDefinition {
     /// The HTML; variables are escaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// What it is for. A send takes it from there where it names no purpose itself, and may name no other; what a contract or
+    /// a law demands is said by templates that declare it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What a missing variable means.
     #[serde(default)]
     pub missing: Missing,
@@ -82,6 +86,7 @@ impl TemplateDefinition {
             preheader: None,
             text: None,
             html: None,
+            purpose: None,
             missing: Missing::Refuse,
             variables: None,
             longest: BTreeMap::new(),
@@ -114,6 +119,13 @@ impl TemplateDefinition {
     #[must_use]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.html = Some(html.into());
+        self
+    }
+
+    /// Declares what it is for.
+    #[must_use]
+    pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
+        self.purpose = Some(purpose.into());
         self
     }
 

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::super::denial::{self, Forbids};
+use super::super::known_addresses;
 use super::super::moved::Moved;
-use super::super::{denial, known_addresses};
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
+use crate::model::{ContactId, InputId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
@@ -75,34 +76,21 @@ impl Inner {
         if is_on(Bug::WithdrawalWaitsItsTurn) {
             return;
         }
-        let purposes: Vec<_> = match withdrawal.purposes.as_slice() {
-            [] => vec![None],
-            named => named.iter().map(Some).collect(),
-        };
-        self.deny(row, withdrawal.channel.as_ref(), &purposes, withdrawal.from.as_ref(), seq);
+        self.deny(row, &Forbids::by(withdrawal, seq));
         self.take_back(row, &Reason::Withdrawn, now, |record| {
             let message = &record.message;
             message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
         });
     }
 
-    /// Writes a withdrawal into the gate's rows of the contact and of its addresses, and of the one that it came from.
-    fn deny(
-        &mut self,
-        row: usize,
-        channel: Option<&Name>,
-        purposes: &[Option<&Name>],
-        from: Option<&(Name, Fingerprint)>,
-        seq: u64,
-    ) {
+    /// Writes what is forbidden into the gate's rows of the contact and of its addresses, and of the one that it came from.
+    fn deny(&mut self, row: usize, what: &Forbids<'_>) {
+        let (channel, from) = (what.channel, what.from);
         let cold = self.cold(row);
         let contact = &mut self.rows[row];
         contact.epoch += 1;
-        let by = contact.id.clone();
         let own = contact.gate.get_or_insert_default();
-        for purpose in purposes {
-            denial::withdraw(&mut own.denials, &by, channel, *purpose, seq);
-        }
+        denial::forbid(&mut own.denials, what, channel);
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let mut addresses = known_addresses(&cold, &contact.mail[first..]);
         addresses.extend(from.filter(|from| !addresses.contains(from)).cloned());
@@ -112,9 +100,7 @@ impl Inner {
             }
             let gate = self.addresses.entry(address.clone()).or_default();
             gate.epoch += 1;
-            for purpose in purposes {
-                denial::withdraw(&mut gate.denials, &by, Some(&address.0), *purpose, seq);
-            }
+            denial::forbid(&mut gate.denials, what, Some(&address.0));
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
         }
     }
@@ -123,8 +109,10 @@ impl Inner {
     pub(super) fn deny_all(&mut self, row: usize, denials: &[Denial]) {
         for denied in denials {
             match denied {
-                Denial::Withdrawn { purpose, channel, seq } => {
-                    self.deny(row, channel.as_ref(), &[purpose.as_ref()], None, *seq)
+                Denial::Withdrawn { purpose, channel, except, seq } => {
+                    let by = self.rows[row].id.clone();
+                    let (purposes, channel) = (purpose.as_slice(), channel.as_ref());
+                    self.deny(row, &Forbids { by: &by, channel, purposes, except, from: None, seq: *seq });
                 }
                 Denial::Suppressed { channel, address } => {
                     let gate = self.addresses.entry((channel.clone(), *address)).or_default();

@@ -12,7 +12,8 @@ use super::rows::{blob, cold_of, instant, message, messages, text, uint};
 use crate::machine::{Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, Receipt, Result, Suppression};
-use crate::store::{denial, known_addresses};
+use crate::store::denial::{self, Forbids};
+use crate::store::known_addresses;
 
 #[async_trait]
 impl Gate for SqliteStore {
@@ -91,32 +92,19 @@ impl Db {
         let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, id, &told, now)? else {
             return Ok(());
         };
-        let purposes: Vec<Option<&Name>> = match withdrawal.purposes.as_slice() {
-            [] => vec![None],
-            named => named.iter().map(Some).collect(),
-        };
-        let (wanted, from) = (withdrawal.channel.as_ref(), withdrawal.from.as_ref());
-        self.deny((row, &withdrawal.contact), wanted, &purposes, from, seq)?;
+        self.deny(row, &Forbids::by(withdrawal, seq))?;
         self.take_back(row, &Reason::Withdrawn, now, |message| {
             message.call.is_none() && withdrawal.concerns(&message.purpose, &message.channel)
         })
     }
 
-    /// Writes a withdrawal into the gate's rows of the contact and of its addresses, and of the one that it came from.
-    fn deny(
-        &mut self,
-        (row, contact): (i64, &ContactId),
-        wanted: Option<&Name>,
-        purposes: &[Option<&Name>],
-        from: Option<&(Name, Fingerprint)>,
-        seq: u64,
-    ) -> Step<()> {
+    /// Writes what is forbidden into the gate's rows of the contact and of its addresses, and of the one that it came from.
+    fn deny(&mut self, row: i64, what: &Forbids<'_>) -> Step<()> {
+        let (wanted, from) = (what.channel, what.from);
         self.bump_contact(row)?;
         let deny = |db: &mut Self, scope, channel: Option<&Name>| {
-            db.change_denials(scope, row, contact, |denials| {
-                for purpose in purposes {
-                    denial::withdraw(denials, contact, channel, *purpose, seq);
-                }
+            db.change_denials(scope, row, what.by, |denials| {
+                denial::forbid(denials, what, channel);
             })
         };
         deny(self, Scope::Contact(row), wanted)?;
@@ -141,8 +129,10 @@ impl Db {
         let contact = ContactId::from(contact);
         for denied in denials {
             match denied {
-                Denial::Withdrawn { purpose, channel, seq } => {
-                    self.deny((row, &contact), channel.as_ref(), &[purpose.as_ref()], None, *seq)?;
+                Denial::Withdrawn { purpose, channel, except, seq } => {
+                    let (purposes, channel) = (purpose.as_slice(), channel.as_ref());
+                    let by = &contact;
+                    self.deny(row, &Forbids { by, channel, purposes, except, from: None, seq: *seq })?;
                 }
                 Denial::Suppressed { channel, address } => {
                     let scope = Scope::Address(self.term(channel)?, *address);

@@ -1,6 +1,9 @@
 //! C1, C3, C4 and C5, as far as a store shows them.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use super::super::Invariant;
 use super::known::Known;
@@ -8,13 +11,14 @@ use super::record::{Record, Sink};
 use crate::machine::{ContactState, Envelope, InputKind};
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Message, Name};
 use crate::port::store::{MessageRecord, MessageStatus};
+use crate::rule::Basis;
 use crate::time::Zone;
 
 pub(super) fn judge(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     chain(record, sink);
     if record.has_history() {
         standing(known, record, sink);
-        decided(record, sink);
+        decided(known, record, sink);
     }
     withdrawn(record, sink);
 }
@@ -54,32 +58,51 @@ fn chain(record: &Record, sink: &mut Sink<'_>) {
     }
 }
 
-/// What a contact says of one purpose on one channel: nothing, or a grant with the address that it is for.
-fn allowed<'c>(
-    consents: impl IntoIterator<Item = &'c ConsentRecord>,
-    purpose: &Name,
-    channel: &Name,
-) -> Option<Option<Fingerprint>> {
-    consents.into_iter().fold(None, |before, record| {
-        if concerns(record, purpose, channel) {
-            (record.status == ConsentStatus::Granted).then_some(record.address)
-        } else {
-            before
-        }
-    })
-}
-
-/// A grant is for one purpose on one channel; a withdrawal that names none is for all of them.
-fn concerns(record: &ConsentRecord, purpose: &Name, channel: &Name) -> bool {
-    match record.status {
-        ConsentStatus::Granted => {
-            record.purpose.as_ref() == Some(purpose) && record.channel.as_ref() == Some(channel)
-        }
-        ConsentStatus::Withdrawn => {
-            record.purpose.as_ref().is_none_or(|name| name == purpose)
-                && record.channel.as_ref().is_none_or(|name| name == channel)
+/// What a contact says of one purpose on one channel: nothing, or a yes with the address that it is for.
+///
+/// The newest yes that no later act forbids. What does not say itself when it was stands in the order of receipt.
+fn allowed(consents: &[ConsentRecord], purpose: &Name, channel: &Name) -> Option<Option<Fingerprint>> {
+    let mut newest: Option<&ConsentRecord> = None;
+    for record in consents.iter().filter(|record| record.concerns(purpose, channel)) {
+        let is_yes = record.status == ConsentStatus::Granted && record.evidence.ground.is_consent();
+        let named = record.purpose.is_some() && record.channel.is_some();
+        if is_yes && named && newest.is_none_or(|known| comes_after(record, known)) {
+            newest = Some(record);
         }
     }
+    let yes = newest?;
+    let mut forbidding = consents.iter().filter(|one| one.status.forbids() && one.concerns(purpose, channel));
+    (!forbidding.any(|one| comes_after(one, yes))).then_some(yes.address)
+}
+
+/// Whether an act counts against another one.
+fn comes_after(act: &ConsentRecord, other: &ConsentRecord) -> bool {
+    let says_when = |one: &ConsentRecord| one.received_at.is_some() || asked_at(one).is_some();
+    let at = |one: &ConsentRecord| asked_at(one).map_or(one.at, |asked_at| asked_at.min(one.at));
+    match at(act).cmp(&at(other)) {
+        Ordering::Greater => true,
+        Ordering::Less => false,
+        Ordering::Equal if !says_when(act) && !says_when(other) => act.seq > other.seq,
+        Ordering::Equal if act.status.forbids() => says_when(act) || says_when(other),
+        Ordering::Equal => says_when(other) && !says_when(act) || act.seq > other.seq,
+    }
+}
+
+fn asked_at(record: &ConsentRecord) -> Option<DateTime<Utc>> {
+    record.evidence.confirms.as_ref().filter(|_| !record.status.forbids()).map(|confirmed| confirmed.asked_at)
+}
+
+/// Whether the instants of all acts were kept, so that what they come to is known: a policy asks for it, or the first of
+/// them did, or none of them needs it.
+fn keeps_instants(known: &Known, consents: &[ConsentRecord]) -> bool {
+    let is_plain = |one: &ConsentRecord| {
+        matches!(one.status, ConsentStatus::Granted | ConsentStatus::Withdrawn)
+            && one.received_at.is_none()
+            && asked_at(one).is_none()
+    };
+    known.policy.keeps_instants()
+        || consents.first().is_none_or(|first| !is_plain(first))
+        || consents.iter().all(is_plain)
 }
 
 /// C1: the fold of the chain is the standing.
@@ -90,6 +113,9 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     if standing.head() != head {
         let found = format!("it counts {} consents and the chain has {}", standing.head().0, head.0);
         return sink.add(Invariant::C1, place, found);
+    }
+    if !keeps_instants(known, &record.consents) {
+        return;
     }
     let mut asked: BTreeSet<(Name, Name)> = known.sends().collect();
     let named = record.consents.iter().filter_map(|one| Some((one.purpose.clone()?, one.channel.clone()?)));
@@ -112,9 +138,14 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
 }
 
 /// C1: what was decided was granted when it was.
-fn decided(record: &Record, sink: &mut Sink<'_>) {
+fn decided(known: &Known, record: &Record, sink: &mut Sink<'_>) {
+    let told_late = record.consents.iter().any(|one| one.received_at.is_some());
     for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.call.is_none()) {
         let Message { purpose, channel, decided_at, .. } = message;
+        // What is not asked of the contact, and what was known later than it was said, this does not show.
+        if *known.policy.basis(purpose) != Basis::Consent || told_late {
+            continue;
+        }
         // Consents of the very instant may have come before the decision or after it.
         let before = record.consents.iter().filter(|one| one.at < *decided_at).count();
         let until = record.consents.iter().filter(|one| one.at <= *decided_at).count();

@@ -20,7 +20,12 @@ cases! {
 }
 
 fn withdrawn(seq: u64) -> Denial {
-    Denial::Withdrawn { purpose: Some(MARKETING.into()), channel: Some(EMAIL.into()), seq }
+    Denial::Withdrawn {
+        purpose: Some(MARKETING.into()),
+        channel: Some(EMAIL.into()),
+        except: Vec::new(),
+        seq,
+    }
 }
 
 /// A commit of Léa's that denies, and the place that its denial has.
@@ -98,7 +103,12 @@ async fn a_commit_that_withdraws_spares_calls(bench: Bench) -> Answer {
     let asked = call(LEA, 2, bench.now());
     bench.decide(LEA, vec![asked.clone()]).await?;
     let mut commit = bench_commit(&bench).await?;
-    commit.denials = vec![Denial::Withdrawn { purpose: None, channel: None, seq: commit.read_seq + 1 }];
+    commit.denials = vec![Denial::Withdrawn {
+        purpose: None,
+        channel: None,
+        except: Vec::new(),
+        seq: commit.read_seq + 1,
+    }];
     bench.done(commit).await?;
     check_eq!(bench.status(&asked).await?, MessageStatus::Pending, "the call");
     Ok(())

@@ -1,0 +1,78 @@
+//! What the one question before every send costs, by a policy that asks everything. `cargo bench --bench permit`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use chrono::{DateTime, Utc};
+use criterion::{Criterion, criterion_group, criterion_main};
+use journeyman::Contact;
+use journeyman::machine::{ContactState, Envelope, InputKind, Program, ProgramParts};
+use journeyman::model::{Evidence, InputId, Permit};
+use journeyman::rule::permit::{Question, permit};
+use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention};
+use journeyman::time::Zone;
+
+/// Twenty purposes of every basis, quiet hours on three channels, minors and a retention.
+fn policy() -> Policy {
+    let mut policy = Policy::default()
+        .quiet(QuietHours::new("email", "22:00-07:00".parse().unwrap()).for_purpose("marketing"))
+        .quiet(QuietHours::new("push", "21:00-09:00".parse().unwrap()))
+        .minors(Minors::new("age", 15))
+        .retention(Retention::three_years().heard_by("app.login"))
+        .purpose(Purpose::contract("receipts").sparing_hours())
+        .purpose(Purpose::soft_opt_in("offers", "concerts"));
+    for number in 0..17 {
+        policy = policy.purpose(Purpose::consent(format!("purpose-{number}")));
+    }
+    policy.purpose(Purpose::consent("marketing").confirmed())
+}
+
+/// A contact who said yes to twelve things and took some back.
+fn state(policy: Policy, at: DateTime<Utc>) -> ContactState {
+    let mut parts = ProgramParts::default();
+    parts.policy = policy;
+    let program = Program::new(parts);
+    let lea = Contact::new("lea")
+        .attribute("age", 22)
+        .address("sms", "+33600000001")
+        .address("email", "lea@example.org")
+        .zone("Europe/Paris");
+    let mut kinds = vec![InputKind::Identify(lea)];
+    let evidence = Evidence::new("form", "2026-03").confirming("r-1", at);
+    let names = (0..5).map(|number| format!("purpose-{number}")).chain(["marketing".to_owned()]);
+    for purpose in names {
+        for channel in ["sms", "email"] {
+            let consent = journeyman::Consent::granted("lea", purpose.as_str(), channel, evidence.clone());
+            kinds.push(InputKind::Consent(consent));
+        }
+    }
+    let stop = journeyman::machine::Withdrawal::of("lea", "purpose-1", "sms", Evidence::new("sms", "STOP"));
+    kinds.push(InputKind::Withdrawal(stop));
+    let mail: Vec<Envelope> = (1..)
+        .zip(kinds)
+        .map(|(seq, kind)| Envelope::new(seq, InputId::from_place(&"lea".into(), seq), at, kind))
+        .collect();
+    program.transition(ContactState::new("lea".into()), &mail, at).state
+}
+
+fn permits(criterion: &mut Criterion) {
+    let noon = "2026-03-23T11:00:00Z".parse().unwrap();
+    let (policy, zone) = (policy(), Zone::named("Europe/Paris").unwrap());
+    let state = state(policy.clone(), noon);
+    let mut group = criterion.benchmark_group("permit");
+    for (name, purpose, permitted) in
+        [("permitted", "marketing", true), ("refused", "purpose-1", false), ("owed", "receipts", true)]
+    {
+        let cold = &state.cold;
+        let question = Question::new(&cold.contact, &cold.standing, "sms", purpose).saying(Some(purpose));
+        assert_eq!(permit(&question, &policy, &zone, noon) == Permit::Permit, permitted, "{name}");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| permit(black_box(&question), &policy, &zone, black_box(noon)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, permits);
+criterion_main!(benches);

@@ -1,0 +1,93 @@
+//! What contacts allow and no longer allow, at the door: the one goes through the mailbox, the other through the gate.
+
+use super::Engine;
+use crate::error::{Error, StoreError};
+use crate::machine::{Input, Withdrawal};
+use crate::model::{Consent, ConsentStatus, Evidence, InputId, Name};
+
+const MOST_PURPOSES: usize = 100;
+
+impl Engine {
+    /// Says what a contact allows. An act that forbids (a withdrawal, a refusal, an objection, the end of what was allowed)
+    /// takes the same way as [`withdraw`](Engine::withdraw); an objection concerns everything that is not owed, whatever it
+    /// names.
+    ///
+    /// # Errors
+    /// As [`track`](Engine::track).
+    pub async fn consent(&self, consent: Consent) -> Result<(), Error> {
+        if !consent.status.forbids() {
+            return self.append(vec![Input::from(consent)]).await.map(drop);
+        }
+        let Consent { contact, purpose, channel, status, evidence, id, at, .. } = consent;
+        let withdrawal = match status {
+            ConsentStatus::Objected => Withdrawal::objection(contact, evidence),
+            _ => Withdrawal::of(contact, purpose, channel, evidence),
+        };
+        self.withdraw(&Withdrawal { id, act: status, at, ..withdrawal }).await
+    }
+
+    /// Says that a contact no longer allows something. When this returns, no message that it forbids can begin.
+    ///
+    /// What a contract or a law demands goes on: purposes that the policy says are owed are left alone, even where they are
+    /// named. What is said of them is on record all the same.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an empty id, and for an act that forbids nothing; [`Error::Store`], and then it must be said
+    /// again.
+    pub async fn withdraw(&self, withdrawal: &Withdrawal) -> Result<(), Error> {
+        self.check_id("contact id", withdrawal.contact.as_str())?;
+        self.check_evidence(&withdrawal.evidence)?;
+        if withdrawal.purposes.len() > MOST_PURPOSES {
+            return Err(Error::Invalid {
+                what: "withdrawal",
+                sentence: format!("it names more than {MOST_PURPOSES} purposes"),
+                next: "name none, which means every purpose",
+            });
+        }
+        if !withdrawal.act.forbids() {
+            return Err(Error::Invalid {
+                what: "withdrawal",
+                sentence: format!("{} forbids nothing", withdrawal.act.word()),
+                next: "call consent, which takes what allows",
+            });
+        }
+        for name in withdrawal.purposes.iter().chain(&withdrawal.channel).chain(&withdrawal.id) {
+            self.check_id("name in the withdrawal", name)?;
+        }
+        let named = |purpose: &&Name| withdrawal.purposes.is_empty() || withdrawal.purposes.contains(purpose);
+        let except = self.shared.policy.owed().filter(named).cloned().collect();
+        let withdrawal = &Withdrawal { except, ..withdrawal.clone() };
+        // Without an id of the host's no two withdrawals are one, for a grant can lie between them.
+        let id = withdrawal.id.as_ref().map(|id| InputId::from_host("withdrawal", &withdrawal.contact, id));
+        let first = self.shared.store.withdraw(withdrawal, id).await;
+        // Withdrawing twice forbids what withdrawing once does, so an unknown outcome is settled by telling it again.
+        match first {
+            Err(StoreError::Unknown { .. }) => self.shared.store.withdraw(withdrawal, id).await?,
+            other => other?,
+        }
+        tracing::info!(contact = %withdrawal.contact, "consent withdrawn");
+        self.wake();
+        Ok(())
+    }
+
+    pub(super) fn check_consent(&self, consent: &Consent) -> Result<(), Error> {
+        self.check_id("purpose", &consent.purpose)?;
+        self.check_evidence(&consent.evidence)?;
+        if let Some(id) = &consent.id {
+            self.check_id("consent id", id)?;
+        }
+        self.check_id("channel name", &consent.channel)?;
+        if consent.status.forbids() {
+            return Err(Error::Invalid {
+                what: "consent",
+                sentence: "a withdrawal does not go through the mailbox".to_owned(),
+                next: "call withdraw, which takes effect at once",
+            });
+        }
+        Ok(())
+    }
+
+    fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
+        evidence.names().try_for_each(|(what, name)| self.check_id(what, name))
+    }
+}

@@ -1,0 +1,90 @@
+//! What a contact allowed and what it was told, put together from the store for who asks for proof.
+
+use super::Engine;
+use super::program::Loaded;
+use crate::error::Error;
+use crate::model::{ContactId, DeliveryStatus, Reason, Step, StepOutcome};
+use crate::port::store::{MessageRecord, MessageStatus};
+use crate::rule::proof::{Controller, Decision, Proof, Said};
+
+impl Engine {
+    /// What a contact allowed and what it was told: its whole consent chain, and every decision to say something or not, with
+    /// the reasons. The chain outlives an erasure; the decisions of steps do not, those of messages do, without contents.
+    ///
+    /// Sign it with [`Proof::signed`](crate::rule::proof::ProofKey) before it leaves the house (feature `proof`), and let it
+    /// be checked by [`verify`](crate::rule::proof::verify), which needs no store.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::model::Evidence;
+    /// use journeyman::rule::proof::{Controller, verify};
+    /// use journeyman::store::MemoryStore;
+    /// use journeyman::{Consent, Engine};
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
+    /// engine.consent(Consent::granted("lea", "news", "email", Evidence::new("form", "2026-03"))).await?;
+    /// engine.tick().await?;
+    /// let controller = Controller::new("example-music", "privacy@example.org");
+    /// let text = engine.proof(&"lea".into(), &controller).await?.to_json();
+    /// assert_eq!(verify(&text).map(|proof| proof.events.len()), Ok(1));
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownContact`], [`Error::Store`], [`Error::Catalog`].
+    pub async fn proof(&self, contact: &ContactId, controller: &Controller) -> Result<Proof, Error> {
+        if self.shared.store.contact(contact).await?.is_none() {
+            return Err(Error::UnknownContact { contact: contact.clone() });
+        }
+        let decisions = self.decisions(contact).await?;
+        let records = self.shared.store.consents(contact).await?;
+        let now = self.shared.store.clock().now();
+        Ok(Proof::new(contact.clone(), controller, &self.shared.policy, records, decisions, now))
+    }
+
+    /// Every decision to say something to a contact, or not: of steps that came to no message, then of messages.
+    pub(super) async fn decisions(&self, contact: &ContactId) -> Result<Vec<Decision>, Error> {
+        let revision = self.shared.store.revision().await?;
+        let loaded = self.program(Some(revision)).await?;
+        let steps = self.shared.store.steps(contact).await?;
+        let messages = self.shared.store.messages(contact).await?;
+        let mut decisions: Vec<Decision> = steps.iter().filter_map(|step| of_step(&loaded, step)).collect();
+        decisions.extend(messages.iter().filter(|one| one.message.call.is_none()).map(of_message));
+        Ok(decisions)
+    }
+}
+
+/// The decision of a step that refused a message, or put it off.
+fn of_step(loaded: &Loaded, step: &Step) -> Option<Decision> {
+    let (said, reasons) = match &step.outcome {
+        StepOutcome::Refused { reasons } => (Said::NotSent, reasons),
+        StepOutcome::Deferred { reasons, .. } => (Said::Deferred, reasons),
+        _ => return None,
+    };
+    let send = loaded.program.send_at(&step.journey, step.version, &step.node)?;
+    let names = [send.channel.clone(), send.template.clone(), send.purpose.clone()];
+    let (journey, node) = (step.journey.clone(), step.node.clone());
+    Some(Decision::new(step.at, step.enrollment, journey, step.version, node, names, said, reasons.clone()))
+}
+
+fn of_message(record: &MessageRecord) -> Decision {
+    let message = &record.message;
+    let said = match record.status {
+        MessageStatus::Accepted => Said::Sent,
+        MessageStatus::Refused | MessageStatus::Cancelled => Said::NotSent,
+        MessageStatus::Pending => Said::Waiting,
+        MessageStatus::Begun | MessageStatus::Parked => Said::Unknown,
+    };
+    let reasons: Vec<Reason> = match &record.answer {
+        Some(DeliveryStatus::Refused { reasons } | DeliveryStatus::Deferred { reasons, .. }) => {
+            reasons.clone()
+        }
+        _ => Vec::new(),
+    };
+    let names = [message.channel.clone(), message.template.clone(), message.purpose.clone()];
+    let (journey, node) = (message.journey.clone(), message.node.clone());
+    let at = record.answered_at.filter(|_| said != Said::Waiting).unwrap_or(message.decided_at);
+    Decision::new(at, message.enrollment, journey, message.version, node, names, said, reasons).of(message.id)
+}

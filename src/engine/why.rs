@@ -1,0 +1,230 @@
+//! Why somebody got a message, or did not: one answer, from the record.
+
+use super::Engine;
+use crate::error::Error;
+use crate::model::{
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, NodeId, Reason, Step, StepOutcome,
+};
+use crate::rule::proof::{Decision, Said};
+
+/// What is asked after: a message, or a step of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Asked {
+    /// A message, by its id.
+    Message(MessageId),
+    /// What a step of a run would have said.
+    Step(EnrollmentId, NodeId),
+}
+
+impl From<MessageId> for Asked {
+    fn from(message: MessageId) -> Self {
+        Asked::Message(message)
+    }
+}
+
+impl<N: Into<NodeId>> From<(EnrollmentId, N)> for Asked {
+    fn from((enrollment, node): (EnrollmentId, N)) -> Self {
+        Asked::Step(enrollment, node.into())
+    }
+}
+
+/// Why somebody got a message, or did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Why {
+    /// What became of it.
+    pub said: Said,
+    /// The newest decision about it; absent where the run never came to the step.
+    pub decision: Option<Decision>,
+    /// Decisions about it before that, oldest first: it was put off, or refused at an earlier visit.
+    pub before: Vec<Decision>,
+    /// What the contact said of its purpose on its channel until then, oldest first.
+    pub consents: Vec<ConsentRecord>,
+    /// The same in plain words, without personal values.
+    pub sentence: String,
+}
+
+impl Engine {
+    /// Says why a contact got a message, or did not: `engine.why(&lea, message_id)`, or `engine.why(&lea, (enrollment,
+    /// "reminder"))` for what a step would have said. It reads the record and decides nothing anew.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::channel::RecordingChannel;
+    /// use journeyman::rule::TemplateDefinition;
+    /// use journeyman::store::MemoryStore;
+    /// use journeyman::{Contact, Engine, Event, Journey};
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new())).channel(RecordingChannel::new("email")).build();
+    /// let journey = Journey::builder("hello").enter_on("signed_up").send("greet", "email", "hello", "news").build()?;
+    /// engine.publish([TemplateDefinition::new("hello").text("Bonjour").into(), journey.into()]).await?;
+    /// engine.identify(Contact::new("lea").address("email", "lea@example.org")).await?;
+    /// engine.track(Event::new("lea", "signed_up")).await?;
+    /// engine.tick().await?;
+    /// let run = engine.store().steps(&"lea".into()).await?[0].enrollment;
+    /// let why = engine.why(&"lea".into(), (run, "greet")).await?;
+    /// assert_eq!(why.sentence, "It was not sent by email: the contact never allowed \"news\" by email.");
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownContact`]; [`Error::Invalid`] where the contact never had the message or the run; [`Error::Store`],
+    /// [`Error::Catalog`].
+    pub async fn why(&self, contact: &ContactId, asked: impl Into<Asked> + Send) -> Result<Why, Error> {
+        let asked = asked.into();
+        if self.shared.store.contact(contact).await?.is_none() {
+            return Err(Error::UnknownContact { contact: contact.clone() });
+        }
+        let decisions = self.decisions(contact).await?;
+        let steps = self.shared.store.steps(contact).await?;
+        let mut chain = self.shared.store.consents(contact).await?;
+        let (enrollment, node) = match &asked {
+            Asked::Step(enrollment, node) => (*enrollment, node.clone()),
+            Asked::Message(id) => {
+                let found = decisions.iter().find(|one| one.message == Some(*id));
+                let found = found.ok_or_else(|| Error::Invalid {
+                    what: "question",
+                    sentence: format!("the contact never had a message {id}"),
+                    next: "give the id of a message of this contact",
+                })?;
+                (found.enrollment, found.node.clone())
+            }
+        };
+        let mut before: Vec<Decision> =
+            decisions.into_iter().filter(|one| (one.enrollment, &one.node) == (enrollment, &node)).collect();
+        before.sort_by_key(|one| one.at);
+        let decision = match &asked {
+            Asked::Message(id) => before.iter().position(|one| one.message == Some(*id)),
+            // Of a deferral and what came of it at one instant, the message is what came.
+            Asked::Step(..) => (0..before.len()).max_by_key(|at| (before[*at].at, before[*at].message)),
+        };
+        let decision = decision.map(|at| before.remove(at));
+        let Some(decision) = decision else {
+            let run: Vec<&Step> = steps.iter().filter(|step| step.enrollment == enrollment).collect();
+            if run.is_empty() {
+                return Err(Error::Invalid {
+                    what: "question",
+                    sentence: format!("the contact never had a run {enrollment}"),
+                    next: "give the id of a run of this contact",
+                });
+            }
+            let sentence = not_reached(&run, &node);
+            let (said, before, consents) = (Said::NotSent, Vec::new(), Vec::new());
+            return Ok(Why { said, decision: None, before, consents, sentence });
+        };
+        before.retain(|one| one.at <= decision.at);
+        chain.retain(|record| {
+            let wide = record.concerns(&decision.purpose, &decision.channel);
+            wide && record.received_at.unwrap_or(record.at) <= decision.at
+        });
+        let sentence = sentence(&decision, &chain);
+        Ok(Why { said: decision.said, decision: Some(decision), before, consents: chain, sentence })
+    }
+}
+
+/// Why a run said nothing at a step that it never decided at.
+fn not_reached(run: &[&Step], node: &NodeId) -> String {
+    let ended = run.iter().find_map(|step| match &step.outcome {
+        StepOutcome::Exited { reason } => Some((step.at, reason)),
+        _ => None,
+    });
+    match (ended, run.last()) {
+        (Some((at, reason)), _) => {
+            let why = match reason {
+                ExitReason::Goal(_) => "its goal was reached",
+                ExitReason::Completed | ExitReason::Exit(_) => "it went another way to its end",
+                ExitReason::MaxDuration => "its time was up",
+                ExitReason::Ejected => "an operator ended it",
+                ExitReason::Late => "it had become too late",
+                _ => "something ended it",
+            };
+            format!(
+                "It was not sent: the run ended on {at} before it decided anything at {node}, because {why}."
+            )
+        }
+        (None, Some(last)) => {
+            let stands = last.next.as_ref().unwrap_or(&last.node);
+            format!("It was not sent yet: the run stands at {stands} and has decided nothing at {node}.")
+        }
+        (None, None) => "It was not sent: nothing is known of the run.".to_owned(),
+    }
+}
+
+fn sentence(decision: &Decision, chain: &[ConsentRecord]) -> String {
+    let Decision { channel, at, reasons, said, .. } = decision;
+    let because = || {
+        let words: Vec<String> = reasons.iter().map(|reason| words(reason, decision, chain)).collect();
+        words.join("; ")
+    };
+    match (said, reasons.is_empty()) {
+        (Said::Sent, _) => format!("It was sent by {channel}: the channel took it on {at}."),
+        (Said::NotSent, false) => format!("It was not sent by {channel}: {}.", because()),
+        (Said::NotSent, true) => {
+            format!(
+                "It was not sent by {channel}: it was taken back before it had begun, because its run ended or an operator took it back."
+            )
+        }
+        (Said::Deferred, _) => format!("It was put off on {at}: {}.", because()),
+        (Said::Waiting, false) => format!("It waits: {}.", because()),
+        (Said::Waiting, true) => "It waits for its turn.".to_owned(),
+        (Said::Unknown, _) => {
+            format!("Whether it was sent by {channel} is not known: the channel gave no answer.")
+        }
+    }
+}
+
+fn words(reason: &Reason, decision: &Decision, chain: &[ConsentRecord]) -> String {
+    let Decision { channel, purpose, .. } = decision;
+    let newest = chain.iter().rev().find(|record| record.status.forbids());
+    let grant = chain.iter().rev().find(|record| !record.status.forbids());
+    match reason {
+        Reason::Erased => "the contact was erased".to_owned(),
+        Reason::NoAddress => format!("the contact has no address on {channel}"),
+        Reason::Suppressed => "the address is on the suppression list".to_owned(),
+        Reason::NoConsent if grant.is_some() => {
+            format!("what is on record does not allow {purpose:?} by {channel}")
+        }
+        Reason::NoConsent => format!("the contact never allowed {purpose:?} by {channel}"),
+        Reason::Withdrawn | Reason::Objected => match newest {
+            Some(record) => format!(
+                "{} on {} (record {}, from {:?})",
+                if *reason == Reason::Objected {
+                    "the contact objected to marketing".to_owned()
+                } else {
+                    format!("the contact no longer allowed {purpose:?} by {channel}")
+                },
+                record.at,
+                record.seq,
+                record.evidence.source
+            ),
+            None => format!("somebody with the same address no longer allowed {purpose:?} by {channel}"),
+        },
+        Reason::QuietHours => "it was a quiet hour where the contact lives".to_owned(),
+        Reason::LegalHours => "the law does not allow it at that hour where the contact may be".to_owned(),
+        Reason::Holiday => "it was a public holiday where the contact may be".to_owned(),
+        Reason::Cap(name) => format!("the contact had been told enough (cap {name:?})"),
+        Reason::On { channel: other, reasons } => {
+            let reasons: Vec<String> = reasons.iter().map(|reason| words(reason, decision, chain)).collect();
+            format!("by {other}: {}", reasons.join(", and "))
+        }
+        Reason::Window => "the window of its step was closed".to_owned(),
+        Reason::Deadline => "it would have been too late".to_owned(),
+        Reason::Late => "a pause or an outage had made it too late".to_owned(),
+        Reason::Spacing => "another message of the run went too shortly before".to_owned(),
+        Reason::Holdout => "the contact is held out, to measure what others are told".to_owned(),
+        Reason::Template(why) => format!("the template could not be rendered ({why})"),
+        Reason::Channel(why) => format!("the channel refused it ({why})"),
+        Reason::Attempts => "every attempt failed".to_owned(),
+        Reason::Answer(name) => format!("the host's answer did not fit ({name})"),
+        Reason::NoOwner => "nobody owns the contact, in whose name it would be sent".to_owned(),
+        Reason::NoPlace => "the run holds no place of the offer".to_owned(),
+        Reason::Expired => "the place of the offer was free again".to_owned(),
+        Reason::Lapsed => "the person was not heard of for longer than its data may be used".to_owned(),
+        Reason::OutOfDate => format!("the time for which {purpose:?} was allowed is over"),
+        Reason::Minor => "the contact is a minor and no guardian allowed it".to_owned(),
+        Reason::NotDeclared => format!("its template does not declare that it is for {purpose:?}"),
+    }
+}

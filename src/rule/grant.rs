@@ -1,0 +1,124 @@
+//! One grant of a standing, and when it counts.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ConsentRecord, Fingerprint, Giver, Ground, Name};
+
+/// Something that a contact allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Grant {
+    /// The one address that it is for; all of the contact's where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<Fingerprint>,
+    /// When it counts, where instants are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<Mark>,
+    /// What else is said of it, where anything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<Box<Terms>>,
+}
+
+/// What is said of a grant beside when and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Terms {
+    #[serde(skip_serializing_if = "Ground::is_consent")]
+    ground: Ground,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_guardian: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    confirmed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<i64>,
+}
+
+/// A grant that is no yes of the contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Grounded {
+    pub(super) purpose: Name,
+    pub(super) channel: Name,
+    pub(super) grant: Grant,
+}
+
+impl Grounded {
+    pub(super) fn concerns(&self, purpose: &str, channel: &str) -> bool {
+        *self.purpose == *purpose && *self.channel == *channel
+    }
+}
+
+/// Where an act stands among others, the same in whatever order they are received.
+///
+/// First its instant, in milliseconds. At one instant: a grant that says when it was, then what does not say so, then what
+/// forbids and says when. Last what tells two of one kind apart: the order of receipt for what does not say when, and the
+/// input's identity for what does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Mark(i64, u8, u64);
+
+impl Mark {
+    pub(super) fn of(record: &ConsentRecord) -> Self {
+        let confirms = record.evidence.confirms.as_ref().filter(|_| !record.status.forbids());
+        let at = confirms.map_or(record.at, |confirmed| confirmed.asked_at.min(record.at));
+        let says_when = record.received_at.is_some() || confirms.is_some();
+        let (rank, tie) = match says_when {
+            false => (1, record.seq),
+            true => {
+                let mut short = [0; 8];
+                short.copy_from_slice(&record.input.as_bytes()[..8]);
+                (if record.status.forbids() { 2 } else { 0 }, u64::from_le_bytes(short))
+            }
+        };
+        Self(at.timestamp_millis(), rank, tie)
+    }
+}
+
+/// What a grant on another ground is without any terms.
+static YES: Ground = Ground::Consent;
+
+impl Grant {
+    pub(super) fn of(record: &ConsentRecord, dated: bool) -> Self {
+        let evidence = &record.evidence;
+        let terms = Terms {
+            ground: evidence.ground.clone(),
+            by_guardian: matches!(evidence.who, Giver::Guardian { .. }),
+            confirmed: evidence.confirms.is_some(),
+            valid_until: evidence.valid_until.map(|until| until.timestamp_millis()),
+        };
+        let terms = (terms != Terms::default()).then(|| Box::new(terms));
+        Self { address: record.address, mark: dated.then(|| Mark::of(record)), terms }
+    }
+
+    pub(super) fn ground(&self) -> &Ground {
+        self.terms.as_ref().map_or(&YES, |terms| &terms.ground)
+    }
+
+    pub(super) fn is_for(&self, address: Option<Fingerprint>) -> bool {
+        self.address.is_none() || self.address == address
+    }
+
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.confirmed)
+    }
+
+    pub(super) fn is_by_guardian(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.by_guardian)
+    }
+
+    pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let until = self.terms.as_ref().and_then(|terms| terms.valid_until);
+        until.is_some_and(|until| until <= now.timestamp_millis())
+    }
+
+    /// Whether one takes the place of the other: the same ground, and of sales the same family.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self.ground(), other.ground()) {
+            (Ground::SoftOptIn { family, .. }, Ground::SoftOptIn { family: other, .. }) => family == other,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        }
+    }
+
+    /// Where neither says when it counts, the one received later is newer.
+    pub(super) fn is_newer_than(&self, later: &Self) -> bool {
+        self.mark.zip(later.mark).is_some_and(|(known, later)| known > later)
+    }
+}

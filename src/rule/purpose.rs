@@ -1,0 +1,293 @@
+//! What something is said for, and what allows that.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Attributes, Ground, Name, Value};
+use crate::time::Span;
+
+/// What allows that a purpose is served.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// A grant by the contact itself, and nothing else.
+    #[default]
+    Consent,
+    /// A sale of the same family, of which the contact did not refuse to hear more; or a grant by the contact.
+    SoftOptIn {
+        /// What was sold.
+        family: Name,
+    },
+    /// The host's interest, weighed and on record, to which the contact did not object; or a grant by the contact.
+    LegitimateInterest,
+    /// What the contact is owed by a contract. Nobody is asked, and only a suppressed address stops it.
+    Contract,
+    /// What a law demands to be said. Nobody is asked, and only a suppressed address stops it.
+    LegalObligation,
+}
+
+impl Basis {
+    /// Whether it needs no yes, and no withdrawal stops it.
+    #[must_use]
+    pub const fn is_owed(&self) -> bool {
+        matches!(self, Basis::Contract | Basis::LegalObligation)
+    }
+
+    /// Whether a grant on this ground serves it.
+    #[must_use]
+    pub fn rests_on(&self, ground: &Ground) -> bool {
+        match (self, ground) {
+            (Basis::Contract | Basis::LegalObligation, _) | (_, Ground::Consent) => true,
+            (Basis::SoftOptIn { family }, Ground::SoftOptIn { family: sold, sale }) => {
+                family == sold && !sale.is_empty()
+            }
+            (Basis::LegitimateInterest, Ground::LegitimateInterest { assessment }) => !assessment.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// What is done with what is known of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Use {
+    /// Something is said to it.
+    #[default]
+    Message,
+    /// Scores and segments are made of what it does.
+    Profiling,
+    /// What it opens and follows is noted.
+    Tracking,
+    /// It is told to somebody else.
+    Sharing {
+        /// To whom.
+        with: Name,
+    },
+}
+
+/// What of the sending rules a purpose is spared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Spared {
+    /// Its messages are counted by no cap and stopped by none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub caps: bool,
+    /// It is said in quiet hours too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hours: bool,
+    /// It is said outside of the window of its step too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub window: bool,
+}
+
+/// What something is said for. A purpose that a policy does not name rests on [`Basis::Consent`], the strictest.
+///
+/// ```
+/// use journeyman::rule::{Policy, Purpose};
+/// let policy = Policy::default()
+///     .purpose(Purpose::contract("receipts").sparing_hours())
+///     .purpose(Purpose::soft_opt_in("offers", "concerts"))
+///     .purpose(Purpose::consent("news").confirmed());
+/// assert!(policy.basis("receipts").is_owed() && !policy.basis("unheard of").is_owed());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Purpose {
+    /// What sends, templates and consents call it.
+    pub name: Name,
+    /// What allows it.
+    #[serde(default)]
+    pub basis: Basis,
+    /// What is done.
+    #[serde(default, rename = "use", skip_serializing_if = "is_message")]
+    pub usage: Use,
+    /// What of the sending rules it is spared; asked of what is owed alone, see [`spares`](Purpose::spares).
+    #[serde(default, skip_serializing_if = "is_spared_nothing")]
+    pub spared: Spared,
+    /// Whether a grant must be confirmed: asked, and then confirmed from the address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
+}
+
+impl Purpose {
+    /// A purpose on a basis.
+    #[must_use]
+    pub fn new(name: impl Into<Name>, basis: Basis) -> Self {
+        Self { name: name.into(), basis, usage: Use::Message, spared: Spared::default(), confirmed: false }
+    }
+
+    /// A purpose that the contact allows.
+    #[must_use]
+    pub fn consent(name: impl Into<Name>) -> Self {
+        Self::new(name, Basis::Consent)
+    }
+
+    /// A purpose that a sale of the same family allows too.
+    #[must_use]
+    pub fn soft_opt_in(name: impl Into<Name>, family: impl Into<Name>) -> Self {
+        Self::new(name, Basis::SoftOptIn { family: family.into() })
+    }
+
+    /// A purpose that an interest on record allows too.
+    #[must_use]
+    pub fn legitimate_interest(name: impl Into<Name>) -> Self {
+        Self::new(name, Basis::LegitimateInterest)
+    }
+
+    /// A purpose that a contract demands.
+    #[must_use]
+    pub fn contract(name: impl Into<Name>) -> Self {
+        Self::new(name, Basis::Contract)
+    }
+
+    /// A purpose that a law demands.
+    #[must_use]
+    pub fn legal_obligation(name: impl Into<Name>) -> Self {
+        Self::new(name, Basis::LegalObligation)
+    }
+
+    /// Scores and segments for marketing; the contact allows it.
+    #[must_use]
+    pub fn profiling() -> Self {
+        Self { usage: Use::Profiling, ..Self::consent("profiling") }
+    }
+
+    /// What the contact opens and follows; the contact allows it.
+    #[must_use]
+    pub fn tracking() -> Self {
+        Self { usage: Use::Tracking, ..Self::consent("tracking") }
+    }
+
+    /// Telling a named third party of the contact; the contact allows it. Its name is the party's.
+    #[must_use]
+    pub fn sharing(with: impl Into<Name>) -> Self {
+        let with = with.into();
+        Self { usage: Use::Sharing { with: with.clone() }, ..Self::consent(with) }
+    }
+
+    /// Demands that a grant is confirmed: a double opt-in.
+    #[must_use]
+    pub fn confirmed(mut self) -> Self {
+        self.confirmed = true;
+        self
+    }
+
+    /// Lets it pass every cap, where it is owed.
+    #[must_use]
+    pub fn sparing_caps(mut self) -> Self {
+        self.spared.caps = true;
+        self
+    }
+
+    /// Lets it be said at every hour, where it is owed.
+    #[must_use]
+    pub fn sparing_hours(mut self) -> Self {
+        self.spared.hours = true;
+        self
+    }
+
+    /// Lets it be said outside of the window of its step, where it is owed.
+    #[must_use]
+    pub fn sparing_window(mut self) -> Self {
+        self.spared.window = true;
+        self
+    }
+
+    /// What of the sending rules it is spared: nothing, unless a contract or a law demands it.
+    #[must_use]
+    pub fn spares(&self) -> Spared {
+        if self.basis.is_owed() { self.spared } else { Spared::default() }
+    }
+}
+
+/// Who is too young to allow anything alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Minors {
+    /// The attribute that tells.
+    pub attribute: Name,
+    /// What it says of a minor: the same word, or a number that is larger than the contact's own.
+    pub under: Value,
+}
+
+impl Minors {
+    /// Puts it together: `Minors::new("age_band", "under_15")`, or `Minors::new("age", 15)`.
+    #[must_use]
+    pub fn new(attribute: impl Into<Name>, under: impl Into<Value>) -> Self {
+        Self { attribute: attribute.into(), under: under.into() }
+    }
+
+    /// Whether the attributes are a minor's; one of unknown age is none.
+    #[must_use]
+    pub fn include(&self, attributes: &Attributes) -> bool {
+        let Some(value) = attributes.get(&self.attribute) else { return false };
+        match (value, &self.under) {
+            (Value::Integer(_) | Value::Decimal(_), Value::Integer(_) | Value::Decimal(_)) => {
+                value.compare(&self.under) == Some(std::cmp::Ordering::Less)
+            }
+            (value, under) => value == under,
+        }
+    }
+}
+
+/// How long a contact that is not heard of may still be told something for marketing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Retention {
+    /// How long after the last contact that came from the person.
+    pub lasts: Span,
+    /// The events that are such a contact, beside what a person says of its consents and the keywords that it sends. What
+    /// a machine can cause, such as an opened message, is none.
+    pub heard_by: Vec<Name>,
+    /// Where the rule is written.
+    pub source: Name,
+    /// As of which day.
+    pub as_of: Name,
+}
+
+impl Retention {
+    /// So long after the last contact.
+    #[must_use]
+    pub fn new(lasts: Span, source: impl Into<Name>, as_of: impl Into<Name>) -> Self {
+        Self { lasts, heard_by: Vec::new(), source: source.into(), as_of: as_of.into() }
+    }
+
+    /// Three years, as the French authority has it.
+    ///
+    /// ```
+    /// use journeyman::rule::Retention;
+    /// let retention = Retention::three_years().heard_by("app.login").heard_by("order.paid");
+    /// assert_eq!(retention.lasts.months, 36);
+    /// ```
+    #[must_use]
+    pub fn three_years() -> Self {
+        let source = "CNIL, référentiel relatif à la gestion commerciale, durées de conservation";
+        Self::new(Span::months(36), source, "2026-11-20")
+    }
+
+    /// Names an event that is a contact by the person.
+    #[must_use]
+    pub fn heard_by(mut self, event: impl Into<Name>) -> Self {
+        self.heard_by.push(event.into());
+        self
+    }
+
+    /// Whether an event of this name is a contact by the person.
+    #[must_use]
+    pub fn hears(&self, event: &str) -> bool {
+        !NEVER_HEARD.contains(&event) && self.heard_by.iter().any(|name| **name == *event)
+    }
+}
+
+/// What the engine says, and what a mail program does by itself: nobody was heard of by that, whatever a policy names.
+const NEVER_HEARD: [&str; 4] = ["message.sent", "message.delivered", "message.opened", "message.bounced"];
+
+fn is_message(usage: &Use) -> bool {
+    *usage == Use::Message
+}
+
+fn is_spared_nothing(spared: &Spared) -> bool {
+    *spared == Spared::default()
+}
