@@ -144,19 +144,19 @@ impl Cap {
         };
         if self.purposes.is_empty() {
             let next = "name the purposes that count, such as marketing";
-            problem("J130", "purposes", format!("the cap {:?} names no purpose", self.name), next);
+            problem("J140", "purposes", format!("the cap {:?} names no purpose", self.name), next);
         }
         if self.most == 0 || self.most as usize > MOST_SAID {
             let sentence = format!("the cap {:?} allows {} messages", self.name, self.most);
-            problem("J131", "most", sentence, "write a number from 1 to 64");
+            problem("J141", "most", sentence, "write a number from 1 to 64");
         }
         if self.least.is_some_and(|least| least > self.most) {
             let sentence = format!("the cap {:?} asks for more messages than it allows", self.name);
-            problem("J131", "least", sentence, "write a number up to that of most");
+            problem("J141", "least", sentence, "write a number up to that of most");
         }
         if self.per.is_zero() || self.longest() > (Self { per: LONGEST, ..self.clone() }).longest() {
             let sentence = format!("the window of the cap {:?} is {}", self.name, self.per);
-            problem("J131", "per", sentence, "write a span up to 400 days, such as 1w");
+            problem("J141", "per", sentence, "write a span up to 400 days, such as 1w");
         }
     }
 }
@@ -221,7 +221,7 @@ pub(super) fn problems_of(caps: &[Cap]) -> Vec<Diagnostic> {
         if cap.name.trim().is_empty() || !names.insert(&cap.name) {
             let sentence = format!("a cap is called {:?}, which is no name of its own", cap.name);
             let next = "give each cap a name, such as weekly";
-            problems.push(Diagnostic::new("J132", format!("{place}.name"), sentence, next));
+            problems.push(Diagnostic::new("J142", format!("{place}.name"), sentence, next));
         }
     }
     problems
@@ -292,14 +292,14 @@ mod tests {
         let found: Vec<String> =
             problems_of(&caps).iter().map(|problem| format!("{} {}", problem.code, problem.place)).collect();
         let expected = [
-            "J131 policy.caps[0].most",
-            "J131 policy.caps[1].most",
-            "J131 policy.caps[1].per",
-            "J132 policy.caps[1].name",
-            "J130 policy.caps[2].purposes",
-            "J131 policy.caps[2].least",
-            "J131 policy.caps[2].per",
-            "J132 policy.caps[2].name",
+            "J141 policy.caps[0].most",
+            "J141 policy.caps[1].most",
+            "J141 policy.caps[1].per",
+            "J142 policy.caps[1].name",
+            "J140 policy.caps[2].purposes",
+            "J141 policy.caps[2].least",
+            "J141 policy.caps[2].per",
+            "J142 policy.caps[2].name",
         ];
         assert_eq!(found, expected);
     }

@@ -102,8 +102,8 @@ impl Policy {
     /// Asks whether the rules can hold; an engine whose rules cannot publishes nothing.
     ///
     /// # Errors
-    /// [`BuildError`] with everything that is wrong at once: `J130` for a cap without purposes, `J131` for a number or a
-    /// window that cannot be, `J132` for a cap without a name of its own.
+    /// [`BuildError`] with everything that is wrong at once: `J140` for a cap without purposes, `J141` for a number or a
+    /// window that cannot be, `J142` for a cap without a name of its own.
     pub fn check(&self) -> Result<(), BuildError> {
         BuildError::unless_empty(cap::problems_of(&self.caps))
     }

@@ -293,7 +293,7 @@ fn an_engine_whose_caps_cannot_hold_publishes_nothing() {
     let engine =
         Engine::builder(Arc::new(journeyman::store::MemoryStore::new())).policy(policy.clone()).build();
     let refused = block_on(engine.publish([hello().into()])).unwrap_err().to_string();
-    for said in ["J130 policy.caps[0].purposes", "J131 policy.caps[0].most"] {
+    for said in ["J140 policy.caps[0].purposes", "J141 policy.caps[0].most"] {
         assert!(refused.contains(said), "{refused}");
     }
     assert_eq!(policy.check().unwrap_err().diagnostics.len(), 2);

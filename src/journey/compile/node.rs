@@ -201,7 +201,7 @@ impl Compiler<'_> {
             let place = format!("{place}.templates.{name}");
             if !send.channels.contains(name) {
                 let sentence = format!("{name:?} has words of its own, and is none of the channels");
-                self.problem("J134", &place, sentence, "add it to channels, or take its words away");
+                self.problem("J144", &place, sentence, "add it to channels, or take its words away");
             } else if words.trim().is_empty() {
                 let sentence = format!("the template for {name} has no name");
                 self.problem("J016", &place, sentence, "write the name of what is said");
@@ -213,12 +213,12 @@ impl Compiler<'_> {
         let place = format!("{place}.channels");
         if send.channel.is_some() {
             let sentence = "the send names a channel and a list of channels";
-            self.problem("J133", &place, sentence, "write one of channel and channels");
+            self.problem("J143", &place, sentence, "write one of channel and channels");
         }
         let names: BTreeSet<&str> = send.channels.iter().map(|name| name.trim()).collect();
         if names.len() < send.channels.len() || names.contains("") {
             let sentence = "a channel is listed twice, or has no name";
-            self.problem("J133", &place, sentence, "list each channel once, such as [sms, email]");
+            self.problem("J143", &place, sentence, "list each channel once, such as [sms, email]");
         }
         let ways = send.channels.iter().map(|name| {
             let own = send.templates.get(name).map(|words| Name::from(words.trim()));
