@@ -226,7 +226,7 @@ async fn message_that_is_repeated_counts_once(bench: Bench) -> Answer {
     bench.settle(&messages[0], 1, DeliveryStatus::Retry { at: bench.now() }).await?;
     bench.clock.advance(minutes(1));
     let taken = asked(&bench, &messages[0]).await?;
-    check_eq!(taken.said, [other.clone()], "what else was said, to a message that is repeated");
+    check_eq!(taken.said, std::slice::from_ref(&other), "what else was said, to a message that is repeated");
     check!(
         matches!(bench.begin(fenced(&taken)).await?, Begun::Begun { attempt: 2, .. }),
         "a repeated message does not begin"
