@@ -467,6 +467,13 @@ fn consent_a_stop_from_a_number_that_is_not_the_contacts_holds_for_that_number()
             engine.receive(&stop).await.unwrap();
             say(&engine, "tom", "hello").await;
             assert!(sms.sent().is_empty(), "{name}: {:?}", sms.sent());
+            // So does a complaint from an address that the contact had once.
+            engine.identify(Contact::new("zoe").address("sms", "+33639980008")).await.unwrap();
+            engine.consent(Consent::granted("zoe", "news", "sms", evidence())).await.unwrap();
+            let complaint = Returned::new("sms", "arf", "abuse").contact("lea").address("+33639980008");
+            assert_eq!(engine.bounced(&complaint).await.unwrap(), Bounce::Complaint, "{name}");
+            say(&engine, "zoe", "hello").await;
+            assert!(sms.sent().is_empty(), "{name}: {:?}", sms.sent());
         });
     }
 }
@@ -688,7 +695,13 @@ fn consent_a_withdraw_step_is_on_record_and_in_the_gate_with_its_commit() {
 #[test]
 fn consent_a_withdraw_step_that_time_brings_is_lifted_by_a_later_grant_alone() {
     let clock = ManualClock::new(at("2026-03-23T10:00:00Z"));
-    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+    // Read before the hour is over, and with it.
+    let twice = [true, false].into_iter().flat_map(|early| {
+        stores(Arc::new(clock.clone()))
+            .into_iter()
+            .map(move |(name, store, folder)| (early, name, store, folder))
+    });
+    for (early, name, store, _folder) in twice {
         clock.jump_to(at("2026-03-23T10:00:00Z"));
         block_on(async {
             let (engine, sms, _) = two_on_one_phone(&store).await;
@@ -698,10 +711,12 @@ fn consent_a_withdraw_step_that_time_brings_is_lifted_by_a_later_grant_alone() {
             engine.track(Event::new("lea", "lapse")).await.unwrap();
             // The grant is the last that is read before the hour is over.
             engine.consent(Consent::granted("lea", "news", "sms", evidence())).await.unwrap();
-            engine.tick().await.unwrap();
-            let said = sms.sent().len();
+            if early {
+                engine.tick().await.unwrap();
+            }
             clock.advance(TimeDelta::hours(1));
             engine.tick().await.unwrap();
+            let said = sms.sent().len();
             let denied = store.forbidden(&"lou".into(), &"sms".into(), &"news".into()).await.unwrap().denied;
             assert!(denied, "{name}: the grant came before");
             say(&engine, "lou", "hello").await;

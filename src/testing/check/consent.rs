@@ -182,11 +182,12 @@ fn withdrawn(record: &Record, sink: &mut Sink<'_>) {
         let after = record.mail.iter().filter(|envelope| envelope.seq > *told);
         let granted_again = |withdrawal: &Envelope| {
             record.mail.iter().any(|envelope| {
-                envelope.seq > withdrawal.seq
-                    && matches!(&envelope.kind, InputKind::Consent(consent)
-                        if consent.purpose == *purpose && consent.channel == *channel)
-                    || envelope.seq > withdrawal.seq
-                        && matches!(&envelope.kind, InputKind::Restore { channel: other, .. } if other == channel)
+                let grants = match &envelope.kind {
+                    InputKind::Consent(consent) => consent.purpose == *purpose && consent.channel == *channel,
+                    InputKind::Restore { channel: other, .. } => other == channel,
+                    _ => false,
+                };
+                grants && envelope.seq > withdrawal.seq
             })
         };
         let mut forbidding = after.filter(read).filter(|envelope| match &envelope.kind {
