@@ -195,7 +195,8 @@ fn an_old_key_is_believed_and_the_new_one_signs() {
             host.publish(news()).await;
             host.meet("lea", &["marketing"]).await;
             let link = unsubscribe(&host.send("lea").await.unwrap());
-            let rotated = Engine::builder(host.store.clone()).links(LinkKeys::new(2, [9; 32]), BASE.parse().unwrap());
+            let rotated =
+                Engine::builder(host.store.clone()).links(LinkKeys::new(2, [9; 32]), BASE.parse().unwrap());
             let visit = Request::new("POST", &link).body("List-Unsubscribe=One-Click");
             assert_eq!(rotated.build().visit(&visit).await.status, 404, "{}", host.name);
             let keys = LinkKeys::new(2, [9; 32]).former(1, [7; 32]);

@@ -15,8 +15,7 @@ use crate::error::{Error, StoreError};
 use crate::journey::Send;
 use crate::machine::{Cold, Hot};
 use crate::model::{
-    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome,
-    Permit, Reason,
+    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};

@@ -69,9 +69,8 @@ impl Links {
         let url = |link| self.url(&Token::Click { message, link });
         let mut tracked = Tracked { links: Vec::new(), keeps: &keeps, url: &url };
         content.text = content.text.map(|text| tracked.text(&text));
-        content.html = content.html.map(|html| {
-            with_picture(&tracked.html(&html), &self.url(&Token::Open { message }))
-        });
+        content.html =
+            content.html.map(|html| with_picture(&tracked.html(&html), &self.url(&Token::Open { message })));
         content.links = tracked.links;
         content
     }
@@ -118,7 +117,9 @@ impl Engine {
     pub(super) fn links_that_lead_nowhere(&self) -> Attributes {
         let base = self.shared.links.as_ref().map(|links| links.base.url("preview"));
         let kinds = ["link.unsubscribe", "link.preferences"].into_iter();
-        base.into_iter().flat_map(|url| kinds.clone().map(move |kind| (kind.into(), url.clone().into()))).collect()
+        base.into_iter()
+            .flat_map(|url| kinds.clone().map(move |kind| (kind.into(), url.clone().into())))
+            .collect()
     }
 
     /// The content with the head of its message, or why a part cannot be said.
@@ -150,7 +151,8 @@ impl Engine {
         if !cold.standing.allows(TRACKING, &message.channel, address) {
             return Ok(());
         }
-        let forbidden = self.shared.store.forbidden(&message.contact, &message.channel, &TRACKING.into()).await?;
+        let forbidden =
+            self.shared.store.forbidden(&message.contact, &message.channel, &TRACKING.into()).await?;
         if !forbidden.denied {
             *content = links.track(content.clone(), message);
         }

@@ -229,7 +229,8 @@ impl Engine {
         let variables = send.offer.as_ref().map(|name| {
             let runs = state.hot.enrollments.iter().filter(|run| run.journey == journey.id);
             let held = runs.filter_map(|run| run.offers.get(name)).next().cloned();
-            let shown = || Offer { remaining: 1, ..Offer::asked("".into(), "".into(), now + TimeDelta::days(1)) };
+            let shown =
+                || Offer { remaining: 1, ..Offer::asked("".into(), "".into(), now + TimeDelta::days(1)) };
             held.unwrap_or_else(shown).variables(name)
         });
         let facts = state.facts().at(now.max(state.hot.now)).scored_by(&loaded.program);

@@ -9,7 +9,8 @@ use super::link::address_of;
 use crate::error::{Error, StoreError};
 use crate::link::page::{self, Language};
 use crate::link::{
-    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, TRACKING, Token, Verdict, Visit, Waiting, leads_on,
+    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, TRACKING, Token, Verdict, Visit, Waiting,
+    leads_on,
 };
 use crate::machine::{InputKind, Withdrawal};
 use crate::model::{ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name};
@@ -46,10 +47,12 @@ impl Known {
     /// What is allowed, as far as a link can take it back.
     fn allowed(&self) -> Vec<(&Name, &Name)> {
         let granted = self.said.iter().filter(|said| said.granted);
-        let mut pairs: Vec<_> = granted.filter_map(|said| Some((said.purpose.as_ref()?, said.channel.as_ref()?))).collect();
+        let mut pairs: Vec<_> =
+            granted.filter_map(|said| Some((said.purpose.as_ref()?, said.channel.as_ref()?))).collect();
         pairs.sort();
         pairs.dedup();
-        pairs.retain(|(purpose, channel)| Extent::of(purpose, channel).stance(&self.said, 0) != Stance::Ended);
+        pairs
+            .retain(|(purpose, channel)| Extent::of(purpose, channel).stance(&self.said, 0) != Stance::Ended);
         pairs
     }
 
@@ -95,7 +98,9 @@ impl Engine {
     /// ```
     pub async fn visit(&self, request: &Request) -> Response {
         let Some(links) = &self.shared.links else { return page::unknown() };
-        let Some(token) = links.keys.verify(request.token()) else { return answered(request, page::unknown()) };
+        let Some(token) = links.keys.verify(request.token()) else {
+            return answered(request, page::unknown());
+        };
         if request.body.len() > MOST_BODY {
             return page::too_large();
         }
@@ -168,7 +173,8 @@ impl Engine {
         if changes {
             let fields = request.fields();
             let field = |name: &str| {
-                let mut values = fields.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
+                let mut values =
+                    fields.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
                 values.next().unwrap_or_default()
             };
             let chosen = known.allowed().into_iter();
@@ -215,6 +221,19 @@ impl Engine {
         let Some(stored) = store.contact(contact).await? else {
             return Ok(Known { contact: None, erased: false, said, length, unread: Vec::new() });
         };
+        // Where an act came late, the order of the chain is not that of the wishes: what is allowed now is the contact's fold.
+        let cold = &stored.state.cold;
+        for (purpose, channel) in cold.standing.answers() {
+            let extent = Extent::of(purpose, channel);
+            if cold.standing.allows(purpose, channel, address_of(cold, channel))
+                && extent.stance(&said, u64::MAX) == Stance::Ended
+            {
+                let seq =
+                    said.iter().filter(|said| said.granted && extent.contains(said)).map(|said| said.seq);
+                let (purpose, channel, seq) = (extent.purpose.clone(), extent.channel.clone(), seq.max());
+                said.push(Said { granted: true, purpose, channel, seq: seq.unwrap_or(0) });
+            }
+        }
         let mut unread = Vec::new();
         for envelope in store.inputs(contact, stored.read_seq, LAST).await? {
             let mut add = |granted: bool, purpose: Option<Name>, channel: Option<Name>| {
@@ -240,7 +259,7 @@ impl Engine {
                 _ => {}
             }
         }
-        let contact = (!stored.erased).then(|| stored.state.cold.contact.clone());
+        let contact = (!stored.erased).then(|| cold.contact.clone());
         Ok(Known { contact, erased: stored.erased, said, length, unread })
     }
 
@@ -248,7 +267,9 @@ impl Engine {
         let Some(record) = self.shared.store.message(message).await? else { return Ok(page::unknown()) };
         let links = record.content.as_ref().map_or(&[][..], |content| &content.links);
         let destination = links.get(usize::from(link)).filter(|url| leads_on(url));
-        let Some(onward) = destination.and_then(|url| Response::onward(url)) else { return Ok(page::unknown()) };
+        let Some(onward) = destination.and_then(|url| Response::onward(url)) else {
+            return Ok(page::unknown());
+        };
         let links = links.len();
         self.notice(request, &record, Some(link), links).await;
         Ok(onward)
@@ -269,7 +290,8 @@ impl Engine {
         let visit = Visit::new(&request.method, request.user_agent.as_deref());
         let visit = delivered.map_or(visit, |delivered| visit.after(now - delivered));
         let elapsed = self.shared.clock.elapsed();
-        let verdict = self.bursts(|bursts| bursts.judge(record.message.id, link, links, visit, (now, elapsed)));
+        let verdict =
+            self.bursts(|bursts| bursts.judge(record.message.id, link, links, visit, (now, elapsed)));
         if verdict == Verdict::Human {
             self.wake();
         }

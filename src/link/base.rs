@@ -94,9 +94,22 @@ mod tests {
     #[test]
     fn what_would_need_escaping_or_encryption_is_refused() {
         for text in [
-            "", "go.example.org", "ftp://x", "https://", "https:///l", "http://example.org", "https://x/?a=1",
-            "https://x/#a", "https://x/\"", "https://x/<", "https://x/ y", "https://x/é", "https://x/\r\nBcc: y",
-            "https://user@x", "//x", "javascript:alert(1)",
+            "",
+            "go.example.org",
+            "ftp://x",
+            "https://",
+            "https:///l",
+            "http://example.org",
+            "https://x/?a=1",
+            "https://x/#a",
+            "https://x/\"",
+            "https://x/<",
+            "https://x/ y",
+            "https://x/é",
+            "https://x/\r\nBcc: y",
+            "https://user@x",
+            "//x",
+            "javascript:alert(1)",
         ] {
             assert!(text.parse::<LinkBase>().is_err(), "{text:?}");
         }
@@ -109,6 +122,8 @@ mod tests {
     fn only_what_lies_below_it_is_ours() {
         let base: LinkBase = "https://x/l".parse().unwrap();
         assert!(base.serves("https://x/l/abc"));
-        assert!(!base.serves("https://x/later") && !base.serves("https://x/l") && !base.serves("https://y/l/a"));
+        assert!(
+            !base.serves("https://x/later") && !base.serves("https://x/l") && !base.serves("https://y/l/a")
+        );
     }
 }

@@ -45,7 +45,8 @@ impl Bursts {
         (at, now): (DateTime<Utc>, TimeDelta),
     ) -> Verdict {
         self.scanned.retain(|_, since| now - *since <= AT_ONCE);
-        let own = self.waiting.iter().filter(|other| other.message == message && now - other.since <= AT_ONCE);
+        let own =
+            self.waiting.iter().filter(|other| other.message == message && now - other.since <= AT_ONCE);
         let at_once: BTreeSet<u16> = own.filter_map(|other| other.link).chain(link).collect();
         let verdict = match judge(&visit.among(at_once.len(), links)) {
             _ if self.scanned.contains_key(&message) => Verdict::Machine,

@@ -15,7 +15,8 @@ pub fn has_allowed_schemes(html: &str) -> bool {
 
 fn is_allowed(value: &str) -> bool {
     // The scheme ends at the first colon; a slash, a question mark or a hash before it means that there is none.
-    let Some(text) = unescape(value).or_else(|| unescape(value.split(['/', '?']).next().unwrap_or_default())) else {
+    let Some(text) = unescape(value).or_else(|| unescape(value.split(['/', '?']).next().unwrap_or_default()))
+    else {
         return false;
     };
     // Browsers leave out what an attacker hides a scheme behind.
@@ -32,7 +33,8 @@ pub(crate) fn leads_on(url: &str) -> bool {
         let (head, rest) = url.split_at_checked(scheme.len())?;
         head.eq_ignore_ascii_case(scheme).then_some(rest)
     });
-    let host = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', '\\', '@', ':']));
+    let host =
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', '\\', '@', ':']));
     host && url.len() <= MOST_URL && !url.chars().any(|letter| letter.is_control() || letter.is_whitespace())
 }
 
@@ -65,7 +67,9 @@ impl Tracked<'_> {
         let (mut written, mut from) = (String::with_capacity(html.len()), 0);
         for href in hrefs(html).into_iter().filter(|href| href.followed) {
             let value = html.get(href.place.clone()).unwrap_or_default();
-            let Some(url) = unescape(value).and_then(|value| self.through(value.trim_ascii())) else { continue };
+            let Some(url) = unescape(value).and_then(|value| self.through(value.trim_ascii())) else {
+                continue;
+            };
             written.push_str(html.get(from..href.place.start).unwrap_or_default());
             written.push_str(&url);
             from = href.place.end;
@@ -92,11 +96,11 @@ impl Tracked<'_> {
 
 /// Where the next URL of a text begins: not within a word.
 fn next_url(text: &str) -> Option<usize> {
-    let found = text.match_indices("http").map(|(start, _)| start).find(|start| {
+    text.match_indices("http").map(|(start, _)| start).find(|start| {
         let (before, from) = text.split_at(*start);
-        !before.ends_with(char::is_alphanumeric) && (from.starts_with("http://") || from.starts_with("https://"))
-    });
-    found
+        !before.ends_with(char::is_alphanumeric)
+            && (from.starts_with("http://") || from.starts_with("https://"))
+    })
 }
 
 /// Where a URL ends that begins a text: at a blank, without the marks that end a sentence.
@@ -138,14 +142,32 @@ mod tests {
     #[test]
     fn a_scheme_that_a_browser_runs_is_not_allowed() {
         for value in [
-            "javascript:x", "JAVASCRIPT:x", " java\nscript:x", "java&#10;script:x", "&#106;avascript:x",
-            "javascript&colon;x", "data:text/html,x", "vbscript:x", "\u{1}javascript:x", "javascript&colon;a/b",
+            "javascript:x",
+            "JAVASCRIPT:x",
+            " java\nscript:x",
+            "java&#10;script:x",
+            "&#106;avascript:x",
+            "javascript&colon;x",
+            "data:text/html,x",
+            "vbscript:x",
+            "\u{1}javascript:x",
+            "javascript&colon;a/b",
         ] {
             assert!(!has_allowed_schemes(&format!("<a href=\"{value}\">")), "{value}");
         }
-        for value in
-            ["https://x", "HTTP://x", "mailto:a@b", "tel:+33", "/a:b", "?a:b", "#a:b", "", "a", "//x", "/?a=&eacute;"]
-        {
+        for value in [
+            "https://x",
+            "HTTP://x",
+            "mailto:a@b",
+            "tel:+33",
+            "/a:b",
+            "?a:b",
+            "#a:b",
+            "",
+            "a",
+            "//x",
+            "/?a=&eacute;",
+        ] {
             assert!(has_allowed_schemes(&format!("<a href=\"{value}\">")), "{value}");
         }
     }
@@ -154,16 +176,27 @@ mod tests {
     fn links_of_a_page_lead_through_ours() {
         let html = "<a href=\"https:&#x2f;&#x2f;x/?a=1&amp;b=2\">a</a><a href='https://y'>b</a><a href=https://x/?a=1&b=2>c</a>";
         let (written, links) = tracked(|tracked| tracked.html(html));
-        assert_eq!(written, "<a href=\"https://own/0\">a</a><a href='https://own/1'>b</a><a href=https://own/0>c</a>");
+        assert_eq!(
+            written,
+            "<a href=\"https://own/0\">a</a><a href='https://own/1'>b</a><a href=https://own/0>c</a>"
+        );
         assert_eq!(links, ["https://x/?a=1&b=2", "https://y"]);
     }
 
     #[test]
     fn what_must_stay_stays() {
         for html in [
-            "<a href=\"https://own/abc\">", "<a href=mailto:a@b>", "<a href=tel:1>", "<a href=#x>", "<a href=x>",
-            "<a href='https://x y'>", "<a href='https://'>", "<a rel=license href=https://x>", "<link href=https://x>",
-            "<a href='https://x/&eacute;'>", "<img src=https://x>",
+            "<a href=\"https://own/abc\">",
+            "<a href=mailto:a@b>",
+            "<a href=tel:1>",
+            "<a href=#x>",
+            "<a href=x>",
+            "<a href='https://x y'>",
+            "<a href='https://'>",
+            "<a rel=license href=https://x>",
+            "<link href=https://x>",
+            "<a href='https://x/&eacute;'>",
+            "<img src=https://x>",
         ] {
             assert_eq!(tracked(|tracked| tracked.html(html)), (html.to_owned(), Vec::new()), "{html}");
         }
@@ -182,7 +215,10 @@ mod tests {
 
     #[test]
     fn the_picture_stands_at_the_end() {
-        assert_eq!(with_picture("<body>x</BODY>", "u"), "<body>x<img src=\"u\" width=\"1\" height=\"1\" alt=\"\"></BODY>");
+        assert_eq!(
+            with_picture("<body>x</BODY>", "u"),
+            "<body>x<img src=\"u\" width=\"1\" height=\"1\" alt=\"\"></BODY>"
+        );
         assert!(with_picture("x", "u").starts_with("x<img"));
     }
 }

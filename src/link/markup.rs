@@ -99,7 +99,8 @@ pub(super) fn unescape(value: &str) -> Option<String> {
     while let Some(start) = rest.find('&') {
         text.push_str(&rest[..start]);
         rest = &rest[start + 1..];
-        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '#').unwrap_or(rest.len());
+        let end =
+            rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '#').unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         let closed = after.strip_prefix(';');
         let number = name.strip_prefix('#').map(|digits| match digits.strip_prefix(['x', 'X']) {
@@ -163,8 +164,18 @@ mod tests {
     #[test]
     fn what_is_no_link_is_none() {
         for html in [
-            "<!-- <a href=x> -->", "<style><a href=x></style>", "<SCRIPT><a href=x></script>", "a < b href=x>",
-            "<a href=x", "<a href=\"x>", "<a data-href=x>", "</a href=x", "<", "<a", "<a =", "<!--",
+            "<!-- <a href=x> -->",
+            "<style><a href=x></style>",
+            "<SCRIPT><a href=x></script>",
+            "a < b href=x>",
+            "<a href=x",
+            "<a href=\"x>",
+            "<a data-href=x>",
+            "</a href=x",
+            "<",
+            "<a",
+            "<a =",
+            "<!--",
         ] {
             assert_eq!(found(html), [], "{html}");
         }

@@ -42,10 +42,11 @@ pub(crate) fn ask(language: Language, purpose: &str, channel: &str, again: bool)
 /// Says that it has ended.
 pub(crate) fn ended(language: Language) -> Response {
     let title = language.say("You are unsubscribed", "Vous êtes désabonné");
-    let body = paragraph(language.say(
-        "Nothing more of this kind will be sent to you.",
-        "Plus rien de ce genre ne vous sera envoyé.",
-    ));
+    let body =
+        paragraph(language.say(
+            "Nothing more of this kind will be sent to you.",
+            "Plus rien de ce genre ne vous sera envoyé.",
+        ));
     page(200, language, title, &body)
 }
 
@@ -121,7 +122,8 @@ fn form(fields: &[(&str, &str)], button: &str) -> String {
 
 fn page(status: u16, language: Language, title: &str, body: &str) -> Response {
     let (tag, title) = (language.say("en", "fr"), escape(title));
-    let style = "body{font-family:sans-serif;max-width:32em;margin:3em auto;padding:0 1em}button{font-size:1em}";
+    let style =
+        "body{font-family:sans-serif;max-width:32em;margin:3em auto;padding:0 1em}button{font-size:1em}";
     Response::page(
         status,
         &format!(
@@ -159,10 +161,7 @@ mod tests {
     #[test]
     fn what_a_host_or_a_person_chose_is_escaped() {
         let bad = "\"><script>alert('x')</script>&\u{0}";
-        for page in [
-            ask(Language::English, bad, bad, true),
-            preferences(Language::French, [(bad, bad)]),
-        ] {
+        for page in [ask(Language::English, bad, bad, true), preferences(Language::French, [(bad, bad)])] {
             let page = text(&page);
             assert!(!page.contains("<script") && !page.contains("'x'") && !page.contains('\0'), "{page}");
             assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)"), "{page}");

@@ -22,14 +22,14 @@ const ALWAYS: [(&str, &str); 4] = [
     ("X-Robots-Tag", "noindex, nofollow"),
 ];
 /// A page of ours loads nothing, stands in no frame and posts to itself alone.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// A transparent picture of one dot.
 const PICTURE: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
 impl Response {
     fn new(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
-        let headers = ALWAYS.iter().chain(headers).filter_map(|(name, value)| Header::new(*name, *value).ok());
+        let headers =
+            ALWAYS.iter().chain(headers).filter_map(|(name, value)| Header::new(*name, *value).ok());
         Self { status, headers: headers.collect(), body: body.to_vec() }
     }
 

@@ -54,12 +54,14 @@ impl Extent {
 
     /// Whether a grant falls into it.
     pub(crate) fn contains(&self, said: &Said) -> bool {
-        holds(self.purpose.as_ref(), said.purpose.as_ref()) && holds(self.channel.as_ref(), said.channel.as_ref())
+        holds(self.purpose.as_ref(), said.purpose.as_ref())
+            && holds(self.channel.as_ref(), said.channel.as_ref())
     }
 
     /// Whether a withdrawal takes all of it back.
     fn is_covered_by(&self, said: &Said) -> bool {
-        holds(said.purpose.as_ref(), self.purpose.as_ref()) && holds(said.channel.as_ref(), self.channel.as_ref())
+        holds(said.purpose.as_ref(), self.purpose.as_ref())
+            && holds(said.channel.as_ref(), self.channel.as_ref())
     }
 
     /// What became of it, by everything that was said, in order; a link was written when `epoch` records were there.

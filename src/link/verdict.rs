@@ -56,9 +56,31 @@ const SOONEST: TimeDelta = TimeDelta::seconds(10);
 const MOST_AT_ONCE: usize = 3;
 /// What programs call themselves, in small letters.
 const PROGRAMS: [&str; 25] = [
-    "bot", "crawl", "spider", "scan", "preview", "monitor", "headless", "phantomjs", "curl/", "wget/", "python",
-    "go-http-client", "java/", "okhttp", "libwww", "httpclient", "node-fetch", "axios", "ruby", "php/", "barracuda",
-    "mimecast", "proofpoint", "facebookexternalhit", "sg_machine_open",
+    "bot",
+    "crawl",
+    "spider",
+    "scan",
+    "preview",
+    "monitor",
+    "headless",
+    "phantomjs",
+    "curl/",
+    "wget/",
+    "python",
+    "go-http-client",
+    "java/",
+    "okhttp",
+    "libwww",
+    "httpclient",
+    "node-fetch",
+    "axios",
+    "ruby",
+    "php/",
+    "barracuda",
+    "mimecast",
+    "proofpoint",
+    "facebookexternalhit",
+    "sg_machine_open",
 ];
 
 /// Judges a visit.

@@ -25,14 +25,17 @@ impl Lot {
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn write(bytes: &[u8]) -> String {
-    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| (byte >> bit) & 1)).collect();
-    let letter = |six: &[u8]| six.iter().fold(0, |word, bit| word << 1 | usize::from(*bit)) << (6 - six.len());
+    let bits: Vec<u8> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| (byte >> bit) & 1)).collect();
+    let letter =
+        |six: &[u8]| six.iter().fold(0, |word, bit| word << 1 | usize::from(*bit)) << (6 - six.len());
     bits.chunks(6).map(|six| char::from(LETTERS[letter(six)])).collect()
 }
 
 fn read(text: &str) -> Vec<u8> {
     let value = |letter: u8| LETTERS.iter().position(|other| *other == letter).unwrap() as u8;
-    let bits: Vec<u8> = text.bytes().flat_map(|letter| (0..6).rev().map(move |bit| (value(letter) >> bit) & 1)).collect();
+    let bits: Vec<u8> =
+        text.bytes().flat_map(|letter| (0..6).rev().map(move |bit| (value(letter) >> bit) & 1)).collect();
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |word, bit| word << 1 | bit)).collect()
 }
 

@@ -48,7 +48,8 @@ fn every_marketing_mail_that_begins_has_a_working_way_out() {
                     let link = unsubscribe(&content);
                     assert!(link.starts_with(BASE) && link.len() < 300, "{link}");
                     // As a mail program does it: no cookie, no page before, the body of the standard.
-                    let post = Request::new("POST", &link).body(content.header("list-unsubscribe-post").unwrap());
+                    let post =
+                        Request::new("POST", &link).body(content.header("list-unsubscribe-post").unwrap());
                     assert_eq!(host.engine.visit(&post).await.status, 200);
                     assert!(!host.allowed(&contact).await.contains(&("marketing", "email")));
                     assert_eq!(host.send(&contact).await, None, "{}", host.name);
@@ -61,7 +62,13 @@ fn every_marketing_mail_that_begins_has_a_working_way_out() {
 }
 
 /// Sends the news to somebody with an attribute, and answers why it was refused.
-async fn refused(host: &Host, contact: &str, template: TemplateDefinition, journey: &Journey, value: &str) -> String {
+async fn refused(
+    host: &Host,
+    contact: &str,
+    template: TemplateDefinition,
+    journey: &Journey,
+    value: &str,
+) -> String {
     host.engine.publish([template.into(), journey.clone().into()]).await.unwrap();
     host.meet(contact, &["marketing"]).await;
     let person = Contact::new(contact).attribute("name", value).attribute("owner_coach", value);
@@ -160,7 +167,13 @@ fn a_purpose_of_any_name_makes_one_line() {
                 assert_eq!(page.status, 200);
                 assert!(!String::from_utf8(page.body).unwrap().contains("<a>"));
                 host.visit("POST", &unsubscribe(&content), "List-Unsubscribe=One-Click").await;
-                assert!(host.store.forbidden(&contact.as_str().into(), &"email".into(), &purpose.into()).await.unwrap().denied);
+                assert!(
+                    host.store
+                        .forbidden(&contact.as_str().into(), &"email".into(), &purpose.into())
+                        .await
+                        .unwrap()
+                        .denied
+                );
             }
         });
     }
@@ -172,10 +185,15 @@ fn a_link_that_a_browser_would_run_is_refused() {
         block_on(async {
             let news = || TemplateDefinition::new("news").html("<a href=\"{{ contact.name }}\">site</a>");
             let journey = super::journey("marketing");
-            for (number, site) in
-                ["javascript:alert(1)", "JavaScript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", "vbscript:x"]
-                    .into_iter()
-                    .enumerate()
+            for (number, site) in [
+                "javascript:alert(1)",
+                "JavaScript:alert(1)",
+                " java\tscript:alert(1)",
+                "data:text/html,x",
+                "vbscript:x",
+            ]
+            .into_iter()
+            .enumerate()
             {
                 let reason = refused(&host, &format!("c{number}"), news(), &journey, site).await;
                 assert!(reason.starts_with("html: ") && !reason.contains("alert"), "{reason}");

@@ -1,16 +1,17 @@
 //! I4: a look changes nothing; one POST withdraws, and a second one changes nothing more.
 
 use futures::executor::block_on;
+use journeyman::Engine;
 use journeyman::link::{Request, Token};
 use journeyman::model::{ConsentRecord, ConsentStatus, MessageId};
 use journeyman::testing::{Fault, FaultyStore};
-use journeyman::Engine;
 
 use super::{BASE, PHONE, hosts, keys, news, own_links, unsubscribe, with_links};
 
 /// Everything but POST, and what only looks like it.
 const LOOKS: [&str; 14] = [
-    "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post", "Post", "POST ", "", "P\0ST",
+    "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post", "Post",
+    "POST ", "", "P\0ST",
 ];
 const BODIES: [&str; 5] =
     ["", "List-Unsubscribe=One-Click", "confirm=yes", "everything=yes", "purpose=marketing&channel=email"];
@@ -76,7 +77,8 @@ fn newest(records: &[ConsentRecord]) -> (Option<&str>, Option<&str>, ConsentStat
 
 #[test]
 fn one_click_withdraws_at_once_and_only_once() {
-    let multipart = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+    let multipart =
+        "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     let forms = [
         ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"),
         ("multipart/form-data; boundary=b", multipart),
@@ -127,7 +129,10 @@ fn the_buttons_of_the_pages_do_what_they_say() {
             let mut preferences = None;
             for link in links {
                 let page = String::from_utf8(host.visit("GET", &link, "").await.body).unwrap_or_default();
-                assert!(!page.contains("c-77") && !page.contains('@'), "a page tells nobody's name or address: {page}");
+                assert!(
+                    !page.contains("c-77") && !page.contains('@'),
+                    "a page tells nobody's name or address: {page}"
+                );
                 if page.contains("name=\"purpose\"") {
                     preferences = Some(link);
                 }
@@ -137,7 +142,13 @@ fn the_buttons_of_the_pages_do_what_they_say() {
             assert_eq!(host.allowed("c-77").await, [("marketing", "email"), ("tracking", "email")]);
             // What was never said cannot be chosen, and leaves no trace.
             let before = host.all("c-77").await;
-            for body in ["purpose=x&channel=email", "purpose=service&channel=email", "", "everything=no", "confirm=yes"] {
+            for body in [
+                "purpose=x&channel=email",
+                "purpose=service&channel=email",
+                "",
+                "everything=no",
+                "confirm=yes",
+            ] {
                 assert_eq!(host.visit("POST", &preferences, body).await.status, 200);
             }
             assert_eq!(host.all("c-77").await, before, "{}", host.name);
@@ -203,9 +214,15 @@ fn links_of_nobody_and_of_the_erased_answer_alike() {
             let before = host.all("lea").await;
             host.clock.advance(chrono::TimeDelta::minutes(1));
             for link in &links {
-                for (method, body) in [("GET", ""), ("POST", "List-Unsubscribe=One-Click"), ("POST", "everything=yes")] {
+                for (method, body) in
+                    [("GET", ""), ("POST", "List-Unsubscribe=One-Click"), ("POST", "everything=yes")]
+                {
                     let response = host.visit(method, link, body).await;
-                    assert!([200, 404, 405].contains(&response.status), "{method} {link}: {}", response.status);
+                    assert!(
+                        [200, 404, 405].contains(&response.status),
+                        "{method} {link}: {}",
+                        response.status
+                    );
                 }
                 host.clock.advance(chrono::TimeDelta::seconds(5));
             }
@@ -235,7 +252,11 @@ fn a_store_that_fails_is_no_withdrawal() {
                 faulty.fail(call, Fault::Unavailable);
                 let response = engine.visit(&post).await;
                 assert!(faulty.fired(), "{} calls: {:?}", faulty.calls(), faulty.operations());
-                assert_eq!((response.status, response.header("retry-after")), (503, Some("60")), "call {call}");
+                assert_eq!(
+                    (response.status, response.header("retry-after")),
+                    (503, Some("60")),
+                    "call {call}"
+                );
             }
             assert_eq!(host.allowed("lea").await, [("marketing", "email")], "{}", host.name);
             assert_eq!(host.engine.visit(&post).await.status, 200);
@@ -257,4 +278,3 @@ fn a_body_without_end_is_not_read() {
         });
     }
 }
-

@@ -39,7 +39,8 @@ fn body() -> impl Strategy<Value = String> {
 }
 
 fn token() -> impl Strategy<Value = Token> {
-    let address = prop_oneof![Just(None), any::<[u8; 16]>().prop_map(|bytes| Some(Fingerprint::from_bytes(bytes)))];
+    let address =
+        prop_oneof![Just(None), any::<[u8; 16]>().prop_map(|bytes| Some(Fingerprint::from_bytes(bytes)))];
     (0..PAIRS.len(), address, 0_u64..12, any::<bool>()).prop_map(|(pair, address, epoch, preferences)| {
         let (purpose, channel) = PAIRS[pair];
         if preferences {

@@ -58,7 +58,11 @@ fn nothing_is_tracked_that_was_not_allowed() {
             let (own, rest) = template.split_once("{{ link.preferences }}").unwrap();
             assert_eq!(before, own);
             assert!(after.ends_with(rest));
-            assert!(content.plain().starts_with("Look: https://shop.example/a. Enough: "), "{}", content.plain());
+            assert!(
+                content.plain().starts_with("Look: https://shop.example/a. Enough: "),
+                "{}",
+                content.plain()
+            );
         });
     }
 }
@@ -81,7 +85,10 @@ fn clicks_and_openings_of_people_become_events() {
                 // Twice is once.
                 for _ in 0..2 {
                     let response = follow(&host, link).await;
-                    assert_eq!((response.status, response.header("referrer-policy")), (302, Some("no-referrer")));
+                    assert_eq!(
+                        (response.status, response.header("referrer-policy")),
+                        (302, Some("no-referrer"))
+                    );
                     led.push(response.header("location").unwrap().to_owned());
                 }
             }
@@ -199,10 +206,15 @@ fn machines_move_nothing() {
 fn a_text_message_is_tracked_too() {
     for host in hosts() {
         block_on(async {
-            let journey = journeyman::Journey::builder("sms").enter_on("sms").send("tell", "sms", "short", "service");
-            let short = TemplateDefinition::new("short").text("Vite : https://shop.example/a ! {{ link.unsubscribe }}");
+            let journey =
+                journeyman::Journey::builder("sms").enter_on("sms").send("tell", "sms", "short", "service");
+            let short = TemplateDefinition::new("short")
+                .text("Vite : https://shop.example/a ! {{ link.unsubscribe }}");
             host.engine.publish([short.into(), journey.build().unwrap().into()]).await.unwrap();
-            host.engine.identify(journeyman::Contact::new("lea").address("sms", "+33639980001")).await.unwrap();
+            host.engine
+                .identify(journeyman::Contact::new("lea").address("sms", "+33639980001"))
+                .await
+                .unwrap();
             for purpose in ["service", "tracking"] {
                 host.engine.consent(Consent::granted("lea", purpose, "sms", evidence())).await.unwrap();
             }
