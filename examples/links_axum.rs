@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ async fn visit(State(engine): State<Engine>, request: Request) -> Response {
     };
     let text =
         |headers: &HeaderMap, name| headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
-    let mut asked = link::Request::new(head.method.as_str(), head.uri.path()).body(Bytes::from(body));
+    let mut asked = link::Request::new(head.method.as_str(), head.uri.path()).body(body);
     asked.content_type = text(&head.headers, header::CONTENT_TYPE);
     asked.user_agent = text(&head.headers, header::USER_AGENT);
 
