@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ async fn visit(State(engine): State<Engine>, request: Request) -> Response {
     };
     let text =
         |headers: &HeaderMap, name| headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
-    let mut asked = link::Request::new(head.method.as_str(), head.uri.path()).body(Bytes::from(body));
+    let mut asked = link::Request::new(head.method.as_str(), head.uri.path()).body(body);
     asked.content_type = text(&head.headers, header::CONTENT_TYPE);
     asked.user_agent = text(&head.headers, header::USER_AGENT);
 
@@ -107,10 +107,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (status, _) = ask("POST", &url, "List-Unsubscribe=One-Click").await?;
     let withdrawn = on_record(&engine).await?;
-    println!("POST: {status}; {} record more, and one mail", withdrawn.0 - before.0);
+    println!("POST: {status}; {} record and {} mail more", withdrawn.0 - before.0, withdrawn.1 - before.1);
     let (status, _) = ask("POST", &url, "List-Unsubscribe=One-Click").await?;
     println!("POST again: {status}; unchanged: {}", on_record(&engine).await? == withdrawn);
-    let forged = format!("{}A{}", &url[..url.len() - 30], &url[url.len() - 29..]);
+    let other = if url.ends_with('A') { 'B' } else { 'A' };
+    let forged = format!("{}{other}", &url[..url.len() - 1]);
     let (status, _) = ask("POST", &forged, "List-Unsubscribe=One-Click").await?;
     println!("forged: {status}; unchanged: {}", on_record(&engine).await? == withdrawn);
     engine.track(Event::new("lea", "news")).await?;

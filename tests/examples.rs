@@ -29,6 +29,7 @@ fn examples_without_real_time_print_the_same_every_time() {
         "10_a_year_in_a_second",
         "11_conversation",
         "scoring",
+        "links_axum",
     ] {
         insta::assert_snapshot!(name, page(name));
     }

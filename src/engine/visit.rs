@@ -221,6 +221,19 @@ impl Engine {
         let Some(stored) = store.contact(contact).await? else {
             return Ok(Known { contact: None, erased: false, said, length, unread: Vec::new() });
         };
+        // Where an act came late, the order of the chain is not that of the wishes: what is allowed now is the contact's fold.
+        let cold = &stored.state.cold;
+        for (purpose, channel) in cold.standing.answers() {
+            let extent = Extent::of(purpose, channel);
+            if cold.standing.allows(purpose, channel, address_of(cold, channel))
+                && extent.stance(&said, u64::MAX) == Stance::Ended
+            {
+                let seq =
+                    said.iter().filter(|said| said.granted && extent.contains(said)).map(|said| said.seq);
+                let (purpose, channel, seq) = (extent.purpose.clone(), extent.channel.clone(), seq.max());
+                said.push(Said { granted: true, purpose, channel, seq: seq.unwrap_or(0) });
+            }
+        }
         let mut unread = Vec::new();
         for envelope in store.inputs(contact, stored.read_seq, LAST).await? {
             let mut add = |granted: bool, purpose: Option<Name>, channel: Option<Name>| {
@@ -246,7 +259,7 @@ impl Engine {
                 _ => {}
             }
         }
-        let contact = (!stored.erased).then(|| stored.state.cold.contact.clone());
+        let contact = (!stored.erased).then(|| cold.contact.clone());
         Ok(Known { contact, erased: stored.erased, said, length, unread })
     }
 

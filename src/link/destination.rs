@@ -96,12 +96,11 @@ impl Tracked<'_> {
 
 /// Where the next URL of a text begins: not within a word.
 fn next_url(text: &str) -> Option<usize> {
-    let found = text.match_indices("http").map(|(start, _)| start).find(|start| {
+    text.match_indices("http").map(|(start, _)| start).find(|start| {
         let (before, from) = text.split_at(*start);
         !before.ends_with(char::is_alphanumeric)
             && (from.starts_with("http://") || from.starts_with("https://"))
-    });
-    found
+    })
 }
 
 /// Where a URL ends that begins a text: at a blank, without the marks that end a sentence.

@@ -257,6 +257,7 @@ impl Begin {
 /// What happens to a taken message.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // nearly every verdict is the large one
 pub enum Verdict {
     /// It is handed over.
     Send {
