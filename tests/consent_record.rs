@@ -235,11 +235,11 @@ proptest! {
             let (state, records) = live(&program, &mail);
             prop_assert!(ConsentRecord::verify(&records));
             let listed: Vec<(Told, i64)> = all.iter().map(|one| (one.clone(), 100)).collect();
-            for purpose in 0..3 {
-                for channel in 0..2 {
+            for (purpose, name) in PURPOSES.into_iter().enumerate() {
+                for (channel, on) in CHANNELS.into_iter().enumerate() {
                     let expected = allows(&listed, purpose, channel);
-                    let found = is_permitted(&state, &policy, PURPOSES[purpose], CHANNELS[channel], now);
-                    prop_assert_eq!(found, expected, "{} by {} in {:?}", PURPOSES[purpose], CHANNELS[channel], order);
+                    let found = is_permitted(&state, &policy, name, on, now);
+                    prop_assert_eq!(found, expected, "{} by {} in {:?}", name, on, order);
                 }
             }
             prop_assert!(is_permitted(&state, &policy, "receipts", "email", now), "what is owed goes on");
@@ -263,11 +263,11 @@ proptest! {
         }
         let (state, records) = live(&program, &mail);
         prop_assert!(ConsentRecord::verify(&records));
-        for purpose in 0..3 {
-            for channel in 0..2 {
+        for (purpose, name) in PURPOSES.into_iter().enumerate() {
+            for (channel, on) in CHANNELS.into_iter().enumerate() {
                 let expected = allows(&listed, purpose, channel);
-                let found = is_permitted(&state, &policy, PURPOSES[purpose], CHANNELS[channel], now);
-                prop_assert_eq!(found, expected, "{} by {}", PURPOSES[purpose], CHANNELS[channel]);
+                let found = is_permitted(&state, &policy, name, on, now);
+                prop_assert_eq!(found, expected, "{} by {}", name, on);
             }
         }
         let (address, contact) = (None, contact());
