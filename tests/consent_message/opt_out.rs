@@ -52,17 +52,15 @@ fn sent(
     (engine, sms, store)
 }
 
-/// Whether somebody who reads the text knows how to stop: judged by its own rule, the words as they are written.
-fn is_stoppable(text: &str) -> bool {
-    let plain = text.to_lowercase().replace("ê", "e");
+/// Whether somebody who reads the text knows how to stop: judged by its own rule. French operators also take the word and
+/// the number without anything between them.
+fn is_stoppable(text: &str, french: bool) -> bool {
+    let plain = text.to_lowercase();
     let words: Vec<&str> =
         plain.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    words.windows(3).any(|three| {
-        let number = three[2];
-        three[..2] == ["stop", "au"]
-            && number.len() == 5
-            && (number.starts_with("36") || number.starts_with("38"))
-    })
+    let is_number = |word: &str| word.len() == 5 && (word.starts_with("36") || word.starts_with("38"));
+    words.windows(3).any(|three| three[..2] == ["stop", "au"] && is_number(three[2]))
+        || french && words.windows(2).any(|two| two[0] == "stop" && is_number(two[1]))
 }
 
 fn piece() -> impl Strategy<Value = String> {
@@ -119,11 +117,11 @@ proptest! {
         let abroad = country && number.starts_with("+44");
         for one in sent {
             let text = one.content.plain();
-            prop_assert!(abroad || is_stoppable(text), "{text:?}");
+            prop_assert!(abroad || is_stoppable(text, country), "{text:?}");
             // What says it by itself is not said twice, and nothing else is added.
             let person = people.iter().find(|person| person.id == one.message.contact).unwrap();
             let own = template.compile().unwrap().render(person).unwrap().plain().to_owned();
-            let is_added = !abroad && !is_stoppable(&own);
+            let is_added = !abroad && !is_stoppable(&own, country);
             let added = match own.trim_end() {
                 "" if is_added => STOP.to_owned(),
                 cut if is_added => [cut, STOP].join(" "),
