@@ -216,6 +216,10 @@ pub(super) const INTENTS: &[&str] = &[
 /// Phrases that are a probable stop in a text of any length.
 pub(super) const PROBABLE_PHRASES: &[&[&str]] = &[
     &["ne", "plus", "recevoir"],
+    &["ne", "veux", "plus", "recevoir"],
+    &["ne", "souhaite", "plus", "recevoir"],
+    &["veux", "plus", "recevoir"],
+    &["souhaite", "plus", "recevoir"],
     &["ne", "plus", "etre", "contacte"],
     &["ne", "plus", "etre", "contactee"],
     &["ne", "me", "contactez", "plus"],
