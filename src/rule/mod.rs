@@ -29,7 +29,6 @@ mod standing;
 mod stopped;
 pub mod template;
 mod variables;
-pub mod visit;
 mod window;
 
 pub use cap::{Cap, CapTier, Counted, MOST_SAID, Spoken};

@@ -121,6 +121,26 @@ proptest! {
 }
 
 #[test]
+fn the_longest_values_reach_the_worst_case_and_never_pass_it() {
+    for most in 1..=480 {
+        let alone = TemplateDefinition::new("t").text("{{ contact.note }}").longest("note", most);
+        let worst = worst_case(&alone, "");
+        assert_eq!(worst.segments, Some(measure(&"x".repeat(most)).segments), "{most}");
+        let pairs = measure(&"🔥".repeat(most)).segments;
+        let bound = worst.segments_of_anything.unwrap();
+        assert!((pairs..=pairs + 1).contains(&bound), "{most}: {pairs}, {bound}");
+        // A letter of two septets at the end of a segment leaves one empty.
+        let doubled = TemplateDefinition::new("t")
+            .text("{{ contact.note }}€€€{{ contact.note }}")
+            .longest("note", most);
+        let text = format!("{0}€€€{0}", "x".repeat(most));
+        let bound = worst_case(&doubled, "").segments.unwrap();
+        let cost = measure(&text).segments;
+        assert!((cost..=cost + 1).contains(&bound), "{most}: {cost}, {bound}");
+    }
+}
+
+#[test]
 fn a_value_that_is_longer_than_declared_is_refused() {
     let template =
         TemplateDefinition::new("t").text("Bonjour {{ contact.name }}").longest("name", 4).compile().unwrap();

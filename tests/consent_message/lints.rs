@@ -119,6 +119,7 @@ fn a_window_that_never_opens_is_warned_of() {
         let definitions: [Definition; 2] =
             [template("STOP au 36111").into(), Journey::from_json(&text).unwrap().into()];
         let lints = block_on(engine(plain().quiet(night.clone())).lint(definitions)).unwrap();
+        assert!(lints.warnings.iter().all(|warning| warning.code == "J134"));
         lints.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert!(

@@ -9,7 +9,8 @@ use super::writers::text;
 
 /// The parts that the peer makes of a text, and how long they are in units.
 fn peer(text: &str) -> (usize, usize) {
-    let said = SplitSms::default().split(text.to_owned());
+    let text = String::from(text);
+    let said = SplitSms::default().split(text);
     let units = if said.character_set == "GSM" { said.bytes } else { said.bytes / 2 };
     (said.parts.len(), units)
 }

@@ -8,7 +8,7 @@ use crate::model::{ContactId, Fingerprint, Name};
 use crate::rule::Standing;
 
 pub(super) enum Person {
-    Packed { contact: Box<[u8]>, standing: Standing },
+    Packed { contact: Box<[u8]>, standing: Box<Standing> },
     Whole(Arc<Cold>),
 }
 
@@ -17,7 +17,8 @@ impl Person {
         match whole {
             true => Self::Whole(cold.clone()),
             false => {
-                Self::Packed { contact: compact::pack(&cold.contact, names), standing: cold.standing.clone() }
+                let standing = Box::new(cold.standing.clone());
+                Self::Packed { contact: compact::pack(&cold.contact, names), standing }
             }
         }
     }
@@ -27,7 +28,7 @@ impl Person {
             Self::Whole(cold) => cold.clone(),
             Self::Packed { contact, standing } => {
                 let contact = compact::unpack(id, contact, names);
-                Arc::new(Cold { contact, standing: standing.clone() })
+                Arc::new(Cold { contact, standing: Standing::clone(standing) })
             }
         }
     }
