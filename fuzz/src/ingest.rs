@@ -21,7 +21,7 @@ const MOST_SAID: usize = 64;
 const START: i64 = 1_774_252_800_000;
 
 enum Said {
-    Input(InputKind),
+    Input(Box<InputKind>),
     Later(i64),
 }
 
@@ -44,7 +44,7 @@ fn read(data: &[u8]) -> Vec<Said> {
             return std::str::from_utf8(seconds).ok()?.parse().ok().map(Said::Later);
         }
         let event = serde_json::from_slice(line).map(InputKind::Event);
-        event.or_else(|_| serde_json::from_slice(line)).ok().map(Said::Input)
+        event.or_else(|_| serde_json::from_slice(line)).ok().map(Box::new).map(Said::Input)
     };
     data.split(|byte| *byte == b'\n').filter_map(line).take(MOST_SAID).collect()
 }
@@ -69,16 +69,12 @@ fn drawn(bytes: &mut Bytes<'_>) -> Vec<Said> {
                 if chance(bytes, 20) {
                     contact = contact.zone(*one(bytes, &ZONES));
                 }
-                Said::Input(InputKind::Identify(contact))
+                Said::Input(Box::new(InputKind::Identify(contact)))
             }
             4 => {
                 let purpose = *one(bytes, &["onboarding", "marketing", ""]);
-                Said::Input(InputKind::Consent(Consent::granted(
-                    who,
-                    purpose,
-                    "email",
-                    Evidence::new("form", "v1"),
-                )))
+                let consent = Consent::granted(who, purpose, "email", Evidence::new("form", "v1"));
+                Said::Input(Box::new(InputKind::Consent(consent)))
             }
             _ => {
                 let mut event = Event::new(who, event_name(bytes));
@@ -102,7 +98,7 @@ fn drawn(bytes: &mut Bytes<'_>) -> Vec<Said> {
                     let at = if chance(bytes, 50) { near } else { *one(bytes, &edges) };
                     event.at = DateTime::from_timestamp_millis(at);
                 }
-                Said::Input(InputKind::Event(event))
+                Said::Input(Box::new(InputKind::Event(event)))
             }
         });
     }
@@ -125,7 +121,7 @@ async fn ingest(said: Vec<Said>) {
     for one in said {
         match one {
             Said::Later(seconds) => clock.advance(TimeDelta::try_seconds(seconds % 4_000_000).unwrap()),
-            Said::Input(kind) => kept += usize::from(told(&engine, &store, kind).await),
+            Said::Input(kind) => kept += usize::from(told(&engine, &store, *kind).await),
         }
     }
     let mut inputs = 0;

@@ -231,7 +231,11 @@ impl Engine {
             Bounce::Soft | Bounce::Reputation | Bounce::Reply => return Ok(()),
         };
         let wording = format!("{} {}", returned.provider, known(returned));
-        let withdrawal = Withdrawal::everything(contact.clone(), Evidence::new(source, wording));
+        let evidence = Evidence::new(source, wording);
+        let withdrawal = match bounce {
+            Bounce::Complaint => Withdrawal::objection(contact.clone(), evidence),
+            _ => Withdrawal::everything(contact.clone(), evidence),
+        };
         let channel = (bounce == Bounce::Blocked).then(|| returned.channel.clone());
         let id = returned.id.as_ref().map(|id| format!("{source}/{}/{id}", returned.channel).into());
         let from = address.map(|address| (returned.channel.clone(), address));

@@ -130,6 +130,10 @@ impl Engine {
             let reason = "a link has another scheme than http, https, mailto or tel".to_owned();
             return Err(RenderError { part: "html", reason });
         }
+        // Nobody can unsubscribe from what is owed to them.
+        if self.shared.policy.basis(&taken.message.purpose).is_owed() {
+            return Ok(content);
+        }
         let head = links.head(&taken.message, &taken.cold);
         content.headers = head.map_err(|wrong| RenderError { part: "head", reason: wrong.to_string() })?;
         Ok(content)

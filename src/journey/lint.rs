@@ -55,8 +55,8 @@ pub struct Lints {
 ///
 /// Refused is a marketing message that does not say how to stop such messages, where the policy asks for it and has no words
 /// to add (`J131`). Warned of are a marketing message by SMS without such words where the policy asks for nothing (`J130`), a
-/// word that networks act on asked for as an answer to something else (`J132`), hours in which nothing can ever be said
-/// (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), and letters outside the GSM alphabet, with
+/// word that networks act on asked for as an answer to something else (`J132`), a purpose without a basis where others have one
+/// (`J133`), hours in which nothing can ever be said (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), and letters outside the GSM alphabet, with
 /// their places and what they cost (`J136`).
 ///
 /// ```
@@ -102,6 +102,7 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn read(&mut self) {
         self.hours();
+        self.purpose();
         self.consent();
         let policy = self.surroundings.policy;
         let Some(template) = self.surroundings.templates.get(&self.send.template).copied() else { return };
@@ -138,11 +139,22 @@ impl Reader<'_> {
         }
     }
 
+    /// A policy that says what its purposes rest on says it of each.
+    fn purpose(&mut self) {
+        let (policy, purpose) = (self.surroundings.policy, &self.send.purpose);
+        if !policy.purposes.is_empty() && policy.find(purpose).is_none() {
+            let sentence =
+                format!("the policy does not say what {purpose} rests on, so that it rests on consent");
+            self.warn("J133", "purpose", sentence, "name it in the policy, with its basis");
+        }
+    }
+
     /// Somebody is asked somewhere.
     fn consent(&mut self) {
         let (paths, Send { channel, purpose, .. }) = (&self.surroundings.policy.paths, self.send);
         let asks = paths.iter().any(|path| path.purpose == *purpose && path.channel == *channel);
-        if !asks && !paths.is_empty() {
+        let is_owed = self.surroundings.policy.basis(purpose).is_owed();
+        if !asks && !paths.is_empty() && !is_owed {
             let sentence = format!("nobody is asked anywhere to allow {purpose} by {channel}");
             let next =
                 "ask for it in a form and name that in the policy (asked), or say it on another channel";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Rating;
+use super::{Policy, Rating};
 use crate::error::Diagnostic;
 use crate::model::{Name, Said};
 use crate::time::{Span, Zone};
@@ -213,7 +213,8 @@ impl<'a> Spoken<'a> {
 }
 
 /// Everything that is wrong with caps that stand side by side.
-pub(super) fn problems_of(caps: &[Cap]) -> Vec<Diagnostic> {
+pub(super) fn problems_of(policy: &Policy) -> Vec<Diagnostic> {
+    let caps = &policy.caps;
     let (mut problems, mut names) = (Vec::new(), BTreeSet::new());
     for (place, cap) in caps.iter().enumerate() {
         let place = format!("policy.caps[{place}]");
@@ -223,6 +224,11 @@ pub(super) fn problems_of(caps: &[Cap]) -> Vec<Diagnostic> {
             let next = "give each cap a name, such as weekly";
             problems.push(Diagnostic::new("J142", format!("{place}.name"), sentence, next));
         }
+        for owed in policy.owed().filter(|owed| cap.purposes.contains(owed)) {
+            let sentence = format!("{owed} is owed to the contact, and no cap may keep it back");
+            let next = "name the purposes of marketing alone";
+            problems.push(Diagnostic::new("J145", format!("{place}.purposes"), sentence, next));
+        }
     }
     problems
 }
@@ -230,6 +236,7 @@ pub(super) fn problems_of(caps: &[Cap]) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Purpose;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -289,8 +296,12 @@ mod tests {
             Cap::new(" ", 1, Span::default()).at_least(2),
             Cap::new("fine", 64, Span::months(12)).for_purpose("p").at_least(1),
         ];
+        let owed = Cap::new("owed", 1, Span::days(7)).for_purpose("receipts");
+        let policy = caps.into_iter().chain([owed]).fold(Policy::new("ours"), Policy::cap);
+        let policy = policy.purpose(Purpose::contract("receipts"));
+        let problems = problems_of(&policy);
         let found: Vec<String> =
-            problems_of(&caps).iter().map(|problem| format!("{} {}", problem.code, problem.place)).collect();
+            problems.iter().map(|problem| format!("{} {}", problem.code, problem.place)).collect();
         let expected = [
             "J141 policy.caps[0].most",
             "J141 policy.caps[1].most",
@@ -300,6 +311,7 @@ mod tests {
             "J141 policy.caps[2].least",
             "J141 policy.caps[2].per",
             "J142 policy.caps[2].name",
+            "J145 policy.caps[4].purposes",
         ];
         assert_eq!(found, expected);
     }

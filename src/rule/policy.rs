@@ -191,7 +191,7 @@ impl Policy {
     /// Whether a message counts for a cap, whoever it is for.
     #[must_use]
     pub fn is_capped(&self, channel: &str, purpose: &str) -> bool {
-        self.caps.iter().any(|cap| cap.concerns(channel, purpose))
+        !self.basis(purpose).is_owed() && self.caps.iter().any(|cap| cap.concerns(channel, purpose))
     }
 
     /// Whether a cap asks for a tier.
@@ -203,9 +203,10 @@ impl Policy {
     ///
     /// # Errors
     /// [`BuildError`] with everything that is wrong at once: `J140` for a cap without purposes, `J141` for a number or a
-    /// window that cannot be, `J142` for a cap without a name of its own.
+    /// window that cannot be, `J142` for a cap without a name of its own, `J145` for one that
+    /// names what is owed.
     pub fn check(&self) -> Result<(), BuildError> {
-        BuildError::unless_empty(cap::problems_of(&self.caps))
+        BuildError::unless_empty(cap::problems_of(self))
     }
 
     /// Adds what messages on a channel must say of how to stop them.

@@ -126,9 +126,10 @@ mod tests {
         let stop = Withdrawal::everything("lea", crate::model::Evidence::new("sms", "STOP"));
         let stop = Withdrawal { except: vec!["receipts".into()], ..stop };
         let mut rows = Vec::new();
-        forbid(&mut rows, &stop, None, 5);
+        forbid(&mut rows, &Forbids::by(&stop, 5), None);
         assert!(denies(&rows, "sms", "marketing") && !denies(&rows, "sms", "receipts"));
-        forbid(&mut rows, &Withdrawal { except: Vec::new(), ..stop.for_purpose("receipts") }, None, 6);
+        let named = Withdrawal { except: Vec::new(), ..stop.for_purpose("receipts") };
+        forbid(&mut rows, &Forbids::by(&named, 6), None);
         assert!(denies(&rows, "email", "receipts"));
     }
 

@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::port::store::Definition;
 use journeyman::rule::template::VariantDefinition;
-use journeyman::rule::{OptOut, Policy, QuietHours, TemplateDefinition};
+use journeyman::rule::{OptOut, Policy, Purpose, QuietHours, TemplateDefinition};
 use journeyman::store::MemoryStore;
 use journeyman::testing::ManualClock;
 use journeyman::{Engine, Error, Journey};
@@ -129,6 +129,14 @@ fn a_window_that_never_opens_is_warned_of() {
     assert!(with_window("Sat 20:00-23:59").len() == 1);
     assert!(with_window("19:00-22:00").is_empty());
     assert!(with_window("Mon 08:00-09:00").is_empty());
+}
+
+#[test]
+fn consent_a_purpose_without_a_basis_is_warned_of() {
+    let named = plain().purpose(Purpose::consent("news"));
+    assert_eq!(codes(named.clone(), "Bonjour", "email").1, ["J133"]);
+    assert_eq!(codes(named.purpose(Purpose::consent("marketing")), "Bonjour", "email").1, Vec::<&str>::new());
+    assert_eq!(codes(plain(), "Bonjour", "email").1, Vec::<&str>::new());
 }
 
 #[test]

@@ -113,7 +113,7 @@ mod tests {
         let lists = [&reserved.asking, &reserved.between, &reserved.then];
         let all = lists.into_iter().chain(reserved.rows.iter().map(|row| &row.words));
         for word in all.chain(reserved.fitting.values()).flatten() {
-            assert_eq!(words_of(word), [word.clone()]);
+            assert_eq!(words_of(word), std::slice::from_ref(word));
         }
     }
 }
