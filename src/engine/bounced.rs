@@ -259,7 +259,8 @@ impl Engine {
         };
         let mut inputs = Vec::new();
         let stored = self.shared.store.contact(&contact).await?;
-        let named = returned.address.as_deref().map(|address| self.shared.key.fingerprint(channel, address));
+        let named = returned.address.as_deref().filter(|address| !address.trim().is_empty());
+        let named = named.map(|address| self.shared.key.fingerprint(channel, address));
         let address = named.or_else(|| current(stored.as_ref()?, channel));
         if let Some(address) = address.filter(|_| bounce == Bounce::Soft) {
             let bounced_at = returned.at.map(truncate);

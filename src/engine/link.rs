@@ -12,7 +12,9 @@ use crate::model::{
 };
 use crate::port::store::{Begin, Taken, Verdict};
 use crate::rule::Template;
+use crate::rule::permit::{Question, refusals};
 use crate::rule::template::RenderError;
+use crate::time::Zone;
 
 /// The longest part of a domain name.
 const MOST_LABEL: usize = 63;
@@ -151,16 +153,22 @@ impl Engine {
         if taken.content.is_some() || message.call.is_some() {
             return Ok(());
         }
-        let address = address_of(cold, &message.channel);
-        if !cold.standing.allows(TRACKING, &message.channel, address) {
-            return Ok(());
-        }
-        let forbidden =
-            self.shared.store.forbidden(&message.contact, &message.channel, &TRACKING.into()).await?;
-        if !forbidden.denied {
+        if self.may_track(cold, &message.channel).await? {
             *content = links.track(content.clone(), message);
         }
         Ok(())
+    }
+
+    /// Whether it may be known now what a contact opens and clicks on a channel: by its consent, as the policy asks for it, and
+    /// by the gate.
+    pub(super) async fn may_track(&self, cold: &Cold, channel: &Name) -> Result<bool, StoreError> {
+        let (contact, store) = (&cold.contact, &self.shared.store);
+        let question = Question::new(contact, &cold.standing, channel, TRACKING);
+        let (zone, now) = (cold.zone().unwrap_or_else(Zone::utc), store.clock().now());
+        if !refusals(&question, &self.shared.policy, &zone, now).is_empty() {
+            return Ok(false);
+        }
+        Ok(!store.forbidden(&contact.id, channel, &TRACKING.into()).await?.denied)
     }
 }
 

@@ -5,12 +5,10 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Utc};
 
 use super::Engine;
-use super::link::address_of;
 use crate::error::{Error, StoreError};
 use crate::link::page::{self, Language};
 use crate::link::{
-    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, TRACKING, Token, Verdict, Visit, Waiting,
-    leads_on,
+    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, Token, Verdict, Visit, Waiting, leads_on,
 };
 use crate::machine::{InputKind, Withdrawal};
 use crate::model::{ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name};
@@ -31,6 +29,8 @@ struct Known {
     length: u64,
     /// The place of the newest grant that was not read yet, by its scope.
     unread: Vec<(Said, u64)>,
+    /// What lies unread of which nobody can say yet what it comes to, by its channel, with its place.
+    unsettled: Vec<(Option<Name>, u64)>,
 }
 
 impl Known {
@@ -56,9 +56,24 @@ impl Known {
         pairs
     }
 
+    /// Whether nothing is left of a scope, for certain.
+    fn has_ended(&self, extent: &Extent, epoch: u64) -> bool {
+        self.erased
+            || (extent.stance(&self.said, epoch) == Stance::Ended && self.open(extent).next().is_none())
+    }
+
+    /// The places of what may still open a scope again.
+    fn open(&self, extent: &Extent) -> impl Iterator<Item = u64> {
+        let meets = |channel: &Option<Name>| {
+            channel.is_none() || extent.channel.is_none() || *channel == extent.channel
+        };
+        self.unsettled.iter().filter(move |(channel, _)| meets(channel)).map(|(_, seq)| *seq)
+    }
+
     /// Withdrawing one thing twice is one withdrawal, until something was said in between.
     fn id(&self, contact: &ContactId, extent: &Extent) -> String {
-        let newest = self.unread.iter().filter(|(said, _)| extent.contains(said)).map(|(_, seq)| *seq).max();
+        let granted = self.unread.iter().filter(|(said, _)| extent.contains(said)).map(|(_, seq)| *seq);
+        let newest = granted.chain(self.open(extent)).max();
         let name = |name: &Option<Name>| name.clone().unwrap_or_else(|| "".into());
         let (purpose, channel) = (name(&extent.purpose), name(&extent.channel));
         let named = [u8::from(extent.purpose.is_some()), u8::from(extent.channel.is_some())];
@@ -110,9 +125,10 @@ impl Engine {
             _ => (false, false),
         };
         let response = match token {
-            Token::Unsubscribe { contact, purpose, channel, epoch, .. } if read || changes => {
+            Token::Unsubscribe { contact, purpose, channel, address, epoch } if read || changes => {
                 let extent = Extent::of(&purpose, &channel);
-                self.visit_unsubscribe(request, &contact, &extent, epoch, changes).await
+                let from = address.map(|address| (channel, address));
+                self.visit_unsubscribe(request, &contact, &extent, (epoch, from), changes).await
             }
             Token::Preferences { contact, channel, address } if read || changes => {
                 self.visit_preferences(request, &contact, &channel, address, changes).await
@@ -134,7 +150,7 @@ impl Engine {
         request: &Request,
         contact: &ContactId,
         extent: &Extent,
-        epoch: u64,
+        (epoch, from): (u64, Option<(Name, Fingerprint)>),
         changes: bool,
     ) -> Result<Response, Error> {
         let known = self.known_of(contact).await?;
@@ -144,18 +160,18 @@ impl Engine {
         let fields = if changes { request.fields() } else { Vec::new() };
         let has = |name: &str| fields.iter().any(|(own, value)| own == name && value == "yes");
         if changes && has("everything") {
-            self.take_back(contact, &known, &Extent::default(), "link.page").await?;
+            self.take_back(contact, &known, &Extent::default(), from, "link.page").await?;
             return Ok(page::ended(language));
         }
-        let stance = if known.erased { Stance::Ended } else { extent.stance(&known.said, epoch) };
+        let stance = extent.stance(&known.said, epoch);
         match stance {
-            Stance::Ended => Ok(page::ended(language)),
+            _ if known.has_ended(extent, epoch) => Ok(page::ended(language)),
             _ if !changes => Ok(page::ask(language, purpose, channel, stance == Stance::Again)),
             // A program that posts by itself does not know of the later wish; a person has read of it.
             Stance::Again if !has("confirm") => Ok(page::ask(language, purpose, channel, true)),
             _ => {
                 let source = if has("confirm") { "link.page" } else { "link.one_click" };
-                self.take_back(contact, &known, extent, source).await?;
+                self.take_back(contact, &known, extent, from, source).await?;
                 Ok(page::ended(language))
             }
         }
@@ -186,7 +202,8 @@ impl Engine {
                 chosen => chosen.map(|(purpose, channel)| Extent::of(purpose, channel)),
             };
             if let Some(extent) = extent {
-                self.take_back(contact, &known, &extent, "link.page").await?;
+                let from = address.map(|address| (channel.into(), address));
+                self.take_back(contact, &known, &extent, from, "link.page").await?;
                 known = self.known_of(contact).await?;
             }
         }
@@ -201,15 +218,18 @@ impl Engine {
         contact: &ContactId,
         known: &Known,
         extent: &Extent,
+        from: Option<(Name, Fingerprint)>,
         source: &str,
     ) -> Result<(), Error> {
-        if known.erased || extent.stance(&known.said, u64::MAX) == Stance::Ended {
+        if known.has_ended(extent, u64::MAX) {
             return Ok(());
         }
         let evidence = Evidence::new(source, WORDING);
         let mut withdrawal = Withdrawal::everything(contact, evidence).id(known.id(contact, extent));
         withdrawal.channel.clone_from(&extent.channel);
         withdrawal.purposes.extend(extent.purpose.clone());
+        // The mailbox that it was sent to is left alone too, whoever has it now.
+        withdrawal.from = from;
         self.withdraw(&withdrawal).await
     }
 
@@ -219,22 +239,27 @@ impl Engine {
         let mut said: Vec<Said> = records.iter().filter_map(Said::of).collect();
         let length = records.last().map_or(0, |record| record.seq);
         let Some(stored) = store.contact(contact).await? else {
-            return Ok(Known { contact: None, erased: false, said, length, unread: Vec::new() });
+            return Ok(Known {
+                contact: None,
+                erased: false,
+                said,
+                length,
+                unread: Vec::new(),
+                unsettled: Vec::new(),
+            });
         };
         // Where an act came late, the order of the chain is not that of the wishes: what is allowed now is the contact's fold.
         let cold = &stored.state.cold;
-        for (purpose, channel) in cold.standing.answers() {
+        for (purpose, channel, _) in cold.standing.standing() {
             let extent = Extent::of(purpose, channel);
-            if cold.standing.allows(purpose, channel, address_of(cold, channel))
-                && extent.stance(&said, u64::MAX) == Stance::Ended
-            {
+            if extent.stance(&said, u64::MAX) == Stance::Ended {
                 let seq =
                     said.iter().filter(|said| said.granted && extent.contains(said)).map(|said| said.seq);
                 let (purpose, channel, seq) = (extent.purpose.clone(), extent.channel.clone(), seq.max());
                 said.push(Said { granted: true, purpose, channel, seq: seq.unwrap_or(0) });
             }
         }
-        let mut unread = Vec::new();
+        let (mut unread, mut unsettled) = (Vec::new(), Vec::new());
         for envelope in store.inputs(contact, stored.read_seq, LAST).await? {
             let mut add = |granted: bool, purpose: Option<Name>, channel: Option<Name>| {
                 let new = Said { granted, purpose, channel, seq: u64::MAX };
@@ -244,9 +269,12 @@ impl Engine {
                 said.push(new);
             };
             match &envelope.kind {
-                InputKind::Consent(consent) => {
-                    let granted = consent.status == ConsentStatus::Granted;
-                    add(granted, Some(consent.purpose.clone()), Some(consent.channel.clone()));
+                InputKind::Consent(consent) if consent.status == ConsentStatus::Granted => {
+                    add(true, Some(consent.purpose.clone()), Some(consent.channel.clone()));
+                }
+                InputKind::Restore { channel, .. } => unsettled.push((Some(channel.clone()), envelope.seq)),
+                InputKind::Withdrawal(late) if late.at.is_some() => {
+                    unsettled.push((late.channel.clone(), envelope.seq));
                 }
                 InputKind::Withdrawal(withdrawal) if withdrawal.purposes.is_empty() => {
                     add(false, None, withdrawal.channel.clone());
@@ -260,7 +288,7 @@ impl Engine {
             }
         }
         let contact = (!stored.erased).then(|| cold.contact.clone());
-        Ok(Known { contact, erased: stored.erased, said, length, unread })
+        Ok(Known { contact, erased: stored.erased, said, length, unread, unsettled })
     }
 
     async fn visit_link(&self, request: &Request, message: MessageId, link: u16) -> Result<Response, Error> {
@@ -335,14 +363,8 @@ impl Engine {
         let Some(stored) = store.contact(&message.contact).await?.filter(|stored| !stored.erased) else {
             return Ok(false);
         };
-        let cold = &stored.state.cold;
-        let address = address_of(cold, &message.channel);
-        if !cold.standing.allows(TRACKING, &message.channel, address) {
-            return Ok(false);
-        }
         // The last look: a withdrawal is in the gate before it is in the contact.
-        let forbidden = store.forbidden(&message.contact, &message.channel, &TRACKING.into()).await?;
-        if forbidden.denied {
+        if !self.may_track(&stored.state.cold, &message.channel).await? {
             return Ok(false);
         }
         self.track(event_of(&record, visit)).await

@@ -6,7 +6,7 @@ use super::consent::Act;
 use super::transition::{Denial, Lift, Run};
 use super::{Envelope, InputKind};
 use crate::journey::Withdraw;
-use crate::model::{ConsentStatus, Evidence, Fingerprint, Name, StepOutcome};
+use crate::model::{ConsentStatus, Evidence, Fingerprint, Giver, Name, StepOutcome};
 
 impl Run<'_> {
     /// A START gives back what a STOP on the channel took away, and nothing else.
@@ -18,13 +18,15 @@ impl Run<'_> {
         envelope: &Envelope,
         at: DateTime<Utc>,
     ) {
-        for (purpose, address) in self.out.state.cold.standing.stopped.on(channel, said_at) {
+        for (purpose, address, until) in self.out.state.cold.standing.stopped.on(channel, said_at) {
+            let mut evidence = evidence.clone();
+            evidence.valid_until = until;
             let act = Act {
                 status: ConsentStatus::Granted,
                 purpose: Some(&purpose),
                 channel: Some(channel),
                 address,
-                evidence,
+                evidence: &evidence,
                 said_at: None,
                 except: &[],
             };
@@ -47,7 +49,9 @@ impl Run<'_> {
         let enrollment = &self.out.state.hot.enrollments[index];
         let source = format!("journey {}", enrollment.journey);
         let wording = format!("version {}, step {}", enrollment.version, enrollment.node);
-        let evidence = Evidence::new(source, wording);
+        // The journey's word, and not a sign of the person.
+        let by = Giver::Operator { id: enrollment.journey.as_str().into(), reason: "withdraw step".into() };
+        let evidence = Evidence::new(source, wording).given_by(by);
         let cause = self.cause(index);
         let (purpose, channel) = (withdraw.purpose.clone(), withdraw.channel.clone());
         let owed = self.program.policy.owed();

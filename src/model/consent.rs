@@ -6,7 +6,7 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Evidence, Hash, InputId, Name, truncate};
+use super::{ContactId, Evidence, Giver, Ground, Hash, InputId, Name, truncate};
 
 /// What was done; no record at all means no consent.
 ///
@@ -221,6 +221,14 @@ pub struct ConsentRecord {
 }
 
 impl ConsentRecord {
+    /// Whether it shows that the person was there: it, or its guardian, did something itself.
+    pub(crate) fn is_by_the_person(&self) -> bool {
+        let Evidence { who, ground, .. } = &self.evidence;
+        self.status.is_by_the_person()
+            && matches!(who, Giver::Contact | Giver::Guardian { .. })
+            && !matches!(ground, Ground::LegitimateInterest { .. })
+    }
+
     #[allow(clippy::too_many_arguments)] // every field of the row, none with a default
     pub(crate) fn link(
         seq: u64,

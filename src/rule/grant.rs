@@ -109,6 +109,12 @@ impl Grant {
         until.is_some_and(|until| until <= now.timestamp_millis())
     }
 
+    /// From when on it no longer holds.
+    pub(super) fn valid_until(&self) -> Option<DateTime<Utc>> {
+        let until = self.terms.as_ref().and_then(|terms| terms.valid_until);
+        until.and_then(DateTime::from_timestamp_millis)
+    }
+
     /// Whether one takes the place of the other: the same ground, and of sales the same family.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self.ground(), other.ground()) {

@@ -61,9 +61,12 @@ struct Denied {
     channel: Option<Name>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     except: Vec<Name>,
-    /// Whether it is an objection, which no sale and no interest outweighs, however new.
+    /// Whether it is an objection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     objected: bool,
+    /// Whether the person said it: then no sale and no interest outweighs it either, however new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    said: bool,
     mark: Mark,
 }
 
@@ -81,7 +84,7 @@ impl Denied {
 
     /// Whether a grant does not stand beside it.
     fn beats(&self, grant: &Grant) -> bool {
-        (self.objected && !grant.ground().is_consent()) || grant.mark.is_some_and(|mark| self.mark > mark)
+        (self.said && !grant.ground().is_consent()) || grant.mark.is_some_and(|mark| self.mark > mark)
     }
 }
 
@@ -187,12 +190,15 @@ impl Standing {
         let plain = matches!(record.status, ConsentStatus::Granted | ConsentStatus::Withdrawn)
             && record.received_at.is_none()
             && record.evidence.confirms.is_none();
+        let was_dated = self.dated;
         self.dated |= keeps_instants || !plain;
-        if self.dated && record.status.is_by_the_person() {
+        if self.dated && record.is_by_the_person() {
             self.hear(record.at);
         }
         match (record.status, &record.purpose, &record.channel) {
-            (ConsentStatus::Granted, Some(purpose), Some(channel)) => self.grant(record, purpose, channel),
+            (ConsentStatus::Granted, Some(purpose), Some(channel)) => {
+                self.grant(record, purpose, channel, was_dated);
+            }
             (status, ..) if status.forbids() => self.deny(record),
             _ => {} // a grant is never wider than one purpose on one channel; what is asked or imported allows nothing
         }
@@ -200,8 +206,14 @@ impl Standing {
         self.withdrawn.retain(|_, channels| !channels.is_empty());
     }
 
-    fn grant(&mut self, record: &ConsentRecord, purpose: &Name, channel: &Name) {
+    fn grant(&mut self, record: &ConsentRecord, purpose: &Name, channel: &Name, was_dated: bool) {
         let grant = Grant::of(record, self.dated);
+        // Where no instants were kept until now, nobody knows which of the two was said last.
+        let says_when = record.received_at.is_some() || record.evidence.confirms.is_some();
+        let unclear = !was_dated && says_when || !grant.ground().is_consent();
+        if unclear && self.has_withdrawn(purpose, channel) {
+            return;
+        }
         let mut denied = self.denied.iter().filter(|denied| denied.concerns(purpose, channel));
         if denied.any(|denied| denied.beats(&grant)) {
             if self.yes(purpose, channel).is_none() {
@@ -256,6 +268,7 @@ impl Standing {
             channel: record.channel.clone(),
             except: record.except.clone(),
             objected: record.status == ConsentStatus::Objected,
+            said: record.status.is_by_the_person(),
             mark: Mark::of(record),
         };
         if let (Some(purpose), Some(channel)) = (&denied.purpose, &denied.channel)
@@ -273,11 +286,11 @@ impl Standing {
                 .into_iter()
                 .partition(|(channel, grant)| falls(purpose, channel, grant));
             *channels = kept;
-            ended.extend(
-                gone.iter().map(|(channel, grant)| (purpose.clone(), channel.clone(), grant.address)),
-            );
             let withdrawn = self.withdrawn.entry(purpose.clone()).or_default();
-            withdrawn.extend(gone.into_iter().map(|(channel, _)| (channel, record.seq)));
+            for (channel, grant) in gone {
+                withdrawn.insert(channel.clone(), record.seq);
+                ended.push((purpose.clone(), channel, grant));
+            }
         }
         let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.grounded)
             .into_iter()
@@ -289,7 +302,10 @@ impl Standing {
         }
         if self.dated {
             match self.denied.iter_mut().find(|other| other.has_scope_of(&denied)) {
-                Some(known) => known.mark = known.mark.max(denied.mark),
+                Some(known) => {
+                    known.mark = known.mark.max(denied.mark);
+                    known.said |= denied.said;
+                }
                 None => self.denied.push(denied),
             }
         }

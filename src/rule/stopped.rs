@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::grant::Grant;
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Name};
 
 /// The source of the evidence of a STOP that came in.
@@ -24,8 +25,8 @@ struct Held {
     /// When the newest STOP took effect.
     #[serde(with = "ts_milliseconds")]
     at: DateTime<Utc>,
-    /// By purpose, the address that the grant was for.
-    grants: LiteMap<Name, Option<Fingerprint>>,
+    /// By purpose, the grant that ended.
+    grants: LiteMap<Name, Grant>,
 }
 
 impl Stopped {
@@ -38,24 +39,26 @@ impl Stopped {
         &self,
         channel: &str,
         said_at: Option<DateTime<Utc>>,
-    ) -> Vec<(Name, Option<Fingerprint>)> {
+    ) -> Vec<(Name, Option<Fingerprint>, Option<DateTime<Utc>>)> {
         let held = self.0.get(channel).filter(|held| said_at.is_none_or(|said_at| said_at >= held.at));
         let grants = held.into_iter().flat_map(|held| held.grants.iter());
-        grants.map(|(purpose, address)| (purpose.clone(), *address)).collect()
+        grants.map(|(purpose, grant)| (purpose.clone(), grant.address, grant.valid_until())).collect()
     }
 
     /// Takes the next record in, with the grants that it ends: of a STOP they are kept, every other act settles the matter.
     pub(super) fn apply(
         &mut self,
         record: &ConsentRecord,
-        ended: impl IntoIterator<Item = (Name, Name, Option<Fingerprint>)>,
+        ended: impl IntoIterator<Item = (Name, Name, Grant)>,
     ) {
         let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
         let is_stop = [STOP, BLOCK].contains(&&*record.evidence.source);
         if record.status == ConsentStatus::Withdrawn && is_stop {
-            for (purpose, channel, address) in ended {
+            // What was over by then was not taken by it.
+            for (purpose, channel, grant) in ended.into_iter().filter(|(.., grant)| !grant.is_over(record.at))
+            {
                 let held = self.0.entry(channel).or_insert(Held { at: record.at, grants: LiteMap::new() });
-                held.grants.insert(purpose, address);
+                held.grants.insert(purpose, grant);
             }
             for (_, held) in self.0.iter_mut().filter(|(channel, _)| concerns(&record.channel, channel)) {
                 held.at = held.at.max(record.at);

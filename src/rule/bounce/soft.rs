@@ -74,6 +74,8 @@ impl Softs {
     pub fn after(known: Option<&Self>, address: Fingerprint, at: DateTime<Utc>, rule: &SoftRule) -> Self {
         let known = known.filter(|known| known.address == address);
         match known.filter(|known| at - known.last_at <= rule.forgotten) {
+            // One that would be forgotten by now says nothing of today.
+            Some(known) if known.last_at - at > rule.forgotten => known.clone(),
             Some(known) => Self {
                 address,
                 count: known.count.saturating_add(1),
