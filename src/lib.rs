@@ -143,6 +143,8 @@ pub use port::{Channel, Clock, Store};
 pub mod _docs {
     #[doc = include_str!("../docs/ARCHITECTURE.md")]
     pub mod architecture {}
+    #[doc = include_str!("../docs/CONSENT.md")]
+    pub mod consent {}
     #[doc = include_str!("../docs/DESIGN.md")]
     pub mod design {}
     #[doc = include_str!("../docs/DIAGNOSTICS.md")]

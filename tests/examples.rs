@@ -28,6 +28,7 @@ fn examples_without_real_time_print_the_same_every_time() {
         "09_edit_in_flight",
         "10_a_year_in_a_second",
         "11_conversation",
+        "consent",
         "scoring",
         "links_axum",
     ] {
