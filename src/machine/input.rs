@@ -251,7 +251,7 @@ impl Withdrawal {
         }
     }
 
-    /// An objection to marketing and to profiling for it (GDPR art. 21): every purpose that nobody is owed, on every channel.
+    /// An objection to marketing (GDPR art. 21): every purpose that nobody is owed, on every channel.
     /// No sale and no interest outweighs it later; a yes does.
     #[must_use]
     pub fn objection(contact: impl Into<ContactId>, evidence: Evidence) -> Self {

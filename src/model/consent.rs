@@ -24,7 +24,8 @@ pub enum ConsentStatus {
     Requested,
     /// The contact was asked and said no.
     Refused,
-    /// The contact objects to marketing and to profiling for it, on every channel (GDPR art. 21).
+    /// The contact objects to marketing, on every channel (GDPR art. 21). Scores and segments go on: the host asks
+    /// [`refusals`](crate::rule::permit::refusals) before it profiles.
     Objected,
     /// What was allowed is over, because its time has passed.
     Expired,

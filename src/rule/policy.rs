@@ -267,7 +267,7 @@ impl Policy {
         self
     }
 
-    /// Says who is too young to allow anything alone: a guardian must, and nobody makes scores and segments of them.
+    /// Says who is too young to allow anything alone: a guardian must.
     #[must_use]
     pub fn minors(mut self, minors: Minors) -> Self {
         self.minors = Some(minors);
