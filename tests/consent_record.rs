@@ -210,7 +210,9 @@ fn allows(all: &[(Told, i64)], purpose: usize, channel: usize) -> bool {
             }
             let at = minute_of(no, *no_received);
             let ties = at == said && (says_so || no.says.is_some() || other > place);
-            (no.what == What::Objection && !is_yes) || at > said || ties
+            // What the person refused, no sale and no interest brings back.
+            let refused = !matches!(no.what, What::No(ConsentStatus::Expired | ConsentStatus::Invalidated));
+            (refused && !is_yes) || at > said || ties
         })
     })
 }
@@ -528,6 +530,10 @@ fn consent_by_a_sale_ends_with_an_objection_and_stays_in_its_family() {
             .map(|purpose| is_permitted(&state, &policy, purpose, "email", minute(90)))
     };
     assert_eq!(asked(&mail), [true, false, false]);
+    let stop = Withdrawal::of("lea", "offers", "email", evidence());
+    let mut stopped = mail.clone();
+    stopped.extend([(minute(4), id(4), InputKind::Withdrawal(stop)), sale(5, 5, "offers")]);
+    assert_eq!(asked(&stopped), [false; 3], "nor does a new sale outweigh a STOP");
     mail.push((minute(4), id(4), InputKind::Withdrawal(Withdrawal::objection("lea", evidence()))));
     assert_eq!(asked(&mail), [false; 3]);
     mail.push(sale(5, 5, "offers"));

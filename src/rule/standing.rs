@@ -210,8 +210,7 @@ impl Standing {
         let grant = Grant::of(record, self.dated);
         // Where no instants were kept until now, nobody knows which of the two was said last.
         let says_when = record.received_at.is_some() || record.evidence.confirms.is_some();
-        let unclear = !was_dated && says_when || !grant.ground().is_consent();
-        if unclear && self.has_withdrawn(purpose, channel) {
+        if !was_dated && (says_when || !grant.ground().is_consent()) && self.has_withdrawn(purpose, channel) {
             return;
         }
         let mut denied = self.denied.iter().filter(|denied| denied.concerns(purpose, channel));
