@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests
 
-mod common;
 #[path = "consent_erasure/bytes.rs"]
 mod bytes;
+mod common;
 #[path = "consent_erasure/import.rs"]
 mod import;
 #[path = "consent_erasure/late.rs"]
@@ -14,5 +14,5 @@ mod late;
 mod life;
 #[path = "consent_erasure/log.rs"]
 mod log;
-
-
+#[path = "consent_erasure/rotation.rs"]
+mod rotation;

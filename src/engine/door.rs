@@ -141,6 +141,7 @@ impl Engine {
         for input in &mut inputs {
             self.check_input(input)?;
         }
+        self.see_all(&inputs).await?;
         if is_on(Bug::CheckedThenInserted) {
             for input in &mut inputs {
                 let mail = self.shared.store.inputs(&input.contact, 0, u64::MAX >> 1).await?;
@@ -216,7 +217,7 @@ impl Engine {
         self.check_id("channel name", channel)?;
         self.check_id("address", address)?;
         self.check_id("reason", reason)?;
-        let fingerprint = self.shared.key.fingerprint(channel, address);
+        let fingerprint = self.seen(channel, address).await?;
         let suppression = Suppression::new(channel.into(), fingerprint, contact.cloned(), reason.into());
         self.shared.store.suppress(&suppression).await?;
         self.wake();

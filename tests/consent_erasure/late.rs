@@ -75,7 +75,8 @@ impl Host {
 
     async fn visit(&self, method: &str, url: &str) -> u16 {
         let path = url.strip_prefix("https://go.example.org").unwrap();
-        let response = self.engine.visit(&Request::new(method, path).body("List-Unsubscribe=One-Click")).await;
+        let response =
+            self.engine.visit(&Request::new(method, path).body("List-Unsubscribe=One-Click")).await;
         let told = format!("{response:?}");
         assert!(!told.contains(CANARY), "{told}");
         response.status
@@ -97,7 +98,13 @@ fn consent_a_link_of_an_erased_person_leads_nowhere_and_tells_nothing() {
             let html = content.html.as_deref().unwrap().replace("&#x2f;", "/");
             let click = &html[html.find("https://go.").unwrap()..];
             let click = &click[..click.find('"').unwrap()];
-            assert_eq!(host.engine.visit(&Request::new("GET", &click["https://go.example.org".len()..])).await.status, 302);
+            assert_eq!(
+                host.engine
+                    .visit(&Request::new("GET", &click["https://go.example.org".len()..]))
+                    .await
+                    .status,
+                302
+            );
             host.engine.erase(&LEA.into()).await.unwrap();
             assert_eq!(host.visit("GET", click).await, 404, "{name}: where it led is forgotten");
             assert_eq!(host.visit("GET", unsubscribe).await, 200, "{name}");

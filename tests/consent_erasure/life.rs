@@ -8,9 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::channel::{FunctionChannel, RecordingChannel};
 use journeyman::engine::{Inbound, Returned};
 use journeyman::link::LinkKeys;
-use journeyman::model::{
-    Answer, Content, Evidence, Fact, Handover, Import, ImportRow, MessageId, Outcome,
-};
+use journeyman::model::{Answer, Content, Evidence, Fact, Handover, Import, ImportRow, MessageId, Outcome};
 use journeyman::port::{Channel, Store};
 use journeyman::rule::{EventSchema, PropertyType, TemplateDefinition};
 use journeyman::testing::ManualClock;
@@ -113,7 +111,8 @@ impl Host {
         let text = TemplateDefinition::new("text").text("{{ contact.name }}");
         let texted = Journey::builder("texted").enter_on("text_me").send("tell", "sms", "text", "marketing");
         let artist = Journey::from_yaml(ARTIST).unwrap();
-        let definitions = [paid.into(), hello.into(), text.into(), artist.into(), texted.build().unwrap().into()];
+        let definitions =
+            [paid.into(), hello.into(), text.into(), artist.into(), texted.build().unwrap().into()];
         self.engine.publish(definitions).await.unwrap();
     }
 

@@ -24,10 +24,8 @@ impl Write for Log {
 /// Listens from the first call on; what is logged is one setting of the whole process.
 pub(super) fn listen() {
     LISTENS.call_once(|| {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(|| Log)
-            .finish();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Log).finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
 }
