@@ -227,6 +227,12 @@ impl Engine {
     /// Forgets a person. The suppression of its addresses and the proof of its consents stay; false where the contact was
     /// never known.
     ///
+    /// What stays, for good: the contact's id, the fingerprints of its addresses, the consent chain with the words that the host
+    /// chose for sources and wordings and with salted commitments, and of each message its id, journey, step, channel, template
+    /// name and instants. None of it may have a personal value in it: give contacts ids that are no addresses. What comes late
+    /// is answered by [`Error::Erased`] and changes nothing. For the bytes in the unused room of a SQLite file see
+    /// `SqliteStore::compact`.
+    ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn erase(&self, contact: &ContactId) -> Result<bool, Error> {

@@ -60,6 +60,29 @@ fn consent_without_the_former_key_a_suppression_is_forgotten_and_with_it_it_is_n
     }
 }
 
+#[test]
+fn consent_what_names_an_address_after_the_change_reaches_who_is_known_from_before() {
+    let clock = ManualClock::new(start());
+    for what in [Forbid::Suppress, Forbid::Stop, Forbid::Bounce] {
+        for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+            let email = RecordingChannel::new("email");
+            block_on(async {
+                let (before, after) = (engine(&store, 0, &email), engine(&store, 1, &email));
+                publish(&before).await;
+                meet(&before, "tom", ADDRESSES[0], false).await;
+                grant(&before, "tom").await;
+                // Léa has another address by now, and nobody tells the engine this one again.
+                meet(&before, "lea", ADDRESSES[1], false).await;
+                before.tick().await.unwrap();
+                forbid(&after, what).await;
+                let refused = refusals(&after, &store, "tom").await;
+                let stands = refused.contains(&Reason::Suppressed) || refused.contains(&Reason::Withdrawn);
+                assert!(stands, "{name}: {what:?}: {refused:?}");
+            });
+        }
+    }
+}
+
 /// What forbids an address, by the worker and for the contact that are named.
 #[derive(Clone, Copy, Debug)]
 enum Forbid {

@@ -1,8 +1,8 @@
 //! Addresses whose fingerprint changes with the key of the host.
 
 use super::bench::{
-    Answer, Bench, EMAIL, LEA, MARKETING, SHARED, SMS, TOM, fingerprint, message, minutes, person, sends,
-    stop,
+    Answer, Bench, EMAIL, LEA, LEASE, MARKETING, SHARED, SMS, TOM, fingerprint, message, minutes, person,
+    sends, stop,
 };
 use crate::machine::Lift;
 use crate::model::{Contact, Event, Fingerprint, FingerprintKey, Message, Name};
@@ -93,6 +93,8 @@ async fn rekey_leaves_the_withdrawer_its_grant(bench: Bench) -> Answer {
         let address = Some(fingerprint(EMAIL, SHARED));
         commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), seq, address }];
         bench.done(commit).await?;
+        // Who was handed out beside the one who reads is handed out again.
+        bench.clock.advance(LEASE + minutes(1));
         let denied = bench.taken(&tom).await?.denied;
         check!(denied != lifted, "after a grant by {contact}, denied is {denied}");
     }
