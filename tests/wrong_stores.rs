@@ -11,7 +11,7 @@ use futures::executor::block_on;
 use journeyman::journey::JourneyDefinition;
 use journeyman::machine::{ContactState, Denial, Envelope, Input, Withdrawal};
 use journeyman::model::{
-    ConsentRecord, ContactId, Deed, Delivery, Event, InputId, JourneyId, MessageId, Name, Step,
+    ConsentRecord, ContactId, Deed, Delivery, Event, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
 };
 use journeyman::port::Clock;
 use journeyman::port::store::*;
@@ -55,6 +55,8 @@ enum Fault {
     ForgetsEditions,
     /// Publishes new rules of scores and starts no job that counts.
     CountsNothing,
+    /// Takes two fingerprints of one address for two addresses.
+    ForgetsFormerKeys,
     /// Keeps editions without their deeds.
     ForgetsWhoAndWhy,
     /// Publishes segments and starts no job that seeds them.
@@ -256,6 +258,13 @@ role! {
 
 role! {
     Gate {
+        async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()> {
+            if self.fault == Fault::ForgetsFormerKeys {
+                return Ok(());
+            }
+            self.inner.rekey(channel, former, current).await
+        }
+
         async fn erase(&self, contact: &ContactId) -> Result<bool> {
             let before = self.inner.contact(contact).await?;
             let erased = self.inner.erase(contact).await?;
@@ -459,6 +468,7 @@ fn a_store_that_checks_first_and_sends_afterwards_is_refused() {
             "withdraw_counts_addresses_of_unread_mail",
             "a_commit_that_withdraws_makes_takers_late",
             "a_commit_suppresses_an_address",
+            "rekey_makes_takers_late",
             "reopen_keeps_what_is_forbidden",
         ],
     );
@@ -687,6 +697,21 @@ fn a_store_that_forgets_what_was_said_is_refused() {
     breaks(
         Fault::ForgetsWhatWasSaid,
         &["said_reaches_back_as_far_as_asked", "said_is_told_as_often_as_a_cap_may_ask"],
+    );
+}
+
+#[test]
+fn a_store_that_forgets_former_keys_is_refused() {
+    breaks(
+        Fault::ForgetsFormerKeys,
+        &[
+            "rekey_carries_a_suppression_over",
+            "rekey_carries_a_denial_over",
+            "rekey_leaves_the_withdrawer_its_grant",
+            "rekey_makes_takers_late",
+            "rekey_reaches_what_has_not_begun",
+            "rekey_goes_on_through_several_keys",
+        ],
     );
 }
 

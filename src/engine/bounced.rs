@@ -134,7 +134,10 @@ impl Engine {
         let bounce = read(&returned.provider, &returned.code);
         let contact = self.returned_to(returned).await?;
         let named = returned.address.as_deref().filter(|address| !address.trim().is_empty());
-        let named = named.map(|address| self.shared.key.fingerprint(&returned.channel, address));
+        let named = match named {
+            Some(address) => Some(self.seen(&returned.channel, address).await?),
+            None => None,
+        };
         let Some(contact) = contact else {
             let Some(address) = named else {
                 return Err(Error::Invalid {

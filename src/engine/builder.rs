@@ -66,6 +66,7 @@ pub struct EngineBuilder {
     custom_scores: bool,
     calendars: BTreeMap<String, Calendar>,
     key: FingerprintKey,
+    former_keys: Vec<FingerprintKey>,
     limits: Limits,
     unknown_contacts: UnknownContacts,
     horizon: TimeDelta,
@@ -96,6 +97,7 @@ impl EngineBuilder {
             custom_scores: false,
             calendars: BTreeMap::new(),
             key: FingerprintKey::new([0; 32]),
+            former_keys: Vec::new(),
             limits: Limits::default(),
             unknown_contacts: UnknownContacts::default(),
             horizon: TimeDelta::days(30),
@@ -174,6 +176,29 @@ impl EngineBuilder {
     /// whoever reads the database can guess which addresses it knows.
     pub fn fingerprint_key(mut self, key: FingerprintKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Names a secret that [`fingerprint_key`](EngineBuilder::fingerprint_key) had before, so that what it knew is not forgotten:
+    /// an address that was suppressed or withdrawn from under it stays so, for everybody, under the new one. May be called for
+    /// several.
+    ///
+    /// A fingerprint cannot be computed anew from an old one, so it happens address by address, whenever one is seen (at
+    /// [`identify`](Engine::identify), [`import`](Engine::import), [`suppress`](Engine::suppress),
+    /// [`receive`](Engine::receive), [`bounced`](Engine::bounced)), before anything else of that call; it costs one more write for
+    /// each address and former key. **Keep a former secret for as long as its suppressions shall hold**: an address that was not
+    /// seen since is known by it alone.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use journeyman::{Engine, model::FingerprintKey, store::MemoryStore};
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new()))
+    ///     .fingerprint_key(FingerprintKey::new([8; 32]))
+    ///     .former_fingerprint_key(FingerprintKey::new([7; 32]))
+    ///     .build();
+    /// ```
+    pub fn former_fingerprint_key(mut self, key: FingerprintKey) -> Self {
+        self.former_keys.push(key);
         self
     }
 
@@ -324,6 +349,7 @@ impl EngineBuilder {
                 custom_scores: self.custom_scores,
                 calendars: Arc::new(self.calendars),
                 key: self.key,
+                former_keys: self.former_keys,
                 limits: self.limits,
                 unknown_contacts: self.unknown_contacts,
                 horizon: self.horizon,

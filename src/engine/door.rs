@@ -141,6 +141,7 @@ impl Engine {
         for input in &mut inputs {
             self.check_input(input)?;
         }
+        self.see_all(&inputs).await?;
         if is_on(Bug::CheckedThenInserted) {
             for input in &mut inputs {
                 let mail = self.shared.store.inputs(&input.contact, 0, u64::MAX >> 1).await?;
@@ -216,7 +217,7 @@ impl Engine {
         self.check_id("channel name", channel)?;
         self.check_id("address", address)?;
         self.check_id("reason", reason)?;
-        let fingerprint = self.shared.key.fingerprint(channel, address);
+        let fingerprint = self.seen(channel, address).await?;
         let suppression = Suppression::new(channel.into(), fingerprint, contact.cloned(), reason.into());
         self.shared.store.suppress(&suppression).await?;
         self.wake();
@@ -225,6 +226,12 @@ impl Engine {
 
     /// Forgets a person. The suppression of its addresses and the proof of its consents stay; false where the contact was
     /// never known.
+    ///
+    /// What stays, for good: the contact's id, the fingerprints of its addresses, the consent chain with the words that the host
+    /// chose for sources and wordings and with salted commitments, and of each message its id, journey, step, channel, template
+    /// name and instants. None of it may have a personal value in it: give contacts ids that are no addresses. What comes late
+    /// is answered by [`Error::Erased`] and changes nothing. For the bytes in the unused room of a SQLite file see
+    /// `SqliteStore::compact`.
     ///
     /// # Errors
     /// [`Error::Store`].

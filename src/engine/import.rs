@@ -76,6 +76,7 @@ impl Engine {
         }
         let mut imported = Imported::default();
         for chunk in inputs.chunks(CHUNK) {
+            self.see_all(chunk).await?;
             for receipt in self.shared.store.append(chunk, self.shared.horizon).await? {
                 match receipt {
                     Receipt::Kept { .. } => imported.kept += 1,

@@ -30,6 +30,7 @@ mod quota;
 mod rank;
 mod receive;
 mod recount;
+mod rekey;
 #[cfg(feature = "tokio")]
 mod run;
 mod score;
@@ -128,6 +129,7 @@ struct Shared {
     custom_scores: bool,
     calendars: Arc<BTreeMap<String, Calendar>>,
     key: FingerprintKey,
+    former_keys: Vec<FingerprintKey>,
     limits: Limits,
     unknown_contacts: UnknownContacts,
     horizon: TimeDelta,

@@ -134,7 +134,10 @@ impl Engine {
         }
         let reading = self.shared.keywords.read(&inbound.text);
         let address = inbound.address.as_deref().filter(|address| !address.trim().is_empty());
-        let address = address.map(|address| self.shared.key.fingerprint(&inbound.channel, address));
+        let address = match address {
+            Some(address) => Some(self.seen(&inbound.channel, address).await?),
+            None => None,
+        };
         // First of all, so that nothing that fails later keeps it from being in force.
         if reading.is_stop() {
             self.withdraw(&self.stop(inbound, reading, address)).await?;

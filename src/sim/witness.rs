@@ -15,8 +15,8 @@ use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
 use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Deed, Delivery, ExitReason, InputId, JourneyId, MessageId, Name, Step,
-    StepOutcome,
+    ConsentRecord, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
+    Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
@@ -417,6 +417,10 @@ impl Gate for Witness {
             seen.suppressed.entry((channel.clone(), address.clone())).or_insert(order);
         }
         Ok(())
+    }
+
+    async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()> {
+        now!(self.store.rekey(channel, former, current))
     }
 
     async fn erase(&self, contact: &ContactId) -> Result<bool> {

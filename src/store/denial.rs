@@ -101,6 +101,13 @@ pub(super) fn lift(rows: &mut Vec<Denial>, by: &ContactId, channel: &Name, purpo
     }
 }
 
+/// Takes a row of another scope into the rows of this one, which are of the same address.
+pub(super) fn absorb(rows: &mut Vec<Denial>, other: &Denial) {
+    let row = find(rows, &other.by, other.channel.as_ref(), other.purpose.as_ref());
+    row.withdrawn = row.withdrawn.max(other.withdrawn);
+    row.granted = row.granted.max(other.granted);
+}
+
 fn find<'r>(
     rows: &'r mut Vec<Denial>,
     by: &ContactId,

@@ -15,7 +15,7 @@ use super::rig::Rig;
 use super::sleep::Sleep;
 use crate::error::StoreError;
 use crate::machine::{ContactState, Envelope, Input, Withdrawal};
-use crate::model::{ConsentRecord, ContactId, Deed, Delivery, InputId, MessageId, Name, Step};
+use crate::model::{ConsentRecord, ContactId, Deed, Delivery, Fingerprint, InputId, MessageId, Name, Step};
 use crate::port::Clock;
 use crate::port::store::{
     Amended, Archive, Begin, Begun, Claim, Claimed, Commit, CommitRecord, Committed, Forbidden, Gate,
@@ -300,6 +300,10 @@ impl Gate for FaultyStore {
 
     async fn suppress(&self, suppression: &Suppression) -> Result<()> {
         self.around("suppress", self.inner.suppress(suppression)).await
+    }
+
+    async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()> {
+        self.around("rekey", self.inner.rekey(channel, former, current)).await
     }
 
     async fn erase(&self, contact: &ContactId) -> Result<bool> {

@@ -109,6 +109,7 @@ role! {
     Gate {}
     withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
+    rekey(channel: &Name, former: Fingerprint, current: Fingerprint) -> (),
     erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,

@@ -30,6 +30,11 @@ pub trait Gate: Send + Sync {
     /// An address is never written to again, whoever has it.
     async fn suppress(&self, suppression: &Suppression) -> Result<()>;
 
+    /// Two fingerprints are one address, under a former and the current key of the host: from now on the gate's rows of either
+    /// are those of both, in every method. What either row suppresses or denies stays suppressed and denied, what was taken
+    /// before with either does not begin, and rekeying twice changes nothing, in whichever direction.
+    async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()>;
+
     /// Forgets a person: state, mail, steps, contents and addresses go; a tombstone keeps the revision and refuses that
     /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. Erasing twice
     /// changes nothing. False where the contact was never known.

@@ -8,7 +8,7 @@ use super::super::known_addresses;
 use super::super::moved::Moved;
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, InputId, Name, Reason};
+use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
@@ -23,6 +23,11 @@ impl Gate for MemoryStore {
     async fn suppress(&self, suppression: &Suppression) -> Result<()> {
         let (mut inner, now) = self.stamped();
         inner.suppress(suppression, now);
+        done(())
+    }
+
+    async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()> {
+        self.lock().rekey(channel, former, current);
         done(())
     }
 
@@ -41,7 +46,7 @@ impl Gate for MemoryStore {
         let Some(row) = inner.by_id.get(contact).copied() else { return done(Forbidden::default()) };
         let own = &inner.rows[row];
         let address = own.person.fingerprint(channel, &inner.names);
-        let gate = address.and_then(|address| inner.addresses.get(&(channel.clone(), address)));
+        let gate = address.and_then(|address| inner.addresses.get(&inner.canonical(channel, address)));
         let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
             || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
         done(Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed)))
@@ -98,7 +103,8 @@ impl Inner {
             if channel.is_some_and(|channel| *channel != address.0) {
                 continue;
             }
-            let gate = self.addresses.entry(address.clone()).or_default();
+            let current = self.canonical(&address.0, address.1);
+            let gate = self.addresses.entry(current).or_default();
             gate.epoch += 1;
             denial::forbid(&mut gate.denials, what, Some(&address.0));
             self.rows[row].gate.get_or_insert_default().addresses.insert(address);
@@ -115,7 +121,8 @@ impl Inner {
                     self.deny(row, &Forbids { by: &by, channel, purposes, except, from: None, seq: *seq });
                 }
                 Denial::Suppressed { channel, address } => {
-                    let gate = self.addresses.entry((channel.clone(), *address)).or_default();
+                    let current = self.canonical(channel, *address);
+                    let gate = self.addresses.entry(current).or_default();
                     gate.epoch += 1;
                     gate.suppressed = true;
                     self.rows[row].epoch += 1;
@@ -133,7 +140,9 @@ impl Inner {
                     (Reason::Withdrawn, own.map(|own| own.denials.clone()).unwrap_or_default())
                 }
                 Denial::Suppressed { channel, address } => {
-                    if self.rows[row].person.fingerprint(channel, &self.names) != Some(*address) {
+                    let own = self.rows[row].person.fingerprint(channel, &self.names);
+                    let current = |address| self.canonical(channel, address);
+                    if own.map(current) != Some(current(*address)) {
                         continue;
                     }
                     (Reason::Suppressed, Vec::new())
@@ -149,7 +158,7 @@ impl Inner {
     }
 
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) {
-        let address = (suppression.channel.clone(), suppression.address);
+        let address = self.canonical(&suppression.channel, suppression.address);
         let gate = self.addresses.entry(address).or_default();
         gate.epoch += 1;
         gate.suppressed = true;
@@ -164,11 +173,41 @@ impl Inner {
         let kind =
             InputKind::Suppression { channel: suppression.channel.clone(), address: suppression.address };
         self.deliver(row, Some(suppression.input_id(contact)), kind, now);
-        if current == Some(suppression.address) {
+        let place = |address| self.canonical(&suppression.channel, address);
+        if current.map(place) == Some(place(suppression.address)) {
             self.take_back(row, &Reason::Suppressed, now, |record| {
                 record.message.call.is_none() && record.message.channel == suppression.channel
             });
         }
+    }
+
+    /// Where the rows of an address stand.
+    pub(super) fn canonical(&self, channel: &Name, address: Fingerprint) -> (Name, Fingerprint) {
+        let address = (channel.clone(), address);
+        match self.aliases.get(&address) {
+            Some(current) => (address.0, *current),
+            None => address,
+        }
+    }
+
+    /// Makes the rows of two fingerprints one; deny wins, and the epoch is above both.
+    fn rekey(&mut self, channel: &Name, former: Fingerprint, current: Fingerprint) {
+        let (from, to) = (self.canonical(channel, former), self.canonical(channel, current));
+        if from == to {
+            return;
+        }
+        for (_, place) in
+            self.aliases.iter_mut().filter(|((on, _), place)| *on == from.0 && **place == from.1)
+        {
+            *place = to.1;
+        }
+        if let Some(row) = self.addresses.remove(&from) {
+            let kept = self.addresses.entry(to.clone()).or_default();
+            kept.epoch += row.epoch + 1;
+            kept.suppressed |= row.suppressed;
+            row.denials.into_iter().for_each(|denial| denial::absorb(&mut kept.denials, &denial));
+        }
+        self.aliases.insert(from, to.1);
     }
 
     fn erase(&mut self, row: usize) {
@@ -196,8 +235,9 @@ impl Inner {
         contact.hot = blank.hot;
         contact.mail.clear();
         contact.commits.clear();
-        for address in addresses {
-            let gate = self.addresses.entry(address).or_default();
+        for (channel, address) in addresses {
+            let current = self.canonical(&channel, address);
+            let gate = self.addresses.entry(current).or_default();
             gate.epoch += 1;
             gate.suppressed = true;
         }

@@ -234,11 +234,19 @@ impl Inner {
         let contact = &mut self.rows[row];
         if let Some(gate) = &mut contact.gate {
             let by = &contact.id;
+            let aliases = &self.aliases;
+            let current = |channel: &Name, address: Fingerprint| {
+                aliases.get(&(channel.clone(), address)).copied().unwrap_or(address)
+            };
             for lift in commit.lifts {
                 denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
-                let meant = |address: &Fingerprint| lift.address.is_none_or(|meant| meant == *address);
-                for address in gate.addresses.iter().filter(|(_, address)| meant(address)) {
-                    if let Some(row) = self.addresses.get_mut(address) {
+                let meant = |(channel, address): &&(Name, Fingerprint)| {
+                    let own = current(channel, *address);
+                    lift.address.is_none_or(|meant| current(channel, meant) == own)
+                };
+                for (channel, address) in gate.addresses.iter().filter(meant) {
+                    let address = (channel.clone(), current(channel, *address));
+                    if let Some(row) = self.addresses.get_mut(&address) {
                         denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
                     }
                 }

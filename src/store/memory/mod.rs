@@ -153,6 +153,8 @@ struct Inner {
     /// Messages by the instant at which they can be taken.
     ready: BTreeSet<(DateTime<Utc>, usize)>,
     addresses: BTreeMap<(Name, Fingerprint), AddressRow>,
+    /// Fingerprints under former keys, each with the one where the rows of its address stand.
+    aliases: BTreeMap<(Name, Fingerprint), Fingerprint>,
     epochs: BTreeMap<Pausable, u64>,
     paused: BTreeSet<Pausable>,
     revision: u64,

@@ -114,7 +114,7 @@ impl Inner {
         let contact = &self.rows[entry.row];
         let cold = self.cold(entry.row);
         let address = cold.contact.addresses.get(channel).and_then(|address| address.fingerprint);
-        let gate = address.and_then(|address| self.addresses.get(&(channel.clone(), address)));
+        let gate = address.and_then(|address| self.addresses.get(&self.canonical(channel, address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
         taken.hot = take.hot.then(|| Box::new(contact.hot.clone()));
@@ -152,7 +152,8 @@ impl Inner {
 
     fn epochs_of(&self, entry: &Entry, address: Option<Fingerprint>) -> Epochs {
         let message = &entry.record.message;
-        let address = address.and_then(|address| self.addresses.get(&(message.channel.clone(), address)));
+        let address =
+            address.and_then(|address| self.addresses.get(&self.canonical(&message.channel, address)));
         Epochs::new(
             self.rows[entry.row].epoch,
             address.map_or(0, |gate| gate.epoch),

@@ -223,7 +223,7 @@ impl Db {
     }
 
     /// Takes erased bytes out of the write-ahead log, as far as other readers let it.
-    fn scrub_log(&self) -> bool {
+    pub(super) fn scrub_log(&self) -> bool {
         self.conn.busy_timeout(SCRUB_TIMEOUT).ok();
         // A checkpoint that others keep from finishing says so in its first column and is no error.
         let done = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));

@@ -49,7 +49,7 @@ impl Scope {
 impl Db {
     /// Epoch and suppression of an address.
     pub(super) fn address_gate(&self, address: Scope) -> Step<(u64, bool)> {
-        let (channel, fingerprint) = address.columns();
+        let (channel, fingerprint) = self.canonical(address)?.columns();
         let found: Option<(i64, bool)> = self
             .conn
             .prepare_cached("SELECT epoch, suppressed FROM address WHERE channel = ?1 AND fingerprint = ?2")?
@@ -60,7 +60,7 @@ impl Db {
 
     /// Bumps the epoch of an address, and suppresses it where asked.
     pub(super) fn bump_address(&self, address: Scope, suppress: bool) -> Step<()> {
-        let (channel, fingerprint) = address.columns();
+        let (channel, fingerprint) = self.canonical(address)?.columns();
         self.conn
             .prepare_cached(
                 "INSERT INTO address (channel, fingerprint, epoch, suppressed) VALUES (?1, ?2, 1, ?3)
@@ -96,7 +96,7 @@ impl Db {
              LEFT JOIN term AS purpose ON purpose.id = denial.purpose
              WHERE denial.scope = ?1 AND denial.key = ?2",
         )?;
-        let (scope, key) = scope.columns();
+        let (scope, key) = self.canonical(scope)?.columns();
         let mut found = statement.query(params![scope, key])?;
         let mut denials = Vec::new();
         while let Some(row) = found.next()? {
@@ -121,7 +121,7 @@ impl Db {
     ) -> Step<()> {
         let mut denials = self.denials(scope)?;
         change(&mut denials);
-        let (scope, key) = scope.columns();
+        let (scope, key) = self.canonical(scope)?.columns();
         for denial in denials.iter().filter(|denial| denial.by == *contact) {
             let channel = self.optional_term(denial.channel.as_ref())?;
             let purpose = self.optional_term(denial.purpose.as_ref())?;
@@ -155,15 +155,21 @@ impl Db {
             .prepare_cached("SELECT external FROM contact WHERE id = ?1")?
             .query_row([row], |row| row.get(0))?;
         let contact = ContactId::from(contact);
+        let meant_in = |lift: &Lift, scope: Scope| -> Step<bool> {
+            let (Scope::Address(channel, _), Some(address)) = (scope, lift.address) else { return Ok(true) };
+            Ok(self.canonical(Scope::Address(channel, address))? == scope)
+        };
+        let mut meant = Vec::new();
         for scope in scopes {
-            self.change_denials(scope, row, &contact, |denials| {
-                let meant = |lift: &&Lift| match scope {
-                    Scope::Contact(_) => true,
-                    Scope::Address(_, address) => lift.address.is_none_or(|meant| meant == address),
-                };
-                for lift in lifts.iter().filter(meant) {
-                    denial::lift(denials, &contact, &lift.channel, &lift.purpose, lift.seq);
+            for lift in lifts {
+                if meant_in(lift, scope)? {
+                    meant.push((scope, lift));
                 }
+            }
+        }
+        for (scope, lift) in meant {
+            self.change_denials(scope, row, &contact, |denials| {
+                denial::lift(denials, &contact, &lift.channel, &lift.purpose, lift.seq);
             })?;
         }
         Ok(())

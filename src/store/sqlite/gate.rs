@@ -35,6 +35,15 @@ impl Gate for SqliteStore {
         .await
     }
 
+    async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()> {
+        let channel = channel.clone();
+        self.forbid("give an address another fingerprint", move |db| {
+            let channel = db.term(&channel)?;
+            db.rekey(channel, former, current)
+        })
+        .await
+    }
+
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let contact = contact.clone();
         self.forbid("erase a contact", move |db| {
@@ -151,7 +160,7 @@ impl Db {
             let (reason, rows) = match denied {
                 Denial::Withdrawn { .. } => (Reason::Withdrawn, self.denials(Scope::Contact(row))?),
                 Denial::Suppressed { channel, address } => {
-                    if self.current_address(row, channel)? != Some(*address) {
+                    if !self.has_address(row, channel, *address)? {
                         continue;
                     }
                     (Reason::Suppressed, Vec::new())
@@ -175,7 +184,7 @@ impl Db {
         self.bump_contact(found.row)?;
         let told = InputKind::Suppression { channel: channel.clone(), address: *address };
         self.deliver(found.row, contact, Some(suppression.input_id(contact)), &told, now)?;
-        if self.current_address(found.row, channel)? == Some(*address) {
+        if self.has_address(found.row, channel, *address)? {
             self.take_back(found.row, &Reason::Suppressed, now, |message| {
                 message.call.is_none() && message.channel == *channel
             })?;
@@ -239,6 +248,13 @@ impl Db {
         };
         let unread = self.readable_mail(row, columns.get(2)?)?;
         Ok(known_addresses(&cold, &unread))
+    }
+
+    /// Whether a contact has an address now, by whichever of its fingerprints.
+    fn has_address(&mut self, row: i64, channel: &Name, address: Fingerprint) -> Step<bool> {
+        let Some(own) = self.current_address(row, channel)? else { return Ok(false) };
+        let term = self.term(channel)?;
+        Ok(self.canonical(Scope::Address(term, own))? == self.canonical(Scope::Address(term, address))?)
     }
 
     fn current_address(&self, row: i64, channel: &Name) -> Step<Option<Fingerprint>> {

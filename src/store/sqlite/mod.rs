@@ -7,9 +7,11 @@
 //! A claim is a plain read: two workers, of one process or of several, may be handed the same contact, and the revision
 //! in the lease lets one of their commits through.
 
+mod alias;
 mod archive;
 mod aside;
 mod catalog;
+mod compact;
 mod db;
 mod denials;
 mod failing;

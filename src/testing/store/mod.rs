@@ -70,6 +70,7 @@ mod gate;
 mod mailbox;
 mod outbox;
 mod park;
+mod rekey;
 mod settle;
 mod sizes;
 
@@ -138,6 +139,7 @@ impl Suite {
             gate::CASES,
             denial::CASES,
             erase::CASES,
+            rekey::CASES,
             catalog::CASES,
             archive::CASES,
             sizes::CASES,

@@ -1,0 +1,44 @@
+//! A key of fingerprints that changes: what was known under a former one is carried over when its address is seen.
+
+use super::Engine;
+use crate::error::StoreError;
+use crate::machine::{Input, InputKind};
+use crate::model::{Contact, Fingerprint};
+
+impl Engine {
+    /// The fingerprint of an address that is seen, once what stands under former keys stands under it too.
+    pub(super) async fn seen(&self, channel: &str, address: &str) -> Result<Fingerprint, StoreError> {
+        let current = self.shared.key.fingerprint(channel, address);
+        for key in &self.shared.former_keys {
+            let former = key.fingerprint(channel, address);
+            if former != current {
+                self.shared.store.rekey(&channel.into(), former, current).await?;
+            }
+        }
+        Ok(current)
+    }
+
+    /// Sees every address of a contact. It happens before its fingerprints are in the mailbox, so that a message to one of them
+    /// is never taken without what was known of it.
+    pub(super) async fn see_addresses(&self, contact: &Contact) -> Result<(), StoreError> {
+        if self.shared.former_keys.is_empty() {
+            return Ok(());
+        }
+        for (channel, address) in contact.addresses.iter() {
+            self.seen(channel, &address.value).await?;
+        }
+        Ok(())
+    }
+
+    /// Sees every address that inputs bring.
+    pub(super) async fn see_all(&self, inputs: &[Input]) -> Result<(), StoreError> {
+        for input in inputs {
+            match &input.kind {
+                InputKind::Identify(contact) => self.see_addresses(contact).await?,
+                InputKind::Import { row, .. } => self.see_addresses(&row.contact).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
