@@ -32,10 +32,10 @@ use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use tempfile::TempDir;
 
 /// Every schema's file, the oldest first; the newest is what `make` writes today.
-const FILES: [&str; 6] =
-    ["schema-1.db", "schema-2.db", "schema-3.db", "schema-4.db", "schema-5.db", "schema-6.db"];
+const FILES: [&str; 7] =
+    ["schema-1.db", "schema-2.db", "schema-3.db", "schema-4.db", "schema-5.db", "schema-6.db", "schema-7.db"];
 const WRITE: &str = "JOURNEYMAN_WRITE_GOLDEN";
-const MOST_BYTES: usize = 240 * 1024;
+const MOST_BYTES: usize = 256 * 1024;
 
 const JOURNEYS: [&str; 5] = [
     r#"
