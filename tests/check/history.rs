@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::journey::JourneyDefinition;
 use journeyman::machine::{ContactState, Envelope, Input, Withdrawal};
 use journeyman::model::{
-    ConsentRecord, ContactId, Deed, Delivery, InputId, JourneyId, MessageId, Name, Step,
+    ConsentRecord, ContactId, Deed, Delivery, Fingerprint, InputId, JourneyId, MessageId, Name, Step,
 };
 use journeyman::port::Clock;
 use journeyman::port::store::*;
