@@ -8,6 +8,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // a bench measures time
 
+mod common;
+
 use std::fs;
 use std::hint::black_box;
 use std::io::{BufWriter, Write};
@@ -328,6 +330,9 @@ fn write(people: &[Person]) {
 }
 
 fn main() {
+    if !common::is_wanted("audience") {
+        return;
+    }
     let count = std::env::var("JOURNEYMAN_CONTACTS").ok().and_then(|text| text.parse().ok());
     // `cargo test` runs benches as well.
     let tested = std::env::args().any(|argument| argument == "--test");

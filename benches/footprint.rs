@@ -24,6 +24,9 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
+    if !common::is_wanted("footprint") {
+        return;
+    }
     println!("{:<24} {:>11} {:>9}", "one transition", "allocations", "bytes");
     for scenario in common::scenarios() {
         scenario.check();

@@ -543,6 +543,9 @@ fn print_table() {
 }
 
 fn score(criterion: &mut Criterion) {
+    if !common::is_wanted("score") {
+        return;
+    }
     print_table();
     let mut group = criterion.benchmark_group("score");
     group
@@ -569,6 +572,9 @@ fn score(criterion: &mut Criterion) {
 
 /// A state is small, and what the model does is what is done by hand.
 fn agree(_: &mut Criterion) {
+    if !common::is_wanted("score") {
+        return;
+    }
     let model = ScoreModel::from_table(table(true)).unwrap();
     let (zone, nothing, performed) = (Zone::utc(), Attributes::new(), Performed::default());
     let (mut state, mut native): (ScoreState, _) = (model.start(), Native::default());

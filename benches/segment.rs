@@ -7,6 +7,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)] // a bench measures time, and may stop
 
+mod common;
+
 use std::alloc::System;
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -328,6 +330,9 @@ fn table() {
 }
 
 fn one_contact(criterion: &mut Criterion) {
+    if !common::is_wanted("segment") {
+        return;
+    }
     if !std::env::args().any(|argument| argument == "--test") {
         table();
     }

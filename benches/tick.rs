@@ -34,6 +34,9 @@ enum Order {
 }
 
 fn main() {
+    if !common::is_wanted("tick") {
+        return;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let test = common::is_test();
     let wants = |part: &str| {

@@ -60,6 +60,9 @@ fn evidence() -> Evidence {
 }
 
 fn main() {
+    if !common::is_wanted("withdraw") {
+        return;
+    }
     let given = std::env::args().skip_while(|argument| argument != "--contacts").nth(1);
     let contacts = given.map_or(if common::is_test() { 600 } else { 60_000 }, |given| given.parse().unwrap());
     println!(

@@ -29,6 +29,16 @@ pub(crate) fn is_test() -> bool {
     given("--test") || !given("--bench")
 }
 
+/// The benches that take no filter of their own.
+const BENCHES: [&str; 6] = ["audience", "footprint", "score", "segment", "tick", "withdraw"];
+
+/// Whether a bench is meant: `cargo bench segment` hands its word to all of them.
+pub(crate) fn is_wanted(bench: &str) -> bool {
+    let mut named =
+        std::env::args().skip(1).filter(|argument| BENCHES.contains(&argument.as_str())).peekable();
+    named.peek().is_none() || named.any(|argument| argument == bench)
+}
+
 /// A Monday morning.
 pub(crate) fn start() -> DateTime<Utc> {
     "2026-03-02T09:00:00Z".parse().unwrap()
