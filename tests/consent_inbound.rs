@@ -549,6 +549,32 @@ fn consent_what_comes_in_after_an_erasure_makes_nobody_known() {
     }
 }
 
+#[test]
+fn consent_a_stop_told_for_an_erased_contact_holds_for_the_address_that_wrote() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(at("2026-03-23T10:00:00Z")))) {
+        block_on(async {
+            let (engine, _, _) = two_on_one_phone(&store).await;
+            engine.erase(&"lea".into()).await.unwrap();
+            engine.identify(Contact::new("lea-2").address("sms", "+33639980055")).await.unwrap();
+            engine.tick().await.unwrap();
+            let stop = Inbound::new("lea", "sms", "STOP").from_address("+33639980055");
+            assert!(matches!(engine.receive(&stop).await.unwrap_err(), Error::Erased { .. }), "{name}");
+            let found = store.forbidden(&"lea-2".into(), &"sms".into(), &"marketing".into()).await.unwrap();
+            assert!(found.suppressed, "{name}");
+        });
+    }
+}
+
+#[test]
+fn consent_what_came_in_is_in_no_log() {
+    let inbound = Inbound::new("lea", "sms", "canary-text").from_address("canary-number").id("SM-1");
+    let returned = Returned::new("email", "smtp", "550 canary-line").contact("lea").address("canary@x");
+    let request = journeyman::link::Request::new("POST", "/l/canary-token").body("canary-body");
+    for shown in [format!("{inbound:?}"), format!("{returned:?}"), format!("{request:?}")] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
+
 /// I21 on one story: every kind, for the contact and for another with the same address, now and later.
 #[test]
 fn consent_what_came_back_is_in_force_for_whoever_has_the_address() {

@@ -1,5 +1,7 @@
 //! What came back from an address: bounces, complaints, blocks.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use super::Engine;
@@ -20,7 +22,7 @@ use crate::rule::bounce::{Bounce, read, row};
 /// let gone = Returned::new("email", "smtp", "550 5.1.1 user unknown").contact("lea").address("lea@example.org");
 /// assert_eq!(&*gone.provider, "smtp");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Returned {
     /// By which channel of the engine's it had gone.
@@ -39,6 +41,16 @@ pub struct Returned {
     pub id: Option<Name>,
     /// When it came back, as the provider says.
     pub at: Option<DateTime<Utc>>,
+}
+
+// An address, and a line that may quote it, are in no log.
+impl fmt::Debug for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channel, provider, contact, message, id, at, .. } = self;
+        let mut shown = f.debug_struct("Returned");
+        shown.field("channel", channel).field("provider", provider).field("contact", contact);
+        shown.field("message", message).field("id", id).field("at", at).finish_non_exhaustive()
+    }
 }
 
 impl Returned {

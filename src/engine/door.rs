@@ -29,7 +29,7 @@ impl Engine {
     /// [`Error::TooLarge`], [`Error::Invalid`], [`Error::Expired`] where it is older than the horizon,
     /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`];
     /// [`Error::Aside`] where it violates its schema: it is not lost and need not be told again. After
-    /// [`StoreError::Unknown`] an event with an id may be told again.
+    /// [`StoreError::Unknown`](crate::error::StoreError::Unknown) an event with an id may be told again.
     pub async fn track(&self, event: Event) -> Result<bool, Error> {
         let receipts = self.append(vec![Input::from(event)]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
@@ -62,7 +62,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Invalid`] where the contact was never asked this, [`Error::TooLarge`], [`Error::UnknownContact`],
-    /// [`Error::Erased`], [`Error::Store`]. After [`StoreError::Unknown`] it may be answered again.
+    /// [`Error::Erased`], [`Error::Store`]. After [`StoreError::Unknown`](crate::error::StoreError::Unknown) it may be answered again.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -193,8 +193,9 @@ impl Engine {
         }
         for definition in &snapshot.definitions {
             let Definition::Journey(journey) = definition else { continue };
-            let mut sends = journey.steps.iter().filter_map(|step| step.send.as_ref()?.template.as_deref());
-            if sends.any(changed) && !definitions.contains(definition) {
+            let sends = journey.steps.iter().filter_map(|step| step.send.as_ref());
+            let mut named = sends.flat_map(|send| send.template.iter().chain(send.templates.values()));
+            if named.any(|name| changed(name)) && !definitions.contains(definition) {
                 read(journey);
             }
         }

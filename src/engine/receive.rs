@@ -1,5 +1,7 @@
 //! What a contact says to us: a STOP is in force before anything else is looked at.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, UnknownContacts};
@@ -8,7 +10,7 @@ use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
     ContactId, Event, Evidence, Fact, Fingerprint, InputId, Message, MessageId, Name, truncate,
 };
-use crate::port::store::{MessageStatus, Receipt};
+use crate::port::store::{MessageStatus, Receipt, Suppression};
 use crate::rule::inbound::{Certainty, Reading};
 use crate::rule::{START, STOP};
 
@@ -24,7 +26,7 @@ const MOST_TEXT: usize = 1_000;
 /// let stop = Inbound::new("lea", "sms", "STOP, merci").id("SM-1042").from_address("+33639980001");
 /// assert_eq!(&*stop.channel, "sms");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inbound {
     /// Who wrote.
@@ -41,6 +43,16 @@ pub struct Inbound {
     pub address: Option<String>,
     /// Which message it answers, where the channel knows; else the last one on the channel within 30 days.
     pub answers: Option<MessageId>,
+}
+
+// What a person wrote, and from where, is in no log.
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { contact, channel, text, id, at, .. } = self;
+        let mut shown = f.debug_struct("Inbound");
+        shown.field("contact", contact).field("channel", channel).field("bytes", &text.len());
+        shown.field("id", id).field("at", at).finish_non_exhaustive()
+    }
 }
 
 impl Inbound {
@@ -141,6 +153,7 @@ impl Engine {
         // First of all, so that nothing that fails later keeps it from being in force.
         if reading.is_stop() {
             self.withdraw(&self.stop(inbound, reading, address)).await?;
+            self.stop_for_good(inbound, address).await?;
         }
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
@@ -161,6 +174,17 @@ impl Engine {
         let id = inbound.id.as_ref().map(|id| format!("{STOP}/{}/{id}", inbound.channel).into());
         let from = address.map(|address| (inbound.channel.clone(), address));
         Withdrawal { id, from, ..stop }
+    }
+
+    /// An erased contact has no gate of its own any more: the address that wrote is left alone by itself, whoever has it.
+    async fn stop_for_good(&self, inbound: &Inbound, address: Option<Fingerprint>) -> Result<(), Error> {
+        let Some(address) = address else { return Ok(()) };
+        if self.shared.store.contact(&inbound.contact).await?.is_some_and(|stored| stored.erased) {
+            let suppression = Suppression::new(inbound.channel.clone(), address, None, STOP.into());
+            self.shared.store.suppress(&suppression).await?;
+            self.wake();
+        }
+        Ok(())
     }
 
     /// What goes into the mailbox, in the order in which it counts.

@@ -84,7 +84,12 @@ pub fn lint(journey: &Journey, surroundings: &Surroundings<'_>) -> Lints {
     for (step, node) in journey.nodes.iter().enumerate() {
         if let NodeKind::Send(send) = &node.kind {
             let place = format!("{}.send", place_of(journey, step));
-            Reader { journey, surroundings, send, place, lints: &mut lints }.read();
+            Reader { journey, surroundings, send, place: place.clone(), lints: &mut lints }.read();
+            // What it falls back to is said as well.
+            for (channel, template) in &send.others {
+                let send = &Send { channel: channel.clone(), template: template.clone(), ..send.clone() };
+                Reader { journey, surroundings, send, place: place.clone(), lints: &mut lints }.read();
+            }
         }
     }
     lints

@@ -132,6 +132,23 @@ fn a_window_that_never_opens_is_warned_of() {
 }
 
 #[test]
+fn consent_what_a_send_falls_back_to_is_read_as_well() {
+    let text = r#"{"journey": "offers", "version": 1, "enter": {"on": {"event": "x"}}, "steps": [{"id": "offer",
+        "send": {"channels": ["email", "sms"], "template": "offer", "templates": {"sms": "short"}, "purpose": "marketing"}}]}"#;
+    let journey = Journey::from_json(text).unwrap();
+    let short = |text: &str| TemplateDefinition::new("short").text(text);
+    let engine = engine(plain().opt_out(OptOut::france()));
+    block_on(async {
+        let all = |said: &str| -> [Definition; 3] {
+            [template("Bonjour").into(), short(said).into(), journey.clone().into()]
+        };
+        assert!(refused(engine.publish(all("Viens")).await)[0].starts_with("J131 offers/"));
+        engine.publish(all("Viens STOP au 36111")).await.unwrap();
+        assert_eq!(refused(engine.publish([short("Viens vite").into()]).await).len(), 1);
+    });
+}
+
+#[test]
 fn consent_a_purpose_without_a_basis_is_warned_of() {
     let named = plain().purpose(Purpose::consent("news"));
     assert_eq!(codes(named.clone(), "Bonjour", "email").1, ["J133"]);
