@@ -9,15 +9,17 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use journeyman::Contact;
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, ProgramParts};
 use journeyman::model::{Evidence, InputId, Permit};
+use journeyman::rule::law::Profile;
 use journeyman::rule::permit::{Question, permit};
 use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention};
 use journeyman::time::Zone;
 
-/// Twenty purposes of every basis, quiet hours on three channels, minors and a retention.
+/// Twenty purposes of every basis, quiet hours on three channels, the hours of France, minors and a retention.
 fn policy() -> Policy {
     let mut policy = Policy::default()
         .quiet(QuietHours::new("email", "22:00-07:00".parse().unwrap()).for_purpose("marketing"))
         .quiet(QuietHours::new("push", "21:00-09:00".parse().unwrap()))
+        .profile(Profile::named("fr").unwrap())
         .minors(Minors::new("age", 15))
         .retention(Retention::three_years().heard_by("app.login"))
         .purpose(Purpose::contract("receipts").sparing_hours())
