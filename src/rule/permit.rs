@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
-use super::law::{Legal, LegalHours, Recipient};
+use super::law::{Legal, LegalHours, Whereabouts};
 use super::{Policy, Purpose, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
@@ -256,7 +256,7 @@ fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone) -> Leg
     if !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
         return Legal::default();
     }
-    Legal::new(&policy.profiles, channel, &Recipient::of(question.contact, channel, policy, zone))
+    Legal::to(&policy.profiles, channel, &Whereabouts::of(question.contact, channel, policy, zone))
 }
 
 /// The first instant at or after `now` outside all quiet hours, within the hours of the law and inside the window, and why it

@@ -78,8 +78,12 @@
 //! [`Reason::LegalHours`]: crate::model::Reason::LegalHours
 //! [`Reason::Holiday`]: crate::model::Reason::Holiday
 
+mod clock;
+mod free_days;
 mod holiday;
 mod legal;
+mod places;
+mod prefixes;
 mod profile;
 mod recipient;
 mod tables;
@@ -88,4 +92,5 @@ mod territory;
 pub use legal::{Legal, Opening};
 pub use profile::{Force, LegalHours, Profile, ProfileError};
 pub use recipient::Recipient;
+pub(super) use recipient::Whereabouts;
 pub use territory::{Territory, UnknownTerritory};

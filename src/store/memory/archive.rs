@@ -25,7 +25,8 @@ impl Archive for MemoryStore {
 
     async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
         let inner = self.lock();
-        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        let commits = history.into_iter().flat_map(|history| &history.commits);
         done(commits.flat_map(|(_, steps)| steps.iter()).cloned().collect())
     }
 
@@ -47,12 +48,15 @@ impl Archive for MemoryStore {
     }
 
     async fn consents(&self, contact: &ContactId) -> Result<Vec<ConsentRecord>> {
-        done(self.lock().find(contact).map_or_else(Vec::new, |row| row.consents.clone()))
+        let inner = self.lock();
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        done(history.map_or_else(Vec::new, |history| history.consents.clone()))
     }
 
     async fn commits(&self, contact: &ContactId) -> Result<Vec<CommitRecord>> {
         let inner = self.lock();
-        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        let commits = history.into_iter().flat_map(|history| &history.commits);
         done(commits.map(|(record, _)| record.clone()).collect())
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::super::denial::{self, Forbids};
 use super::super::known_addresses;
 use super::super::moved::Moved;
+use super::kept::Kept;
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
@@ -223,7 +224,7 @@ impl Inner {
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
         let mut moved = Moved::default();
-        moved.erase(&self.rows[row].hot);
+        moved.erase(&self.rows[row].kept.hot());
         self.count(moved);
         let blank = ContactState::new(cold.contact.id.clone());
         self.set_cold(row, &blank.cold);
@@ -232,9 +233,11 @@ impl Inner {
         contact.revision += 1;
         contact.epoch += 1;
         contact.lease = None;
-        contact.hot = blank.hot;
+        contact.kept = Kept::of(blank.hot);
         contact.mail.clear();
-        contact.commits.clear();
+        if let Some(history) = &mut contact.history {
+            history.commits.clear();
+        }
         for (channel, address) in addresses {
             let current = self.canonical(&channel, address);
             let gate = self.addresses.entry(current).or_default();

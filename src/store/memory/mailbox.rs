@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial;
 use super::super::moved::Moved;
+use super::kept::Kept;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
 use crate::model::{ContactId, Fingerprint, Message, Name};
@@ -219,13 +220,14 @@ impl Inner {
         contact.lease = None;
         self.failing.remove(&row);
         // Reading mail is what makes the lists of a state grow; a copy has no slack.
-        contact.hot = if read_mail { commit.hot.clone() } else { commit.hot };
+        contact.kept = Kept::of(if read_mail { commit.hot.clone() } else { commit.hot });
         if history {
             let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
-            reserve(&mut contact.commits);
-            contact.commits.push((record, commit.steps.into()));
-            contact.consents.reserve_exact(commit.consents.len());
-            contact.consents.extend(commit.consents);
+            let kept = contact.history.get_or_insert_default();
+            reserve(&mut kept.commits);
+            kept.commits.push((record, commit.steps.into()));
+            kept.consents.reserve_exact(commit.consents.len());
+            kept.consents.extend(commit.consents);
         } else {
             contact.mail.retain(|envelope| envelope.seq > commit.read_seq);
             contact.mail.shrink_to_fit();

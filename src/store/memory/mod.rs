@@ -7,6 +7,7 @@ mod aside;
 mod catalog;
 mod compact;
 mod gate;
+mod kept;
 mod mailbox;
 mod outbox;
 mod person;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use self::kept::Kept;
 use self::person::Person;
 use super::denial::Denial;
 use crate::error::StoreError;
@@ -187,7 +189,7 @@ struct Failing {
 struct Row {
     id: ContactId,
     person: Person,
-    hot: Hot,
+    kept: Kept,
     revision: u64,
     read_seq: u64,
     due_at: Option<DateTime<Utc>>,
@@ -196,14 +198,21 @@ struct Row {
     epoch: u64,
     erased: bool,
     mail: Vec<Envelope>,
-    commits: Vec<(CommitRecord, Box<[Step]>)>,
-    consents: Vec<ConsentRecord>,
+    /// None where the store keeps none.
+    history: Option<Box<History>>,
     messages: Vec<usize>,
     /// What has begun, in order of the newest begin.
     said: Vec<usize>,
     /// The number of the newest begin.
     newest: u64,
     gate: Option<Box<RowGate>>,
+}
+
+/// What is kept of what a contact went through.
+#[derive(Default)]
+struct History {
+    commits: Vec<(CommitRecord, Box<[Step]>)>,
+    consents: Vec<ConsentRecord>,
 }
 
 /// What the gate keeps of the few contacts that withdrew something.
@@ -241,7 +250,7 @@ impl Inner {
         self.rows.push(Box::new(Row {
             id: contact.clone(),
             person: Person::of(&ContactState::new(contact.clone()).cold, self.unpacked, &mut self.names),
-            hot: Hot::default(),
+            kept: Kept::of(Hot::default()),
             revision: 0,
             read_seq: 0,
             due_at: None,
@@ -250,8 +259,7 @@ impl Inner {
             epoch: 0,
             erased: false,
             mail: Vec::new(),
-            commits: Vec::new(),
-            consents: Vec::new(),
+            history: None,
             messages: Vec::new(),
             said: Vec::new(),
             newest: 0,
@@ -268,7 +276,7 @@ impl Inner {
     }
 
     fn state(&self, row: usize) -> ContactState {
-        ContactState::from_parts(self.cold(row), self.rows[row].hot.clone())
+        ContactState::from_parts(self.cold(row), self.rows[row].kept.hot())
     }
 
     fn set_cold(&mut self, row: usize, cold: &Arc<Cold>) {

@@ -117,7 +117,7 @@ impl Inner {
         let gate = address.and_then(|address| self.addresses.get(&self.canonical(channel, address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
-        taken.hot = take.hot.then(|| Box::new(contact.hot.clone()));
+        taken.hot = take.hot.then(|| Box::new(contact.kept.hot()));
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
