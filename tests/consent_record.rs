@@ -281,6 +281,130 @@ proptest! {
     }
 }
 
+/// What a contact writes and says of one purpose on one channel, each at the minute of its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Word {
+    Yes,
+    No,
+    Stop,
+    Start,
+}
+
+fn word(number: usize, word: Word) -> (InputId, InputKind) {
+    let id = InputId::from_host("word", &"lea".into(), &number.to_string());
+    let said = minute(number as i64);
+    let kind = match word {
+        Word::Yes => InputKind::Consent(Consent::granted("lea", "news", "sms", evidence()).at(said)),
+        Word::No => InputKind::Withdrawal(Withdrawal::of("lea", "news", "sms", evidence()).at(said)),
+        Word::Stop => {
+            let stop = Withdrawal::everything("lea", Evidence::new("inbound.stop", "stop"));
+            InputKind::Withdrawal(stop.on_channel("sms").at(said))
+        }
+        Word::Start => {
+            let evidence = Evidence::new("inbound.start", "start");
+            InputKind::Restore { channel: "sms".into(), evidence, said_at: Some(said) }
+        }
+    };
+    (id, kind)
+}
+
+/// The oracle: the words in the order in which they were said. A START gives back what a STOP took and nothing else.
+fn words_allow(words: &[Word]) -> bool {
+    let (mut allowed, mut taken) = (false, false);
+    for word in words {
+        match word {
+            Word::Yes => (allowed, taken) = (true, false),
+            Word::No => (allowed, taken) = (false, false),
+            Word::Stop => (allowed, taken) = (false, taken || allowed),
+            Word::Start => (allowed, taken) = (allowed || taken, false),
+        }
+    }
+    allowed
+}
+
+proptest! {
+    #![proptest_config(config(2_048))]
+
+    #[test]
+    fn consent_words_of_a_channel_never_allow_more_than_what_was_said_last(
+        words in prop::collection::vec(
+            prop::sample::select(vec![Word::Yes, Word::No, Word::Stop, Word::Start]), 1..8),
+        keys in prop::collection::vec(any::<u32>(), 8),
+    ) {
+        for policy in [policy(), Policy::default()] {
+            let program = program(policy.clone());
+            let expected = words_allow(&words);
+            let mut order: Vec<usize> = (0..words.len()).collect();
+            for late in [false, true] {
+                if late {
+                    order.sort_by_key(|number| keys[*number]);
+                }
+                let mail: Vec<_> = (20..).zip(&order).map(|(at, number)| {
+                    let (id, kind) = word(*number, words[*number]);
+                    (minute(at), id, kind)
+                }).collect();
+                let (state, records) = live(&program, &mail);
+                prop_assert!(ConsentRecord::verify(&records));
+                let found = is_permitted(&state, &policy, "news", "sms", minute(200));
+                prop_assert!(expected || !found, "wider, told in the order {:?}", order);
+                prop_assert!(late || expected == found, "in order");
+            }
+        }
+    }
+
+    // The policy that names nothing keeps no instants until an act needs them: it may allow less for that, and never more.
+    #[test]
+    fn consent_under_a_policy_that_names_nothing_is_never_wider_than_the_record(
+        all in prop::collection::vec((told(false), 0..2i64), 1..12),
+    ) {
+        let policy = Policy::default();
+        let program = program(policy.clone());
+        let (mut received, mut listed, mut mail) = (5, Vec::new(), Vec::new());
+        for (number, (one, gap)) in all.iter().enumerate() {
+            received += gap;
+            let (id, kind) = input(number, one);
+            mail.push((minute(received), id, kind));
+            // A sale and an interest are no yes.
+            if !matches!(one.what, What::Sale(_) | What::Interest) {
+                listed.push((one.clone(), received));
+            }
+        }
+        let (state, _) = live(&program, &mail);
+        let tells_late = listed.iter().any(|(one, _)| one.says.is_some() || matches!(one.what, What::Confirmed(_)));
+        for (purpose, name) in PURPOSES.into_iter().enumerate() {
+            for (channel, on) in CHANNELS.into_iter().enumerate() {
+                let expected = allows(&listed, purpose, channel);
+                let found = is_permitted(&state, &policy, name, on, minute(200));
+                prop_assert!(expected || !found, "{} by {} is wider", name, on);
+                prop_assert!(tells_late || found == expected, "{} by {}", name, on);
+            }
+        }
+    }
+
+    #[test]
+    fn consent_that_was_confirmed_is_not_lost_behind_a_yes_that_is_not(
+        all in prop::collection::vec(told(true), 1..14),
+        keys in prop::collection::vec(any::<u32>(), 14),
+    ) {
+        let policy = Policy::new("test").purpose(Purpose::consent("news").confirmed());
+        let program = program(policy.clone());
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by_key(|number| keys[*number]);
+        let mail: Vec<_> = (20..).zip(&order).map(|(at, number)| {
+            let (id, kind) = input(*number, &all[*number]);
+            (minute(at), id, kind)
+        }).collect();
+        let (state, _) = live(&program, &mail);
+        // What is not confirmed says nothing of this purpose.
+        let confirmed = all.iter().filter(|one| one.what != What::Yes).map(|one| (one.clone(), 100));
+        let confirmed: Vec<(Told, i64)> = confirmed.collect();
+        for (channel, on) in CHANNELS.into_iter().enumerate() {
+            let found = is_permitted(&state, &policy, "news", on, minute(200));
+            prop_assert_eq!(found, allows(&confirmed, 0, channel), "by {} in {:?}", on, order);
+        }
+    }
+}
+
 // I3 and I18: every reason and only these.
 
 /// A question as a list of facts.
