@@ -235,6 +235,8 @@ impl Engine {
 
     async fn known_of(&self, contact: &ContactId) -> Result<Known, StoreError> {
         let store = &self.shared.store;
+        // Before the chain: what is read meanwhile then stands in both, and never in neither.
+        let stored = store.contact(contact).await?;
         let records = store.consents(contact).await?;
         let mut said: Vec<Said> = records.iter().filter_map(Said::of).collect();
         let length = records.last().map_or(0, |record| record.seq);
