@@ -11,7 +11,7 @@ use journeyman::{Consent, Event};
 use super::{BASE, Host, PHONE, evidence, hosts, news, own_links, unsubscribe};
 
 /// The links that lead on, and the picture.
-async fn tracked(host: &Host, content: &Content) -> (Vec<String>, String) {
+pub(super) async fn tracked(host: &Host, content: &Content) -> (Vec<String>, String) {
     let (mut clicks, mut picture) = (Vec::new(), String::new());
     for link in own_links(content) {
         let response = host.engine.visit(&Request::new("HEAD", &link)).await;
