@@ -900,6 +900,66 @@ fn consent_that_was_taken_back_is_why_somebody_did_not_get_it() {
     }
 }
 
+#[test]
+fn consent_is_why_none_of_the_channels_of_a_step_was_used() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(start()))) {
+        let email = RecordingChannel::new("email");
+        let builder = Engine::builder(store).channel(email.clone()).channel(RecordingChannel::new("sms"));
+        let engine = builder.policy(policy()).build();
+        let mut journey = Journey::builder("paid").enter_on("order.paid");
+        journey = journey.send("tell", "sms", "more", "news");
+        let mut definition = (*journey.build().unwrap().definition).clone();
+        let send = definition.steps[0].send.as_mut().unwrap();
+        (send.channel, send.channels) = (None, vec!["sms".into(), "email".into()]);
+        let more = TemplateDefinition::new("more").text("There is more.");
+        block_on(engine.publish([more.into(), definition.into()])).unwrap();
+        let lea = contact().attribute("preferred_channel", "email");
+        block_on(engine.identify(lea)).unwrap();
+        block_on(engine.consent(Consent::granted("lea", "news", "email", evidence()))).unwrap();
+        let stop = Withdrawal::of("lea", "news", "email", Evidence::new("preferences", "page-1"));
+        block_on(engine.withdraw(&stop)).unwrap();
+        block_on(engine.track(Event::new("lea", "order.paid"))).unwrap();
+        block_on(engine.tick()).unwrap();
+        let run = block_on(engine.store().steps(&"lea".into())).unwrap().pop().unwrap().enrollment;
+        let why = block_on(engine.why(&"lea".into(), (run, "tell"))).unwrap();
+        let expected = "It was not sent: by email: the contact no longer allowed \"news\" by email on \
+                        2026-03-23 10:00:00 UTC (record 2, from \"preferences\"); \
+                        by sms: the contact never allowed \"news\" by sms.";
+        assert_eq!(why.sentence, expected, "{name}");
+        assert_eq!(&*why.decision.unwrap().channel, "email", "{name}: the first that was asked");
+        assert_eq!(why.consents.len(), 2, "{name}: what was said of any of them");
+    }
+}
+
+#[test]
+fn consent_at_an_instant_that_nobody_can_mean_is_refused() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(start()))) {
+        let (engine, _) = build(store, policy());
+        let extremes = [DateTime::<Utc>::MIN_UTC, DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC];
+        for at in extremes {
+            let yes = |evidence| Consent::granted("lea", "news", "email", evidence);
+            let told = [
+                block_on(engine.consent(yes(evidence()).at(at))),
+                block_on(engine.consent(yes(evidence().until(at)))),
+                block_on(engine.consent(yes(evidence().confirming("r", at)))),
+                block_on(engine.withdraw(&Withdrawal::everything("lea", evidence()).at(at))),
+            ];
+            for error in told.map(Result::unwrap_err) {
+                assert!(matches!(error, Error::Invalid { .. }), "{name}: {error}");
+            }
+        }
+        assert!(
+            block_on(engine.store().inputs(&"lea".into(), 0, u64::MAX >> 1)).unwrap().is_empty(),
+            "{name}"
+        );
+        // What is plausible is taken, and one that is still to come counts from its receipt.
+        let ahead = start() + TimeDelta::days(900);
+        block_on(engine.consent(Consent::granted("lea", "news", "email", evidence()).at(ahead))).unwrap();
+        block_on(engine.tick()).unwrap();
+        assert_eq!(block_on(engine.store().consents(&"lea".into())).unwrap()[0].at, start(), "{name}");
+    }
+}
+
 // I11: what proves it.
 
 fn proven() -> (String, ProofKey) {
