@@ -23,7 +23,7 @@ use journeyman::rule::proof::{Controller, ProofError, ProofKey, Said, verify};
 use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention, TemplateDefinition};
 use journeyman::testing::ManualClock;
 use journeyman::time::Zone;
-use journeyman::{Consent, Contact, Engine, Event, Journey};
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 

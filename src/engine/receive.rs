@@ -155,6 +155,7 @@ impl Engine {
             self.withdraw(&self.stop(inbound, reading, address)).await?;
             self.stop_for_good(inbound, address).await?;
         }
+        self.check_instant("text", inbound.at)?;
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
         let contact = inbound.contact.clone();
