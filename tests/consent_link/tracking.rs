@@ -233,6 +233,29 @@ fn a_text_message_is_tracked_too() {
 }
 
 #[test]
+fn a_text_message_is_not_made_dearer_by_its_links() {
+    for host in hosts() {
+        block_on(async {
+            let journey =
+                journeyman::Journey::builder("sms").enter_on("sms").send("tell", "sms", "short", "service");
+            let short = TemplateDefinition::new("short")
+                .text(format!("Vite : https://shop.example/a ! {}", "x".repeat(120)));
+            host.engine.publish([short.into(), journey.build().unwrap().into()]).await.unwrap();
+            let lea = journeyman::Contact::new("lea").address("sms", "+33639980001");
+            host.engine.identify(lea.attribute("first_name", "Lea")).await.unwrap();
+            for purpose in ["service", "tracking"] {
+                host.engine.consent(Consent::granted("lea", purpose, "sms", evidence())).await.unwrap();
+            }
+            host.engine.track(Event::new("lea", "sms")).await.unwrap();
+            host.engine.tick().await.unwrap();
+            let content = host.store.messages(&"lea".into()).await.unwrap().remove(0).content.unwrap();
+            let cost = journeyman::rule::sms::measure(content.plain()).segments;
+            assert!(cost == 1 || content.links.is_empty(), "{}: {}", host.name, content.plain());
+        });
+    }
+}
+
+#[test]
 fn a_tracked_message_still_ends_by_one_click() {
     for host in hosts() {
         block_on(async {
