@@ -370,6 +370,10 @@ fn consent_a_stop_is_in_force_before_any_step_and_for_whoever_has_the_number() {
                 "{name}"
             );
             assert!(last.evidence.commitment.is_some(), "{name}");
+            // The salt is no public value.
+            let id = stop.id.as_deref().unwrap();
+            let guessed = Evidence::new("x", "y").committed(id.as_bytes(), stop.text.as_bytes()).commitment;
+            assert_ne!(last.evidence.commitment, guessed, "{name}");
         });
     }
 }

@@ -267,6 +267,8 @@ impl Engine {
         if bounce == Bounce::Reply {
             return Ok(());
         }
+        // What it forbids is in force by now.
+        self.check_instant("bounce", returned.at)?;
         let Returned { channel, provider, .. } = returned;
         let id = |kind: &str| {
             let id = returned.id.as_ref()?;

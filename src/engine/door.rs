@@ -193,7 +193,7 @@ impl Engine {
                 }
                 Receipt::UnknownContact => return Err(Error::UnknownContact { contact }),
                 Receipt::Erased => return Err(Error::Erased { contact }),
-                Receipt::Kept { .. } | Receipt::Duplicate | Receipt::Aside { .. } => {}
+                Receipt::Kept { .. } | Receipt::Duplicate | Receipt::Aside { .. } | Receipt::Denied => {}
             }
         }
         Ok(receipts)

@@ -64,7 +64,14 @@ fn of_step(loaded: &Loaded, step: &Step) -> Option<Decision> {
         _ => return None,
     };
     let send = loaded.program.send_at(&step.journey, step.version, &step.node)?;
-    let names = [send.channel.clone(), send.template.clone(), send.purpose.clone()];
+    // Of several channels the first that was asked, which the contact may have chosen.
+    let asked = reasons.iter().find_map(|reason| match reason {
+        Reason::On { channel, .. } => Some(channel),
+        _ => None,
+    });
+    let other = send.others.iter().find(|(channel, _)| Some(channel) == asked);
+    let (channel, template) = other.cloned().unwrap_or((send.channel.clone(), send.template.clone()));
+    let names = [channel, template, send.purpose.clone()];
     let (journey, node) = (step.journey.clone(), step.node.clone());
     Some(Decision::new(step.at, step.enrollment, journey, step.version, node, names, said, reasons.clone()))
 }

@@ -8,7 +8,8 @@ use super::{Engine, UnknownContacts};
 use crate::error::Error;
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ContactId, Event, Evidence, Fact, Fingerprint, InputId, Message, MessageId, Name, truncate,
+    ContactId, Event, Evidence, Fact, Fingerprint, FingerprintKey, InputId, Message, MessageId, Name,
+    truncate,
 };
 use crate::port::store::{MessageStatus, Receipt, Suppression};
 use crate::rule::inbound::{Certainty, Reading};
@@ -155,6 +156,7 @@ impl Engine {
             self.withdraw(&self.stop(inbound, reading, address)).await?;
             self.stop_for_good(inbound, address).await?;
         }
+        self.check_instant("text", inbound.at)?;
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
         let contact = inbound.contact.clone();
@@ -169,8 +171,11 @@ impl Engine {
 
     fn stop(&self, inbound: &Inbound, reading: Reading, address: Option<Fingerprint>) -> Withdrawal {
         let wording = if reading == Reading::Stop(Certainty::Definite) { "definite" } else { "probable" };
-        let stop = Withdrawal::everything(inbound.contact.clone(), evidence(STOP, wording, inbound))
-            .on_channel(inbound.channel.clone());
+        let stop = Withdrawal::everything(
+            inbound.contact.clone(),
+            evidence(&self.shared.key, STOP, wording, inbound),
+        )
+        .on_channel(inbound.channel.clone());
         let id = inbound.id.as_ref().map(|id| format!("{STOP}/{}/{id}", inbound.channel).into());
         let from = address.map(|address| (inbound.channel.clone(), address));
         Withdrawal { id, from, ..stop }
@@ -199,7 +204,8 @@ impl Engine {
             |kind: &str, says: InputKind| Input { creates, ..Input::new(contact.clone(), id(kind), says) };
         let mut inputs = Vec::new();
         if reading == Reading::Start {
-            let (evidence, said_at) = (evidence(START, "start", inbound), inbound.at.map(truncate));
+            let (evidence, said_at) =
+                (evidence(&self.shared.key, START, "start", inbound), inbound.at.map(truncate));
             let restore = InputKind::Restore { channel: channel.clone(), evidence, said_at };
             inputs.push(Input { creates: false, ..input("start", restore) });
         }
@@ -258,10 +264,18 @@ impl Engine {
 }
 
 /// How it is known, with a commitment to the text where an id salts it.
-fn evidence(source: &'static str, wording: &'static str, inbound: &Inbound) -> Evidence {
+fn evidence(
+    key: &FingerprintKey,
+    source: &'static str,
+    wording: &'static str,
+    inbound: &Inbound,
+) -> Evidence {
     let evidence = Evidence::new(source, wording);
     match &inbound.id {
-        Some(id) => evidence.committed(id.as_bytes(), inbound.text.as_bytes()),
+        Some(id) => {
+            let salt = key.salt(inbound.contact.as_str(), &inbound.channel, id);
+            evidence.committed(&salt, inbound.text.as_bytes())
+        }
         None => evidence,
     }
 }

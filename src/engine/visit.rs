@@ -8,11 +8,12 @@ use super::Engine;
 use crate::error::{Error, StoreError};
 use crate::link::page::{self, Language};
 use crate::link::{
-    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, Token, Verdict, Visit, Waiting, leads_on,
+    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, TRACKING, Token, Verdict, Visit, Waiting,
+    leads_on,
 };
-use crate::machine::{InputKind, Withdrawal};
+use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name};
-use crate::port::store::{MessageRecord, MessageStatus};
+use crate::port::store::{MessageRecord, MessageStatus, Receipt};
 
 /// The version of the words on the pages, as the evidence of a withdrawal names it.
 const WORDING: &str = "link-pages-2026-11";
@@ -235,10 +236,12 @@ impl Engine {
 
     async fn known_of(&self, contact: &ContactId) -> Result<Known, StoreError> {
         let store = &self.shared.store;
+        // Before the chain: what is read meanwhile then stands in both, and never in neither.
+        let stored = store.contact(contact).await?;
         let records = store.consents(contact).await?;
         let mut said: Vec<Said> = records.iter().filter_map(Said::of).collect();
         let length = records.last().map_or(0, |record| record.seq);
-        let Some(stored) = store.contact(contact).await? else {
+        let Some(stored) = stored else {
             return Ok(Known {
                 contact: None,
                 erased: false,
@@ -341,7 +344,7 @@ impl Engine {
         let elapsed = self.shared.clock.elapsed();
         let mut ripe = self.bursts(|bursts| bursts.ripe(elapsed));
         let mut settled = 0;
-        while let Some(visit) = ripe.first() {
+        while let Some(visit) = ripe.front() {
             match self.settle_visit(visit).await {
                 Ok(new) => settled += usize::from(new),
                 Err(Error::Store(error)) => {
@@ -351,7 +354,7 @@ impl Engine {
                 // What the door refuses, such as an event that is set aside, is settled.
                 Err(error) => tracing::debug!(%error, "a visit is left out"),
             }
-            ripe.remove(0);
+            ripe.pop_front();
         }
         Ok(settled)
     }
@@ -367,7 +370,16 @@ impl Engine {
         if !self.may_track(&stored.state.cold, &message.channel).await? {
             return Ok(false);
         }
-        self.track(event_of(&record, visit)).await
+        let loaded = self.program(None).await?;
+        let event = event_of(&record, visit);
+        if loaded.schemas.get(&event.name).is_some_and(|schema| !schema.judge(&event).is_empty()) {
+            tracing::warn!(name = %event.name, "a visit violates the schema of its event and is left out");
+            return Ok(false);
+        }
+        // The store asks the gate once more when it keeps it, so that nothing comes between.
+        let input = Input::from(event).permitted(message.channel.clone(), TRACKING);
+        let receipts = self.append(vec![input]).await?;
+        Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
     }
 
     /// When the next visit has waited long enough.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::consent::Act;
-use super::transition::{Denial, Lift, Run};
+use super::transition::{Denial, Run};
 use super::{Envelope, InputKind};
 use crate::journey::Withdraw;
 use crate::model::{ConsentStatus, Evidence, Fingerprint, Giver, Name, StepOutcome};
@@ -27,11 +27,11 @@ impl Run<'_> {
                 channel: Some(channel),
                 address,
                 evidence: &evidence,
-                said_at: None,
+                said_at,
                 except: &[],
             };
             self.record(&act, envelope.id, at);
-            self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
+            self.lift(&purpose, channel, address, envelope.seq);
         }
     }
 

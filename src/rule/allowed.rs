@@ -24,13 +24,14 @@ pub(super) fn forbidding(
         return;
     }
     let is_minor = policy.minors.as_ref().is_some_and(|minors| Minors::include(minors, &contact.attributes));
+    let confirmed = named.is_some_and(|named: &Purpose| named.confirmed);
     let profiling = named.is_some_and(|named| named.usage == Use::Profiling);
     let lacks = |grant: &Grant| Lacks {
         over: grant.is_over(now),
         guardian: is_minor && (profiling || !grant.is_by_guardian()),
-        confirmation: named.is_some_and(|named: &Purpose| named.confirmed) && !grant.is_confirmed(),
+        confirmation: confirmed && !grant.is_confirmed(),
     };
-    let grants = standing.grants(purpose, channel, address, basis);
+    let grants = standing.grants(purpose, channel, address, basis, confirmed);
     // Of several the one that lacks least.
     let best = grants.map(lacks).min_by_key(|lacks| lacks.count());
     let unwilling = match best {

@@ -31,6 +31,9 @@ struct Terms {
     confirmed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<i64>,
+    /// Where a START gave it back: when what the STOP had taken counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Mark>,
 }
 
 /// A grant that is no yes of the contact.
@@ -56,6 +59,14 @@ impl Grounded {
 pub(super) struct Mark(i64, u8, u64);
 
 impl Mark {
+    /// Before everything that is said.
+    const FIRST: Self = Self(i64::MIN, 0, 0);
+
+    /// Of an act that was received before instants were kept: not later than the record with which that begins.
+    pub(super) fn at_most(record: &ConsentRecord, seq: u64) -> Self {
+        Self(record.received_at.unwrap_or(record.at).timestamp_millis(), 1, seq)
+    }
+
     pub(super) fn of(record: &ConsentRecord) -> Self {
         let confirms = record.evidence.confirms.as_ref().filter(|_| !record.status.forbids());
         let at = confirms.map_or(record.at, |confirmed| confirmed.asked_at.min(record.at));
@@ -83,9 +94,22 @@ impl Grant {
             by_guardian: matches!(evidence.who, Giver::Guardian { .. }),
             confirmed: evidence.confirms.is_some(),
             valid_until: evidence.valid_until.map(|until| until.timestamp_millis()),
+            since: None,
         };
         let terms = (terms != Terms::default()).then(|| Box::new(terms));
         Self { address: record.address, mark: dated.then(|| Mark::of(record)), terms }
+    }
+
+    /// What a STOP took, given back: against everything but a STOP it is no newer than it was.
+    pub(super) fn gives_back(&mut self, taken: &Self) {
+        let since = taken.terms.as_ref().and_then(|terms| terms.since).or(taken.mark);
+        self.terms.get_or_insert_default().since = Some(since.unwrap_or(Mark::FIRST));
+    }
+
+    /// When it counts against a STOP, or against every other act.
+    pub(super) fn mark_against(&self, stop: bool) -> Option<Mark> {
+        let since = self.terms.as_ref().and_then(|terms| terms.since).filter(|_| !stop);
+        since.or(self.mark)
     }
 
     pub(super) fn ground(&self) -> &Ground {

@@ -132,9 +132,21 @@ pub enum ProofError {
     /// Something was changed.
     #[error("the document does not come to its digest")]
     Digest,
+    /// It is signed, and this build cannot tell whether rightly: it is built without the feature `proof`.
+    #[error("it is signed, and signatures are checked with the feature `proof` alone")]
+    Unchecked,
     /// Nobody vouches for it, or not the one who should.
     #[error("it is not signed by the key")]
     Signature,
+}
+
+#[cfg(feature = "proof")]
+use key::check;
+
+/// A signature that nobody looked at proves nothing.
+#[cfg(not(feature = "proof"))]
+fn check(_: &Signature, _: &Hash) -> Result<(), ProofError> {
+    Err(ProofError::Unchecked)
 }
 
 impl ProofEvent {
@@ -208,7 +220,7 @@ impl Proof {
     ///
     /// # Errors
     /// [`ProofError::Chain`], [`ProofError::Digest`], [`ProofError::Signature`] where there is one that its own key did not
-    /// make.
+    /// make, [`ProofError::Unchecked`] where there is one and the crate is built without the feature `proof`.
     pub fn verify(&self) -> Result<(), ProofError> {
         let records = self.records();
         let contact = &self.header.pii_principal_id;
@@ -221,11 +233,7 @@ impl Proof {
         if self.chain.digest != self.expected_digest() {
             return Err(ProofError::Digest);
         }
-        #[cfg(feature = "proof")]
-        if let Some(signature) = &self.signature {
-            return key::check(signature, &self.chain.digest);
-        }
-        Ok(())
+        self.signature.as_ref().map_or(Ok(()), |signature| check(signature, &self.chain.digest))
     }
 
     fn expected_digest(&self) -> Hash {

@@ -43,14 +43,7 @@ impl Gate for MemoryStore {
     }
 
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
-        let inner = self.lock();
-        let Some(row) = inner.by_id.get(contact).copied() else { return done(Forbidden::default()) };
-        let own = &inner.rows[row];
-        let address = own.person.fingerprint(channel, &inner.names);
-        let gate = address.and_then(|address| inner.addresses.get(&inner.canonical(channel, address)));
-        let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
-            || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
-        done(Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed)))
+        done(self.lock().forbidden(contact, channel, purpose))
     }
 
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
@@ -70,6 +63,16 @@ impl Gate for MemoryStore {
 }
 
 impl Inner {
+    pub(super) fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden {
+        let Some(row) = self.by_id.get(contact).copied() else { return Forbidden::default() };
+        let own = &self.rows[row];
+        let address = own.person.fingerprint(channel, &self.names);
+        let gate = address.and_then(|address| self.addresses.get(&self.canonical(channel, address)));
+        let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
+            || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
+        Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed))
+    }
+
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) {
         let row = self.row_of(&withdrawal.contact);
         if self.rows[row].erased {

@@ -98,6 +98,11 @@ impl Inner {
         if input.kind.claimed_at().zip(oldest).is_some_and(|(at, oldest)| at < oldest) {
             return Receipt::Expired;
         }
+        let denied =
+            |(channel, purpose): &(Name, Name)| self.forbidden(&input.contact, channel, purpose).denied;
+        if input.permitted.as_ref().is_some_and(denied) {
+            return Receipt::Denied;
+        }
         let row = self.row_of(&input.contact);
         self.deliver(row, input.id, input.kind.clone(), now)
     }

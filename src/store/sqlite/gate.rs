@@ -73,7 +73,12 @@ impl Gate for SqliteStore {
 }
 
 impl Db {
-    fn forbidden(&mut self, contact: &ContactId, channel: &Name, purpose: &Name) -> Step<Forbidden> {
+    pub(super) fn forbidden(
+        &mut self,
+        contact: &ContactId,
+        channel: &Name,
+        purpose: &Name,
+    ) -> Step<Forbidden> {
         let Some(row) = self.find(contact)?.map(|found| found.row) else { return Ok(Forbidden::default()) };
         let mut denied = denial::denies(&self.denials(Scope::Contact(row))?, channel, purpose);
         let term = self.known_term(channel)?;

@@ -88,6 +88,11 @@ impl Db {
         if input.kind.claimed_at().is_some_and(|at| at < oldest) {
             return Ok(Receipt::Expired);
         }
+        if let Some((channel, purpose)) = &input.permitted
+            && self.forbidden(&input.contact, channel, purpose)?.denied
+        {
+            return Ok(Receipt::Denied);
+        }
         let row = match known {
             Some(contact) => contact.row,
             None => self.find_or_make(&input.contact)?.row,

@@ -71,8 +71,21 @@ fn allowed(consents: &[ConsentRecord], purpose: &Name, channel: &Name) -> Option
         }
     }
     let yes = newest?;
+    // What a START gives back is no newer than what the STOP took, against everything but a STOP.
+    let is_start = |one: &ConsentRecord| *one.evidence.source == *"inbound.start";
+    let before = consents.iter().filter(|one| {
+        let is_yes = one.status == ConsentStatus::Granted && one.evidence.ground.is_consent();
+        is_yes && one.concerns(purpose, channel) && one.seq < yes.seq && !is_start(one)
+    });
+    let taken = before.reduce(|newest, one| if comes_after(one, newest) { one } else { newest });
+    let taken = taken.filter(|_| is_start(yes)).unwrap_or(yes);
+    let is_stop = |one: &ConsentRecord| {
+        one.status == ConsentStatus::Withdrawn
+            && ["inbound.stop", "provider.block"].contains(&&*one.evidence.source)
+    };
     let mut forbidding = consents.iter().filter(|one| one.status.forbids() && one.concerns(purpose, channel));
-    (!forbidding.any(|one| comes_after(one, yes))).then_some(yes.address)
+    let ends = |one: &ConsentRecord| comes_after(one, if is_stop(one) { yes } else { taken });
+    (!forbidding.any(ends)).then_some(yes.address)
 }
 
 /// Whether an act counts against another one.
