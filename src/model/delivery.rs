@@ -37,6 +37,13 @@ impl<'a> Handover<'a> {
         self
     }
 
+    /// After which instant nobody needs it any more: of a call to the host, when its answer no longer counts, such as the
+    /// deadline of a hand-over in the hours of its team.
+    #[must_use]
+    pub fn deliver_by(&self) -> Option<DateTime<Utc>> {
+        self.message.call.as_ref().and(self.message.not_after)
+    }
+
     /// What is asked, where this is a call to the host and nothing for the contact.
     #[must_use]
     pub fn call(&self) -> Option<&'a Call> {
