@@ -195,6 +195,41 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     }
 }
 
+/// After which instant something that begins `now` must not be delivered: the earlier of its deadline and the end of the hours
+/// in which it begins, which are quiet hours, the hours of the law and the window of its step, where it begins inside. Nothing
+/// where it is never too late.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::rule::permit::{Question, deliver_by};
+/// use journeyman::rule::{Policy, Standing};
+/// use journeyman::time::Zone;
+/// let (lea, nothing_said) = (Contact::new("lea"), Standing::default());
+/// let question = Question::new(&lea, &nothing_said, "sms", "marketing");
+/// let (paris, evening) = (Zone::named("Europe/Paris")?, "2026-03-23T18:50:00Z".parse()?);
+/// let until = deliver_by(&question, &Policy::default(), &paris, evening);
+/// assert_eq!(until, Some("2026-03-23T19:00:00Z".parse()?)); // quiet hours begin at 20:00
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn deliver_by(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let quiet = policy.quiet.iter();
+    let quiet = quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
+    let quiet = quiet.filter_map(|quiet| quiet.window.opens_at(now, zone)).filter(|at| *at > now);
+    let window = question.timing.window.filter(|_| !spared.window);
+    quiet
+        .chain(legal(question, policy, zone).closes_at(now))
+        .chain(window.and_then(|window| window.closes_at(now, zone)))
+        .chain(question.timing.not_after)
+        .min()
+}
+
 /// Why something may not be done for a purpose that says nothing to the contact: tracking, profiling, sharing. Nothing where it
 /// may. Asked are consent by the basis of the purpose, age and retention; addresses, hours and deadlines are not.
 ///

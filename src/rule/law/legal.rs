@@ -105,6 +105,14 @@ impl<'a> Legal<'a> {
             }
         }
     }
+
+    /// The first instant after `at` at which it may no longer be said, where it may be said at `at`; not before 400 days where it
+    /// is `None`. The margin of a profile counts for what begins, and not for what arrives.
+    #[must_use]
+    pub fn closes_at(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        self.bindings.iter().filter_map(|binding| binding.closes_at(at, end)).min()
+    }
 }
 
 impl Opening {
@@ -150,6 +158,17 @@ impl Binding<'_> {
             match self.closed(here) {
                 None => return Some(here),
                 Some(closed) => opening.note(closed),
+            }
+            here = self.boundary(here)?;
+        }
+        None
+    }
+
+    fn closes_at(&self, at: DateTime<Utc>, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut here = self.boundary(at)?;
+        while here <= end {
+            if self.row.is_in_force(self.zone.local(here).date()) && self.shut(here).is_some() {
+                return Some(here);
             }
             here = self.boundary(here)?;
         }
