@@ -512,8 +512,8 @@ fn call(bytes: &mut Bytes<'_>) -> CallDefinition {
 
 /// When a team is there; a deadline that counts days is refused beside it.
 fn team(bytes: &mut Bytes<'_>) -> HoursDefinition {
-    let open = one(bytes, &["Mon-Fri 09:00-18:00", "Sun 01:30-03:30", "00:00-24:00"]).parse();
-    let mut hours = HoursDefinition::new(open.unwrap_or_else(|error| panic!("{error}")));
+    let usual = ["Mon-Fri 09:00-18:00", "Sun 01:30-03:30", "00:00-24:00"];
+    let mut hours = HoursDefinition::new(one(bytes, &usual).parse().unwrap());
     hours.zone = chance(bytes, 50).then(|| name(bytes, &["Europe/Paris", "America/Santiago"]));
     hours.holidays = chance(bytes, 30).then(|| name(bytes, &["FR-MET", "DE-BY"]));
     hours

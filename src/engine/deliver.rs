@@ -171,6 +171,9 @@ impl Engine {
         };
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
+        if let Err(error) = policy.preferred_time(&message.purpose, &cold.contact) {
+            tracing::warn!(message = %message.id, %error, "a preferred time is left aside");
+        }
         // What began before has hours of its own, which the provider was told.
         let over = taken.content.as_ref().and_then(|content| content.deliver_by).is_some_and(|by| by <= now);
         match permit(&question, policy, &zone, now) {
