@@ -73,6 +73,7 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
+    TeamHoursElapsed = 100,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -182,6 +183,9 @@ mod planting {
         pub const OF_SEGMENTS: [Bug; 4] =
             [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
 
+        /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
+        pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
+
         /// Its number, as `SEEDED_BUG` names it.
         pub fn number(self) -> u8 {
             self as u8
@@ -235,6 +239,7 @@ mod planting {
                 }
                 NewestByArrival => "G2",
                 SameAnswerForgetsItsEnd => "G4",
+                TeamHoursElapsed => "I30",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
             }
@@ -315,6 +320,7 @@ mod planting {
                 }
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
+                TeamHoursElapsed => "a deadline in team hours is counted in hours of every day",
             }
         }
     }

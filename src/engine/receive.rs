@@ -98,7 +98,8 @@ impl Inbound {
 
 impl Engine {
     /// The event of every text that came in. Its properties: `channel`, `reading` (`stop`, `unclear`, `start`, `help`,
-    /// `text`), `text`, and of the message that it answers `message`, `journey`, `step`, `template` and `purpose`.
+    /// `text`), `text`, the `keyword` that it is, where it is one, and of the message that it answers `message`, `journey`, `step`,
+    /// `template` and `purpose`.
     pub const RECEIVED: &'static str = "message.received";
     /// The event of a text that may be a STOP: it counts as one, and a person looks at it. The same properties.
     pub const UNCLEAR: &'static str = "message.unclear";
@@ -203,19 +204,23 @@ impl Engine {
         let input =
             |kind: &str, says: InputKind| Input { creates, ..Input::new(contact.clone(), id(kind), says) };
         let mut inputs = Vec::new();
+        let word = self.shared.keywords.keyword(&inbound.text);
         if reading == Reading::Start {
             let (evidence, said_at) =
                 (evidence(&self.shared.key, START, "start", inbound), inbound.at.map(truncate));
             let restore = InputKind::Restore { channel: channel.clone(), evidence, said_at };
             inputs.push(Input { creates: false, ..input("start", restore) });
         }
-        if let Some(word) = self.shared.keywords.keyword(&inbound.text) {
+        if let Some(word) = word.clone() {
             let fact = Fact::Keyword { word, channel: Some(channel.clone()) };
             inputs.push(input("keyword", InputKind::Fact(fact)));
         }
         let mut event = Event::new(contact.clone(), Self::RECEIVED);
         event = event.property("channel", &**channel).property("reading", reading.word());
         event = event.property("text", shortened(&inbound.text));
+        if let Some(word) = word {
+            event = event.property("keyword", &*word);
+        }
         if let Some(message) = self.answered_by(inbound).await? {
             event = event
                 .property("message", message.id.to_string())

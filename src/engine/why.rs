@@ -226,6 +226,7 @@ fn words(reason: &Reason, purpose: &Name, channel: &Name, chain: &[ConsentRecord
             format!("by {other}: {}", reasons.join(", and "))
         }
         Reason::Window => "the window of its step was closed".to_owned(),
+        Reason::PreferredTime => "it was not the time of day that the contact prefers".to_owned(),
         Reason::Deadline => "it would have been too late".to_owned(),
         Reason::Late => "a pause or an outage had made it too late".to_owned(),
         Reason::Spacing => "another message of the run went too shortly before".to_owned(),

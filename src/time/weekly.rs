@@ -201,6 +201,20 @@ impl WeeklyWindow {
         TimeDelta::minutes(gaps.max().unwrap_or(0).into())
     }
 
+    /// How long it is open in a week whose clocks do not jump.
+    ///
+    /// ```
+    /// use chrono::TimeDelta;
+    /// use journeyman::time::WeeklyWindow;
+    /// let office: WeeklyWindow = "Mon-Fri 09:00-18:00".parse()?;
+    /// assert_eq!(office.open_each_week(), TimeDelta::hours(45));
+    /// # Ok::<(), journeyman::time::WeeklyWindowError>(())
+    /// ```
+    #[must_use]
+    pub fn open_each_week(&self) -> TimeDelta {
+        TimeDelta::minutes(self.open.iter().map(|(start, end)| i64::from(end - start)).sum())
+    }
+
     /// The ranges by the day on which they start, Monday first: minutes of that day, an end before its start on the next.
     fn by_day(&self) -> [Vec<(u32, u32)>; 7] {
         let mut runs = self.open.clone();

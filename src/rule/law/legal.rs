@@ -167,6 +167,16 @@ impl<'a> Legal<'a> {
         }
         apart
     }
+
+    /// The first instant after `at` at which it may no longer be said, where it may be said at `at`; not before 400 days where it
+    /// is `None`. The margin of a profile counts for what begins, and not for what arrives.
+    #[must_use]
+    pub fn closes_at(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC).timestamp_millis();
+        let closes_at =
+            self.bindings().filter_map(|binding| binding.closes_at(at.timestamp_millis(), end)).min();
+        closes_at.and_then(DateTime::from_timestamp_millis)
+    }
 }
 
 impl Opening {
@@ -188,10 +198,8 @@ impl Binding<'_> {
     /// margin is closed.
     fn closed(&self, at: i64) -> Option<Closed> {
         let local = self.clock.local(at);
-        let (from, until) = self.clause.force;
-        let today = local.div_euclid(DAY);
         // A row of tomorrow says nothing today, whatever the margin.
-        if from.is_some_and(|from| today < from) || until.is_some_and(|until| today >= until) {
+        if !self.is_in_force(local.div_euclid(DAY)) {
             return None;
         }
         let (shut, free) = self.shut(local);
@@ -204,6 +212,11 @@ impl Binding<'_> {
             closed.holiday |= free.meets(waiting);
         }
         (closed.hours || closed.holiday).then_some(closed)
+    }
+
+    fn is_in_force(&self, today: i64) -> bool {
+        let (from, until) = self.clause.force;
+        from.is_none_or(|from| today >= from) && until.is_none_or(|until| today < until)
     }
 
     /// Whether its hours are over by what clocks show, and where it is a public holiday that it keeps.
@@ -221,6 +234,21 @@ impl Binding<'_> {
             match self.closed(here) {
                 None => return Some(here),
                 Some(closed) => opening.note(closed),
+            }
+            here = self.boundary(here)?;
+        }
+        None
+    }
+
+    fn closes_at(&self, at: i64, end: i64) -> Option<i64> {
+        let mut here = self.boundary(at)?;
+        while here <= end {
+            let local = self.clock.local(here);
+            if self.is_in_force(local.div_euclid(DAY)) {
+                let (shut, free) = self.shut(local);
+                if shut || !free.is_empty() {
+                    return Some(here);
+                }
             }
             here = self.boundary(here)?;
         }
