@@ -73,6 +73,7 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
+    MergeWidens = 90,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -111,7 +112,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 64] = [
+        pub const ALL: [Bug; 65] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -176,6 +177,7 @@ mod planting {
             SecondAfterFirst,
             RetractionKeepsSequences,
             CalendarDaysInUtc,
+            MergeWidens,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -237,6 +239,7 @@ mod planting {
                 SameAnswerForgetsItsEnd => "G4",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
+                MergeWidens => "C6",
             }
         }
 
@@ -315,6 +318,9 @@ mod planting {
                 }
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
+                MergeWidens => {
+                    "a merge carries over no denial and drops no grant that the other one never gave"
+                }
             }
         }
     }

@@ -30,6 +30,7 @@ mod executor;
 mod faults;
 mod fixture;
 mod host;
+mod merges;
 mod outcome;
 mod provider;
 mod random;
