@@ -73,7 +73,6 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
-    MergeWidens = 90,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -112,7 +111,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 65] = [
+        pub const ALL: [Bug; 64] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -177,7 +176,6 @@ mod planting {
             SecondAfterFirst,
             RetractionKeepsSequences,
             CalendarDaysInUtc,
-            MergeWidens,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -239,7 +237,6 @@ mod planting {
                 SameAnswerForgetsItsEnd => "G4",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
-                MergeWidens => "C6",
             }
         }
 
@@ -318,9 +315,6 @@ mod planting {
                 }
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
-                MergeWidens => {
-                    "a merge carries over no denial and drops no grant that the other one never gave"
-                }
             }
         }
     }

@@ -13,7 +13,6 @@ use crate::model::{
 };
 use crate::rule::segment::SegmentState;
 use crate::rule::{MERGE, Performed, Side};
-use crate::seeded::{Bug, is_on};
 
 /// What a contact that was merged into another one leaves to it: everything that the other one takes, in one input.
 ///
@@ -173,7 +172,7 @@ impl Run<'_> {
         let unasked = |_: &str, _: &str| false;
         let winner = Side::new(&cold.contact, &cold.standing, &unasked);
         let loser = Side::new(&left.contact, &left.standing, &gate);
-        let lost = if is_on(Bug::MergeWidens) { Vec::new() } else { winner.lost_beside(&loser) };
+        let lost = winner.lost_beside(&loser);
         let kept = loser.left_to(&winner, at);
         let other = &left.contact.id;
         let by = Giver::Operator { id: MERGE.into(), reason: other.as_str().into() };

@@ -30,7 +30,6 @@ mod executor;
 mod faults;
 mod fixture;
 mod host;
-mod merges;
 mod outcome;
 mod provider;
 mod random;

@@ -449,9 +449,7 @@ impl Gate for Witness {
     }
 
     async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
-        let merging = now!(self.store.merge(loser, winner))?;
-        self.merged(loser, winner, &merging)?;
-        Ok(merging)
+        now!(self.store.merge(loser, winner))
     }
 
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {

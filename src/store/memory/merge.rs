@@ -10,7 +10,6 @@ use super::{Inner, Receipt};
 use crate::machine::{Absorb, InputKind};
 use crate::model::{ContactId, Fingerprint, InputId, MergeRefusal, Name, Step};
 use crate::port::store::{Merging, MessageStatus};
-use crate::seeded::{Bug, is_on};
 use crate::store::known_addresses;
 
 /// Who was merged into whom, by row.
@@ -140,9 +139,7 @@ impl Inner {
             let (denials, addresses) = (gate.denials.clone(), gate.addresses.clone());
             let own = self.rows[heir].gate.get_or_insert_default();
             own.addresses.extend(addresses);
-            if !is_on(Bug::MergeWidens) {
-                denials.iter().for_each(|other| denial::absorb(&mut own.denials, other));
-            }
+            denials.iter().for_each(|other| denial::absorb(&mut own.denials, other));
         }
         let said = std::mem::take(&mut self.rows[row].said);
         self.rows[heir].said.extend(said);

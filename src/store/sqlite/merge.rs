@@ -13,7 +13,6 @@ use crate::error::StoreError;
 use crate::machine::{Absorb, ContactState, InputKind};
 use crate::model::{ContactId, InputId, MergeRefusal};
 use crate::port::store::{Merging, Receipt};
-use crate::seeded::{Bug, is_on};
 use crate::store::codec::encode;
 use crate::store::denial::Denial;
 
@@ -190,16 +189,14 @@ impl Db {
         now: DateTime<Utc>,
     ) -> Step<()> {
         self.conn.prepare_cached("UPDATE contact SET epoch = epoch + 1 WHERE id = ?1")?.execute([heir])?;
-        if !is_on(Bug::MergeWidens) {
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO denial SELECT scope, ?2, contact, channel, purpose, withdrawn, granted FROM denial
-                     WHERE scope = 0 AND key = ?1
-                     ON CONFLICT DO UPDATE SET withdrawn = max(withdrawn, excluded.withdrawn),
-                       granted = max(granted, excluded.granted)",
-                )?
-                .execute([row, heir])?;
-        }
+        self.conn
+            .prepare_cached(
+                "INSERT INTO denial SELECT scope, ?2, contact, channel, purpose, withdrawn, granted FROM denial
+                 WHERE scope = 0 AND key = ?1
+                 ON CONFLICT DO UPDATE SET withdrawn = max(withdrawn, excluded.withdrawn),
+                   granted = max(granted, excluded.granted)",
+            )?
+            .execute([row, heir])?;
         let id = InputId::from_merge(loser);
         let winner = self.external(heir)?;
         let place = match self.deliver(heir, &winner, Some(id), &InputKind::Absorb(Box::new(left)), now)? {
