@@ -12,7 +12,7 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::engine::{Inbound, Returned};
 use journeyman::machine::Withdrawal;
-use journeyman::model::{Evidence, MergeRefusal};
+use journeyman::model::{ContactId, Evidence, MergeRefusal};
 use journeyman::port::Store;
 use journeyman::port::store::{MessageStatus, Take};
 use journeyman::rule::proof::{Controller, verify};
@@ -62,11 +62,12 @@ impl Scene {
                 let journey = Journey::builder(format!("{purpose}-{channel}"))
                     .enter_on(told(purpose, channel))
                     .reenter(journeyman::journey::Reenter::Always)
-                    .send("say", channel, "hello", purpose)
-                    .wait(Span::days(1));
+                    .send("say", channel, "hello", purpose);
                 all.push(journey.build().unwrap().into());
             }
         }
+        let slow = Journey::builder("slow").enter_on("order.paid").wait(Span::days(1));
+        all.push(slow.build().unwrap().into());
         engine.publish(all).await.unwrap();
         Self { engine, channels, clock: clock.clone() }
     }
@@ -142,13 +143,18 @@ struct Said {
     lives: BTreeMap<usize, usize>,
     /// By purpose and channel, whether the newest word is a yes.
     words: BTreeMap<(usize, usize), bool>,
+    /// Where alone such a yes holds, where it was taken over.
+    bound: BTreeMap<(usize, usize), usize>,
 }
 
 impl Said {
     fn hear(&mut self, act: Act) {
         match act {
             Act::Lives { channel, at } => drop(self.lives.insert(channel, at)),
-            Act::Grants { purpose, channel } => drop(self.words.insert((purpose, channel), true)),
+            Act::Grants { purpose, channel } => {
+                self.words.insert((purpose, channel), true);
+                self.bound.remove(&(purpose, channel));
+            }
             Act::Stops { purpose, channel } => {
                 for p in (0..2).filter(|p| purpose.is_none_or(|purpose| purpose == *p)) {
                     for c in (0..2).filter(|c| channel.is_none_or(|channel| channel == *c)) {
@@ -168,23 +174,28 @@ impl Said {
     fn with(&self, loser: &Self) -> Self {
         let mut lives = loser.lives.clone();
         lives.extend(&self.lives);
-        let mut words = BTreeMap::new();
+        let (mut words, mut bound) = (BTreeMap::new(), BTreeMap::new());
         for purpose in 0..2 {
             for channel in 0..2 {
                 let (own, other) = (self.word(purpose, channel), loser.word(purpose, channel));
                 let word = match (self.lives.get(&channel), loser.lives.get(&channel)) {
                     (Some(one), Some(two)) if one == two => own == Some(true) && other == Some(true),
-                    (None, Some(_)) => other == Some(true) && own != Some(false),
+                    (None, Some(at)) => {
+                        bound.insert((purpose, channel), *at);
+                        other == Some(true) && own != Some(false)
+                    }
                     _ => own == Some(true) && other != Some(false),
                 };
                 words.insert((purpose, channel), word);
             }
         }
-        Self { lives, words }
+        Self { lives, words, bound }
     }
 
     fn may(&self, purpose: usize, channel: usize) -> bool {
-        self.lives.contains_key(&channel) && self.word(purpose, channel) == Some(true)
+        let bound = self.bound.get(&(purpose, channel));
+        let here = self.lives.get(&channel).filter(|at| bound.is_none_or(|bound| bound == *at));
+        here.is_some() && self.word(purpose, channel) == Some(true)
     }
 }
 
@@ -235,7 +246,6 @@ proptest! {
                 scene.tick().await;
                 scene.clock.advance(TimeDelta::minutes(1));
                 scene.tick().await;
-                // An address that both had and one of them withdrew for stays denied, wherever it went.
                 let mut wrong = Vec::new();
                 for channel in 0..2 {
                     let sent: BTreeSet<String> = scene.channels[channel]
@@ -333,7 +343,8 @@ fn consent_merge_refuses_what_goes_round_and_repeats_without_effect() {
         for alias in ["lea", "web-77"] {
             assert_eq!(store.alias(&alias.into()).await.unwrap(), Some("max".into()));
         }
-        assert_eq!(store.aliases(&"max".into()).await.unwrap(), ["lea".into(), "web-77".into()]);
+        let both: Vec<ContactId> = vec!["lea".into(), "web-77".into()];
+        assert_eq!(store.aliases(&"max".into()).await.unwrap(), both);
         engine.identify(Contact::new("tom")).await.unwrap();
         scene.tick().await;
         let other = refused(engine.merge(&"web-77".into(), &"tom".into()).await);
@@ -380,7 +391,6 @@ fn consent_and_all_else_that_is_told_of_an_alias_reaches_who_goes_on() {
         engine.bounced(&gone).await.unwrap();
         assert!(store.forbidden(&"lea".into(), &"email".into(), &"news".into()).await.unwrap().suppressed);
         scene.tick().await;
-        assert!(store.inputs(&"web-77".into(), 0, u64::MAX >> 1).await.unwrap().len() < 8);
         let sent = scene.sent();
         scene.say_all("web-77").await;
         scene.tick().await;
