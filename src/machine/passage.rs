@@ -86,12 +86,11 @@ impl Passage {
         self.entered_at = self.entered_at.max(other.entered_at);
         self.left_at = self.left_at.max(other.left_at);
         for (key, (entered_at, left_at)) in &other.keys {
-            match self.keys.get_mut(key) {
-                Some(known) => *known = (known.0.max(*entered_at), known.1.max(*left_at)),
-                None if self.keys.len() < Self::MOST_KEYS => {
-                    self.keys.insert(key.clone(), (*entered_at, *left_at));
-                }
-                None => {}
+            let room = self.keys.len() < Self::MOST_KEYS;
+            if let Some(known) = self.keys.get_mut(key) {
+                *known = (known.0.max(*entered_at), known.1.max(*left_at));
+            } else if room {
+                self.keys.insert(key.clone(), (*entered_at, *left_at));
             }
         }
     }

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use super::db::{ContactRow, Db};
 use super::denials::Scope;
 use super::fault::Step;
-use super::rows::{blob, int, millis, state_of, uint};
+use super::rows::{blob, int, millis, state_of};
 use crate::error::StoreError;
 use crate::machine::{Absorb, ContactState, InputKind};
 use crate::model::{ContactId, InputId, MergeRefusal};
