@@ -247,6 +247,9 @@ impl Engine {
             let found = self.shared.store.message(message).await?.map(|record| record.message);
             return match found {
                 Some(found) if found.contact == inbound.contact => Ok(Some(found)),
+                Some(found) if self.meant(&found.contact).await? == self.meant(&inbound.contact).await? => {
+                    Ok(Some(found))
+                }
                 _ => Err(Error::Invalid {
                     what: "answer",
                     sentence: format!("the contact was never sent {message}"),
@@ -256,7 +259,12 @@ impl Engine {
         }
         let now = self.shared.store.clock().now();
         let written_at = inbound.at.unwrap_or(now).min(now);
-        let said = self.shared.store.messages(&inbound.contact).await?.into_iter().rev().find(|record| {
+        let mut told = Vec::new();
+        for contact in self.all_of(&inbound.contact).await? {
+            told.extend(self.shared.store.messages(&contact).await?);
+        }
+        told.sort_by_key(|record| record.message.decided_at);
+        let said = told.into_iter().rev().find(|record| {
             let message = &record.message;
             let reached = matches!(record.status, MessageStatus::Accepted | MessageStatus::Begun);
             message.call.is_none()

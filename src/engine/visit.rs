@@ -125,6 +125,13 @@ impl Engine {
             "POST" => (false, true),
             _ => (false, false),
         };
+        let token = match self.meant_by(token).await {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::warn!(%error, "a visit was not answered");
+                return answered(request, page::later());
+            }
+        };
         let response = match token {
             Token::Unsubscribe { contact, purpose, channel, address, epoch } if read || changes => {
                 let extent = Extent::of(&purpose, &channel);
@@ -144,6 +151,24 @@ impl Engine {
             page::later()
         });
         answered(request, response)
+    }
+
+    /// A link of somebody who was merged into another contact is one of that contact: it always withdraws, for what that
+    /// contact said since then has other places.
+    async fn meant_by(&self, token: Token) -> Result<Token, StoreError> {
+        let store = &self.shared.store;
+        Ok(match token {
+            Token::Unsubscribe { contact, purpose, channel, address, epoch } => {
+                let heir = store.alias(&contact).await?;
+                let epoch = if heir.is_some() { u64::MAX } else { epoch };
+                Token::Unsubscribe { contact: heir.unwrap_or(contact), purpose, channel, address, epoch }
+            }
+            Token::Preferences { contact, channel, address } => {
+                let contact = self.meant(&contact).await?;
+                Token::Preferences { contact, channel, address }
+            }
+            other => other,
+        })
     }
 
     async fn visit_unsubscribe(

@@ -79,8 +79,13 @@ impl Engine {
             return Err(Error::UnknownContact { contact: contact.clone() });
         }
         let decisions = self.decisions(contact).await?;
-        let steps = self.shared.store.steps(contact).await?;
-        let mut chain = self.shared.store.consents(contact).await?;
+        let (mut steps, mut chain) = (Vec::new(), Vec::new());
+        for contact in self.all_of(contact).await? {
+            steps.extend(self.shared.store.steps(&contact).await?);
+            chain.extend(self.shared.store.consents(&contact).await?);
+        }
+        // Of several chains, in order of receipt.
+        chain.sort_by_key(|record| record.received_at.unwrap_or(record.at));
         let (enrollment, node) = match &asked {
             Asked::Step(enrollment, node) => (*enrollment, node.clone()),
             Asked::Message(id) => {
@@ -140,6 +145,7 @@ fn not_reached(run: &[&Step], node: &NodeId) -> String {
                 ExitReason::MaxDuration => "its time was up",
                 ExitReason::Ejected => "an operator ended it",
                 ExitReason::Late => "it had become too late",
+                ExitReason::Merged => "its contact was merged into another one",
                 _ => "something ended it",
             };
             format!(

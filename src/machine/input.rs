@@ -4,6 +4,7 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Absorb;
 use crate::journey::Migration;
 use crate::model::{
     Answer, Consent, ConsentStatus, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, Hash,
@@ -182,6 +183,8 @@ pub enum InputKind {
     Wake,
     /// An operator does something to the contact's runs.
     Operate(Operation),
+    /// Another record of the person was merged into this one, and leaves it what it was.
+    Absorb(Box<Absorb>),
     /// What another system knew of the contact.
     Import {
         /// The contact and its history.

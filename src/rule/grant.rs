@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConsentRecord, Fingerprint, Giver, Ground, Name};
+use crate::model::{ConsentRecord, Evidence, Fingerprint, Giver, Ground, Name};
 
 /// Something that a contact allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +137,34 @@ impl Grant {
     pub(super) fn valid_until(&self) -> Option<DateTime<Utc>> {
         let until = self.terms.as_ref().and_then(|terms| terms.valid_until);
         until.and_then(DateTime::from_timestamp_millis)
+    }
+
+    /// Whether it allows at least what another one does: as long, confirmed and by a guardian where the other one is.
+    pub(super) fn is_no_weaker_than(&self, other: &Self) -> bool {
+        let until =
+            |grant: &Self| grant.terms.as_ref().and_then(|terms| terms.valid_until).unwrap_or(i64::MAX);
+        self.is_like(other)
+            && until(self) >= until(other)
+            && (self.is_confirmed() || !other.is_confirmed())
+            && (self.is_by_guardian() || !other.is_by_guardian())
+    }
+
+    /// The same again as evidence, where another record of the person takes it over.
+    pub(super) fn evidence(&self, source: &str, wording: &str, at: DateTime<Utc>) -> Evidence {
+        let mut evidence = Evidence::new(source, wording);
+        if let Some(terms) = &self.terms {
+            evidence.ground = terms.ground.clone();
+            evidence.valid_until = self.valid_until();
+            if terms.confirmed {
+                evidence = evidence.confirming(source, at);
+            }
+        }
+        let who = match self.is_by_guardian() {
+            true => Giver::Guardian { reference: wording.into() },
+            // The word of a merge, and not a sign of the person.
+            false => Giver::Operator { id: source.into(), reason: wording.into() },
+        };
+        evidence.given_by(who)
     }
 
     /// Whether one takes the place of the other: the same ground, and of sales the same family.

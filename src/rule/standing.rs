@@ -372,6 +372,30 @@ impl Standing {
         }
     }
 
+    /// Every grant of a purpose on a channel, for whichever address and on whichever ground.
+    pub(super) fn all_grants<'s>(
+        &'s self,
+        purpose: &'s str,
+        channel: &'s str,
+    ) -> impl Iterator<Item = &'s Grant> {
+        let others = self.grounded.iter().filter(move |one| one.concerns(purpose, channel));
+        self.yes(purpose, channel).into_iter().chain(others.map(|one| &one.grant))
+    }
+
+    /// Whether the contact said no to a purpose on a channel, or to more, and nothing stands against that.
+    pub(super) fn says_no(&self, purpose: &str, channel: &str) -> bool {
+        let denied = self.denied.iter().any(|denied| denied.concerns(purpose, channel));
+        let no = denied || self.has_withdrawn(purpose, channel);
+        self.objects(purpose, channel) || (no && self.all_grants(purpose, channel).next().is_none())
+    }
+
+    /// The addresses that are suppressed, with their channels.
+    pub(crate) fn suppressed(&self) -> impl Iterator<Item = (&Name, Fingerprint)> {
+        self.suppressed
+            .iter()
+            .flat_map(|(channel, addresses)| addresses.iter().map(move |address| (channel, *address)))
+    }
+
     /// Remembers that one of the contact's addresses is suppressed.
     pub(crate) fn suppress(&mut self, channel: &Name, address: Fingerprint) {
         let addresses = self.suppressed.entry(channel.clone()).or_default();

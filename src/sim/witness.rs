@@ -22,8 +22,8 @@ use crate::port::Clock;
 use crate::port::store::{
     Amended, Archive, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit,
     CommitRecord, Committed, Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox,
-    MessageRecord, MessageStatus, NewAside, Outbox, Pausable, Purged, Receipt, Result, Store, StoredContact,
-    Suppression, Take, TakenBatch, Verdict,
+    Merging, MessageRecord, MessageStatus, NewAside, Outbox, Pausable, Purged, Receipt, Result, Store,
+    StoredContact, Suppression, Take, TakenBatch, Verdict,
 };
 use crate::testing::Invariant;
 
@@ -448,6 +448,10 @@ impl Gate for Witness {
         Ok(known)
     }
 
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+        now!(self.store.merge(loser, winner))
+    }
+
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
         now!(self.store.forbidden(contact, channel, purpose))
     }
@@ -581,6 +585,8 @@ macro_rules! reads {
 
 reads! {
     contact(contact: &ContactId) -> Option<StoredContact>;
+    alias(contact: &ContactId) -> Option<ContactId>;
+    aliases(contact: &ContactId) -> Vec<ContactId>;
     steps(contact: &ContactId) -> Vec<Step>;
     messages(contact: &ContactId) -> Vec<MessageRecord>;
     message(message: MessageId) -> Option<MessageRecord>;

@@ -6,11 +6,13 @@
 mod decision;
 #[cfg(feature = "proof")]
 mod key;
+mod merged;
 mod party;
 
 pub use decision::{Decision, Said};
 #[cfg(feature = "proof")]
 pub use key::{ProofKey, ProofReader};
+pub use merged::MergedRecord;
 pub use party::{Controller, Party, Processing};
 
 use chrono::{DateTime, Utc};
@@ -47,6 +49,9 @@ pub struct Proof {
     pub parties: Vec<Party>,
     /// What the person said, in order of receipt.
     pub events: Vec<ProofEvent>,
+    /// Other records of the person that were merged into this one, each with the chain that it had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedRecord>,
     /// What was said to the person, and what was not and why, in order of time.
     pub decisions: Vec<Decision>,
     /// Where the chain of events ends, and what the document comes to.
@@ -193,12 +198,21 @@ impl Proof {
             processing: Processing::all(controller, policy, &records, &decisions),
             parties: vec![controller.party(), Party::person(&contact)],
             events: records.into_iter().map(|record| ProofEvent::new(&contact, record)).collect(),
+            merged: Vec::new(),
             decisions,
             chain: Chain { length, head, digest: Hash::default() },
             signature: None,
         };
         proof.chain.digest = proof.expected_digest();
         proof
+    }
+
+    /// The same with other records of the person that were merged into this one; nobody vouches for it yet.
+    #[must_use]
+    pub fn with_merged(mut self, merged: Vec<MergedRecord>) -> Self {
+        (self.merged, self.signature) = (merged, None);
+        self.chain.digest = self.expected_digest();
+        self
     }
 
     /// The one form in which it is written, and in which alone it is accepted.
@@ -213,7 +227,7 @@ impl Proof {
         self.events.iter().map(|event| event.record.clone()).collect()
     }
 
-    /// Says whether the events form one unbroken chain from the first to the head, and the document comes to its digest.
+    /// Says whether the events form one unbroken chain from the first to the head, those of merged records too, and the document comes to its digest.
     ///
     /// Whoever can write a document can give it a chain and a digest of its own: that nothing was cut off at the end, only a
     /// [signature](ProofReader) shows, or a head that was written down before.
@@ -227,7 +241,8 @@ impl Proof {
         let (length, head) = records.last().map_or((0, Hash::default()), |last| (last.seq, last.hash));
         let told = self.events.iter().all(|event| *event == ProofEvent::new(contact, event.record.clone()));
         let ends = (self.chain.length, self.chain.head) == (length, head);
-        if !told || !ends || !ConsentRecord::verify(&records) {
+        let merged = self.merged.iter().all(MergedRecord::verify);
+        if !told || !ends || !merged || !ConsentRecord::verify(&records) {
             return Err(ProofError::Chain);
         }
         if self.chain.digest != self.expected_digest() {

@@ -69,7 +69,7 @@ impl Mailbox for MemoryStore {
 
     async fn release(&self, contact: &ContactId) -> Result<bool> {
         let mut inner = self.lock();
-        let row = inner.by_id.get(contact).copied().filter(|row| inner.is_parked(*row));
+        let row = inner.meant(contact).filter(|row| inner.is_parked(*row));
         done(row.is_some_and(|row| inner.failing.remove(&row).is_some()))
     }
 
@@ -87,7 +87,7 @@ impl Mailbox for MemoryStore {
 
 impl Inner {
     pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Receipt {
-        let known = self.by_id.get(&input.contact).copied();
+        let known = self.meant(&input.contact);
         if known.is_some_and(|row| self.rows[row].erased) {
             return Receipt::Erased;
         }
@@ -104,6 +104,10 @@ impl Inner {
             return Receipt::Denied;
         }
         let row = self.row_of(&input.contact);
+        let row = self.merges.heir(row);
+        if self.was_told(&input.contact, row, input.id) {
+            return Receipt::Duplicate;
+        }
         self.deliver(row, input.id, input.kind.clone(), now)
     }
 
@@ -238,15 +242,22 @@ impl Inner {
             contact.mail.shrink_to_fit();
         }
         self.deny_all(row, &commit.denials);
+        // What was merged into a contact withdrew in its name too.
+        let by: Vec<ContactId> = if commit.lifts.is_empty() {
+            Vec::new()
+        } else {
+            self.merges.of(row).iter().chain([&row]).map(|row| self.rows[*row].id.clone()).collect()
+        };
         let contact = &mut self.rows[row];
         if let Some(gate) = &mut contact.gate {
-            let by = &contact.id;
             let aliases = &self.aliases;
             let current = |channel: &Name, address: Fingerprint| {
                 aliases.get(&(channel.clone(), address)).copied().unwrap_or(address)
             };
             for lift in commit.lifts {
-                denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                for by in &by {
+                    denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                }
                 let meant = |(channel, address): &&(Name, Fingerprint)| {
                     let own = current(channel, *address);
                     lift.address.is_none_or(|meant| current(channel, meant) == own)
@@ -254,7 +265,9 @@ impl Inner {
                 for (channel, address) in gate.addresses.iter().filter(meant) {
                     let address = (channel.clone(), current(channel, *address));
                     if let Some(row) = self.addresses.get_mut(&address) {
-                        denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                        for by in &by {
+                            denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                        }
                     }
                 }
             }

@@ -9,6 +9,7 @@ mod compact;
 mod gate;
 mod kept;
 mod mailbox;
+mod merge;
 mod outbox;
 mod person;
 
@@ -175,6 +176,8 @@ struct Inner {
     failing: BTreeMap<usize, Failing>,
     /// How many contacts are in which segment.
     sizes: BTreeMap<Name, i64>,
+    /// Who was merged into whom.
+    merges: merge::Merges,
 }
 
 /// How often the work of a contact failed in a row.
@@ -346,6 +349,7 @@ impl Inner {
     fn set_read(&mut self, row: usize, read_seq: u64) {
         let contact = &mut self.rows[row];
         contact.read_seq = read_seq;
+        self.merges.read(row, read_seq);
         let first = contact.mail.partition_point(|envelope| envelope.seq <= read_seq);
         let unread_from = contact.mail.get(first).map(|envelope| envelope.seq);
         if let Some(old) = std::mem::replace(&mut contact.unread_from, unread_from) {

@@ -77,7 +77,14 @@ impl Mailbox for SqliteStore {
 
 impl Db {
     pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Step<Receipt> {
-        let known = self.find(&input.contact)?;
+        let mut known = self.find(&input.contact)?;
+        if let Some(alias) = known.as_ref().filter(|found| found.merged) {
+            let heir = self.heir_of(alias)?;
+            if !heir.erased && self.was_told(heir.row, input.id)? {
+                return Ok(Receipt::Duplicate);
+            }
+            known = Some(heir);
+        }
         if known.as_ref().is_some_and(|contact| contact.erased) {
             return Ok(Receipt::Erased);
         }

@@ -51,6 +51,15 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
     chain(record, sink);
 }
 
+/// What is left of a contact that was merged into another one: its chain, and nothing to do.
+pub(super) fn merged(record: &Record, sink: &mut Sink<'_>) {
+    chain(record, sink);
+    for message in record.messages.iter().filter(|one| one.status == MessageStatus::Pending) {
+        let place = format!("message {}", message.message.id);
+        sink.add(Invariant::C3, place, "its contact was merged into another one and it waits to be sent");
+    }
+}
+
 /// C1: the chain.
 fn chain(record: &Record, sink: &mut Sink<'_>) {
     if !ConsentRecord::verify(&record.consents) {
