@@ -7,6 +7,7 @@ use super::transition::{Denial, Lift, Run};
 use super::{Envelope, InputKind};
 use crate::journey::Withdraw;
 use crate::model::{ConsentStatus, Evidence, Fingerprint, Giver, Name, StepOutcome};
+use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
     /// A START gives back what a STOP on the channel took away, and nothing else.
@@ -18,7 +19,17 @@ impl Run<'_> {
         envelope: &Envelope,
         at: DateTime<Utc>,
     ) {
-        for (purpose, address, until) in self.out.state.cold.standing.stopped.on(channel, said_at) {
+        let standing = &self.out.state.cold.standing;
+        let held = match is_on(Bug::StartGivesEverything) {
+            false => standing.stopped.on(channel, said_at),
+            true => {
+                let here = standing.answers().filter(|(_, on)| *on == channel);
+                here.map(|(purpose, _)| (purpose.clone(), None, None)).collect()
+            }
+        };
+        // It counts from when it was written: what was forbidden between then and its receipt stays so.
+        let counts_from = said_at.filter(|_| standing.is_dated());
+        for (purpose, address, until) in held {
             let mut evidence = evidence.clone();
             evidence.valid_until = until;
             let act = Act {
@@ -27,11 +38,14 @@ impl Run<'_> {
                 channel: Some(channel),
                 address,
                 evidence: &evidence,
-                said_at: None,
+                said_at: counts_from,
                 except: &[],
             };
             self.record(&act, envelope.id, at);
-            self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
+            let mut standing = self.out.state.cold.standing.standing();
+            if standing.any(|(own, on, to)| *own == purpose && on == channel && to == address) {
+                self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
+            }
         }
     }
 

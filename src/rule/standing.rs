@@ -114,6 +114,11 @@ impl Standing {
             && self.yes(purpose, channel).is_none()
     }
 
+    /// Whether instants are kept.
+    pub(crate) fn is_dated(&self) -> bool {
+        self.dated
+    }
+
     fn yes(&self, purpose: &str, channel: &str) -> Option<&Grant> {
         self.granted.get(purpose)?.get(channel)
     }
