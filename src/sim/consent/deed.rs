@@ -66,7 +66,7 @@ impl Asks {
     }
 }
 
-/// What people write. All of them say the word that nobody else may read in a log.
+/// What people write, and what they mean by it.
 pub(super) const TEXTS: [(&str, Asks); 12] = [
     ("STOP", Asks::Stop),
     ("Arrêt svp !", Asks::Stop),
