@@ -169,7 +169,7 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 41] = [
+const SOME: [&str; 40] = [
     "step_merged",
     "step_unknown",
     "given_back",
@@ -199,7 +199,6 @@ const SOME: [&str; 41] = [
     "consent_objected",
     "consent_imported",
     "consent_requested",
-    "blocked",
     "complained",
     "bounced_for_good",
     "bounced_for_now",
@@ -214,7 +213,7 @@ const SOME: [&str; 41] = [
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 12] = [
+const RARE: [&str; 13] = [
     "batch_answered_in_part",
     "channel partial",
     "channel shuffled",
@@ -225,6 +224,7 @@ const RARE: [&str; 12] = [
     "old_program_refused",
     "withdrawn_twice",
     "drained_without_an_answer",
+    "blocked",
     "bounced_after_the_erasure",
     "came_again_after_the_erasure",
 ];
