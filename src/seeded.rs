@@ -74,6 +74,19 @@ pub enum Bug {
     RetractionKeepsSequences,
     CalendarDaysInUtc,
     TeamHoursElapsed = 100,
+    CountsFromReceipt = 65,
+    StartGivesEverything,
+    SilenceAllows,
+    LateClickCounts,
+    LooksWithdraw,
+    LinkGivesBack,
+    StopAfterItsEvent,
+    BounceMarksTheContact,
+    ErasureFreesTheAddress,
+    TrackingByTheToken,
+    MachinesOpen,
+    AnySaleCounts,
+    NumberInTheLog,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -112,7 +125,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number from 1.
-        pub const ALL: [Bug; 64] = [
+        pub const ALL: [Bug; 77] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -177,6 +190,19 @@ mod planting {
             SecondAfterFirst,
             RetractionKeepsSequences,
             CalendarDaysInUtc,
+            CountsFromReceipt,
+            StartGivesEverything,
+            SilenceAllows,
+            LateClickCounts,
+            LooksWithdraw,
+            LinkGivesBack,
+            StopAfterItsEvent,
+            BounceMarksTheContact,
+            ErasureFreesTheAddress,
+            TrackingByTheToken,
+            MachinesOpen,
+            AnySaleCounts,
+            NumberInTheLog,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -242,6 +268,14 @@ mod planting {
                 TeamHoursElapsed => "I30",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
+                CountsFromReceipt | LateClickCounts => "C8",
+                StartGivesEverything | SilenceAllows => "C7",
+                LooksWithdraw | LinkGivesBack => "C9",
+                StopAfterItsEvent => "C10",
+                BounceMarksTheContact | ErasureFreesTheAddress => "C11",
+                TrackingByTheToken | MachinesOpen => "C12",
+                AnySaleCounts => "C13",
+                NumberInTheLog => "C14",
             }
         }
 
@@ -321,6 +355,21 @@ mod planting {
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
                 TeamHoursElapsed => "a deadline in team hours is counted in hours of every day",
+                CountsFromReceipt => "an act counts from when it was received, whatever it says",
+                StartGivesEverything => "a START gives back whatever was ever withdrawn on its channel",
+                SilenceAllows => "who never said anything allows everything",
+                LateClickCounts => {
+                    "a double opt-in counts from its click, though it was withdrawn since the request"
+                }
+                LooksWithdraw => "looking at an unsubscribe link withdraws",
+                LinkGivesBack => "an unsubscribe link can be asked to give back",
+                StopAfterItsEvent => "a journey hears of a STOP before it is in force",
+                BounceMarksTheContact => "a hard bounce is kept with the contact and not for its address",
+                ErasureFreesTheAddress => "an erasure forgets that its addresses are denied",
+                TrackingByTheToken => "a visit is tracked because its message was",
+                MachinesOpen => "the visit of a program counts as a person's",
+                AnySaleCounts => "a sale of any family carries the purpose",
+                NumberInTheLog => "the log says from where a text came",
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::model::{
 use crate::port::store::{MessageStatus, Receipt, Suppression};
 use crate::rule::inbound::{Certainty, Reading};
 use crate::rule::{START, STOP};
+use crate::seeded::{Bug, is_on};
 
 /// How long an answer is taken for one to the last message on its channel.
 const ANSWERS_WITHIN: TimeDelta = TimeDelta::days(30);
@@ -152,14 +153,21 @@ impl Engine {
             Some(address) => Some(self.seen(&inbound.channel, address).await?),
             None => None,
         };
+        if is_on(Bug::NumberInTheLog) {
+            tracing::info!(from = ?inbound.address, "a text came in");
+        }
+        let late = is_on(Bug::StopAfterItsEvent);
         // First of all, so that nothing that fails later keeps it from being in force.
-        if reading.is_stop() {
+        if reading.is_stop() && !late {
             self.withdraw(&self.stop(inbound, reading, address)).await?;
             self.stop_for_good(inbound, address).await?;
         }
         self.check_instant("text", inbound.at)?;
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
+        if reading.is_stop() && late {
+            self.withdraw(&self.stop(inbound, reading, address)).await?;
+        }
         let contact = inbound.contact.clone();
         // The event comes last but for the mark that a person shall look, and goes the way of every event.
         match receipts.last() {

@@ -12,8 +12,11 @@ use crate::link::{
     leads_on,
 };
 use crate::machine::{Input, InputKind, Withdrawal};
-use crate::model::{ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name};
+use crate::model::{
+    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name,
+};
 use crate::port::store::{MessageRecord, MessageStatus, Receipt};
+use crate::seeded::{Bug, is_on};
 
 /// The version of the words on the pages, as the evidence of a withdrawal names it.
 const WORDING: &str = "link-pages-2026-11";
@@ -121,7 +124,7 @@ impl Engine {
             return page::too_large();
         }
         let (read, changes) = match request.method.as_str() {
-            "GET" | "HEAD" => (true, false),
+            "GET" | "HEAD" => (true, is_on(Bug::LooksWithdraw)),
             "POST" => (false, true),
             _ => (false, false),
         };
@@ -188,6 +191,13 @@ impl Engine {
         if changes && has("everything") {
             self.take_back(contact, &known, &Extent::default(), from, "link.page").await?;
             return Ok(page::ended(language));
+        }
+        if has("sub") && is_on(Bug::LinkGivesBack) {
+            let pair = extent.purpose.clone().zip(extent.channel.clone());
+            let consent = pair.map(|(purpose, channel)| {
+                Consent::granted(contact, purpose, channel, Evidence::new("link.page", WORDING))
+            });
+            self.append(consent.into_iter().map(Into::into).collect()).await?;
         }
         let stance = extent.stance(&known.said, epoch);
         match stance {
@@ -345,6 +355,10 @@ impl Engine {
         let delivered = record.answered_at.filter(|_| record.status == MessageStatus::Accepted);
         let visit = Visit::new(&request.method, request.user_agent.as_deref());
         let visit = delivered.map_or(visit, |delivered| visit.after(now - delivered));
+        let visit = match is_on(Bug::MachinesOpen) {
+            true => Visit::new("GET", Some("Firefox")).after(chrono::TimeDelta::days(1)),
+            false => visit,
+        };
         let elapsed = self.shared.clock.elapsed();
         let verdict =
             self.bursts(|bursts| bursts.judge(record.message.id, link, links, visit, (now, elapsed)));
@@ -392,7 +406,7 @@ impl Engine {
             return Ok(false);
         };
         // The last look: a withdrawal is in the gate before it is in the contact.
-        if !self.may_track(&stored.state.cold, &message.channel).await? {
+        if !is_on(Bug::TrackingByTheToken) && !self.may_track(&stored.state.cold, &message.channel).await? {
             return Ok(false);
         }
         let loaded = self.program(None).await?;

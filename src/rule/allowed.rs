@@ -6,6 +6,7 @@ use super::grant::Grant;
 use super::permit::Question;
 use super::{Basis, Minors, Policy, Purpose, Use};
 use crate::model::{Fingerprint, Reason};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// Why what the contact said, or did not say, does not allow this; nothing where it does.
@@ -39,6 +40,7 @@ pub(super) fn forbidding(
         _ if question.denied => Some(Reason::Withdrawn),
         Some(_) => None,
         None if standing.has_withdrawn(purpose, channel) => Some(Reason::Withdrawn),
+        None if is_on(Bug::SilenceAllows) => None,
         None => Some(Reason::NoConsent),
     };
     let best = best.unwrap_or(Lacks { guardian: is_minor, ..Lacks::default() });

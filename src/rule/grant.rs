@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ConsentRecord, Evidence, Fingerprint, Giver, Ground, Name};
+use crate::seeded::{Bug, is_on};
 
 /// Something that a contact allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +70,11 @@ impl Mark {
 
     pub(super) fn of(record: &ConsentRecord) -> Self {
         let confirms = record.evidence.confirms.as_ref().filter(|_| !record.status.forbids());
-        let at = confirms.map_or(record.at, |confirmed| confirmed.asked_at.min(record.at));
+        let at = match confirms {
+            _ if is_on(Bug::CountsFromReceipt) => record.received_at.unwrap_or(record.at),
+            Some(confirmed) if !is_on(Bug::LateClickCounts) => confirmed.asked_at.min(record.at),
+            _ => record.at,
+        };
         let says_when = record.received_at.is_some() || confirms.is_some();
         let (rank, tie) = match says_when {
             false => (1, record.seq),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Attributes, Ground, Name, Value};
+use crate::seeded::{Bug, is_on};
 use crate::time::Span;
 
 /// What allows that a purpose is served.
@@ -39,7 +40,7 @@ impl Basis {
         match (self, ground) {
             (Basis::Contract | Basis::LegalObligation, _) | (_, Ground::Consent) => true,
             (Basis::SoftOptIn { family }, Ground::SoftOptIn { family: sold, sale }) => {
-                family == sold && !sale.is_empty()
+                (family == sold || is_on(Bug::AnySaleCounts)) && !sale.is_empty()
             }
             (Basis::LegitimateInterest, Ground::LegitimateInterest { assessment }) => !assessment.is_empty(),
             _ => false,

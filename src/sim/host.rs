@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) workers: Vec<Worker>,
     pub(super) random: Mutex<Random>,
     pub(super) over: AtomicBool,
+    /// Whether processes that come up have the newer fingerprint key.
+    pub(super) rotated: AtomicBool,
 }
 
 /// One process.
@@ -59,7 +61,7 @@ impl Worker {
         Self { clock: WorkerClock::new(timeline.clone()), running: Mutex::new(None) }
     }
 
-    fn running(&self) -> Option<(Life, Engine)> {
+    pub(super) fn running(&self) -> Option<(Life, Engine)> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -117,7 +119,7 @@ impl World {
         let mut builder = Engine::builder(Arc::new(store))
             .clock(Arc::new(self.workers[worker].clock.clone()))
             .zone(zone())
-            .fingerprint_key(key())
+            .policy(super::consent::policy())
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
@@ -131,14 +133,14 @@ impl World {
             let channel = channel.clone().plan(plan.clone()).life(life.clone());
             builder = builder.channel(Overheard { channel: Arc::new(channel), truth: self.truth.clone() });
         }
-        builder.build()
+        super::consent::keyed(super::consent::linked(builder), self.rotated.load(Ordering::Relaxed)).build()
     }
 
     fn between(&self, from: i64, until: i64) -> i64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).between(from, until)
     }
 
-    async fn rest(&self, from: i64, until: i64) {
+    pub(super) async fn rest(&self, from: i64, until: i64) {
         let span = TimeDelta::milliseconds(self.between(from, until));
         self.timeline.until(self.timeline.now() + span).await;
     }
@@ -160,7 +162,9 @@ impl World {
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
             for (purpose, line) in &person.grants {
-                engine.consent(granted(&person.id, *purpose, *line, "first")).await?;
+                let consent = granted(&person.id, *purpose, *line, "first");
+                self.truth.seen().tells_grant(&consent);
+                engine.consent(consent).await?;
             }
         }
         self.faults.set(true);
@@ -253,6 +257,12 @@ impl World {
             return;
         }
         let result = self.do_it(number, deed).await;
+        if result
+            .as_ref()
+            .is_err_and(|error| super::consent::says_something_personal(&format!("{error} {error:?}")))
+        {
+            self.truth.seen().breach(Invariant::C14, "an error says something personal");
+        }
         if let Err(error) = result
             && !matches!(error, Error::Erased { .. } | Error::Expired { .. })
         {
@@ -309,7 +319,7 @@ impl World {
             }
             What::Grant { person, purpose, line } => {
                 let consent = granted(&person, purpose, line, &format!("deed-{number}"));
-                self.tell(|engine| consents(engine, consent.clone())).await?;
+                self.tells_consent(consent.clone()).await?;
                 let (purpose, channel) = (&*consent.purpose, &*consent.channel);
                 self.must_be_true(&person, "a grant", |seen| {
                     let grants = &seen.people.get(&person).map_or(&[][..], |seen| &seen.grants);
@@ -404,6 +414,11 @@ impl World {
                 self.truth.seen().count("imported");
                 self.tell(|engine| imports(engine, import.clone())).await
             }
+            What::Rotates => {
+                self.rotates().await;
+                Ok(())
+            }
+            What::Says { person, act } => self.says(format!("deed-{number}"), at, &person, act).await,
             What::Poison { person, length } => {
                 self.faulty.poison(person.as_str());
                 self.truth.seen().count("poisoned");
@@ -443,7 +458,7 @@ impl World {
     }
 
     /// What was acknowledged took effect, unless the person was erased meanwhile.
-    fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
+    pub(super) fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
         let mut seen = self.truth.seen();
         let erased = seen.people.get(person).is_some_and(|person| person.erased.is_some());
         let excused = erased && what != "an erasure";
@@ -517,10 +532,6 @@ async fn answers(
 
 async fn identify(engine: Engine, contact: Contact) -> Result<(), Error> {
     engine.identify(contact).await
-}
-
-async fn consents(engine: Engine, consent: Consent) -> Result<(), Error> {
-    engine.consent(consent).await
 }
 
 async fn track(engine: Engine, event: Event) -> Result<bool, Error> {

@@ -31,7 +31,7 @@ fn operated(step: &Step) -> Option<Operated> {
 impl World {
     /// Judges every person at rest, and answers what the store's own checker looked at.
     pub(super) async fn judge(&self) -> Result<Findings, StoreError> {
-        let checker = Checker::new().zone(zone()).keeps_all_mail();
+        let checker = Checker::new().policy(super::consent::policy()).zone(zone()).keeps_all_mail();
         let mut all = Findings::default();
         for person in &self.scenario.people {
             let id = ContactId::from(person.id.as_str());
@@ -59,6 +59,9 @@ impl World {
                 self.sums_are_right(person).await?;
                 let state = stored.as_ref().map(|stored| &stored.state);
                 self.segments_are_exact(person, &steps, state).await?;
+                if let Some(state) = state {
+                    self.consent_is_the_fold(&person.id, state);
+                }
             }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {

@@ -134,6 +134,13 @@ pub(super) enum What {
         name: usize,
         ago: i64,
     },
+    /// The fingerprint key changes, from one process to the next.
+    Rotates,
+    /// Something is said of a consent, or done about it.
+    Says {
+        person: String,
+        act: super::consent::Act,
+    },
     /// The store refuses every commit of a contact for some milliseconds.
     Poison {
         person: String,
@@ -174,10 +181,12 @@ impl What {
             | What::Erase { person }
             | What::Operate { person, .. }
             | What::Import { person, .. }
+            | What::Says { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
             | What::FirstRules
             | What::Migrate { .. }
+            | What::Rotates
             | What::HoldJourney { .. }
             | What::HoldChannel { .. }
             | What::Kill { .. }
@@ -259,6 +268,7 @@ impl Scenario {
         praises(seed, &people, swarm, &mut deeds);
         counts(seed, &people, swarm, &mut deeds);
         first_rules(seed, &people, swarm, &mut deeds);
+        super::consent::draw(seed, &people, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {

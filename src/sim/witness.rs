@@ -15,8 +15,8 @@ use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
 use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
-    Step, StepOutcome,
+    ConsentRecord, ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId,
+    MessageId, Name, Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
@@ -68,6 +68,12 @@ impl Witness {
         Ok(())
     }
 
+    /// What a fingerprint means.
+    fn known(&self, channel: &str, address: Fingerprint) -> Option<(String, String)> {
+        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
+        known.map(|(channel, _, address)| (channel.clone(), address.clone()))
+    }
+
     fn stands(&self, id: MessageId) -> Result<()> {
         if let Some(record) = now!(self.store.message(id))? {
             self.truth.seen().stands(id, record.status);
@@ -95,6 +101,7 @@ impl Mailbox for Witness {
                 _ => continue,
             }
             let order = seen.next_order();
+            seen.notes(input, order);
             let Some(person) = seen.people.get_mut(input.contact.as_str()) else { continue };
             let erased = person.erased.is_some();
             match &input.kind {
@@ -103,7 +110,7 @@ impl Mailbox for Witness {
                         person.addresses.insert(channel.to_string(), address.value.to_string());
                     }
                 }
-                InputKind::Consent(consent) => {
+                InputKind::Consent(consent) if consent.status == ConsentStatus::Granted => {
                     person.grants.push((consent.purpose.to_string(), consent.channel.to_string(), order));
                 }
                 InputKind::Event(event) => {
@@ -173,7 +180,7 @@ impl Mailbox for Witness {
                 lease: commit.lease.clone(),
                 now: commit.now,
                 steps: commit.steps.clone(),
-                messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
+                messages: commit.messages.iter().map(SeenMessage::decided).collect(),
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
                 left: Left::new(commit),
@@ -211,6 +218,9 @@ impl Mailbox for Witness {
                 }
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
+                    if let Some(contact) = seen.rows.get(&row).cloned() {
+                        seen.notes_step(&contact, step);
+                    }
                     seen.runs.insert(step.enrollment);
                     if let StepOutcome::Exited { reason } = &step.outcome
                         && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Undone)
@@ -279,23 +289,6 @@ fn published(revisions: &BTreeMap<u64, u32>, catalog: u64) -> u32 {
     revisions.range(..=catalog).next_back().map_or(0, |(_, version)| *version)
 }
 
-fn decided(message: &crate::model::Message) -> SeenMessage {
-    SeenMessage {
-        enrollment: message.enrollment,
-        person: message.contact.to_string(),
-        channel: message.channel.to_string(),
-        purpose: message.purpose.to_string(),
-        begun: Default::default(),
-        called: Default::default(),
-        accepted: 0,
-        content: None,
-        clicks: Default::default(),
-        settled: None,
-        repeated: false,
-        answers: Default::default(),
-    }
-}
-
 #[async_trait]
 impl Outbox for Witness {
     async fn take(&self, take: &Take) -> Result<TakenBatch> {
@@ -316,10 +309,12 @@ impl Outbox for Witness {
             _ => false,
         });
         let varied: Vec<bool> = varied.collect();
-        let texts: Vec<Option<String>> = begins
+        let texts: Vec<Option<(String, bool)>> = begins
             .iter()
             .map(|begin| match &begin.verdict {
-                Verdict::Send { content, .. } => Some(content.plain().to_owned()),
+                Verdict::Send { content, .. } => {
+                    Some((content.plain().to_owned(), !content.links.is_empty()))
+                }
                 _ => None,
             })
             .collect();
@@ -332,8 +327,11 @@ impl Outbox for Witness {
                         self.truth.seen().count("said_in_a_variant");
                     }
                     self.truth.seen().begun(id, *attempt, taken_at, *not_after);
-                    if let Some(text) = text {
+                    if let Some((text, tracked)) = text {
                         self.truth.seen().says(id, *attempt, &text);
+                        if tracked {
+                            self.truth.seen().tracks(id, *attempt, taken_at);
+                        }
                     }
                 }
                 Begun::Answered => {
@@ -400,6 +398,10 @@ impl Gate for Witness {
         seen.count("withdrawn");
         let by = withdrawal.contact.to_string();
         let addresses = seen.people.get(&by).map(|person| person.addresses.clone()).unwrap_or_default();
+        let from = withdrawal.from.as_ref().and_then(|(on, own)| self.known(on, *own));
+        if seen.notes_withdrawal(withdrawal, addresses.clone(), from, order) {
+            return Ok(());
+        }
         let purposes = withdrawal.purposes.iter().map(ToString::to_string).collect();
         let channel = withdrawal.channel.as_ref().map(ToString::to_string);
         seen.denials.push(Denial { by, purposes, channel, addresses, order });
@@ -412,9 +414,8 @@ impl Gate for Witness {
         seen.count("suppressed");
         let order = seen.next_order();
         let (channel, address) = (&*suppression.channel, suppression.address);
-        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
-        if let Some((channel, _, address)) = known {
-            seen.suppressed.entry((channel.clone(), address.clone())).or_insert(order);
+        if let Some(known) = self.known(channel, address) {
+            seen.suppressed.entry(known).or_insert(order);
         }
         Ok(())
     }
@@ -441,6 +442,7 @@ impl Gate for Witness {
             if person.erased.is_none() {
                 person.erased = Some(order);
                 for (channel, address) in addresses {
+                    seen.ledger.ban(&channel, &address, order);
                     seen.suppressed.entry((channel, address)).or_insert(order);
                 }
             }

@@ -184,7 +184,7 @@ impl Inner {
         let address = self.canonical(&suppression.channel, suppression.address);
         let gate = self.addresses.entry(address).or_default();
         gate.epoch += 1;
-        gate.suppressed = true;
+        gate.suppressed |= suppression.contact.is_none() || !is_on(Bug::BounceMarksTheContact);
         let Some(contact) = &suppression.contact else { return };
         let Some(row) = self.meant(contact).filter(|row| !self.rows[*row].erased) else { return };
         self.rows[row].epoch += 1;
@@ -263,7 +263,7 @@ impl Inner {
             let current = self.canonical(&channel, address);
             let gate = self.addresses.entry(current).or_default();
             gate.epoch += 1;
-            gate.suppressed = true;
+            gate.suppressed |= !is_on(Bug::ErasureFreesTheAddress);
         }
         for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;

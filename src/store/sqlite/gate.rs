@@ -12,6 +12,7 @@ use super::rows::{blob, cold_of, instant, message, messages, text, uint};
 use crate::machine::{Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, Merging, Receipt, Result, Suppression};
+use crate::seeded::{Bug, is_on};
 use crate::store::denial::{self, Forbids};
 use crate::store::known_addresses;
 
@@ -216,7 +217,7 @@ impl Db {
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) -> Step<()> {
         let Suppression { channel, address, contact, .. } = suppression;
         let scope = Scope::Address(self.term(channel)?, *address);
-        self.bump_address(scope, true)?;
+        self.bump_address(scope, contact.is_none() || !is_on(Bug::BounceMarksTheContact))?;
         let Some(contact) = contact else { return Ok(()) };
         let Some(found) = self.meant(contact)?.filter(|found| !found.erased) else { return Ok(()) };
         self.bump_contact(found.row)?;
@@ -234,7 +235,7 @@ impl Db {
     fn erase(&mut self, row: i64) -> Step<()> {
         for (channel, address) in self.addresses_of(row)? {
             let scope = Scope::Address(self.term(&channel)?, address);
-            self.bump_address(scope, true)?;
+            self.bump_address(scope, !is_on(Bug::ErasureFreesTheAddress))?;
         }
         self.leave_segments(row)?;
         for sql in [
