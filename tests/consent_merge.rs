@@ -247,19 +247,19 @@ proptest! {
                 scene.clock.advance(TimeDelta::minutes(1));
                 scene.tick().await;
                 let mut wrong = Vec::new();
-                for channel in 0..2 {
+                for (channel, on) in CHANNELS.iter().enumerate() {
                     let sent: BTreeSet<String> = scene.channels[channel]
                         .sent()
                         .iter()
                         .map(|sent| format!("{} {}", sent.message.purpose, sent.message.contact))
                         .collect();
-                    for purpose in 0..2 {
-                        let got = sent.contains(&format!("{} {}", PURPOSES[purpose], WHO[1]));
+                    for (purpose, word) in PURPOSES.iter().enumerate() {
+                        let got = sent.contains(&format!("{word} {}", WHO[1]));
                         if got != one.may(purpose, channel) {
-                            wrong.push(format!("{} by {}: sent {got}", PURPOSES[purpose], CHANNELS[channel]));
+                            wrong.push(format!("{word} by {on}: sent {got}"));
                         }
-                        if sent.contains(&format!("{} {}", PURPOSES[purpose], WHO[0])) {
-                            wrong.push(format!("{} was said to the one that ended", PURPOSES[purpose]));
+                        if sent.contains(&format!("{word} {}", WHO[0])) {
+                            wrong.push(format!("{word} was said to the one that ended"));
                         }
                     }
                 }

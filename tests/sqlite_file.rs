@@ -112,7 +112,7 @@ fn a_newer_schema_is_refused_and_named() {
     drop(SqliteStore::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerSchema { found: 9, supported: 7 }), "{error}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 9, supported: 8 }), "{error}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ enum Fault {
     ForgetsFormerKeys,
     /// Keeps editions without their deeds.
     ForgetsWhoAndWhy,
+    /// Says that it merged, and did nothing.
+    MergesInName,
     /// Publishes segments and starts no job that seeds them.
     SeedsNothing,
     /// Puts other content under a version of a segment.
@@ -265,6 +267,13 @@ role! {
             self.inner.rekey(channel, former, current).await
         }
 
+        async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+            if self.fault == Fault::MergesInName {
+                return Ok(Merging::Done);
+            }
+            self.inner.merge(loser, winner).await
+        }
+
         async fn erase(&self, contact: &ContactId) -> Result<bool> {
             let before = self.inner.contact(contact).await?;
             let erased = self.inner.erase(contact).await?;
@@ -280,7 +289,6 @@ role! {
     }
     withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
-    merge(loser: &ContactId, winner: &ContactId) -> Merging,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
@@ -424,6 +432,7 @@ fn a_store_that_keeps_duplicates_is_refused() {
             "append_answers_each_input_in_its_place",
             "append_ignores_a_seen_id",
             "appending_the_same_id_concurrently_keeps_one",
+            "merged_id_means_the_winner",
             "purge_forgets_what_was_read",
             "purge_keeps_what_is_unread",
             "reopen_keeps_everything",
@@ -700,6 +709,26 @@ fn a_store_that_forgets_what_was_said_is_refused() {
     breaks(
         Fault::ForgetsWhatWasSaid,
         &["said_reaches_back_as_far_as_asked", "said_is_told_as_often_as_a_cap_may_ask"],
+    );
+}
+
+#[test]
+fn a_store_that_merges_in_name_alone_is_refused() {
+    breaks(
+        Fault::MergesInName,
+        &[
+            "merge_leaves_everything_by_one_input",
+            "merge_closes_both_until_it_is_read",
+            "merge_cancels_what_the_loser_had_to_say",
+            "merge_makes_the_losers_worker_late",
+            "merged_id_means_the_winner",
+            "merge_carries_denials_over",
+            "withdrawal_of_a_merged_contact_reaches_all_its_addresses",
+            "erasing_a_merged_contact_erases_both",
+            "merge_is_done_once",
+            "merges_form_chains",
+            "answer_for_a_merged_contact_reaches_the_winner",
+        ],
     );
 }
 
