@@ -73,6 +73,18 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
+    CapCheckedThenBegun = 78,
+    PlaceBackOnAnyAnswer,
+    PriorityForgotten,
+    LegalHoursInUtc,
+    ProofOfEventsAlone,
+    OptOutInOneLanguage,
+    SegmentsByLetters,
+    FirstReasonAlone,
+    OwedUnasked,
+    SilenceBySweep,
+    RowBeforeItsDate,
+    MinorsAskNobody,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -110,8 +122,8 @@ mod planting {
     use Bug::*;
 
     impl Bug {
-        /// All of them, by number from 1.
-        pub const ALL: [Bug; 64] = [
+        /// All of them, by number.
+        pub const ALL: [Bug; 76] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -176,11 +188,27 @@ mod planting {
             SecondAfterFirst,
             RetractionKeepsSequences,
             CalendarDaysInUtc,
+            CapCheckedThenBegun,
+            PlaceBackOnAnyAnswer,
+            PriorityForgotten,
+            LegalHoursInUtc,
+            ProofOfEventsAlone,
+            OptOutInOneLanguage,
+            SegmentsByLetters,
+            FirstReasonAlone,
+            OwedUnasked,
+            SilenceBySweep,
+            RowBeforeItsDate,
+            MinorsAskNobody,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
         pub const OF_SEGMENTS: [Bug; 4] =
             [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
+
+        /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
+        /// as the contract of consent names it.
+        pub const OF_CONSENT: [Bug; 2] = [SegmentsByLetters, FirstReasonAlone];
 
         /// Its number, as `SEEDED_BUG` names it.
         pub fn number(self) -> u8 {
@@ -237,6 +265,16 @@ mod planting {
                 SameAnswerForgetsItsEnd => "G4",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
+                CapCheckedThenBegun | PlaceBackOnAnyAnswer => "C16",
+                PriorityForgotten => "C17",
+                LegalHoursInUtc | RowBeforeItsDate => "C15",
+                ProofOfEventsAlone => "C25",
+                OptOutInOneLanguage => "C18",
+                SegmentsByLetters => "I17",
+                FirstReasonAlone => "I18",
+                OwedUnasked => "C19",
+                SilenceBySweep => "C22",
+                MinorsAskNobody => "C23",
             }
         }
 
@@ -315,6 +353,22 @@ mod planting {
                 }
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
+                CapCheckedThenBegun => {
+                    "a cap is counted when a message is taken, and not asked again when it begins"
+                }
+                PlaceBackOnAnyAnswer => "whatever is not accepted gives its place under a cap back",
+                PriorityForgotten => "the message that was decided first takes the place that a cap leaves",
+                LegalHoursInUtc => "the hours of the law are taken in UTC",
+                ProofOfEventsAlone => "the digest of a proof leaves its decisions out",
+                OptOutInOneLanguage => {
+                    "what a text must say of how to stop it is added to the first language alone"
+                }
+                SegmentsByLetters => "a letter counts as one unit of a short message",
+                FirstReasonAlone => "the first reason why a contact may not be told hides the others",
+                OwedUnasked => "what is owed is said by any template",
+                SilenceBySweep => "a silence is judged by a sweep, and no sweep comes",
+                RowBeforeItsDate => "a row of the law holds before its date",
+                MinorsAskNobody => "a minor allows for itself",
             }
         }
     }

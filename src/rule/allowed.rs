@@ -6,6 +6,7 @@ use super::grant::Grant;
 use super::permit::Question;
 use super::{Basis, Minors, Policy, Purpose, Use};
 use crate::model::{Fingerprint, Reason};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// Why what the contact said, or did not say, does not allow this; nothing where it does.
@@ -24,10 +25,11 @@ pub(super) fn forbidding(
         return;
     }
     let is_minor = policy.minors.as_ref().is_some_and(|minors| Minors::include(minors, &contact.attributes));
+    let asks_guardian = is_minor && !is_on(Bug::MinorsAskNobody);
     let profiling = named.is_some_and(|named| named.usage == Use::Profiling);
     let lacks = |grant: &Grant| Lacks {
         over: grant.is_over(now),
-        guardian: is_minor && (profiling || !grant.is_by_guardian()),
+        guardian: asks_guardian && (profiling || !grant.is_by_guardian()),
         confirmation: named.is_some_and(|named: &Purpose| named.confirmed) && !grant.is_confirmed(),
     };
     let grants = standing.grants(purpose, channel, address, basis);
@@ -40,7 +42,10 @@ pub(super) fn forbidding(
         None if standing.has_withdrawn(purpose, channel) => Some(Reason::Withdrawn),
         None => Some(Reason::NoConsent),
     };
-    let best = best.unwrap_or(Lacks { guardian: is_minor, ..Lacks::default() });
+    if is_on(Bug::FirstReasonAlone) && unwilling.is_some() {
+        return reasons.extend(unwilling);
+    }
+    let best = best.unwrap_or(Lacks { guardian: asks_guardian, ..Lacks::default() });
     reasons.extend(unwilling);
     if best.confirmation && !reasons.contains(&Reason::NoConsent) {
         reasons.push(Reason::NoConsent);
@@ -52,7 +57,8 @@ pub(super) fn forbidding(
         reasons.push(Reason::Minor);
     }
     let lapses_at = |retention: &super::Retention| Some(zone.add(standing.heard_at()?, retention.lasts));
-    if policy.retention.as_ref().is_some_and(|retention| lapses_at(retention).is_none_or(|at| at <= now)) {
+    let retention = policy.retention.as_ref().filter(|_| !is_on(Bug::SilenceBySweep));
+    if retention.is_some_and(|retention| lapses_at(retention).is_none_or(|at| at <= now)) {
         reasons.push(Reason::Lapsed);
     }
 }

@@ -9,6 +9,7 @@ use super::desk::{Behind, Desk};
 use super::executor::Spawner;
 use super::faults::Faults;
 use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PURPOSES, definitions};
+use super::limits::Limits;
 use super::provider::{Overheard, Provider};
 use super::random::Random;
 use super::scenario::{Deed, Person, Scenario, What};
@@ -68,6 +69,11 @@ impl Worker {
     }
 }
 
+/// What was compiled before, for an engine beside the workers'.
+pub(super) fn compiled() -> Compiled {
+    COMPILED.clone()
+}
+
 /// Every simulation of a process has the same definitions, and each crash brings up an engine that must read them.
 static COMPILED: LazyLock<Compiled> = LazyLock::new(Compiled::default);
 
@@ -121,6 +127,7 @@ impl World {
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
+            .policy(self.scenario.policy())
             .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 })
             .backoff_for(
                 "sms",
@@ -130,6 +137,9 @@ impl World {
         for channel in &self.channels {
             let channel = channel.clone().plan(plan.clone()).life(life.clone());
             builder = builder.channel(Overheard { channel: Arc::new(channel), truth: self.truth.clone() });
+        }
+        if let Some((keys, base)) = self.scenario.limits.as_ref().and_then(Limits::links) {
+            builder = builder.links(keys, base);
         }
         builder.build()
     }
@@ -156,12 +166,18 @@ impl World {
         if self.scenario.deeds.iter().any(|deed| deed.what == What::FirstRules) {
             definitions.retain(|definition| !matches!(definition, Definition::Score(_)));
         }
+        if let Some(limits) = &self.scenario.limits {
+            definitions.extend(limits.definitions()?);
+        }
         engine.publish(definitions).await?;
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
             for (purpose, line) in &person.grants {
-                engine.consent(granted(&person.id, *purpose, *line, "first")).await?;
+                engine.consent(self.speaks(granted(&person.id, *purpose, *line, "first"))).await?;
             }
+            let mut seen = self.truth.seen();
+            let order = seen.order;
+            seen.people.entry(person.id.clone()).or_default().first_grants = order;
         }
         self.faults.set(true);
         for worker in 0..self.workers.len() {
@@ -174,9 +190,17 @@ impl World {
         Ok(())
     }
 
+    /// A yes, by whoever speaks for the person.
+    fn speaks(&self, consent: Consent) -> Consent {
+        self.scenario.limits.as_ref().map_or(consent.clone(), |limits| limits.speaks(consent))
+    }
+
     fn contact(&self, person: &Person, moved: bool) -> Contact {
-        let place = &super::fixture::PLACES[person.place % super::fixture::PLACES.len()];
-        let mut contact = Contact::new(person.id.as_str()).zone(place.zone).attribute("score", person.score);
+        let place = super::fixture::place(person.place);
+        let mut contact = Contact::new(person.id.as_str()).attribute("score", person.score);
+        if !place.zone.is_empty() {
+            contact = contact.zone(place.zone);
+        }
         // Some read French, and some of them are on first-name terms.
         if person.place.is_multiple_of(2) {
             contact = contact.locale("fr-FR");
@@ -188,7 +212,7 @@ impl World {
         for line in LINES {
             contact = contact.address(line.name, address(of, line.name, moved));
         }
-        contact
+        self.scenario.limits.as_ref().map_or(contact.clone(), |limits| limits.describes(contact))
     }
 
     /// A worker: it ticks, sleeps and wakes until its process dies, and then comes back.
@@ -288,6 +312,18 @@ impl World {
                 let contact = Contact::new(person.as_str()).attribute("score", score);
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
+            What::Speak { person, event, number: value } => {
+                let event = Event::new(person.as_str(), event).id(format!("deed-{number}"));
+                self.track(&event.property("number", value)).await.map(drop)
+            }
+            What::Age { person, age } => {
+                let contact = Contact::new(person.as_str()).attribute("age", age);
+                self.tell(|engine| identify(engine, contact.clone())).await
+            }
+            What::Declare { declared } => {
+                let receipt: Definition = super::limits::receipt(declared).into();
+                self.tell(|engine| publish(engine, vec![receipt.clone()])).await
+            }
             What::Due { person, after } => {
                 let contact = Contact::new(person.as_str());
                 let contact = match after {
@@ -308,7 +344,7 @@ impl World {
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
             What::Grant { person, purpose, line } => {
-                let consent = granted(&person, purpose, line, &format!("deed-{number}"));
+                let consent = self.speaks(granted(&person, purpose, line, &format!("deed-{number}")));
                 self.tell(|engine| consents(engine, consent.clone())).await?;
                 let (purpose, channel) = (&*consent.purpose, &*consent.channel);
                 self.must_be_true(&person, "a grant", |seen| {

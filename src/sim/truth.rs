@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::fixture::{PLACES, line};
+use super::fixture::{line, place};
+use super::limits::{Ledger, OWED};
 use super::scenario::Scenario;
 use super::segments::Sorted;
 use super::spark::Rated;
@@ -76,6 +77,8 @@ pub(super) struct Seen {
     pub(super) segments: BTreeMap<u64, u32>,
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
+    /// What is remembered of the limits that the policy sets.
+    pub(super) ledger: Ledger,
     /// Whether the store leases.
     pub(super) leases_are_exclusive: bool,
 }
@@ -87,6 +90,8 @@ pub(super) struct SeenPerson {
     pub(super) addresses: BTreeMap<String, String>,
     /// Purpose, channel and order of every grant.
     pub(super) grants: Vec<(String, String, u64)>,
+    /// The order of the newest of those that were there from the beginning.
+    pub(super) first_grants: u64,
     pub(super) erased: Option<u64>,
     /// How often each event of a host's id was kept.
     pub(super) events: BTreeMap<String, u64>,
@@ -160,6 +165,7 @@ impl Truth {
             scores: BTreeMap::new(),
             segments: BTreeMap::new(),
             edited: false,
+            ledger: Ledger::new(scenario.limits.clone()),
             leases_are_exclusive,
         })))
     }
@@ -290,8 +296,12 @@ impl Seen {
             // A call to the host: the contact has nothing to allow.
             return self.count("call_begun");
         }
+        if purpose == OWED {
+            // Nobody is asked for it.
+            return self.count("owed_begun");
+        }
         let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
-        let place = &PLACES[seen.place % PLACES.len()];
+        let place = place(seen.place);
         if !granted {
             self.breach(
                 Invariant::C1,
@@ -325,7 +335,8 @@ impl Seen {
         }
         // A call to the host says nothing to the contact, so only its erasure forbids it.
         let is_call = purpose.is_empty();
-        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_call) {
+        let is_owed = is_call || purpose == OWED;
+        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_owed) {
             self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
@@ -340,7 +351,7 @@ impl Seen {
                 format!("{id} was handed over at {now}, after its permit ended at {not_after}"),
             );
         }
-        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_call) {
+        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_owed) {
             let found =
                 format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
             self.breach(Invariant::C3, found);

@@ -68,6 +68,26 @@ impl Witness {
         Ok(())
     }
 
+    /// What the limits say of a worker's answers that took effect.
+    fn limits(&self, judged: &[Begin], begun: &[Begun]) {
+        if judged.is_empty() {
+            return;
+        }
+        let ids: Vec<MessageId> = judged.iter().map(|begin| begin.message).collect();
+        let mut seen = self.truth.seen();
+        let mut said = Vec::new();
+        for (begin, begun) in judged.iter().zip(begun) {
+            match (begun, &begin.verdict) {
+                (Begun::Begun { attempt, .. }, Verdict::Send { content, .. }) => {
+                    said.push((begin.message, begin.taken_at, *attempt, content.text.as_deref()));
+                }
+                (Begun::Answered, verdict) => seen.limits_kept_back(begin.message, begin.taken_at, verdict),
+                _ => {}
+            }
+        }
+        seen.limits_hold(&ids, &said);
+    }
+
     fn stands(&self, id: MessageId) -> Result<()> {
         if let Some(record) = now!(self.store.message(id))? {
             self.truth.seen().stands(id, record.status);
@@ -95,6 +115,8 @@ impl Mailbox for Witness {
                 _ => continue,
             }
             let order = seen.next_order();
+            let now = seen.now();
+            seen.ledger.hears(input, now);
             let Some(person) = seen.people.get_mut(input.contact.as_str()) else { continue };
             let erased = person.erased.is_some();
             match &input.kind {
@@ -158,6 +180,7 @@ impl Mailbox for Witness {
             now: DateTime<Utc>,
             steps: Vec<Step>,
             messages: Vec<(MessageId, SeenMessage)>,
+            said: Vec<crate::model::Message>,
             cancels: bool,
             rated: Rated,
             left: Left,
@@ -174,6 +197,7 @@ impl Mailbox for Witness {
                 now: commit.now,
                 steps: commit.steps.clone(),
                 messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
+                said: commit.messages.clone(),
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
                 left: Left::new(commit),
@@ -211,6 +235,7 @@ impl Mailbox for Witness {
                 }
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
+                    seen.limits_step(row, step);
                     seen.runs.insert(step.enrollment);
                     if let StepOutcome::Exited { reason } = &step.outcome
                         && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Undone)
@@ -223,6 +248,7 @@ impl Mailbox for Witness {
                         seen.breach(Invariant::S2, found);
                     }
                 }
+                noted.said.iter().for_each(|message| seen.limits_choice(message));
                 for (id, message) in noted.messages {
                     if noted.cancels {
                         cancelled.push(id);
@@ -305,10 +331,19 @@ impl Outbox for Witness {
             let clicks = contact.state.hot.performed.tally("clicked").map_or(0, |tally| tally.count);
             self.truth.seen().taken(taken.message.id, clicks);
         }
+        if self.truth.seen().ledger.is_open() {
+            let own = batch.messages.iter().map(|taken| now!(self.store.contact(&taken.message.contact)));
+            let contacts = own.collect::<Result<Vec<_>>>()?;
+            self.truth.seen().ledger.takes(&batch, &contacts);
+        }
         Ok(batch)
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        let judged: Vec<Begin> = match self.truth.seen().ledger.is_open() {
+            true => begins.clone(),
+            false => Vec::new(),
+        };
         let asked: Vec<_> =
             begins.iter().map(|begin| (begin.message, begin.taken_at, verdict(&begin.verdict))).collect();
         let varied = begins.iter().map(|begin| match &begin.verdict {
@@ -324,6 +359,7 @@ impl Outbox for Witness {
             })
             .collect();
         let begun = now!(self.store.begin(begins))?;
+        self.limits(&judged, &begun);
         let varied = varied.into_iter().zip(texts);
         for (((id, taken_at, verdict), begun), (varied, text)) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
@@ -358,7 +394,12 @@ impl Outbox for Witness {
                 let found = format!("{} was changed by the answer for another attempt", delivery.message);
                 self.truth.seen().breach(Invariant::B6, found);
             }
-            self.truth.seen().settled(delivery.message, delivery.attempt, &delivery.status, effective);
+            let mut seen = self.truth.seen();
+            seen.settled(delivery.message, delivery.attempt, &delivery.status, effective);
+            if effective && delivery.attempt == 1 && seen.refused_at_once(delivery.message) {
+                seen.place_comes_back(delivery.message);
+            }
+            drop(seen);
             self.stands(delivery.message)?;
         }
         Ok(())
@@ -392,6 +433,8 @@ impl Gate for Witness {
     async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         now!(self.store.withdraw(withdrawal, id))?;
         let mut seen = self.truth.seen();
+        let now = seen.now();
+        seen.ledger.heard_of(&withdrawal.contact, now);
         let order = seen.next_order();
         if id.is_some_and(|id| !seen.withdrawals.insert(*id.as_bytes())) {
             seen.count("withdrawn_twice");

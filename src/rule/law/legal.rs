@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use super::{LegalHours, Profile, Recipient, Territory};
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// How far ahead an opening is looked for: every date of a year and its weekday come by.
@@ -77,14 +78,20 @@ impl<'a> Legal<'a> {
         self.bindings.iter().all(|binding| binding.closed(at).is_none())
     }
 
-    /// The first instant at or after `at` at which it may be said: it is open then, and nothing between is.
-    #[must_use]
-    pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
+    /// Whether it is open at an instant, and what keeps it closed then.
+    pub(crate) fn looked_at(&self, at: DateTime<Utc>) -> Opening {
         let mut opening = Opening { at: Some(at), ..Opening::default() };
         for closed in self.bindings.iter().filter_map(|binding| binding.closed(at)) {
             opening.note(closed);
             opening.at = None;
         }
+        opening
+    }
+
+    /// The first instant at or after `at` at which it may be said: it is open then, and nothing between is.
+    #[must_use]
+    pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
+        let mut opening = self.looked_at(at);
         if opening.at.is_some() {
             return opening;
         }
@@ -133,7 +140,7 @@ impl Binding<'_> {
     }
 
     fn shut(&self, at: DateTime<Utc>) -> Option<Closed> {
-        let local = self.zone.local(at);
+        let local = if is_on(Bug::LegalHoursInUtc) { at.naive_utc() } else { self.zone.local(at) };
         let hours = !self.row.hours.contains(local);
         let holiday = !self.row.holidays && self.territory.is_holiday(local.date());
         (hours || holiday).then_some(Closed { hours, holiday })
