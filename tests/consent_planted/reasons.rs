@@ -60,7 +60,8 @@ impl Ways {
         match reason {
             Reason::NoAddress => self.no_address = false,
             Reason::Suppressed => self.suppressed = false,
-            Reason::Withdrawn => (self.denied, self.withdrawn) = (false, false),
+            // What was taken back, a new yes gives.
+            Reason::Withdrawn => (self.denied, self.withdrawn, self.nothing_said) = (false, false, false),
             Reason::NoConsent => self.nothing_said = false,
             Reason::OutOfDate => self.over = false,
             Reason::Minor => self.minor = false,
@@ -137,8 +138,9 @@ impl Ways {
 pub(super) fn differs(seed: u64) -> Option<String> {
     let draw = &mut Draw(seed.wrapping_mul(977));
     let mut ways = Ways::draw(draw);
-    // Somebody who took its yes back had said it.
+    // Somebody who took its yes back had said it, and what is over is a yes that still stands.
     ways.nothing_said &= !ways.withdrawn;
+    ways.over &= !ways.nothing_said && !ways.withdrawn;
     let start: DateTime<Utc> = "2026-03-30T00:00:00Z".parse().unwrap();
     let now = start + TimeDelta::minutes(draw.below(9 * 1_440) as i64);
     let (utc, week): (_, WeeklyWindow) = (Zone::utc(), "Mon-Fri 09:00-12:00".parse().unwrap());
