@@ -58,8 +58,23 @@ fn state(policy: Policy, at: DateTime<Utc>) -> ContactState {
     program.transition(ContactState::new("lea".into()), &mail, at).state
 }
 
+/// Cases under the hours of France: what is asked, on which channel, of whom, when, and what the answer is.
+const FRENCH: [(&str, &str, Reader, &str, bool); 7] = [
+    ("mobile", "sms", ("+33600000001", None), NOON, true),
+    ("mobile, own zone", "sms", ("+33600000001", Some("Europe/Paris")), NOON, true),
+    ("overseas, own zone", "sms", ("+262692000001", Some("Indian/Reunion")), NOON, true),
+    ("zone alone", "sms", ("0600000001", Some("Europe/Paris")), NOON, true),
+    ("email", "email", ("lea@example.org", None), NOON, true),
+    // No instant is open for all of France.
+    ("unknown place", "sms", ("0600000001", None), NOON, false),
+    ("mobile, closed", "sms", ("+33600000001", None), "2026-03-23T21:00:00Z", false),
+];
+/// Where it is reached, and its zone.
+type Reader = (&'static str, Option<&'static str>);
+const NOON: &str = "2026-03-23T11:00:00Z";
+
 fn permits(criterion: &mut Criterion) {
-    let noon = "2026-03-23T11:00:00Z".parse().unwrap();
+    let noon = NOON.parse().unwrap();
     let (policy, zone) = (policy(), Zone::named("Europe/Paris").unwrap());
     let state = state(policy.clone(), noon);
     let mut group = criterion.benchmark_group("permit");
@@ -68,12 +83,38 @@ fn permits(criterion: &mut Criterion) {
     {
         let cold = &state.cold;
         let question = Question::new(&cold.contact, &cold.standing, "sms", purpose).saying(Some(purpose));
-        assert_eq!(permit(&question, &policy, &zone, noon) == Permit::Permit, permitted, "{name}");
+        for (hours, policy) in [("", &policy), (", no profile", &without_profiles(&policy))] {
+            assert_eq!(permit(&question, policy, &zone, noon) == Permit::Permit, permitted, "{name}");
+            group.bench_function(format!("{name}{hours}"), |bencher| {
+                bencher.iter(|| permit_counted(black_box(&question), policy, &zone, black_box(noon)));
+            });
+        }
+    }
+    for (name, channel, (to, own), at, permitted) in FRENCH {
+        let mut contact = Contact::new("lea").attribute("age", 22).address(channel, to);
+        contact.zone = own.map(Into::into);
+        let zone = Zone::named(own.unwrap_or("Europe/Paris")).unwrap();
+        let standing = &state.cold.standing;
+        let question = Question::new(&contact, standing, channel, "marketing").saying(Some("marketing"));
+        let at = at.parse().unwrap();
+        assert_eq!(permit(&question, &policy, &zone, at) == Permit::Permit, permitted, "{name}");
         group.bench_function(name, |bencher| {
-            bencher.iter(|| permit(black_box(&question), &policy, &zone, black_box(noon)));
+            bencher.iter(|| permit_counted(black_box(&question), &policy, &zone, black_box(at)));
         });
     }
     group.finish();
+}
+
+fn without_profiles(policy: &Policy) -> Policy {
+    let mut policy = policy.clone();
+    policy.profiles.clear();
+    policy
+}
+
+/// What callgrind counts, by `--toggle-collect='*permit_counted*'`.
+#[inline(never)]
+fn permit_counted(question: &Question<'_>, policy: &Policy, zone: &Zone, at: DateTime<Utc>) -> Permit {
+    permit(question, policy, zone, at)
 }
 
 criterion_group!(benches, permits);

@@ -38,7 +38,8 @@ steps:
     hand_over:
       channel: desk
       ask: answer_the_question
-      within: 4h
+      within: 2m
+      hours: { open: "Mon-Fri 09:00-18:00", zone: Europe/Paris, holidays: FR-MET }
       results: [{ is: solved, goto: resolved }]
       otherwise: silent
   - { id: open, exit: unresolved }
@@ -54,6 +55,16 @@ steps:
   - { id: happy, emit: { event: satisfaction.rated, properties: { good: true } }, goto: silent }
   - { id: unhappy, emit: { event: satisfaction.rated, properties: { good: false } } }
   - { id: silent, exit: over }
+"#;
+
+/// Two minutes in which the team is there are over, and nobody answered: whoever is on duty is asked.
+const OVERDUE: &str = r#"
+journey: overdue
+version: 1
+reenter: always
+enter: { on: { event: hand_over.overdue } }
+steps:
+  - { id: duty, hand_over: { channel: desk, ask: somebody_please, within: 4h } }
 "#;
 
 /// What may be a STOP is one already; a person reads it, and more carefully where somebody had talked with us before.
@@ -74,9 +85,14 @@ steps:
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sms = RecordingChannel::new("sms");
+    // The desk knows until when its answer counts, and does not get round to Zoé.
     let desk = FunctionChannel::new("desk", |call, contact| async move {
-        println!("  the desk: {} for {}", call.ask, contact.id);
-        Outcome::Answered(Answer::of("solved"))
+        let due = call.due_at.map(|due| format!(", due at {}", due.format("%H:%M UTC"))).unwrap_or_default();
+        println!("  the desk: {} for {}{due}", call.ask, contact.id);
+        match contact.id.as_str() {
+            "zoe" => Outcome::Accepted,
+            _ => Outcome::Answered(Answer::of("solved")),
+        }
     });
     let clock = ManualClock::new("2026-03-24T09:00:00Z".parse()?);
     let store = MemoryStore::builder().clock(Arc::new(clock.clone())).build();
@@ -87,8 +103,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     futures::executor::block_on(async {
         let offer = TemplateDefinition::new("offer").text("A call this week? OUI or NON. STOP to end.");
         let how = TemplateDefinition::new("how").text("How was that, from 1 to 5?");
-        let journeys = [Journey::from_yaml(OFFER)?.into(), Journey::from_yaml(UNCLEAR)?.into()];
-        engine.publish([offer.into(), how.into()].into_iter().chain(journeys)).await?;
+        engine.publish([offer.into(), how.into()]).await?;
+        for journey in [OFFER, UNCLEAR, OVERDUE] {
+            engine.publish([Journey::from_yaml(journey)?.into()]).await?;
+        }
         for (number, name) in ["lea", "lou", "tom", "zoe", "noe"].into_iter().enumerate() {
             engine.identify(Contact::new(name).address("sms", format!("+3363998000{number}"))).await?;
             for purpose in ["marketing", "service"] {
@@ -109,6 +127,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ("tom", "please stop texting me"),
             ("zoe", "STOP Studio Harmonie"),
             ("zoe", "start"),
+            ("zoe", "AIDE"),
         ] {
             clock.advance(TimeDelta::minutes(5));
             println!("{name} writes {text:?}");
@@ -118,12 +137,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let gone = Returned::new("sms", "twilio", "30005").contact("noe").address("+33639980004");
         println!("noe's number: {}", engine.bounced(&gone).await?.word());
+        clock.advance(TimeDelta::minutes(5));
         engine.tick().await?;
 
         for name in ["lea", "lou", "tom", "zoe"] {
             let known = engine.store().contact(&name.into()).await?.ok_or("known")?.state;
             let allows = known.cold.standing.allows("marketing", "sms", None);
-            let events = ["call.booked", "conversation.resolved", "satisfaction.rated", Engine::UNCLEAR];
+            let events = [
+                "call.booked",
+                "conversation.resolved",
+                "satisfaction.rated",
+                Engine::UNCLEAR,
+                "hand_over.overdue",
+            ];
             let heard: Vec<&str> =
                 events.into_iter().filter(|event| known.hot.performed.tally(event).is_some()).collect();
             println!("{name}: marketing by SMS {allows}; {}", heard.join(", "));

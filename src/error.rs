@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::model::{ContactId, Name, Reason};
+use crate::model::{ContactId, MergeRefusal, Name, Reason};
 
 /// One problem of a definition: a stable code, the place, a sentence, the next step.
 ///
@@ -202,6 +202,16 @@ pub enum Error {
     Erased {
         /// Who.
         contact: ContactId,
+    },
+    /// Two contacts are not made one; nothing was changed.
+    #[error("the contact {loser} is not merged into {winner}: {why}")]
+    NotMerged {
+        /// Who should end.
+        loser: ContactId,
+        /// Who should go on.
+        winner: ContactId,
+        /// Why not.
+        why: MergeRefusal,
     },
     /// The event violates the newest schema of its name. It is not lost: it is kept aside, counts for nothing, and waits for
     /// somebody's decision.

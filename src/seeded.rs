@@ -73,6 +73,19 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
+    CountsFromReceipt = 65,
+    StartGivesEverything,
+    SilenceAllows,
+    LateClickCounts,
+    LooksWithdraw,
+    LinkGivesBack,
+    StopAfterItsEvent,
+    BounceMarksTheContact,
+    ErasureFreesTheAddress,
+    TrackingByTheToken,
+    MachinesOpen,
+    AnySaleCounts,
+    NumberInTheLog,
     CapCheckedThenBegun = 78,
     PlaceBackOnAnyAnswer,
     PriorityForgotten,
@@ -85,6 +98,7 @@ pub enum Bug {
     SilenceBySweep,
     RowBeforeItsDate,
     MinorsAskNobody,
+    TeamHoursElapsed = 100,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -123,7 +137,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 76] = [
+        pub const ALL: [Bug; 89] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -188,6 +202,19 @@ mod planting {
             SecondAfterFirst,
             RetractionKeepsSequences,
             CalendarDaysInUtc,
+            CountsFromReceipt,
+            StartGivesEverything,
+            SilenceAllows,
+            LateClickCounts,
+            LooksWithdraw,
+            LinkGivesBack,
+            StopAfterItsEvent,
+            BounceMarksTheContact,
+            ErasureFreesTheAddress,
+            TrackingByTheToken,
+            MachinesOpen,
+            AnySaleCounts,
+            NumberInTheLog,
             CapCheckedThenBegun,
             PlaceBackOnAnyAnswer,
             PriorityForgotten,
@@ -209,6 +236,8 @@ mod planting {
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
         pub const OF_CONSENT: [Bug; 2] = [SegmentsByLetters, FirstReasonAlone];
+        /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
+        pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 
         /// Its number, as `SEEDED_BUG` names it.
         pub fn number(self) -> u8 {
@@ -263,8 +292,17 @@ mod planting {
                 }
                 NewestByArrival => "G2",
                 SameAnswerForgetsItsEnd => "G4",
+                TeamHoursElapsed => "I30",
                 FlipLate | DefinitionOpensDoors => "G3",
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
+                CountsFromReceipt | LateClickCounts => "C8",
+                StartGivesEverything | SilenceAllows => "C7",
+                LooksWithdraw | LinkGivesBack => "C9",
+                StopAfterItsEvent => "C10",
+                BounceMarksTheContact | ErasureFreesTheAddress => "C11",
+                TrackingByTheToken | MachinesOpen => "C12",
+                AnySaleCounts => "C13",
+                NumberInTheLog => "C14",
                 CapCheckedThenBegun | PlaceBackOnAnyAnswer => "C16",
                 PriorityForgotten => "C17",
                 LegalHoursInUtc | RowBeforeItsDate => "C15",
@@ -353,6 +391,22 @@ mod planting {
                 }
                 RetractionKeepsSequences => "what is retracted still counts in sequences",
                 CalendarDaysInUtc => "local days of segments are taken in UTC",
+                TeamHoursElapsed => "a deadline in team hours is counted in hours of every day",
+                CountsFromReceipt => "an act counts from when it was received, whatever it says",
+                StartGivesEverything => "a START gives back whatever was ever withdrawn on its channel",
+                SilenceAllows => "who never said anything allows everything",
+                LateClickCounts => {
+                    "a double opt-in counts from its click, though it was withdrawn since the request"
+                }
+                LooksWithdraw => "looking at an unsubscribe link withdraws",
+                LinkGivesBack => "an unsubscribe link can be asked to give back",
+                StopAfterItsEvent => "a journey hears of a STOP before it is in force",
+                BounceMarksTheContact => "a hard bounce is kept with the contact and not for its address",
+                ErasureFreesTheAddress => "an erasure forgets that its addresses are denied",
+                TrackingByTheToken => "a visit is tracked because its message was",
+                MachinesOpen => "the visit of a program counts as a person's",
+                AnySaleCounts => "a sale of any family carries the purpose",
+                NumberInTheLog => "the log says from where a text came",
                 CapCheckedThenBegun => {
                     "a cap is counted when a message is taken, and not asked again when it begins"
                 }

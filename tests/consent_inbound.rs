@@ -15,11 +15,11 @@ use journeyman::machine::{ContactState, Envelope, Input, Program, Withdrawal};
 use journeyman::model::{ConsentRecord, ConsentStatus, Evidence, InputId, Reason, StepOutcome};
 use journeyman::port::Store;
 use journeyman::port::store::MessageStatus;
-use journeyman::rule::TemplateDefinition;
 use journeyman::rule::bounce::Bounce;
 use journeyman::rule::inbound::{
     Certainty, Family, Keywords, MOST_BYTES, Reading, STOP_PHRASES, read, tokens, words_of,
 };
+use journeyman::rule::{Policy, Purpose, TemplateDefinition};
 use journeyman::store::MemoryStore;
 use journeyman::testing::ManualClock;
 use journeyman::time::Span;
@@ -370,6 +370,10 @@ fn consent_a_stop_is_in_force_before_any_step_and_for_whoever_has_the_number() {
                 "{name}"
             );
             assert!(last.evidence.commitment.is_some(), "{name}");
+            // The salt is no public value.
+            let id = stop.id.as_deref().unwrap();
+            let guessed = Evidence::new("x", "y").committed(id.as_bytes(), stop.text.as_bytes()).commitment;
+            assert_ne!(last.evidence.commitment, guessed, "{name}");
         });
     }
 }
@@ -452,6 +456,37 @@ fn consent_a_start_from_before_the_stop_gives_nothing_back() {
             engine.receive(&now).await.unwrap();
             say(&engine, "lea", "hello").await;
             assert_eq!(sms.sent().len(), 1, "{name}");
+        });
+    }
+}
+
+// Found while the judge of the simulator was written: the START counted from its receipt, and outweighed what was said after it.
+#[test]
+fn consent_a_start_told_late_does_not_outweigh_what_was_withdrawn_after_it() {
+    let clock = ManualClock::new(at("2026-03-23T10:00:00Z"));
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(at("2026-03-23T10:00:00Z"));
+        block_on(async {
+            let policy = Policy::default().purpose(Purpose::consent("news"));
+            let engine = Engine::builder(store.clone()).policy(policy).build();
+            engine.identify(Contact::new("lea").address("sms", "+33639980001")).await.unwrap();
+            engine.consent(Consent::granted("lea", "news", "sms", evidence())).await.unwrap();
+            engine.tick().await.unwrap();
+            clock.advance(TimeDelta::minutes(1));
+            engine.receive(&Inbound::new("lea", "sms", "STOP")).await.unwrap();
+            clock.advance(TimeDelta::hours(1));
+            let start = Inbound::new("lea", "sms", "START").at(at("2026-03-23T10:10:00Z"));
+            engine.receive(&start).await.unwrap();
+            engine.tick().await.unwrap();
+            let allows = || async {
+                let lea = store.contact(&"lea".into()).await.unwrap().unwrap().state;
+                lea.cold.standing.allows("news", "sms", None)
+            };
+            assert!(allows().await, "{name}: it was written after the STOP");
+            let page = Withdrawal::of("lea", "news", "sms", evidence()).at(at("2026-03-23T10:30:00Z"));
+            engine.withdraw(&page).await.unwrap();
+            engine.tick().await.unwrap();
+            assert!(!allows().await, "{name}: and this after the START, though told later");
         });
     }
 }

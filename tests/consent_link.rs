@@ -8,6 +8,8 @@ mod forged;
 mod head;
 #[path = "consent_link/looking.rs"]
 mod looking;
+#[path = "consent_link/race.rs"]
+mod race;
 #[path = "consent_link/sequences.rs"]
 mod sequences;
 #[path = "consent_link/tracking.rs"]

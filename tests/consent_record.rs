@@ -23,7 +23,7 @@ use journeyman::rule::proof::{Controller, ProofError, ProofKey, Said, verify};
 use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention, TemplateDefinition};
 use journeyman::testing::ManualClock;
 use journeyman::time::Zone;
-use journeyman::{Consent, Contact, Engine, Event, Journey};
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -277,6 +277,130 @@ proptest! {
             for channel in CHANNELS {
                 prop_assert!(!state.cold.standing.allows(purpose, channel, address) || contact.addresses.contains_key(channel));
             }
+        }
+    }
+}
+
+/// What a contact writes and says of one purpose on one channel, each at the minute of its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Word {
+    Yes,
+    No,
+    Stop,
+    Start,
+}
+
+fn word(number: usize, word: Word) -> (InputId, InputKind) {
+    let id = InputId::from_host("word", &"lea".into(), &number.to_string());
+    let said = minute(number as i64);
+    let kind = match word {
+        Word::Yes => InputKind::Consent(Consent::granted("lea", "news", "sms", evidence()).at(said)),
+        Word::No => InputKind::Withdrawal(Withdrawal::of("lea", "news", "sms", evidence()).at(said)),
+        Word::Stop => {
+            let stop = Withdrawal::everything("lea", Evidence::new("inbound.stop", "stop"));
+            InputKind::Withdrawal(stop.on_channel("sms").at(said))
+        }
+        Word::Start => {
+            let evidence = Evidence::new("inbound.start", "start");
+            InputKind::Restore { channel: "sms".into(), evidence, said_at: Some(said) }
+        }
+    };
+    (id, kind)
+}
+
+/// The oracle: the words in the order in which they were said. A START gives back what a STOP took and nothing else.
+fn words_allow(words: &[Word]) -> bool {
+    let (mut allowed, mut taken) = (false, false);
+    for word in words {
+        match word {
+            Word::Yes => (allowed, taken) = (true, false),
+            Word::No => (allowed, taken) = (false, false),
+            Word::Stop => (allowed, taken) = (false, taken || allowed),
+            Word::Start => (allowed, taken) = (allowed || taken, false),
+        }
+    }
+    allowed
+}
+
+proptest! {
+    #![proptest_config(config(2_048))]
+
+    #[test]
+    fn consent_words_of_a_channel_never_allow_more_than_what_was_said_last(
+        words in prop::collection::vec(
+            prop::sample::select(vec![Word::Yes, Word::No, Word::Stop, Word::Start]), 1..8),
+        keys in prop::collection::vec(any::<u32>(), 8),
+    ) {
+        for policy in [policy(), Policy::default()] {
+            let program = program(policy.clone());
+            let expected = words_allow(&words);
+            let mut order: Vec<usize> = (0..words.len()).collect();
+            for late in [false, true] {
+                if late {
+                    order.sort_by_key(|number| keys[*number]);
+                }
+                let mail: Vec<_> = (20..).zip(&order).map(|(at, number)| {
+                    let (id, kind) = word(*number, words[*number]);
+                    (minute(at), id, kind)
+                }).collect();
+                let (state, records) = live(&program, &mail);
+                prop_assert!(ConsentRecord::verify(&records));
+                let found = is_permitted(&state, &policy, "news", "sms", minute(200));
+                prop_assert!(expected || !found, "wider, told in the order {:?}", order);
+                prop_assert!(late || expected == found, "in order");
+            }
+        }
+    }
+
+    // The policy that names nothing keeps no instants until an act needs them: it may allow less for that, and never more.
+    #[test]
+    fn consent_under_a_policy_that_names_nothing_is_never_wider_than_the_record(
+        all in prop::collection::vec((told(false), 0..2i64), 1..12),
+    ) {
+        let policy = Policy::default();
+        let program = program(policy.clone());
+        let (mut received, mut listed, mut mail) = (5, Vec::new(), Vec::new());
+        for (number, (one, gap)) in all.iter().enumerate() {
+            received += gap;
+            let (id, kind) = input(number, one);
+            mail.push((minute(received), id, kind));
+            // A sale and an interest are no yes.
+            if !matches!(one.what, What::Sale(_) | What::Interest) {
+                listed.push((one.clone(), received));
+            }
+        }
+        let (state, _) = live(&program, &mail);
+        let tells_late = listed.iter().any(|(one, _)| one.says.is_some() || matches!(one.what, What::Confirmed(_)));
+        for (purpose, name) in PURPOSES.into_iter().enumerate() {
+            for (channel, on) in CHANNELS.into_iter().enumerate() {
+                let expected = allows(&listed, purpose, channel);
+                let found = is_permitted(&state, &policy, name, on, minute(200));
+                prop_assert!(expected || !found, "{} by {} is wider", name, on);
+                prop_assert!(tells_late || found == expected, "{} by {}", name, on);
+            }
+        }
+    }
+
+    #[test]
+    fn consent_that_was_confirmed_is_not_lost_behind_a_yes_that_is_not(
+        all in prop::collection::vec(told(true), 1..14),
+        keys in prop::collection::vec(any::<u32>(), 14),
+    ) {
+        let policy = Policy::new("test").purpose(Purpose::consent("news").confirmed());
+        let program = program(policy.clone());
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by_key(|number| keys[*number]);
+        let mail: Vec<_> = (20..).zip(&order).map(|(at, number)| {
+            let (id, kind) = input(*number, &all[*number]);
+            (minute(at), id, kind)
+        }).collect();
+        let (state, _) = live(&program, &mail);
+        // What is not confirmed says nothing of this purpose.
+        let confirmed = all.iter().filter(|one| one.what != What::Yes).map(|one| (one.clone(), 100));
+        let confirmed: Vec<(Told, i64)> = confirmed.collect();
+        for (channel, on) in CHANNELS.into_iter().enumerate() {
+            let found = is_permitted(&state, &policy, "news", on, minute(200));
+            prop_assert_eq!(found, allows(&confirmed, 0, channel), "by {} in {:?}", on, order);
         }
     }
 }
@@ -773,6 +897,66 @@ fn consent_that_was_taken_back_is_why_somebody_did_not_get_it() {
             block_on(engine.why(&lea, (receipt.message.enrollment, "nowhere"))).unwrap().decision.is_none()
         );
         assert!(block_on(engine.why(&"tom".into(), receipt.message.id)).is_err());
+    }
+}
+
+#[test]
+fn consent_is_why_none_of_the_channels_of_a_step_was_used() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(start()))) {
+        let email = RecordingChannel::new("email");
+        let builder = Engine::builder(store).channel(email.clone()).channel(RecordingChannel::new("sms"));
+        let engine = builder.policy(policy()).build();
+        let mut journey = Journey::builder("paid").enter_on("order.paid");
+        journey = journey.send("tell", "sms", "more", "news");
+        let mut definition = (*journey.build().unwrap().definition).clone();
+        let send = definition.steps[0].send.as_mut().unwrap();
+        (send.channel, send.channels) = (None, vec!["sms".into(), "email".into()]);
+        let more = TemplateDefinition::new("more").text("There is more.");
+        block_on(engine.publish([more.into(), definition.into()])).unwrap();
+        let lea = contact().attribute("preferred_channel", "email");
+        block_on(engine.identify(lea)).unwrap();
+        block_on(engine.consent(Consent::granted("lea", "news", "email", evidence()))).unwrap();
+        let stop = Withdrawal::of("lea", "news", "email", Evidence::new("preferences", "page-1"));
+        block_on(engine.withdraw(&stop)).unwrap();
+        block_on(engine.track(Event::new("lea", "order.paid"))).unwrap();
+        block_on(engine.tick()).unwrap();
+        let run = block_on(engine.store().steps(&"lea".into())).unwrap().pop().unwrap().enrollment;
+        let why = block_on(engine.why(&"lea".into(), (run, "tell"))).unwrap();
+        let expected = "It was not sent: by email: the contact no longer allowed \"news\" by email on \
+                        2026-03-23 10:00:00 UTC (record 2, from \"preferences\"); \
+                        by sms: the contact never allowed \"news\" by sms.";
+        assert_eq!(why.sentence, expected, "{name}");
+        assert_eq!(&*why.decision.unwrap().channel, "email", "{name}: the first that was asked");
+        assert_eq!(why.consents.len(), 2, "{name}: what was said of any of them");
+    }
+}
+
+#[test]
+fn consent_at_an_instant_that_nobody_can_mean_is_refused() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(start()))) {
+        let (engine, _) = build(store, policy());
+        let extremes = [DateTime::<Utc>::MIN_UTC, DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC];
+        for at in extremes {
+            let yes = |evidence| Consent::granted("lea", "news", "email", evidence);
+            let told = [
+                block_on(engine.consent(yes(evidence()).at(at))),
+                block_on(engine.consent(yes(evidence().until(at)))),
+                block_on(engine.consent(yes(evidence().confirming("r", at)))),
+                block_on(engine.withdraw(&Withdrawal::everything("lea", evidence()).at(at))),
+            ];
+            for error in told.map(Result::unwrap_err) {
+                assert!(matches!(error, Error::Invalid { .. }), "{name}: {error}");
+            }
+        }
+        assert!(
+            block_on(engine.store().inputs(&"lea".into(), 0, u64::MAX >> 1)).unwrap().is_empty(),
+            "{name}"
+        );
+        // What is plausible is taken, and one that is still to come counts from its receipt.
+        let ahead = start() + TimeDelta::days(900);
+        block_on(engine.consent(Consent::granted("lea", "news", "email", evidence()).at(ahead))).unwrap();
+        block_on(engine.tick()).unwrap();
+        assert_eq!(block_on(engine.store().consents(&"lea".into())).unwrap()[0].at, start(), "{name}");
     }
 }
 

@@ -84,6 +84,7 @@ steps:
   - { id: once_more, wait_for: { any: [ { if: { score: spark, at_least: 75 }, goto: thanks }, { segment: vips, moves: out }, { event: call.booked } ], since: entry, within: 2d } }
   - { id: objection, branch: { when: [ { if: { attribute: city, is: Lyon }, goto: end }, { if: { tier: spark, is: gold }, goto: end } ], else: next, unknown: next } }
   - { wait_until: { time: "18:00" } }
+  - { hand_over: { channel: desk, within: 2m, hours: { open: "Mon-Fri 09:00-18:00", zone: Europe/Paris, holidays: FR-MET }, otherwise: end } }
   - { jump: { to: diagnosis, most: 3 } }
   - { id: end, exit: completed }
 "#;

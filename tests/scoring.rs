@@ -16,6 +16,7 @@ use journeyman::model::Fact;
 use journeyman::port::Store;
 use journeyman::port::store::JobKind;
 use journeyman::rule::score::ScoreDefinition;
+use journeyman::rule::segment::SegmentDefinition;
 use journeyman::store::{MemoryStore, SqliteStore};
 use journeyman::testing::ManualClock;
 use journeyman::{Contact, Engine, Event, Journey};
@@ -234,6 +235,37 @@ fn other_rules_that_keep_the_score_count_from_now_on() {
         assert_eq!(world.entered(), []);
         assert_eq!(world.wait(30 * 24).next_wake, None, "what the old rules took in silence is over");
         assert_eq!(world.value(), 11);
+    }
+}
+
+/// New segments that are published beside them move nothing: every rule comes in at the same instant.
+#[test]
+fn other_rules_take_a_score_over_just_before_a_timer() {
+    for with_segment in [false, true] {
+        for world in World::all() {
+            world.clock.jump_to(start());
+            world.publish(spark());
+            world.track("message.replied");
+            world.tick();
+            let lower = SPARK
+                .replace(r#"tier("hot", 20)"#, r#"tier("hot", 10)"#)
+                .replace(r#"tier("warm", 10)"#, r#"tier("warm", 6)"#);
+            world.publish(ScoreDefinition::new("spark", lower).keeps());
+            world.journey("{ journey: hot, version: 1, enter: { on: { tier: spark, to: hot } }, steps: [{ wait: 1d }] }");
+            if with_segment {
+                let segment = r#"{"segment": "active", "where": {"event": "app.opened", "within": "30d"}}"#;
+                let segment: SegmentDefinition = serde_json::from_str(segment).unwrap();
+                block_on(world.engine.publish([segment.into()])).unwrap();
+            }
+            world.wait(30 * 24);
+            // A week of silence takes its points by the new rules, after they came in.
+            let silence = start() + TimeDelta::days(7);
+            assert_eq!(
+                world.entered(),
+                [("hot".to_owned(), silence - TimeDelta::milliseconds(1))],
+                "{with_segment}"
+            );
+        }
     }
 }
 

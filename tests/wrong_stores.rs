@@ -280,6 +280,7 @@ role! {
     }
     withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
+    merge(loser: &ContactId, winner: &ContactId) -> Merging,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
@@ -347,6 +348,8 @@ role! {
         }
     }
     contact(contact: &ContactId) -> Option<StoredContact>,
+    alias(contact: &ContactId) -> Option<ContactId>,
+    aliases(contact: &ContactId) -> Vec<ContactId>,
     steps(contact: &ContactId) -> Vec<Step>,
     messages(contact: &ContactId) -> Vec<MessageRecord>,
     message(message: MessageId) -> Option<MessageRecord>,

@@ -5,11 +5,11 @@ use chrono::{DateTime, NaiveDate};
 use journeyman::journey::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
     Capped, ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition,
-    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
-    LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition,
-    ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition,
-    SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition,
-    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
+    EntryDefinition, ExitDefinition, ExitKind, HoursDefinition, JourneyDefinition, JumpDefinition, Late,
+    LateDefinition, LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition,
+    ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition,
+    SenderDefinition, SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition,
+    UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition,
 };
 use journeyman::model::Value;
 use journeyman::rule::{ConditionDefinition, PredicateDefinition, Since};
@@ -458,7 +458,15 @@ fn ask(bytes: &mut Bytes<'_>, step: &mut StepDefinition, place: usize, steps: us
                 goto: target(bytes, place, steps),
             });
             (call.refused, call.otherwise) = (way(bytes), way(bytes));
-            if chance(bytes, 50) { step.call = Some(call) } else { step.hand_over = Some(call) }
+            if chance(bytes, 50) {
+                step.call = Some(call);
+            } else {
+                call.hours = chance(bytes, 30).then(|| team(bytes));
+                if call.hours.is_some() && !chance(bytes, 10) {
+                    call.within = Some(Span::minutes(2));
+                }
+                step.hand_over = Some(call);
+            }
         }
         1 => {
             let channel = chance(bytes, 50).then(|| name(bytes, &["crm"]));
@@ -500,6 +508,15 @@ fn call(bytes: &mut Bytes<'_>) -> CallDefinition {
     }
     call.retry = chance(bytes, 10).then(|| retry(bytes));
     call
+}
+
+/// When a team is there; a deadline that counts days is refused beside it.
+fn team(bytes: &mut Bytes<'_>) -> HoursDefinition {
+    let usual = ["Mon-Fri 09:00-18:00", "Sun 01:30-03:30", "00:00-24:00"];
+    let mut hours = HoursDefinition::new(one(bytes, &usual).parse().unwrap());
+    hours.zone = chance(bytes, 50).then(|| name(bytes, &["Europe/Paris", "America/Santiago"]));
+    hours.holidays = chance(bytes, 30).then(|| name(bytes, &["FR-MET", "DE-BY"]));
+    hours
 }
 
 fn retry(bytes: &mut Bytes<'_>) -> RetryDefinition {

@@ -193,9 +193,16 @@ impl Engine {
 
     /// Whom it is about: the contact that is named, else the one that the message was for.
     async fn returned_to(&self, returned: &Returned) -> Result<Option<ContactId>, Error> {
-        let Some(message) = returned.message else { return Ok(returned.contact.clone()) };
-        let found = self.shared.store.message(message).await?.map(|record| record.message.contact);
-        match (&returned.contact, found) {
+        let named = match &returned.contact {
+            Some(contact) => Some(self.meant(contact).await?),
+            None => None,
+        };
+        let Some(message) = returned.message else { return Ok(named) };
+        let found = match self.shared.store.message(message).await? {
+            Some(record) => Some(self.meant(&record.message.contact).await?),
+            None => None,
+        };
+        match (&named, found) {
             (None, found) => Ok(found),
             (Some(contact), Some(found)) if *contact == found => Ok(Some(found)),
             (Some(_), _) => Err(Error::Invalid {
@@ -267,6 +274,8 @@ impl Engine {
         if bounce == Bounce::Reply {
             return Ok(());
         }
+        // What it forbids is in force by now.
+        self.check_instant("bounce", returned.at)?;
         let Returned { channel, provider, .. } = returned;
         let id = |kind: &str| {
             let id = returned.id.as_ref()?;

@@ -1,11 +1,18 @@
 //! What contacts allow and no longer allow, at the door: the one goes through the mailbox, the other through the gate.
 
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Utc};
+
 use super::Engine;
 use crate::error::{Error, StoreError};
 use crate::machine::{Input, Withdrawal};
 use crate::model::{Consent, ConsentStatus, Evidence, InputId, Name};
 
 const MOST_PURPOSES: usize = 100;
+/// The days on which something can have been said, counted from 1970-01-01: not on the first, which is how programs write
+/// that they know none, and until the end of the year 9998.
+const PLAUSIBLE: RangeInclusive<i64> = 1..=2_932_531;
 
 impl Engine {
     /// Says what a contact allows. An act that forbids (a withdrawal, a refusal, an objection, the end of what was allowed)
@@ -54,6 +61,7 @@ impl Engine {
         for name in withdrawal.purposes.iter().chain(&withdrawal.channel).chain(&withdrawal.id) {
             self.check_id("name in the withdrawal", name)?;
         }
+        self.check_instant("withdrawal", withdrawal.at)?;
         let named = |purpose: &&Name| withdrawal.purposes.is_empty() || withdrawal.purposes.contains(purpose);
         let except = self.shared.policy.owed().filter(named).cloned().collect();
         let withdrawal = &Withdrawal { except, ..withdrawal.clone() };
@@ -77,6 +85,7 @@ impl Engine {
             self.check_id("consent id", id)?;
         }
         self.check_id("channel name", &consent.channel)?;
+        self.check_instant("consent", consent.at)?;
         if consent.status.forbids() {
             return Err(Error::Invalid {
                 what: "consent",
@@ -87,7 +96,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses an instant that nobody can mean: the zero of a clock that was never set, and what no calendar is written for.
+    pub(super) fn check_instant(&self, what: &'static str, at: Option<DateTime<Utc>>) -> Result<(), Error> {
+        let days = at.map(|at| at.timestamp().div_euclid(86_400));
+        if days.is_none_or(|days| PLAUSIBLE.contains(&days)) {
+            return Ok(());
+        }
+        Err(Error::Invalid {
+            what,
+            sentence: "its instant lies before 1970-01-02 or after the year 9998".to_owned(),
+            next: "give the instant at which it was said, or none",
+        })
+    }
+
     fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
+        self.check_instant("evidence", evidence.valid_until)?;
+        self.check_instant("evidence", evidence.confirms.as_ref().map(|confirms| confirms.asked_at))?;
         evidence.names().try_for_each(|(what, name)| self.check_id(what, name))
     }
 }

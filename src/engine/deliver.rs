@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
-use crate::rule::permit::{Question, Timing, permit};
+use crate::rule::permit::{Question, Timing, deliver_by, permit};
 use crate::rule::template::{RenderError, Template};
 use crate::rule::{Facts, Policy, Spoken};
 use crate::seeded::{Bug, is_on};
@@ -171,14 +171,20 @@ impl Engine {
         };
         let policy = &loaded.program.policy;
         let zone = if is_on(Bug::QuietHoursInUtc) { Zone::utc() } else { self.zone_of(loaded, taken) };
+        if let Err(error) = policy.preferred_time(&message.purpose, &cold.contact) {
+            tracing::warn!(message = %message.id, %error, "a preferred time is left aside");
+        }
+        // What began before has hours of its own, which the provider was told.
+        let over = taken.content.as_ref().and_then(|content| content.deliver_by).is_some_and(|by| by <= now);
         match permit(&question, policy, &zone, now) {
+            answer if over => return Verdict::Refuse { reasons: too_late(answer) },
             _ if is_on(Bug::ConsentAtPlanning) => {}
             Permit::Defer { until, reasons } => return Verdict::Defer { until, reasons },
             Permit::Refuse { reasons } => return Verdict::Refuse { reasons },
             Permit::Permit => {}
         }
         let facts = Facts::new(&cold.contact, &hot.performed, &hot.rating).at(now).scored_by(&loaded.program);
-        let content = match (&taken.content, loaded.templates.get(&message.template)) {
+        let mut content = match (&taken.content, loaded.templates.get(&message.template)) {
             (Some(content), _) if !is_on(Bug::RenderedAnew) => content.clone(),
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
@@ -197,6 +203,9 @@ impl Engine {
             },
             (_, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },
         };
+        if taken.content.is_none() {
+            content.deliver_by = deliver_by(&question, policy, &zone, now);
+        }
         Verdict::Send {
             content,
             permit: PERMIT,
@@ -293,6 +302,7 @@ impl Engine {
                         None => continue,
                     };
                     let backoff = self.backoff_of(loaded, &message);
+                    let not_after = content.deliver_by.map_or(not_after, |by| by.min(not_after));
                     attempts.push(Attempt {
                         message,
                         to,
@@ -460,6 +470,18 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Why a further attempt is not made once the message must no longer be delivered.
+fn too_late(answer: Permit) -> Vec<Reason> {
+    let mut reasons = match answer {
+        Permit::Refuse { reasons } | Permit::Defer { reasons, .. } => reasons,
+        _ => Vec::new(),
+    };
+    if !reasons.contains(&Reason::Deadline) {
+        reasons.push(Reason::Deadline);
+    }
+    reasons
 }
 
 /// What a channel said of one message: unknown where it said nothing, or contradicted itself.

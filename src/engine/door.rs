@@ -102,7 +102,13 @@ impl Engine {
         self.check_id("contact id", contact.as_str())?;
         self.check_answer(&answer)?;
         let record = self.shared.store.message(message).await?.map(|record| record.message);
-        if !record.is_some_and(|asked| asked.contact == contact && asked.call.is_some()) {
+        let asked = match &record {
+            Some(asked) if asked.call.is_some() => {
+                asked.contact == contact || self.meant(&asked.contact).await? == self.meant(&contact).await?
+            }
+            _ => false,
+        };
+        if !asked {
             // An erased contact was asked, and is no longer there to be answered for.
             if self.shared.store.contact(&contact).await?.is_some_and(|stored| stored.erased) {
                 return Err(Error::Erased { contact });
@@ -193,7 +199,7 @@ impl Engine {
                 }
                 Receipt::UnknownContact => return Err(Error::UnknownContact { contact }),
                 Receipt::Erased => return Err(Error::Erased { contact }),
-                Receipt::Kept { .. } | Receipt::Duplicate | Receipt::Aside { .. } => {}
+                Receipt::Kept { .. } | Receipt::Duplicate | Receipt::Aside { .. } | Receipt::Denied => {}
             }
         }
         Ok(receipts)
@@ -224,7 +230,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets a person. The suppression of its addresses and the proof of its consents stay; false where the contact was
+    /// Forgets a person, with whoever was [merged](Engine::merge) into it. The suppression of its addresses and the proof of its consents stay; false where the contact was
     /// never known.
     ///
     /// What stays, for good: the contact's id, the fingerprints of its addresses, the consent chain with the words that the host
@@ -236,7 +242,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn erase(&self, contact: &ContactId) -> Result<bool, Error> {
-        let flight = self.shared.feed.as_ref().map(|feed| feed.begin([contact.clone()]));
+        let flight = match &self.shared.feed {
+            Some(feed) => Some(feed.begin([self.meant(contact).await?])),
+            None => None,
+        };
         let known = self.shared.store.erase(contact).await?;
         if let Some(flight) = flight {
             flight.end(vec![News::Gone]);

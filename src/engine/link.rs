@@ -13,6 +13,7 @@ use crate::model::{
 use crate::port::store::{Begin, Taken, Verdict};
 use crate::rule::Template;
 use crate::rule::permit::{Question, refusals};
+use crate::rule::sms::measure;
 use crate::rule::template::RenderError;
 use crate::time::Zone;
 
@@ -154,7 +155,13 @@ impl Engine {
             return Ok(());
         }
         if self.may_track(cold, &message.channel).await? {
-            *content = links.track(content.clone(), message);
+            let tracked = links.track(content.clone(), message);
+            // A text message was measured before: links that make it dearer stay as they are.
+            let cost = |content: &Content| measure(content.plain()).segments;
+            let is_dearer = self.shared.policy.is_short(&message.channel) && cost(&tracked) > cost(content);
+            if !is_dearer {
+                *content = tracked;
+            }
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ mod floors;
 mod import;
 mod jobs;
 mod link;
+mod merge;
 mod migration;
 mod operate;
 mod parked;

@@ -184,6 +184,7 @@ impl Engine {
         by: Deed,
     ) -> Result<(), Error> {
         let id = journey.into();
+        let contact = &self.meant(contact).await?;
         let loaded = self.known_journey(&id).await?;
         let stored = self.shared.store.contact(contact).await?;
         let runs = stored.iter().flat_map(|stored| &stored.state.hot.enrollments);
@@ -273,6 +274,7 @@ impl Engine {
     }
 
     async fn run_of(&self, contact: &ContactId, enrollment: EnrollmentId) -> Result<Enrollment, Error> {
+        let contact = &self.meant(contact).await?;
         let Some(stored) = self.shared.store.contact(contact).await? else {
             return Err(Error::UnknownContact { contact: contact.clone() });
         };

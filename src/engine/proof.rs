@@ -5,11 +5,11 @@ use super::program::Loaded;
 use crate::error::Error;
 use crate::model::{ContactId, DeliveryStatus, Reason, Step, StepOutcome};
 use crate::port::store::{MessageRecord, MessageStatus};
-use crate::rule::proof::{Controller, Decision, Proof, Said};
+use crate::rule::proof::{Controller, Decision, MergedRecord, Proof, Said};
 
 impl Engine {
     /// What a contact allowed and what it was told: its whole consent chain, and every decision to say something or not, with
-    /// the reasons. The chain outlives an erasure; the decisions of steps do not, those of messages do, without contents.
+    /// the reasons; of whoever was [merged](Engine::merge) into it too, each chain by itself. The chain outlives an erasure; the decisions of steps do not, those of messages do, without contents.
     ///
     /// Sign it with [`Proof::signed`](crate::rule::proof::ProofKey) before it leaves the house (feature `proof`), and let it
     /// be checked by [`verify`](crate::rule::proof::verify), which needs no store.
@@ -38,18 +38,28 @@ impl Engine {
         if self.shared.store.contact(contact).await?.is_none() {
             return Err(Error::UnknownContact { contact: contact.clone() });
         }
+        let contact = &self.meant(contact).await?;
         let decisions = self.decisions(contact).await?;
         let records = self.shared.store.consents(contact).await?;
+        let mut merged = Vec::new();
+        for alias in self.shared.store.aliases(contact).await? {
+            let records = self.shared.store.consents(&alias).await?;
+            merged.push(MergedRecord::new(alias, records));
+        }
         let now = self.shared.store.clock().now();
-        Ok(Proof::new(contact.clone(), controller, &self.shared.policy, records, decisions, now))
+        let proof = Proof::new(contact.clone(), controller, &self.shared.policy, records, decisions, now);
+        Ok(if merged.is_empty() { proof } else { proof.with_merged(merged) })
     }
 
     /// Every decision to say something to a contact, or not: of steps that came to no message, then of messages.
     pub(super) async fn decisions(&self, contact: &ContactId) -> Result<Vec<Decision>, Error> {
         let revision = self.shared.store.revision().await?;
         let loaded = self.program(Some(revision)).await?;
-        let steps = self.shared.store.steps(contact).await?;
-        let messages = self.shared.store.messages(contact).await?;
+        let (mut steps, mut messages) = (Vec::new(), Vec::new());
+        for contact in self.all_of(contact).await? {
+            steps.extend(self.shared.store.steps(&contact).await?);
+            messages.extend(self.shared.store.messages(&contact).await?);
+        }
         let mut decisions: Vec<Decision> = steps.iter().filter_map(|step| of_step(&loaded, step)).collect();
         decisions.extend(messages.iter().filter(|one| one.message.call.is_none()).map(of_message));
         Ok(decisions)
@@ -64,7 +74,14 @@ fn of_step(loaded: &Loaded, step: &Step) -> Option<Decision> {
         _ => return None,
     };
     let send = loaded.program.send_at(&step.journey, step.version, &step.node)?;
-    let names = [send.channel.clone(), send.template.clone(), send.purpose.clone()];
+    // Of several channels the first that was asked, which the contact may have chosen.
+    let asked = reasons.iter().find_map(|reason| match reason {
+        Reason::On { channel, .. } => Some(channel),
+        _ => None,
+    });
+    let other = send.others.iter().find(|(channel, _)| Some(channel) == asked);
+    let (channel, template) = other.cloned().unwrap_or((send.channel.clone(), send.template.clone()));
+    let names = [channel, template, send.purpose.clone()];
     let (journey, node) = (step.journey.clone(), step.node.clone());
     Some(Decision::new(step.at, step.enrollment, journey, step.version, node, names, said, reasons.clone()))
 }

@@ -8,11 +8,13 @@ use super::{Engine, UnknownContacts};
 use crate::error::Error;
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ContactId, Event, Evidence, Fact, Fingerprint, InputId, Message, MessageId, Name, truncate,
+    ContactId, Event, Evidence, Fact, Fingerprint, FingerprintKey, InputId, Message, MessageId, Name,
+    truncate,
 };
 use crate::port::store::{MessageStatus, Receipt, Suppression};
 use crate::rule::inbound::{Certainty, Reading};
 use crate::rule::{START, STOP};
+use crate::seeded::{Bug, is_on};
 
 /// How long an answer is taken for one to the last message on its channel.
 const ANSWERS_WITHIN: TimeDelta = TimeDelta::days(30);
@@ -97,7 +99,8 @@ impl Inbound {
 
 impl Engine {
     /// The event of every text that came in. Its properties: `channel`, `reading` (`stop`, `unclear`, `start`, `help`,
-    /// `text`), `text`, and of the message that it answers `message`, `journey`, `step`, `template` and `purpose`.
+    /// `text`), `text`, the `keyword` that it is, where it is one, and of the message that it answers `message`, `journey`, `step`,
+    /// `template` and `purpose`.
     pub const RECEIVED: &'static str = "message.received";
     /// The event of a text that may be a STOP: it counts as one, and a person looks at it. The same properties.
     pub const UNCLEAR: &'static str = "message.unclear";
@@ -150,13 +153,21 @@ impl Engine {
             Some(address) => Some(self.seen(&inbound.channel, address).await?),
             None => None,
         };
+        if is_on(Bug::NumberInTheLog) {
+            tracing::info!(from = ?inbound.address, "a text came in");
+        }
+        let late = is_on(Bug::StopAfterItsEvent);
         // First of all, so that nothing that fails later keeps it from being in force.
-        if reading.is_stop() {
+        if reading.is_stop() && !late {
             self.withdraw(&self.stop(inbound, reading, address)).await?;
             self.stop_for_good(inbound, address).await?;
         }
+        self.check_instant("text", inbound.at)?;
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
+        if reading.is_stop() && late {
+            self.withdraw(&self.stop(inbound, reading, address)).await?;
+        }
         let contact = inbound.contact.clone();
         // The event comes last but for the mark that a person shall look, and goes the way of every event.
         match receipts.last() {
@@ -169,8 +180,11 @@ impl Engine {
 
     fn stop(&self, inbound: &Inbound, reading: Reading, address: Option<Fingerprint>) -> Withdrawal {
         let wording = if reading == Reading::Stop(Certainty::Definite) { "definite" } else { "probable" };
-        let stop = Withdrawal::everything(inbound.contact.clone(), evidence(STOP, wording, inbound))
-            .on_channel(inbound.channel.clone());
+        let stop = Withdrawal::everything(
+            inbound.contact.clone(),
+            evidence(&self.shared.key, STOP, wording, inbound),
+        )
+        .on_channel(inbound.channel.clone());
         let id = inbound.id.as_ref().map(|id| format!("{STOP}/{}/{id}", inbound.channel).into());
         let from = address.map(|address| (inbound.channel.clone(), address));
         Withdrawal { id, from, ..stop }
@@ -198,18 +212,23 @@ impl Engine {
         let input =
             |kind: &str, says: InputKind| Input { creates, ..Input::new(contact.clone(), id(kind), says) };
         let mut inputs = Vec::new();
+        let word = self.shared.keywords.keyword(&inbound.text);
         if reading == Reading::Start {
-            let (evidence, said_at) = (evidence(START, "start", inbound), inbound.at.map(truncate));
+            let (evidence, said_at) =
+                (evidence(&self.shared.key, START, "start", inbound), inbound.at.map(truncate));
             let restore = InputKind::Restore { channel: channel.clone(), evidence, said_at };
             inputs.push(Input { creates: false, ..input("start", restore) });
         }
-        if let Some(word) = self.shared.keywords.keyword(&inbound.text) {
+        if let Some(word) = word.clone() {
             let fact = Fact::Keyword { word, channel: Some(channel.clone()) };
             inputs.push(input("keyword", InputKind::Fact(fact)));
         }
         let mut event = Event::new(contact.clone(), Self::RECEIVED);
         event = event.property("channel", &**channel).property("reading", reading.word());
         event = event.property("text", shortened(&inbound.text));
+        if let Some(word) = word {
+            event = event.property("keyword", &*word);
+        }
         if let Some(message) = self.answered_by(inbound).await? {
             event = event
                 .property("message", message.id.to_string())
@@ -236,6 +255,9 @@ impl Engine {
             let found = self.shared.store.message(message).await?.map(|record| record.message);
             return match found {
                 Some(found) if found.contact == inbound.contact => Ok(Some(found)),
+                Some(found) if self.meant(&found.contact).await? == self.meant(&inbound.contact).await? => {
+                    Ok(Some(found))
+                }
                 _ => Err(Error::Invalid {
                     what: "answer",
                     sentence: format!("the contact was never sent {message}"),
@@ -245,7 +267,12 @@ impl Engine {
         }
         let now = self.shared.store.clock().now();
         let written_at = inbound.at.unwrap_or(now).min(now);
-        let said = self.shared.store.messages(&inbound.contact).await?.into_iter().rev().find(|record| {
+        let mut told = Vec::new();
+        for contact in self.all_of(&inbound.contact).await? {
+            told.extend(self.shared.store.messages(&contact).await?);
+        }
+        told.sort_by_key(|record| record.message.decided_at);
+        let said = told.into_iter().rev().find(|record| {
             let message = &record.message;
             let reached = matches!(record.status, MessageStatus::Accepted | MessageStatus::Begun);
             message.call.is_none()
@@ -258,10 +285,18 @@ impl Engine {
 }
 
 /// How it is known, with a commitment to the text where an id salts it.
-fn evidence(source: &'static str, wording: &'static str, inbound: &Inbound) -> Evidence {
+fn evidence(
+    key: &FingerprintKey,
+    source: &'static str,
+    wording: &'static str,
+    inbound: &Inbound,
+) -> Evidence {
     let evidence = Evidence::new(source, wording);
     match &inbound.id {
-        Some(id) => evidence.committed(id.as_bytes(), inbound.text.as_bytes()),
+        Some(id) => {
+            let salt = key.salt(inbound.contact.as_str(), &inbound.channel, id);
+            evidence.committed(&salt, inbound.text.as_bytes())
+        }
         None => evidence,
     }
 }

@@ -8,11 +8,15 @@ use super::Engine;
 use crate::error::{Error, StoreError};
 use crate::link::page::{self, Language};
 use crate::link::{
-    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, Token, Verdict, Visit, Waiting, leads_on,
+    Bursts, Extent, MOST_BODY, Request, Response, Said, Stance, TRACKING, Token, Verdict, Visit, Waiting,
+    leads_on,
 };
-use crate::machine::{InputKind, Withdrawal};
-use crate::model::{ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name};
-use crate::port::store::{MessageRecord, MessageStatus};
+use crate::machine::{Input, InputKind, Withdrawal};
+use crate::model::{
+    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name,
+};
+use crate::port::store::{MessageRecord, MessageStatus, Receipt};
+use crate::seeded::{Bug, is_on};
 
 /// The version of the words on the pages, as the evidence of a withdrawal names it.
 const WORDING: &str = "link-pages-2026-11";
@@ -120,9 +124,16 @@ impl Engine {
             return page::too_large();
         }
         let (read, changes) = match request.method.as_str() {
-            "GET" | "HEAD" => (true, false),
+            "GET" | "HEAD" => (true, is_on(Bug::LooksWithdraw)),
             "POST" => (false, true),
             _ => (false, false),
+        };
+        let token = match self.meant_by(token).await {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::warn!(%error, "a visit was not answered");
+                return answered(request, page::later());
+            }
         };
         let response = match token {
             Token::Unsubscribe { contact, purpose, channel, address, epoch } if read || changes => {
@@ -145,6 +156,24 @@ impl Engine {
         answered(request, response)
     }
 
+    /// A link of somebody who was merged into another contact is one of that contact: it always withdraws, for what that
+    /// contact said since then has other places.
+    async fn meant_by(&self, token: Token) -> Result<Token, StoreError> {
+        let store = &self.shared.store;
+        Ok(match token {
+            Token::Unsubscribe { contact, purpose, channel, address, epoch } => {
+                let heir = store.alias(&contact).await?;
+                let epoch = if heir.is_some() { u64::MAX } else { epoch };
+                Token::Unsubscribe { contact: heir.unwrap_or(contact), purpose, channel, address, epoch }
+            }
+            Token::Preferences { contact, channel, address } => {
+                let contact = self.meant(&contact).await?;
+                Token::Preferences { contact, channel, address }
+            }
+            other => other,
+        })
+    }
+
     async fn visit_unsubscribe(
         &self,
         request: &Request,
@@ -162,6 +191,13 @@ impl Engine {
         if changes && has("everything") {
             self.take_back(contact, &known, &Extent::default(), from, "link.page").await?;
             return Ok(page::ended(language));
+        }
+        if has("sub") && is_on(Bug::LinkGivesBack) {
+            let pair = extent.purpose.clone().zip(extent.channel.clone());
+            let consent = pair.map(|(purpose, channel)| {
+                Consent::granted(contact, purpose, channel, Evidence::new("link.page", WORDING))
+            });
+            self.append(consent.into_iter().map(Into::into).collect()).await?;
         }
         let stance = extent.stance(&known.said, epoch);
         match stance {
@@ -235,10 +271,12 @@ impl Engine {
 
     async fn known_of(&self, contact: &ContactId) -> Result<Known, StoreError> {
         let store = &self.shared.store;
+        // Before the chain: what is read meanwhile then stands in both, and never in neither.
+        let stored = store.contact(contact).await?;
         let records = store.consents(contact).await?;
         let mut said: Vec<Said> = records.iter().filter_map(Said::of).collect();
         let length = records.last().map_or(0, |record| record.seq);
-        let Some(stored) = store.contact(contact).await? else {
+        let Some(stored) = stored else {
             return Ok(Known {
                 contact: None,
                 erased: false,
@@ -317,6 +355,10 @@ impl Engine {
         let delivered = record.answered_at.filter(|_| record.status == MessageStatus::Accepted);
         let visit = Visit::new(&request.method, request.user_agent.as_deref());
         let visit = delivered.map_or(visit, |delivered| visit.after(now - delivered));
+        let visit = match is_on(Bug::MachinesOpen) {
+            true => Visit::new("GET", Some("Firefox")).after(chrono::TimeDelta::days(1)),
+            false => visit,
+        };
         let elapsed = self.shared.clock.elapsed();
         let verdict =
             self.bursts(|bursts| bursts.judge(record.message.id, link, links, visit, (now, elapsed)));
@@ -341,7 +383,7 @@ impl Engine {
         let elapsed = self.shared.clock.elapsed();
         let mut ripe = self.bursts(|bursts| bursts.ripe(elapsed));
         let mut settled = 0;
-        while let Some(visit) = ripe.first() {
+        while let Some(visit) = ripe.front() {
             match self.settle_visit(visit).await {
                 Ok(new) => settled += usize::from(new),
                 Err(Error::Store(error)) => {
@@ -351,7 +393,7 @@ impl Engine {
                 // What the door refuses, such as an event that is set aside, is settled.
                 Err(error) => tracing::debug!(%error, "a visit is left out"),
             }
-            ripe.remove(0);
+            ripe.pop_front();
         }
         Ok(settled)
     }
@@ -364,10 +406,19 @@ impl Engine {
             return Ok(false);
         };
         // The last look: a withdrawal is in the gate before it is in the contact.
-        if !self.may_track(&stored.state.cold, &message.channel).await? {
+        if !is_on(Bug::TrackingByTheToken) && !self.may_track(&stored.state.cold, &message.channel).await? {
             return Ok(false);
         }
-        self.track(event_of(&record, visit)).await
+        let loaded = self.program(None).await?;
+        let event = event_of(&record, visit);
+        if loaded.schemas.get(&event.name).is_some_and(|schema| !schema.judge(&event).is_empty()) {
+            tracing::warn!(name = %event.name, "a visit violates the schema of its event and is left out");
+            return Ok(false);
+        }
+        // The store asks the gate once more when it keeps it, so that nothing comes between.
+        let input = Input::from(event).permitted(message.channel.clone(), TRACKING);
+        let receipts = self.append(vec![input]).await?;
+        Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
     }
 
     /// When the next visit has waited long enough.

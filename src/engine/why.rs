@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::error::Error;
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, NodeId, Reason, Step, StepOutcome,
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Step, StepOutcome,
 };
 use crate::rule::proof::{Decision, Said};
 
@@ -79,8 +79,13 @@ impl Engine {
             return Err(Error::UnknownContact { contact: contact.clone() });
         }
         let decisions = self.decisions(contact).await?;
-        let steps = self.shared.store.steps(contact).await?;
-        let mut chain = self.shared.store.consents(contact).await?;
+        let (mut steps, mut chain) = (Vec::new(), Vec::new());
+        for contact in self.all_of(contact).await? {
+            steps.extend(self.shared.store.steps(&contact).await?);
+            chain.extend(self.shared.store.consents(&contact).await?);
+        }
+        // Of several chains, in order of receipt.
+        chain.sort_by_key(|record| record.received_at.unwrap_or(record.at));
         let (enrollment, node) = match &asked {
             Asked::Step(enrollment, node) => (*enrollment, node.clone()),
             Asked::Message(id) => {
@@ -117,8 +122,9 @@ impl Engine {
         };
         before.retain(|one| one.at <= decision.at);
         chain.retain(|record| {
-            let wide = record.concerns(&decision.purpose, &decision.channel);
-            wide && record.received_at.unwrap_or(record.at) <= decision.at
+            let mut asked = asked_on(&decision);
+            asked.any(|channel| record.concerns(&decision.purpose, channel))
+                && record.received_at.unwrap_or(record.at) <= decision.at
         });
         let sentence = sentence(&decision, &chain);
         Ok(Why { said: decision.said, decision: Some(decision), before, consents: chain, sentence })
@@ -139,6 +145,7 @@ fn not_reached(run: &[&Step], node: &NodeId) -> String {
                 ExitReason::MaxDuration => "its time was up",
                 ExitReason::Ejected => "an operator ended it",
                 ExitReason::Late => "it had become too late",
+                ExitReason::Merged => "its contact was merged into another one",
                 _ => "something ended it",
             };
             format!(
@@ -153,14 +160,27 @@ fn not_reached(run: &[&Step], node: &NodeId) -> String {
     }
 }
 
+/// The channels that were asked.
+fn asked_on(decision: &Decision) -> impl Iterator<Item = &Name> {
+    let others = decision.reasons.iter().filter_map(|reason| match reason {
+        Reason::On { channel, .. } => Some(channel),
+        _ => None,
+    });
+    std::iter::once(&decision.channel).chain(others)
+}
+
 fn sentence(decision: &Decision, chain: &[ConsentRecord]) -> String {
     let Decision { channel, at, reasons, said, .. } = decision;
     let because = || {
-        let words: Vec<String> = reasons.iter().map(|reason| words(reason, decision, chain)).collect();
+        let words: Vec<String> =
+            reasons.iter().map(|reason| words(reason, &decision.purpose, channel, chain)).collect();
         words.join("; ")
     };
     match (said, reasons.is_empty()) {
         (Said::Sent, _) => format!("It was sent by {channel}: the channel took it on {at}."),
+        (Said::NotSent, false) if asked_on(decision).nth(1).is_some() => {
+            format!("It was not sent: {}.", because())
+        }
         (Said::NotSent, false) => format!("It was not sent by {channel}: {}.", because()),
         (Said::NotSent, true) => {
             format!(
@@ -176,10 +196,10 @@ fn sentence(decision: &Decision, chain: &[ConsentRecord]) -> String {
     }
 }
 
-fn words(reason: &Reason, decision: &Decision, chain: &[ConsentRecord]) -> String {
-    let Decision { channel, purpose, .. } = decision;
-    let newest = chain.iter().rev().find(|record| record.status.forbids());
-    let grant = chain.iter().rev().find(|record| !record.status.forbids());
+fn words(reason: &Reason, purpose: &Name, channel: &Name, chain: &[ConsentRecord]) -> String {
+    let mut own = chain.iter().rev().filter(|record| record.concerns(purpose, channel));
+    let newest = own.clone().find(|record| record.status.forbids());
+    let grant = own.find(|record| !record.status.forbids());
     match reason {
         Reason::Erased => "the contact was erased".to_owned(),
         Reason::NoAddress => format!("the contact has no address on {channel}"),
@@ -207,10 +227,12 @@ fn words(reason: &Reason, decision: &Decision, chain: &[ConsentRecord]) -> Strin
         Reason::Holiday => "it was a public holiday where the contact may be".to_owned(),
         Reason::Cap(name) => format!("the contact had been told enough (cap {name:?})"),
         Reason::On { channel: other, reasons } => {
-            let reasons: Vec<String> = reasons.iter().map(|reason| words(reason, decision, chain)).collect();
+            let reasons: Vec<String> =
+                reasons.iter().map(|reason| words(reason, purpose, other, chain)).collect();
             format!("by {other}: {}", reasons.join(", and "))
         }
         Reason::Window => "the window of its step was closed".to_owned(),
+        Reason::PreferredTime => "it was not the time of day that the contact prefers".to_owned(),
         Reason::Deadline => "it would have been too late".to_owned(),
         Reason::Late => "a pause or an outage had made it too late".to_owned(),
         Reason::Spacing => "another message of the run went too shortly before".to_owned(),

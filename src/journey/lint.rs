@@ -56,8 +56,8 @@ pub struct Lints {
 /// Refused is a marketing message that does not say how to stop such messages, where the policy asks for it and has no words
 /// to add (`J131`). Warned of are a marketing message by SMS without such words where the policy asks for nothing (`J130`), a
 /// word that networks act on asked for as an answer to something else (`J132`), a purpose without a basis where others have one
-/// (`J133`), hours in which nothing can ever be said (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), and letters outside the GSM alphabet, with
-/// their places and what they cost (`J136`).
+/// (`J133`), hours in which nothing can ever be said (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), letters outside the GSM alphabet, with
+/// their places and what they cost (`J136`), and a link to unsubscribe from what is owed, which changes nothing (`J137`).
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -111,6 +111,7 @@ impl Reader<'_> {
         self.consent();
         let policy = self.surroundings.policy;
         let Some(template) = self.surroundings.templates.get(&self.send.template).copied() else { return };
+        self.unsubscribes(template);
         if !policy.is_short(&self.send.channel) {
             return;
         }
@@ -164,6 +165,17 @@ impl Reader<'_> {
             let next =
                 "ask for it in a form and name that in the policy (asked), or say it on another channel";
             self.warn("J135", "channel", sentence, next);
+        }
+    }
+
+    /// From what a contract or a law demands nobody can unsubscribe; a link that says so does nothing.
+    fn unsubscribes(&mut self, template: &TemplateDefinition) {
+        let purpose = &self.send.purpose;
+        let says = serde_json::to_string(template).is_ok_and(|text| text.contains("link.unsubscribe"));
+        if says && self.surroundings.policy.basis(purpose).is_owed() {
+            let sentence = format!("it has a link to unsubscribe from {purpose}, which is owed and goes on");
+            let next = "leave the link out, or give {{ link.preferences }}";
+            self.warn("J137", "template", sentence, next);
         }
     }
 

@@ -27,12 +27,12 @@ pub use definition::parse_yaml;
 pub use definition::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
     Capped, ConfirmDefinition, CountedFrom, Deadline, DeadlineDefinition, EmitDefinition, EnterDefinition,
-    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
-    LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves, OneOrMany, Reenter,
-    ReenterDefinition, ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition,
-    ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition, Spacing, SplitDefinition,
-    StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition,
-    WayDefinition, WithdrawDefinition, parse_json,
+    EntryDefinition, ExitDefinition, ExitKind, HoursDefinition, JourneyDefinition, JumpDefinition, Late,
+    LateDefinition, LeaveDefinition, LotDefinition, MOST_AT_ONCE, MOST_DEFINITION, MOST_STEPS, Moves,
+    OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition, ReserveDefinition, ResultDefinition,
+    RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition, SetDefinition, Spacing,
+    SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition, WaitForDefinition, WaitSince,
+    WaitUntilDefinition, WayDefinition, WithdrawDefinition, parse_json,
 };
 pub use lint::{Lints, Surroundings, lint};
 pub use mermaid::parse_mermaid;

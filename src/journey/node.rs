@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Trigger;
 use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSince};
 use crate::model::{Attributes, Contact, Enrollment, JourneyId, Name, NodeId, Value};
 use crate::rule::predicate::Predicate;
-use crate::rule::{Expression, Template};
-use crate::time::{Days, Offset, Span, WeeklyWindow};
+use crate::rule::{Expression, TeamHours, Template};
+use crate::time::{Days, Offset, Span, WeeklyWindow, Zone};
 
 /// A place in a journey.
 #[derive(Clone, Debug)]
@@ -164,6 +164,9 @@ pub(crate) struct Enter {
     pub(crate) otherwise: Target,
 }
 
+/// What happened where a person did not answer within the hours of the team.
+const OVERDUE: &str = "hand_over.overdue";
+
 /// What is asked of the host, and where its answer leads.
 #[derive(Clone, Debug)]
 pub(crate) struct CallNode {
@@ -175,6 +178,8 @@ pub(crate) struct CallNode {
     /// The attribute that the result becomes, where it names an owner.
     pub(crate) owner: Option<Name>,
     pub(crate) within: Span,
+    /// In which hours `within` counts; at every one where absent.
+    pub(crate) hours: Option<TeamHours>,
     pub(crate) results: Vec<(Name, Target)>,
     pub(crate) refused: Target,
     pub(crate) otherwise: Target,
@@ -232,6 +237,35 @@ impl Sender {
                 _ => otherwise.clone(),
             },
         }
+    }
+}
+
+impl CallNode {
+    /// When an answer is due that is asked for at an instant: on the contact's clock, or in the hours of a team, whose clock is
+    /// the journey's where it has none of its own.
+    pub(crate) fn due_at(&self, from: DateTime<Utc>, contact: &Zone, journey: &Zone) -> DateTime<Utc> {
+        match &self.hours {
+            None => contact.add(from, self.within),
+            Some(hours) => {
+                let within =
+                    i64::try_from(self.within.milliseconds).ok().and_then(TimeDelta::try_milliseconds);
+                hours.deadline(from, within.unwrap_or(TimeDelta::MAX), journey)
+            }
+        }
+    }
+
+    /// What happened where a person of a team did not answer in time: an event that every journey can hear. What has no hours
+    /// has none.
+    pub(crate) fn overdue(&self, journey: &JourneyId, node: &NodeId) -> Option<(Name, Attributes)> {
+        self.hours.as_ref()?;
+        let text = |text: &str| Value::Text(text.into());
+        let properties = Attributes::from([
+            ("journey".into(), text(journey.as_str())),
+            ("step".into(), text(node.as_str())),
+            ("channel".into(), Value::Text(self.channel.clone())),
+            ("ask".into(), Value::Text(self.ask.clone())),
+        ]);
+        Some((OVERDUE.into(), properties))
     }
 }
 

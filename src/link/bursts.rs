@@ -52,7 +52,10 @@ impl Bursts {
             _ if self.scanned.contains_key(&message) => Verdict::Machine,
             verdict => verdict,
         };
+        // One that waits already is the same event: a link that is called again and again takes no place of another's.
+        let waits = |other: &Waiting| other.message == message && other.link == link;
         match verdict {
+            Verdict::Human if self.waiting.iter().any(waits) => {}
             Verdict::Human if self.waiting.len() < MOST_WAITING => {
                 self.waiting.push_back(Waiting { message, link, at, since: now });
             }
@@ -68,8 +71,8 @@ impl Bursts {
     }
 
     /// The visits that have waited long enough.
-    pub(crate) fn ripe(&mut self, now: TimeDelta) -> Vec<Waiting> {
-        let mut ripe = Vec::new();
+    pub(crate) fn ripe(&mut self, now: TimeDelta) -> VecDeque<Waiting> {
+        let mut ripe = VecDeque::new();
         while self.waiting.front().is_some_and(|visit| now - visit.since > AT_ONCE) {
             ripe.extend(self.waiting.pop_front());
         }
@@ -77,7 +80,7 @@ impl Bursts {
     }
 
     /// Lets visits that could not be settled wait on, before all others.
-    pub(crate) fn wait_on(&mut self, visits: Vec<Waiting>) {
+    pub(crate) fn wait_on(&mut self, visits: VecDeque<Waiting>) {
         visits.into_iter().rev().for_each(|visit| self.waiting.push_front(visit));
     }
 
@@ -118,6 +121,19 @@ mod tests {
         assert_eq!(follow(&mut bursts, 0, 3), Verdict::Machine);
         assert_eq!(bursts.ripe(TimeDelta::seconds(9)), []);
         assert_eq!(follow(&mut bursts, 0, 9), Verdict::Human);
+    }
+
+    #[test]
+    fn one_link_that_is_followed_without_end_takes_one_place() {
+        let mut bursts = Bursts::default();
+        for _ in 0..3 * MOST_WAITING {
+            assert_eq!(follow(&mut bursts, 0, 0), Verdict::Human);
+        }
+        let other = MessageId::from_bytes([2; 16]);
+        let now = (DateTime::UNIX_EPOCH, TimeDelta::zero());
+        assert_eq!(bursts.judge(other, Some(0), 2, PERSON, now), Verdict::Human, "there is room for others");
+        let ripe: Vec<MessageId> = bursts.ripe(TimeDelta::seconds(3)).iter().map(|one| one.message).collect();
+        assert_eq!(ripe, [message(), other]);
     }
 
     #[test]

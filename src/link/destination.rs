@@ -6,6 +6,8 @@ use super::markup::{hrefs, unescape};
 pub const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 /// The longest destination of a tracked link.
 const MOST_URL: usize = 2048;
+/// The most destinations of one message that are tracked; those after them stay as they are.
+const MOST_LINKS: usize = 1_000;
 
 /// Whether every link of a page has a scheme that is allowed, or none.
 #[must_use]
@@ -55,6 +57,9 @@ impl Tracked<'_> {
             return None;
         }
         let known = self.links.iter().position(|link| link == destination);
+        if known.is_none() && self.links.len() >= MOST_LINKS {
+            return None;
+        }
         let number = u16::try_from(known.unwrap_or(self.links.len())).ok()?;
         if known.is_none() {
             self.links.push(destination.to_owned());
@@ -106,18 +111,11 @@ fn next_url(text: &str) -> Option<usize> {
 /// Where a URL ends that begins a text: at a blank, without the marks that end a sentence.
 fn url_end(text: &str) -> usize {
     let is_end = |letter: char| letter.is_whitespace() || letter.is_control() || "<>\"«»“”".contains(letter);
-    let mut url = &text[..text.find(is_end).unwrap_or(text.len())];
-    loop {
-        let shorter = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '…', '*']);
-        let shorter = match shorter.strip_suffix(')') {
-            Some(inner) if !inner.contains('(') => inner,
-            _ => shorter,
-        };
-        if shorter == url {
-            return url.len().max("http://".len());
-        }
-        url = shorter;
-    }
+    let url = &text[..text.find(is_end).unwrap_or(text.len())];
+    // A bracket that nothing opened belongs to the sentence.
+    let opens = url.contains('(');
+    let is_mark = |letter: char| ".,;:!?'’…*".contains(letter) || (letter == ')' && !opens);
+    url.trim_end_matches(is_mark).len().max("http://".len())
 }
 
 /// The page with a picture of one dot at its end.

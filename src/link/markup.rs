@@ -35,9 +35,7 @@ pub(super) fn hrefs(html: &str) -> Vec<Href> {
         let Some((attributes, end)) = attributes(html, name) else { break };
         at = end;
         if RAW.contains(&element.as_str()) {
-            let close = format!("</{element}");
-            let rest = html.get(at..).unwrap_or_default().to_ascii_lowercase();
-            at = rest.find(&close).map_or(html.len(), |end| at + end);
+            at = closes(html, at, &element);
         }
         let value = |name: &str| {
             attributes.iter().find(|(own, _)| own == name).and_then(|(_, place)| html.get(place.clone()))
@@ -52,7 +50,21 @@ pub(super) fn hrefs(html: &str) -> Vec<Href> {
     found
 }
 
-/// The attributes of a tag, the first of each name, and where the tag ends; `None` where it never does.
+/// Where a raw element ends. Each byte is looked at once, however many such elements a page has.
+fn closes(html: &str, at: usize, element: &str) -> usize {
+    let rest = html.get(at..).unwrap_or_default();
+    let is_end = |start: usize| {
+        let name = rest.as_bytes().get(start + 2..start + 2 + element.len());
+        name.is_some_and(|name| name.eq_ignore_ascii_case(element.as_bytes()))
+    };
+    let mut ends = rest.match_indices("</").map(|(start, _)| start);
+    ends.find(|start| is_end(*start)).map_or(html.len(), |start| at + start)
+}
+
+/// The attributes that anybody asks for: a hostile tag has any number of others.
+const ASKED: [&str; 3] = ["href", "rel", "data-untracked"];
+
+/// The attributes of a tag that are asked for, the first of each name, and where the tag ends; `None` where it never does.
 #[allow(clippy::type_complexity)] // a pair of its own
 fn attributes(html: &str, mut at: usize) -> Option<(Vec<(String, Range<usize>)>, usize)> {
     let bytes = html.as_bytes();
@@ -80,7 +92,7 @@ fn attributes(html: &str, mut at: usize) -> Option<(Vec<(String, Range<usize>)>,
                 (place, at) = (at..end, end);
             }
         }
-        if !found.iter().any(|(other, _)| *other == name) {
+        if ASKED.contains(&name.as_str()) && !found.iter().any(|(other, _)| *other == name) {
             found.push((name, place));
         }
     }
@@ -181,6 +193,30 @@ mod tests {
         }
         assert_eq!(found("<!-- a --><a href=x>"), [("x", true)]);
         assert_eq!(found("<style>a</style><a href=x>"), [("x", true)]);
+    }
+
+    #[test]
+    fn a_page_of_twice_the_size_takes_twice_as_long_and_not_four_times() {
+        let hostile: [fn(usize) -> String; 4] = [
+            |many| "<title></title>".repeat(many),
+            |many| format!("<a {}href=x>", (0..many).map(|name| format!("a{name} ")).collect::<String>()),
+            |many| format!("<style>{}", "</x".repeat(many)),
+            |many| "<a title='".repeat(many),
+        ];
+        for page in hostile {
+            // The least of several, as the machine has other things to do; quadratic would be sixteen times as long.
+            let time = |many: usize| {
+                let page = page(many);
+                let once = || {
+                    let begun = std::time::Instant::now();
+                    std::hint::black_box(hrefs(&page));
+                    begun.elapsed()
+                };
+                (0..5).map(|_| once()).min().unwrap()
+            };
+            let (small, large) = (time(10_000), time(40_000));
+            assert!(large < small * 10 + std::time::Duration::from_millis(5), "{small:?}, {large:?}");
+        }
     }
 
     #[test]

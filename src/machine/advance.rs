@@ -9,8 +9,8 @@ use super::program::Program;
 use super::transition::{Run, Signal};
 use crate::journey::{CountedFrom, Journey, Node, NodeKind, Send, Target};
 use crate::model::{
-    Enrollment, EnrollmentId, ExitReason, InputId, Message, MessageId, Name, NodeId, Step, StepOutcome,
-    Waiting,
+    Enrollment, EnrollmentId, Event, ExitReason, InputId, Message, MessageId, Name, NodeId, Step,
+    StepOutcome, Waiting,
 };
 use crate::seeded::{Bug, is_on};
 
@@ -26,12 +26,26 @@ impl Run<'_> {
         if self.place_unknown(index, at, &StepOutcome::TimedOut) {
             return;
         }
+        self.overdue(index, at);
         let otherwise = self.standing_node(index).and_then(|node| match &node.kind {
             NodeKind::WaitFor(wait) => Some(wait.otherwise),
             NodeKind::Call(call) => Some(call.otherwise),
             _ => None,
         });
         self.leave(index, at, StepOutcome::TimedOut, otherwise);
+    }
+
+    /// Nobody of the team answered in time: that happened, for whichever journey hears it.
+    fn overdue(&mut self, index: usize, at: DateTime<Utc>) {
+        let enrollment = &self.out.state.hot.enrollments[index];
+        let overdue = self.standing_node(index).and_then(|node| match &node.kind {
+            NodeKind::Call(call) => call.overdue(&enrollment.journey, &enrollment.node),
+            _ => None,
+        });
+        if let Some((name, properties)) = overdue {
+            let event = Event { properties, ..Event::new(self.contact_id().clone(), name) };
+            self.queue(Happening::Event(event), self.cause(index), at);
+        }
     }
 
     /// What was waited for came.

@@ -33,6 +33,7 @@ impl Run<'_> {
             InputKind::Enroll { journey, .. } => self.enroll_existing(journey, envelope.id, at),
             InputKind::Migrate(migration) => self.migrate(&migration.map, at),
             InputKind::Operate(operation) => self.operate(operation, envelope.id, at),
+            InputKind::Absorb(absorb) => self.absorb(absorb, envelope.id, at),
             InputKind::Import { row, triggers } => self.import(row, *triggers, envelope.id, at),
             InputKind::Seed { score, hash, through, as_of, state } => {
                 let (hash, as_of) = (*hash, as_of.timestamp_millis());

@@ -34,11 +34,16 @@ impl Run<'_> {
         if *status != ConsentStatus::Granted {
             return;
         }
-        // One that an act beats which took effect after it, though it was received before, ends no denial.
+        self.lift(purpose, channel, *address, envelope.seq);
+    }
+
+    /// Ends the gate's denials of what was just granted. A grant that an act beats which took effect after it, though it was
+    /// received before, ends none.
+    pub(super) fn lift(&mut self, purpose: &Name, channel: &Name, address: Option<Fingerprint>, seq: u64) {
         let mut standing = self.out.state.cold.standing.standing();
-        if standing.any(|(other, on, to)| other == purpose && on == channel && to == *address) {
+        if standing.any(|(other, on, to)| other == purpose && on == channel && to == address) {
             let (channel, purpose) = (channel.clone(), purpose.clone());
-            self.out.lifts.push(Lift { channel, purpose, address: *address, seq: envelope.seq });
+            self.out.lifts.push(Lift { channel, purpose, address, seq });
         }
     }
 

@@ -58,12 +58,21 @@ impl Program {
             (StepOutcome::Entered, _) => (ENTERED.into(), entered(&step.journey)),
             (StepOutcome::Exited { reason }, _) if !was_inside(reason) => return None,
             (StepOutcome::Exited { reason }, _) => (LEFT.into(), left(&step.journey, reason)),
-            (StepOutcome::Emitted { .. }, Some(NodeKind::Emit { event, properties })) => {
-                (event.clone(), properties.clone())
-            }
+            (_, Some(kind)) => emitted(step, kind)?,
             _ => return None,
         };
         Some(happened(contact, name, properties, step.at))
+    }
+}
+
+/// What a step made happen by what it says, or by what did not come in time.
+pub(super) fn emitted(step: &Step, kind: &NodeKind) -> Option<(Name, Attributes)> {
+    match (&step.outcome, kind) {
+        (StepOutcome::Emitted { .. }, NodeKind::Emit { event, properties }) => {
+            Some((event.clone(), properties.clone()))
+        }
+        (StepOutcome::TimedOut, NodeKind::Call(call)) => call.overdue(&step.journey, &step.node),
+        _ => None,
     }
 }
 

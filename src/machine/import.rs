@@ -36,7 +36,7 @@ impl Run<'_> {
     }
 
     /// A date became known without a stir: a day to come opens its doors and ends its waits, and no run ends by it.
-    fn date_known(&mut self, attribute: &Name, input: InputId, at: DateTime<Utc>) {
+    pub(super) fn date_known(&mut self, attribute: &Name, input: InputId, at: DateTime<Utc>) {
         let program = self.program;
         for index in 0..self.out.state.hot.enrollments.len() {
             self.wait_until_moves(index, Some(attribute), at);

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::consent::Act;
-use super::transition::{Denial, Lift, Run};
+use super::transition::{Denial, Run};
 use super::{Envelope, InputKind};
 use crate::journey::Withdraw;
 use crate::model::{ConsentStatus, Evidence, Fingerprint, Giver, Name, StepOutcome};
+use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
     /// A START gives back what a STOP on the channel took away, and nothing else.
@@ -18,7 +19,15 @@ impl Run<'_> {
         envelope: &Envelope,
         at: DateTime<Utc>,
     ) {
-        for (purpose, address, until) in self.out.state.cold.standing.stopped.on(channel, said_at) {
+        let standing = &self.out.state.cold.standing;
+        let held = match is_on(Bug::StartGivesEverything) {
+            false => standing.stopped.on(channel, said_at),
+            true => {
+                let here = standing.answers().filter(|(_, on)| *on == channel);
+                here.map(|(purpose, _)| (purpose.clone(), None, None)).collect()
+            }
+        };
+        for (purpose, address, until) in held {
             let mut evidence = evidence.clone();
             evidence.valid_until = until;
             let act = Act {
@@ -27,11 +36,11 @@ impl Run<'_> {
                 channel: Some(channel),
                 address,
                 evidence: &evidence,
-                said_at: None,
+                said_at,
                 except: &[],
             };
             self.record(&act, envelope.id, at);
-            self.out.lifts.push(Lift { channel: channel.clone(), purpose, address, seq: envelope.seq });
+            self.lift(&purpose, channel, address, envelope.seq);
         }
     }
 

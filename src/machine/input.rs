@@ -4,6 +4,7 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Absorb;
 use crate::journey::Migration;
 use crate::model::{
     Answer, Consent, ConsentStatus, Contact, ContactId, Delivery, Event, Evidence, Fact, Fingerprint, Hash,
@@ -22,6 +23,8 @@ pub struct Input {
     pub id: Option<InputId>,
     /// Whether it may create a contact that the store does not know.
     pub creates: bool,
+    /// The channel and the purpose that the gate must not deny when it is kept; nothing is asked where absent.
+    pub permitted: Option<(Name, Name)>,
     /// What it says.
     pub kind: InputKind,
 }
@@ -30,13 +33,28 @@ impl Input {
     /// An input that creates its contact where it is unknown.
     #[must_use]
     pub fn new(contact: ContactId, id: Option<InputId>, kind: InputKind) -> Self {
-        Self { contact, id, creates: true, kind }
+        Self { contact, id, creates: true, permitted: None, kind }
     }
 
     /// An input for a contact that must be known.
     #[must_use]
     pub fn for_known(contact: ContactId, id: Option<InputId>, kind: InputKind) -> Self {
-        Self { contact, id, creates: false, kind }
+        Self { contact, id, creates: false, permitted: None, kind }
+    }
+
+    /// The same, kept only where the gate denies the contact this purpose on this channel no more than it did: a withdrawal
+    /// that came first leaves nothing of it.
+    ///
+    /// ```
+    /// use journeyman::Event;
+    /// use journeyman::machine::Input;
+    /// let opened = Input::from(Event::new("lea", "message.opened")).permitted("email", "tracking");
+    /// assert!(opened.permitted.is_some());
+    /// ```
+    #[must_use]
+    pub fn permitted(mut self, channel: impl Into<Name>, purpose: impl Into<Name>) -> Self {
+        self.permitted = Some((channel.into(), purpose.into()));
+        self
     }
 }
 
@@ -165,6 +183,8 @@ pub enum InputKind {
     Wake,
     /// An operator does something to the contact's runs.
     Operate(Operation),
+    /// Another record of the person was merged into this one, and leaves it what it was.
+    Absorb(Box<Absorb>),
     /// What another system knew of the contact.
     Import {
         /// The contact and its history.

@@ -116,7 +116,13 @@ impl Run<'_> {
             }
             // Nor is the host asked twice.
             (Waiting::Answer { message, until: due }, old, new) if asks_the_same(old, new) => {
-                let anew = within(new).map_or(*due, |within| zone.add(run.arrived_at, within));
+                let anew = match new {
+                    NodeKind::Call(call) => {
+                        let clock = to.zone.as_ref().unwrap_or(&self.program.zone);
+                        call.due_at(run.arrived_at, &zone, clock)
+                    }
+                    _ => within(new).map_or(*due, |within| zone.add(run.arrived_at, within)),
+                };
                 Waiting::Answer { message: *message, until: until(*due, anew) }
             }
             (waiting @ (Waiting::Answered { .. } | Waiting::Refused { .. }), old, new)
@@ -187,7 +193,6 @@ fn asks_the_same(old: &NodeKind, new: &NodeKind) -> bool {
 
 fn within(node: &NodeKind) -> Option<Span> {
     match node {
-        NodeKind::Call(call) => Some(call.within),
         NodeKind::Reserve(reserve) => Some(reserve.within),
         NodeKind::Confirm(confirm) => Some(confirm.within),
         _ => None,

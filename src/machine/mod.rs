@@ -3,6 +3,7 @@
 //! [`Program::transition`] does no input or output, reads no clock, draws nothing at random, never fails and never panics.
 //! A host may drive it without our shell; the engine is one way to do so.
 
+mod absorb;
 mod act;
 mod advance;
 mod apply;
@@ -36,6 +37,7 @@ mod state;
 mod transition;
 mod undo;
 
+pub use absorb::{Absorb, GateRow};
 pub use input::{Envelope, Input, InputKind, Withdrawal};
 pub use passage::Passage;
 pub use program::{Pause, Program, ProgramParts};

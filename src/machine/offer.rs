@@ -43,7 +43,7 @@ impl Run<'_> {
         if let Some(most) = reserve.most {
             with.insert("most".into(), Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
         }
-        let call = Call { ask: "reserve".into(), with };
+        let call = Call { ask: "reserve".into(), with, due_at: None };
         let message = self.call_message(index, at, reserve.quota.clone(), call, Some(until));
         let enrollment = &mut self.out.state.hot.enrollments[index];
         if !known_and_kept(enrollment, &reserve.offer, at) {
@@ -66,7 +66,7 @@ impl Run<'_> {
         let Some(offer) = held else {
             return Move::go(StepOutcome::Refused { reasons: vec![Reason::NoPlace] }, confirm.full);
         };
-        let call = Call { ask: "confirm".into(), with: asked(&confirm.offer, &offer.key) };
+        let call = Call { ask: "confirm".into(), with: asked(&confirm.offer, &offer.key), due_at: None };
         let quota = offer.quota.clone();
         let until = self.zone(journey).add(at, confirm.within);
         waits(self.call_message(index, at, quota, call, Some(until)), until)
@@ -80,7 +80,7 @@ impl Run<'_> {
             return Move::go(StepOutcome::Refused { reasons: vec![Reason::NoPlace] }, node.next);
         };
         held.hold = Hold::Released;
-        let call = Call { ask: "release".into(), with: asked(offer, &held.key) };
+        let call = Call { ask: "release".into(), with: asked(offer, &held.key), due_at: None };
         let quota = held.quota.clone();
         let message = self.call_message(index, at, quota, call, None);
         let outcome = StepOutcome::Called { message: message.id };

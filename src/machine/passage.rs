@@ -81,6 +81,20 @@ impl Passage {
         }
     }
 
+    /// Takes in what another record of the person remembers: of two the later one counts.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.entered_at = self.entered_at.max(other.entered_at);
+        self.left_at = self.left_at.max(other.left_at);
+        for (key, (entered_at, left_at)) in &other.keys {
+            let room = self.keys.len() < Self::MOST_KEYS;
+            if let Some(known) = self.keys.get_mut(key) {
+                *known = (known.0.max(*entered_at), known.1.max(*left_at));
+            } else if room {
+                self.keys.insert(key.clone(), (*entered_at, *left_at));
+            }
+        }
+    }
+
     /// The last entry and exit, by a key or by any.
     pub(super) fn last(&self, key: Option<&Name>) -> Option<(i64, Option<i64>)> {
         match key {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::heard::emitted;
 use super::program::{Program, ProgramParts};
 use super::segment::{MoveCause, not_counted};
 use super::state::ContactState;
@@ -249,10 +250,10 @@ impl Run<'_> {
         match (&step.outcome, full.did_by(step)) {
             (StepOutcome::Entered, _) => self.begun_again(step),
             (StepOutcome::Exited { reason }, _) => self.ended_again(step, reason),
-            (StepOutcome::Emitted { .. }, Some(NodeKind::Emit { event, properties })) => {
-                let mut emitted = Event::new(id, event.clone());
-                emitted.properties.clone_from(properties);
-                self.event(&emitted, cause, at);
+            (StepOutcome::Emitted { .. } | StepOutcome::TimedOut, Some(kind)) => {
+                if let Some((name, properties)) = emitted(step, kind) {
+                    self.event(&Event { properties, ..Event::new(id, name) }, cause, at);
+                }
             }
             // What it computed the log does not tell.
             (StepOutcome::Changed, Some(NodeKind::Set(set))) => {

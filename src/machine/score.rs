@@ -98,12 +98,19 @@ impl Run<'_> {
         }
     }
 
-    /// Contacts whose new rules keep what is there take them over at their next input or timer; whether any were.
+    /// Whether no rules wait to be taken over.
+    pub(super) fn knows_scores(&self) -> bool {
+        let rating = &self.out.state.hot.rating;
+        self.program.scores.all().all(|(_, score, scored)| !scored.takes_over(score, rating))
+    }
+
+    /// Contacts whose new rules keep what is there take them over at their next input, or just before their next timer;
+    /// whether any were.
     pub(super) fn adopt_scores(&mut self, at: DateTime<Utc>) -> bool {
         let program = self.program;
         let mut adopted = false;
         for (_, score, scored) in program.scores.all() {
-            if scored.history != History::Keep || scored.counts(score, &self.out.state.hot.rating) {
+            if !scored.takes_over(score, &self.out.state.hot.rating) {
                 continue;
             }
             let rating = &mut self.out.state.hot.rating;

@@ -44,6 +44,11 @@ impl Scored {
         };
         !rating.is_uncounted(score) && rating.state(score).is_some_and(counts)
     }
+
+    /// Whether these rules are to go on with what others had counted.
+    pub(super) fn takes_over(&self, score: &str, rating: &Rating) -> bool {
+        self.history == History::Keep && !self.counts(score, rating)
+    }
 }
 
 /// Every model of a program, in order of their names; each is known by its place.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::heard::emitted;
 use super::program::{Program, ProgramParts};
 use super::state::ContactState;
 use super::transition::{Run, Signal};
@@ -212,10 +213,9 @@ impl Program {
     fn done_by(&self, step: &Step, contact: &ContactState) -> Option<InputKind> {
         let id = contact.cold.contact.id.clone();
         match (&step.outcome, self.visited(step)?) {
-            (StepOutcome::Emitted { .. }, NodeKind::Emit { event, properties }) => {
-                let mut emitted = Event::new(id, event.clone());
-                emitted.properties.clone_from(properties);
-                Some(InputKind::Event(emitted))
+            (StepOutcome::Emitted { .. } | StepOutcome::TimedOut, kind) => {
+                let (name, properties) = emitted(step, kind)?;
+                Some(InputKind::Event(Event { properties, ..Event::new(id, name) }))
             }
             // What it computed the log does not tell: it is known by now, like an answer.
             (StepOutcome::Changed, NodeKind::Set(set)) => {

@@ -295,9 +295,9 @@ impl<'p> Run<'p> {
                 return false;
             }
             self.timers += 1;
-            // New segments come in just before, so that what time brings at this very instant is told as its doing.
+            // New rules come in just before, so that what time brings at this very instant is told as its doing.
             let just_before = due.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(due);
-            let stands_at = if self.knows_segments() { due } else { just_before };
+            let stands_at = if self.knows_segments() && self.knows_scores() { due } else { just_before };
             self.out.state.hot.now = self.out.state.hot.now.max(stands_at);
             self.seq = 0;
             // What a pause held is due in the past, and new rules come in now.

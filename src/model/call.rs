@@ -1,5 +1,7 @@
 //! What a step asks the host, and what the host answers.
 
+use chrono::serde::ts_milliseconds_option;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Attributes, Name, Value};
@@ -19,13 +21,16 @@ pub struct Call {
     /// What the journey gives along; what the contact is stands in the handover.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub with: Attributes,
+    /// Until when an answer counts, where it is counted in the hours of a team: what a desk shows beside the task.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 impl Call {
     /// Asks this, with nothing along.
     #[must_use]
     pub fn new(ask: impl Into<Name>) -> Self {
-        Self { ask: ask.into(), with: Attributes::new() }
+        Self { ask: ask.into(), with: Attributes::new(), due_at: None }
     }
 
     /// Gives a value along.

@@ -385,6 +385,28 @@ impl FingerprintKey {
     }
 }
 
+impl FingerprintKey {
+    /// The salt of the commitment to a text that came in with an id: whoever has the key and the text can show that it was
+    /// that one, and nobody else can guess the text.
+    ///
+    /// ```
+    /// use journeyman::model::FingerprintKey;
+    /// let key = FingerprintKey::new([7; 32]);
+    /// assert_eq!(key.salt("lea", "sms", "SM-1"), key.salt("lea", "sms", "SM-1"));
+    /// assert_ne!(key.salt("lea", "sms", "SM-1"), FingerprintKey::new([8; 32]).salt("lea", "sms", "SM-1"));
+    /// ```
+    #[must_use]
+    pub fn salt(&self, contact: &str, channel: &str, id: &str) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        // Three parts and a name of their own: never the fingerprint of an address.
+        for part in ["salt of a text", contact, channel, id] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
 impl fmt::Debug for FingerprintKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FingerprintKey(…)")

@@ -37,6 +37,18 @@ impl<'a> Handover<'a> {
         self
     }
 
+    /// After which instant it must not be delivered: the earlier of the declared deadline and the end of the hours in which it
+    /// began (quiet hours, the hours of the law, the window of its step). Set the provider's validity period from it, such as
+    /// that of an SMS; the engine only sees to it that no attempt begins later. Of a call to the host: until when its answer
+    /// counts, such as the deadline of a hand-over in the hours of its team. Nothing where it is never too late.
+    #[must_use]
+    pub fn deliver_by(&self) -> Option<DateTime<Utc>> {
+        match self.message.call {
+            Some(_) => self.message.not_after,
+            None => self.content.deliver_by,
+        }
+    }
+
     /// What is asked, where this is a call to the host and nothing for the contact.
     #[must_use]
     pub fn call(&self) -> Option<&'a Call> {

@@ -290,6 +290,8 @@ pub enum ExitReason {
     Undone,
     /// Its step has no successor in the version that its journey was migrated to.
     Migrated,
+    /// Its contact was merged into another one.
+    Merged,
     /// It passed more nodes in one go than the step budget allows.
     StepBudget,
     /// The journey version it stood on has no such node; only a damaged store shows this.
@@ -313,6 +315,7 @@ impl ExitReason {
             ExitReason::Undone => "undone".into(),
             ExitReason::MaxDuration => "max_duration".into(),
             ExitReason::Migrated => "migrated".into(),
+            ExitReason::Merged => "merged".into(),
             ExitReason::StepBudget => "step_budget".into(),
             ExitReason::UnknownNode => "unknown_node".into(),
         }

@@ -246,6 +246,12 @@ impl InputId {
         Self(derive("import", &[batch.as_bytes(), &row.to_le_bytes()]))
     }
 
+    /// The id of what a contact leaves to the one that it is merged into: a contact is merged once.
+    #[must_use]
+    pub fn from_merge(loser: &ContactId) -> Self {
+        Self(derive("merge", &[loser.as_str().as_bytes()]))
+    }
+
     /// The id of one of several things that one input tells of.
     #[must_use]
     pub fn from_part(input: InputId, part: u64) -> Self {

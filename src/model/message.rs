@@ -76,6 +76,9 @@ pub struct Content {
     /// channel that signs what it sends signs them too (RFC 8058 asks for DKIM over the first two).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
+    /// After which instant it must not be delivered, as it was known when the message began; every attempt has the same.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub deliver_by: Option<DateTime<Utc>>,
     /// Where its tracked links lead, by their number; empty where nothing is tracked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
@@ -99,6 +102,7 @@ impl Content {
             variant: None,
             test: false,
             headers: Vec::new(),
+            deliver_by: None,
             links: Vec::new(),
         }
     }

@@ -28,6 +28,7 @@ mod header;
 mod id;
 mod import;
 mod kind;
+mod merge;
 mod message;
 mod offer;
 mod operation;
@@ -49,6 +50,7 @@ pub use id::{ContactId, EnrollmentId, Hash, InputId, JourneyId, MessageId, Name,
 pub(crate) use id::{derive, derive_place};
 pub use import::{Import, ImportRow};
 pub(crate) use kind::Kind;
+pub use merge::MergeRefusal;
 pub use message::{Content, Message};
 pub use offer::{Hold, Offer};
 pub use operation::{Operated, Operation, OperationKind};

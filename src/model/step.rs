@@ -227,6 +227,8 @@ pub enum Reason {
     Holiday,
     /// The send window is closed.
     Window,
+    /// It is not the time of day that the contact prefers.
+    PreferredTime,
     /// It would be too late.
     Deadline,
     /// A pause or an outage made it later than its journey allows.

@@ -48,6 +48,10 @@ pub trait Channel: Send + Sync + 'static {
     /// `handover.message.id` is the idempotency key: the same id may come twice, with the same
     /// bytes. A future that is dropped counts as [`Outcome::Unknown`]; so does a panic, and a call that has not answered
     /// when [`deadline`](Channel::deadline) is over: nobody stops it, so give the request a timeout of its own.
+    ///
+    /// [`Handover::deliver_by`] is the instant after which the message must not arrive: hand it on as the validity period of the
+    /// provider (`validity_period` of SMPP, `ttl` of push, `expires` of others), or a queue of the provider's brings at night
+    /// what was begun in the evening.
     async fn send(&self, handover: Handover<'_>) -> Outcome;
 
     /// Hands several messages over and says of each what became of it, in any order. One that is not mentioned counts as

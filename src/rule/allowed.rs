@@ -26,13 +26,14 @@ pub(super) fn forbidding(
     }
     let is_minor = policy.minors.as_ref().is_some_and(|minors| Minors::include(minors, &contact.attributes));
     let asks_guardian = is_minor && !is_on(Bug::MinorsAskNobody);
+    let confirmed = named.is_some_and(|named: &Purpose| named.confirmed);
     let profiling = named.is_some_and(|named| named.usage == Use::Profiling);
     let lacks = |grant: &Grant| Lacks {
         over: grant.is_over(now),
         guardian: asks_guardian && (profiling || !grant.is_by_guardian()),
-        confirmation: named.is_some_and(|named: &Purpose| named.confirmed) && !grant.is_confirmed(),
+        confirmation: confirmed && !grant.is_confirmed(),
     };
-    let grants = standing.grants(purpose, channel, address, basis);
+    let grants = standing.grants(purpose, channel, address, basis, confirmed);
     // Of several the one that lacks least.
     let best = grants.map(lacks).min_by_key(|lacks| lacks.count());
     let unwilling = match best {
@@ -40,6 +41,7 @@ pub(super) fn forbidding(
         _ if question.denied => Some(Reason::Withdrawn),
         Some(_) => None,
         None if standing.has_withdrawn(purpose, channel) => Some(Reason::Withdrawn),
+        None if is_on(Bug::SilenceAllows) => None,
         None => Some(Reason::NoConsent),
     };
     if is_on(Bug::FirstReasonAlone) && unwilling.is_some() {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConsentRecord, Fingerprint, Giver, Ground, Name};
+use crate::model::{ConsentRecord, Evidence, Fingerprint, Giver, Ground, Name};
+use crate::seeded::{Bug, is_on};
 
 /// Something that a contact allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ struct Terms {
     confirmed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<i64>,
+    /// Where a START gave it back: when what the STOP had taken counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Mark>,
 }
 
 /// A grant that is no yes of the contact.
@@ -56,9 +60,21 @@ impl Grounded {
 pub(super) struct Mark(i64, u8, u64);
 
 impl Mark {
+    /// Before everything that is said.
+    const FIRST: Self = Self(i64::MIN, 0, 0);
+
+    /// Of an act that was received before instants were kept: not later than the record with which that begins.
+    pub(super) fn at_most(record: &ConsentRecord, seq: u64) -> Self {
+        Self(record.received_at.unwrap_or(record.at).timestamp_millis(), 1, seq)
+    }
+
     pub(super) fn of(record: &ConsentRecord) -> Self {
         let confirms = record.evidence.confirms.as_ref().filter(|_| !record.status.forbids());
-        let at = confirms.map_or(record.at, |confirmed| confirmed.asked_at.min(record.at));
+        let at = match confirms {
+            _ if is_on(Bug::CountsFromReceipt) => record.received_at.unwrap_or(record.at),
+            Some(confirmed) if !is_on(Bug::LateClickCounts) => confirmed.asked_at.min(record.at),
+            _ => record.at,
+        };
         let says_when = record.received_at.is_some() || confirms.is_some();
         let (rank, tie) = match says_when {
             false => (1, record.seq),
@@ -83,9 +99,22 @@ impl Grant {
             by_guardian: matches!(evidence.who, Giver::Guardian { .. }),
             confirmed: evidence.confirms.is_some(),
             valid_until: evidence.valid_until.map(|until| until.timestamp_millis()),
+            since: None,
         };
         let terms = (terms != Terms::default()).then(|| Box::new(terms));
         Self { address: record.address, mark: dated.then(|| Mark::of(record)), terms }
+    }
+
+    /// What a STOP took, given back: against everything but a STOP it is no newer than it was.
+    pub(super) fn gives_back(&mut self, taken: &Self) {
+        let since = taken.terms.as_ref().and_then(|terms| terms.since).or(taken.mark);
+        self.terms.get_or_insert_default().since = Some(since.unwrap_or(Mark::FIRST));
+    }
+
+    /// When it counts against a STOP, or against every other act.
+    pub(super) fn mark_against(&self, stop: bool) -> Option<Mark> {
+        let since = self.terms.as_ref().and_then(|terms| terms.since).filter(|_| !stop);
+        since.or(self.mark)
     }
 
     pub(super) fn ground(&self) -> &Ground {
@@ -113,6 +142,34 @@ impl Grant {
     pub(super) fn valid_until(&self) -> Option<DateTime<Utc>> {
         let until = self.terms.as_ref().and_then(|terms| terms.valid_until);
         until.and_then(DateTime::from_timestamp_millis)
+    }
+
+    /// Whether it allows at least what another one does: as long, confirmed and by a guardian where the other one is.
+    pub(super) fn is_no_weaker_than(&self, other: &Self) -> bool {
+        let until =
+            |grant: &Self| grant.terms.as_ref().and_then(|terms| terms.valid_until).unwrap_or(i64::MAX);
+        self.is_like(other)
+            && until(self) >= until(other)
+            && (self.is_confirmed() || !other.is_confirmed())
+            && (self.is_by_guardian() || !other.is_by_guardian())
+    }
+
+    /// The same again as evidence, where another record of the person takes it over.
+    pub(super) fn evidence(&self, source: &str, wording: &str, at: DateTime<Utc>) -> Evidence {
+        let mut evidence = Evidence::new(source, wording);
+        if let Some(terms) = &self.terms {
+            evidence.ground = terms.ground.clone();
+            evidence.valid_until = self.valid_until();
+            if terms.confirmed {
+                evidence = evidence.confirming(source, at);
+            }
+        }
+        let who = match self.is_by_guardian() {
+            true => Giver::Guardian { reference: wording.into() },
+            // The word of a merge, and not a sign of the person.
+            false => Giver::Operator { id: source.into(), reason: wording.into() },
+        };
+        evidence.given_by(who)
     }
 
     /// Whether one takes the place of the other: the same ground, and of sales the same family.

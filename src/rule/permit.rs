@@ -7,11 +7,11 @@
 use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
-use super::law::{Legal, LegalHours, Opening, Recipient};
+use super::law::{Legal, LegalHours, Opening, Whereabouts};
 use super::{Policy, Purpose, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
-use crate::time::{WeeklyWindow, Zone};
+use crate::time::{DailyWindow, WeeklyWindow, Zone};
 
 /// Everything that [`permit`] may look at.
 #[derive(Clone, Copy, Debug)]
@@ -162,18 +162,28 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
     let timing = Timing { window: timing.window.filter(|_| !spared.window), ..timing };
     let legal = legal(question, policy, zone);
-    let first = |window, reasons: &mut Vec<Reason>| {
-        let at = first_allowed(question, policy, zone, &legal, now, window, reasons);
+    let first = |hours: Hours<'_>, reasons: &mut Vec<Reason>| {
+        let at = first_allowed(question, policy, zone, &legal, now, hours, reasons);
         match room_at.filter(|room_at| *room_at > at) {
-            Some(room_at) => (first_allowed(question, policy, zone, &legal, room_at, window, reasons), true),
+            Some(room_at) => (first_allowed(question, policy, zone, &legal, room_at, hours, reasons), true),
             None => (at, false),
         }
     };
-    let (in_window, full) = first(timing.window, &mut deferring);
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
+    // What cannot be read is as if nothing had been said.
+    let preferred = policy.preferred_time(question.purpose, contact).unwrap_or_default();
+    let window = Hours { window: timing.window, preferred: None };
+    let (in_window, full) = match first(Hours { preferred, ..window }, &mut deferring) {
+        // What the contact prefers narrows the window; it makes nothing late, and keeps nothing back for ever.
+        (at, _) if preferred.is_some() && (is_too_late(at) || at >= never()) => {
+            deferring.clear();
+            first(window, &mut deferring)
+        }
+        chosen => chosen,
+    };
     let (until, full) = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
         deferring.clear();
-        first(None, &mut deferring)
+        first(Hours::default(), &mut deferring)
     } else {
         (in_window, full)
     };
@@ -193,6 +203,41 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         until if until > now => Permit::Defer { until, reasons },
         _ => Permit::Permit,
     }
+}
+
+/// After which instant something that begins `now` must not be delivered: the earlier of its deadline and the end of the hours
+/// in which it begins, which are quiet hours, the hours of the law and the window of its step, where it begins inside. Nothing
+/// where it is never too late.
+///
+/// ```
+/// use journeyman::Contact;
+/// use journeyman::rule::permit::{Question, deliver_by};
+/// use journeyman::rule::{Policy, Standing};
+/// use journeyman::time::Zone;
+/// let (lea, nothing_said) = (Contact::new("lea"), Standing::default());
+/// let question = Question::new(&lea, &nothing_said, "sms", "marketing");
+/// let (paris, evening) = (Zone::named("Europe/Paris")?, "2026-03-23T18:50:00Z".parse()?);
+/// let until = deliver_by(&question, &Policy::default(), &paris, evening);
+/// assert_eq!(until, Some("2026-03-23T19:00:00Z".parse()?)); // quiet hours begin at 20:00
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn deliver_by(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let quiet = policy.quiet.iter();
+    let quiet = quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
+    let quiet = quiet.filter_map(|quiet| quiet.window.opens_at(now, zone)).filter(|at| *at > now);
+    let window = question.timing.window.filter(|_| !spared.window);
+    quiet
+        .chain(legal(question, policy, zone).closes_at(now))
+        .chain(window.and_then(|window| window.closes_at(now, zone)))
+        .chain(question.timing.not_after)
+        .min()
 }
 
 /// Why something may not be done for a purpose that says nothing to the contact: tracking, profiling, sharing. Nothing where it
@@ -256,7 +301,14 @@ fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone) -> Leg
     if !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
         return Legal::default();
     }
-    Legal::new(&policy.profiles, channel, &Recipient::of(question.contact, channel, policy, zone))
+    Legal::to(&policy.profiles, channel, &Whereabouts::of(question.contact, channel, policy, zone))
+}
+
+/// When something is said at best: in the window of its step, and of that at the time of day that the contact prefers.
+#[derive(Clone, Copy, Default)]
+struct Hours<'a> {
+    window: Option<&'a WeeklyWindow>,
+    preferred: Option<DailyWindow>,
 }
 
 /// The first instant at or after `now` outside all quiet hours, within the hours of the law and inside the window, and why it
@@ -267,7 +319,7 @@ fn first_allowed(
     zone: &Zone,
     legal: &Legal<'_>,
     now: DateTime<Utc>,
-    window: Option<&WeeklyWindow>,
+    hours: Hours<'_>,
     reasons: &mut Vec<Reason>,
 ) -> DateTime<Utc> {
     let utc = Zone::utc();
@@ -286,15 +338,18 @@ fn first_allowed(
         if at == now && lawful > now {
             // What is closed by itself now is a reason, also where something else stays closed for longer.
             closed = legal.looked_at(now);
-            shut = window.is_some_and(|window| !window.contains(clock.local(now)));
+            shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
         }
-        let open = window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
-        let next = open.unwrap_or(lawful);
+        let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
+        let open = open.unwrap_or(lawful);
+        let liked = hours.preferred.map(|preferred| preferred.opens_at(open, zone).unwrap_or(never()));
+        let next = liked.unwrap_or(open);
         for (holds, reason) in [
             (loud.is_some(), Reason::QuietHours),
             (opening.hours || closed.hours, Reason::LegalHours),
             (opening.holiday || closed.holiday, Reason::Holiday),
-            (shut || open.is_some_and(|open| open > lawful), Reason::Window),
+            (shut || open > lawful, Reason::Window),
+            (next > open, Reason::PreferredTime),
         ] {
             if holds && !reasons.contains(&reason) {
                 reasons.push(reason);
@@ -320,7 +375,8 @@ pub(crate) fn ever_opens(
     let (nobody, standing) = (Contact::new(""), Standing::default());
     let question = Question::new(&nobody, &standing, channel, purpose);
     let legal = legal(&question, policy, zone);
-    first_allowed(&question, policy, zone, &legal, now, window, &mut Vec::new()) != never()
+    let hours = Hours { window, preferred: None };
+    first_allowed(&question, policy, zone, &legal, now, hours, &mut Vec::new()) != never()
 }
 
 /// How often quiet hours and window may push each other on before they are taken to exclude each other.

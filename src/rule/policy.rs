@@ -92,6 +92,9 @@ pub struct Policy {
     /// How long somebody who is not heard of is told anything; for ever unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// The attribute that says at which time of day a contact likes to be told what purposes ask it for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<Name>,
 }
 
 impl Policy {
@@ -112,6 +115,7 @@ impl Policy {
             purposes: Vec::new(),
             minors: None,
             retention: None,
+            preferred: None,
         }
     }
 
@@ -154,6 +158,16 @@ impl Policy {
     #[must_use]
     pub fn at_home(mut self, territory: impl Into<Name>) -> Self {
         self.home = Some(territory.into());
+        self
+    }
+
+    /// Names the attribute that says at which time of day a contact likes to be spoken to, `18:30` or `18:00-20:00` on its own
+    /// clock. It narrows the send window of purposes that are said
+    /// [`at_preferred_time`](crate::rule::Purpose::at_preferred_time); it opens nothing, and where it leaves no instant, or a
+    /// deadline is sooner, it is left aside.
+    #[must_use]
+    pub fn preferred_time_in(mut self, attribute: impl Into<Name>) -> Self {
+        self.preferred = Some(attribute.into());
         self
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Attributes, Ground, Name, Value};
+use crate::seeded::{Bug, is_on};
 use crate::time::Span;
 
 /// What allows that a purpose is served.
@@ -39,7 +40,7 @@ impl Basis {
         match (self, ground) {
             (Basis::Contract | Basis::LegalObligation, _) | (_, Ground::Consent) => true,
             (Basis::SoftOptIn { family }, Ground::SoftOptIn { family: sold, sale }) => {
-                family == sold && !sale.is_empty()
+                (family == sold || is_on(Bug::AnySaleCounts)) && !sale.is_empty()
             }
             (Basis::LegitimateInterest, Ground::LegitimateInterest { assessment }) => !assessment.is_empty(),
             _ => false,
@@ -109,13 +110,23 @@ pub struct Purpose {
     /// Whether a grant must be confirmed: asked, and then confirmed from the address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirmed: bool,
+    /// Whether it is said at the time of day that the contact prefers, where the policy knows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preferred: bool,
 }
 
 impl Purpose {
     /// A purpose on a basis.
     #[must_use]
     pub fn new(name: impl Into<Name>, basis: Basis) -> Self {
-        Self { name: name.into(), basis, usage: Use::Message, spared: Spared::default(), confirmed: false }
+        Self {
+            name: name.into(),
+            basis,
+            usage: Use::Message,
+            spared: Spared::default(),
+            confirmed: false,
+            preferred: false,
+        }
     }
 
     /// A purpose that the contact allows.
@@ -171,6 +182,14 @@ impl Purpose {
     #[must_use]
     pub fn confirmed(mut self) -> Self {
         self.confirmed = true;
+        self
+    }
+
+    /// Says it at the time of day that the contact prefers, where that is known
+    /// ([`Policy::preferred_time_in`](crate::rule::Policy::preferred_time_in)).
+    #[must_use]
+    pub fn at_preferred_time(mut self) -> Self {
+        self.preferred = true;
         self
     }
 

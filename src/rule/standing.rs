@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Basis;
 use super::bounce::{SoftRule, Softs};
 use super::grant::{Grant, Grounded, Mark};
-use super::stopped::Stopped;
+use super::stopped::{START, Stopped, is_stop};
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Hash, Name};
 
 /// What a contact allows, as a fold of its consent records: the current answer for every purpose and channel.
@@ -34,7 +34,7 @@ pub struct Standing {
     /// The soft bounces of the contact's address, by channel.
     #[serde(skip_serializing_if = "LiteMap::is_empty")]
     soft: LiteMap<Name, Softs>,
-    /// Grants on other grounds than a yes: the newest for each.
+    /// Grants on other grounds than a yes, the newest for each; and the newest confirmed yes, where a later one is not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     grounded: Vec<Grounded>,
     /// What was forbidden, where instants are kept: the newest of each scope.
@@ -67,6 +67,9 @@ struct Denied {
     /// Whether the person said it: then no sale and no interest outweighs it either, however new.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     said: bool,
+    /// Whether it is a STOP, which a START takes back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    stop: bool,
     mark: Mark,
 }
 
@@ -78,13 +81,14 @@ impl Denied {
     }
 
     fn has_scope_of(&self, other: &Self) -> bool {
-        let scope = |one: &Self| (one.purpose.clone(), one.channel.clone(), one.objected);
+        let scope = |one: &Self| (one.purpose.clone(), one.channel.clone(), one.objected, one.stop);
         self.except == other.except && scope(self) == scope(other)
     }
 
     /// Whether a grant does not stand beside it.
     fn beats(&self, grant: &Grant) -> bool {
-        (self.said && !grant.ground().is_consent()) || grant.mark.is_some_and(|mark| self.mark > mark)
+        (self.said && !grant.ground().is_consent())
+            || grant.mark_against(self.stop).is_some_and(|mark| self.mark > mark)
     }
 }
 
@@ -118,16 +122,20 @@ impl Standing {
         self.granted.get(purpose)?.get(channel)
     }
 
-    /// The grants that a purpose on a basis can rest on, for the address given; a yes first.
+    /// The grants that a purpose on a basis can rest on, for the address given; a yes first. Where a yes must be confirmed, the
+    /// newest that is stands beside the newest of all.
     pub(super) fn grants<'s>(
         &'s self,
         purpose: &'s str,
         channel: &'s str,
         address: Option<Fingerprint>,
         basis: &'s Basis,
+        confirmed: bool,
     ) -> impl Iterator<Item = &'s Grant> {
         let others = self.grounded.iter().filter(move |one| one.concerns(purpose, channel));
-        let others = others.map(|one| &one.grant).filter(|grant| basis.rests_on(grant.ground()));
+        let others = others.map(|one| &one.grant).filter(move |grant| {
+            basis.rests_on(grant.ground()) && (confirmed || !grant.ground().is_consent())
+        });
         self.yes(purpose, channel).into_iter().chain(others).filter(move |grant| grant.is_for(address))
     }
 
@@ -190,14 +198,17 @@ impl Standing {
         let plain = matches!(record.status, ConsentStatus::Granted | ConsentStatus::Withdrawn)
             && record.received_at.is_none()
             && record.evidence.confirms.is_none();
-        let was_dated = self.dated;
-        self.dated |= keeps_instants || !plain;
+        // A yes to what nobody had said yes to before is weighed against a withdrawal of everything by its instant alone.
+        let is_wide = record.status.forbids() && (record.purpose.is_none() || record.channel.is_none());
+        if !self.dated && (keeps_instants || !plain || is_wide) {
+            self.keep_instants(record);
+        }
         if self.dated && record.is_by_the_person() {
             self.hear(record.at);
         }
         match (record.status, &record.purpose, &record.channel) {
             (ConsentStatus::Granted, Some(purpose), Some(channel)) => {
-                self.grant(record, purpose, channel, was_dated);
+                self.grant(record, purpose, channel);
             }
             (status, ..) if status.forbids() => self.deny(record),
             _ => {} // a grant is never wider than one purpose on one channel; what is asked or imported allows nothing
@@ -206,11 +217,32 @@ impl Standing {
         self.withdrawn.retain(|_, channels| !channels.is_empty());
     }
 
-    fn grant(&mut self, record: &ConsentRecord, purpose: &Name, channel: &Name, was_dated: bool) {
-        let grant = Grant::of(record, self.dated);
-        // Where no instants were kept until now, nobody knows which of the two was said last.
+    /// Keeps instants from a record on. When what is withdrawn by then was said, nobody knows: at the latest, now.
+    fn keep_instants(&mut self, record: &ConsentRecord) {
+        self.dated = true;
+        for (purpose, channels) in &self.withdrawn {
+            for (channel, seq) in channels {
+                self.denied.push(Denied {
+                    purpose: Some(purpose.clone()),
+                    channel: Some(channel.clone()),
+                    except: Vec::new(),
+                    objected: false,
+                    said: true,
+                    stop: false,
+                    mark: Mark::at_most(record, *seq),
+                });
+            }
+        }
+    }
+
+    fn grant(&mut self, record: &ConsentRecord, purpose: &Name, channel: &Name) {
+        let mut grant = Grant::of(record, self.dated);
         let says_when = record.received_at.is_some() || record.evidence.confirms.is_some();
-        if !was_dated && (says_when || !grant.ground().is_consent()) && self.has_withdrawn(purpose, channel) {
+        let is_dated = self.denied.iter().any(|denied| denied.concerns(purpose, channel));
+        // Of a withdrawal without an instant nobody knows which of the two was said last.
+        let gives_back = *record.evidence.source == *START;
+        let is_unclear = (says_when && !gives_back) || !grant.ground().is_consent();
+        if !is_dated && is_unclear && self.has_withdrawn(purpose, channel) {
             return;
         }
         let mut denied = self.denied.iter().filter(|denied| denied.concerns(purpose, channel));
@@ -220,27 +252,51 @@ impl Standing {
             }
             return;
         }
+        if let Some(taken) = self.stopped.taken(purpose, channel)
+            && gives_back
+        {
+            grant.gives_back(taken);
+        }
         self.stopped.apply(record, []);
         if let Some(channels) = self.withdrawn.get_mut(purpose) {
             channels.remove(channel);
         }
-        let known = if grant.ground().is_consent() {
-            self.granted.entry(purpose.clone()).or_default().get_mut(channel)
-        } else {
-            let mut others = self.grounded.iter_mut().filter(|one| one.concerns(purpose, channel));
-            others.find(|one| one.grant.is_like(&grant)).map(|one| &mut one.grant)
-        };
-        match known {
+        if grant.ground().is_consent() {
+            self.say_yes(purpose, channel, grant);
+            return;
+        }
+        let mut others = self.grounded.iter_mut().filter(|one| one.concerns(purpose, channel));
+        match others.find(|one| one.grant.is_like(&grant)).map(|one| &mut one.grant) {
             Some(known) if known.is_newer_than(&grant) => {}
             Some(known) => *known = grant,
-            None if grant.ground().is_consent() => {
-                self.granted.entry(purpose.clone()).or_default().insert(channel.clone(), grant);
-            }
-            None => {
-                let (purpose, channel) = (purpose.clone(), channel.clone());
-                self.grounded.push(Grounded { purpose, channel, grant });
-            }
+            None => self.set_beside(purpose, channel, grant),
         }
+    }
+
+    /// The newest yes counts; what a confirmed one allows, a later one that is not confirmed leaves alone.
+    fn say_yes(&mut self, purpose: &Name, channel: &Name, grant: Grant) {
+        let channels = self.granted.entry(purpose.clone()).or_default();
+        let (newest, older) = match channels.remove(channel) {
+            Some(known) if known.is_newer_than(&grant) => (known, Some(grant)),
+            known => (grant, known),
+        };
+        let confirmed = newest.is_confirmed();
+        channels.insert(channel.clone(), newest);
+        let is_yes = |one: &Grounded| one.grant.ground().is_consent() && one.concerns(purpose, channel);
+        if confirmed {
+            self.grounded.retain(|one| !is_yes(one));
+            return;
+        }
+        let Some(older) = older.filter(Grant::is_confirmed) else { return };
+        match self.grounded.iter_mut().find(|one| is_yes(one)) {
+            Some(known) if known.grant.is_newer_than(&older) => {}
+            Some(known) => known.grant = older,
+            None => self.set_beside(purpose, channel, older),
+        }
+    }
+
+    fn set_beside(&mut self, purpose: &Name, channel: &Name, grant: Grant) {
+        self.grounded.push(Grounded { purpose: purpose.clone(), channel: channel.clone(), grant });
     }
 
     /// Counts a soft bounce of an address; true where nobody is there any more.
@@ -268,6 +324,7 @@ impl Standing {
             except: record.except.clone(),
             objected: record.status == ConsentStatus::Objected,
             said: record.status.is_by_the_person(),
+            stop: is_stop(record),
             mark: Mark::of(record),
         };
         if let (Some(purpose), Some(channel)) = (&denied.purpose, &denied.channel)
@@ -313,6 +370,30 @@ impl Standing {
             let yes = self.granted.get(purpose);
             channels.retain(|channel, _| yes.is_none_or(|yes| !yes.contains_key(channel)));
         }
+    }
+
+    /// Every grant of a purpose on a channel, for whichever address and on whichever ground.
+    pub(super) fn all_grants<'s>(
+        &'s self,
+        purpose: &'s str,
+        channel: &'s str,
+    ) -> impl Iterator<Item = &'s Grant> {
+        let others = self.grounded.iter().filter(move |one| one.concerns(purpose, channel));
+        self.yes(purpose, channel).into_iter().chain(others.map(|one| &one.grant))
+    }
+
+    /// Whether the contact said no to a purpose on a channel, or to more, and nothing stands against that.
+    pub(super) fn says_no(&self, purpose: &str, channel: &str) -> bool {
+        let denied = self.denied.iter().any(|denied| denied.concerns(purpose, channel));
+        let no = denied || self.has_withdrawn(purpose, channel);
+        self.objects(purpose, channel) || (no && self.all_grants(purpose, channel).next().is_none())
+    }
+
+    /// The addresses that are suppressed, with their channels.
+    pub(crate) fn suppressed(&self) -> impl Iterator<Item = (&Name, Fingerprint)> {
+        self.suppressed
+            .iter()
+            .flat_map(|(channel, addresses)| addresses.iter().map(move |address| (channel, *address)))
     }
 
     /// Remembers that one of the contact's addresses is suppressed.

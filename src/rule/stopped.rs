@@ -29,6 +29,11 @@ struct Held {
     grants: LiteMap<Name, Grant>,
 }
 
+/// Whether an act is a STOP: one that came in, or that a provider read.
+pub(super) fn is_stop(record: &ConsentRecord) -> bool {
+    record.status == ConsentStatus::Withdrawn && [STOP, BLOCK].contains(&&*record.evidence.source)
+}
+
 impl Stopped {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -45,6 +50,11 @@ impl Stopped {
         grants.map(|(purpose, grant)| (purpose.clone(), grant.address, grant.valid_until())).collect()
     }
 
+    /// What a START gives back of a purpose on a channel.
+    pub(super) fn taken(&self, purpose: &str, channel: &str) -> Option<&Grant> {
+        self.0.get(channel)?.grants.get(purpose)
+    }
+
     /// Takes the next record in, with the grants that it ends: of a STOP they are kept, every other act settles the matter.
     pub(super) fn apply(
         &mut self,
@@ -52,8 +62,7 @@ impl Stopped {
         ended: impl IntoIterator<Item = (Name, Name, Grant)>,
     ) {
         let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
-        let is_stop = [STOP, BLOCK].contains(&&*record.evidence.source);
-        if record.status == ConsentStatus::Withdrawn && is_stop {
+        if is_stop(record) {
             // What was over by then was not taken by it.
             for (purpose, channel, grant) in ended.into_iter().filter(|(.., grant)| !grant.is_over(record.at))
             {

@@ -42,6 +42,19 @@ impl Performed {
         }
     }
 
+    /// Counts what happened to another record of the person as well.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (name, more) in other.0.iter() {
+            if let Some(tally) = self.0.get_mut(name) {
+                tally.count = tally.count.saturating_add(more.count);
+                tally.first_at = tally.first_at.min(more.first_at);
+                tally.last_at = tally.last_at.max(more.last_at);
+            } else if self.0.len() < Self::MOST_NAMES {
+                self.0.insert(name.clone(), *more);
+            }
+        }
+    }
+
     /// The tally of one name.
     #[must_use]
     pub fn tally(&self, name: &str) -> Option<&Tally> {

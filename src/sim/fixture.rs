@@ -315,6 +315,7 @@ fn read(version: u32) -> Result<Vec<Definition>, BuildError> {
     }
     definitions.push(Definition::Score(super::spark::definition(version)));
     definitions.extend(super::segments::definitions(version)?.into_iter().map(Definition::Segment));
+    definitions.extend(super::consent::definitions(version)?);
     definitions.push(TemplateDefinition::new("seat").text("{{ offer.name }}: {{ offer.remaining }}").into());
     for text in [
         WELCOME,
@@ -493,6 +494,7 @@ mod tests {
             assert_eq!(
                 definitions(version).unwrap().len(),
                 21 + super::super::segments::definitions(version).unwrap().len()
+                    + super::super::consent::definitions(version).unwrap().len()
             );
         }
     }

@@ -9,10 +9,9 @@ use super::desk::{Behind, Desk};
 use super::executor::Spawner;
 use super::faults::Faults;
 use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PURPOSES, definitions};
-use super::limits::Limits;
 use super::provider::{Overheard, Provider};
 use super::random::Random;
-use super::scenario::{Deed, Person, Scenario, What};
+use super::scenario::{Deed, Scenario, What};
 use super::seats::Counter;
 use super::timeline::{Timeline, WorkerClock};
 use super::truth::{Seen, Truth};
@@ -47,6 +46,8 @@ pub(super) struct World {
     pub(super) workers: Vec<Worker>,
     pub(super) random: Mutex<Random>,
     pub(super) over: AtomicBool,
+    /// Whether processes that come up have the newer fingerprint key.
+    pub(super) rotated: AtomicBool,
 }
 
 /// One process.
@@ -60,7 +61,7 @@ impl Worker {
         Self { clock: WorkerClock::new(timeline.clone()), running: Mutex::new(None) }
     }
 
-    fn running(&self) -> Option<(Life, Engine)> {
+    pub(super) fn running(&self) -> Option<(Life, Engine)> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -123,7 +124,6 @@ impl World {
         let mut builder = Engine::builder(Arc::new(store))
             .clock(Arc::new(self.workers[worker].clock.clone()))
             .zone(zone())
-            .fingerprint_key(key())
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
@@ -138,17 +138,14 @@ impl World {
             let channel = channel.clone().plan(plan.clone()).life(life.clone());
             builder = builder.channel(Overheard { channel: Arc::new(channel), truth: self.truth.clone() });
         }
-        if let Some((keys, base)) = self.scenario.limits.as_ref().and_then(Limits::links) {
-            builder = builder.links(keys, base);
-        }
-        builder.build()
+        super::consent::keyed(super::consent::linked(builder), self.rotated.load(Ordering::Relaxed)).build()
     }
 
     fn between(&self, from: i64, until: i64) -> i64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).between(from, until)
     }
 
-    async fn rest(&self, from: i64, until: i64) {
+    pub(super) async fn rest(&self, from: i64, until: i64) {
         let span = TimeDelta::milliseconds(self.between(from, until));
         self.timeline.until(self.timeline.now() + span).await;
     }
@@ -173,7 +170,9 @@ impl World {
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
             for (purpose, line) in &person.grants {
-                engine.consent(self.speaks(granted(&person.id, *purpose, *line, "first"))).await?;
+                let consent = self.speaks(granted(&person.id, *purpose, *line, "first"));
+                self.truth.seen().tells_grant(&consent);
+                engine.consent(consent).await?;
             }
             let mut seen = self.truth.seen();
             let order = seen.order;
@@ -188,31 +187,6 @@ impl World {
         }
         self.spawner.spawn(Arc::clone(self).ends());
         Ok(())
-    }
-
-    /// A yes, by whoever speaks for the person.
-    fn speaks(&self, consent: Consent) -> Consent {
-        self.scenario.limits.as_ref().map_or(consent.clone(), |limits| limits.speaks(consent))
-    }
-
-    fn contact(&self, person: &Person, moved: bool) -> Contact {
-        let place = super::fixture::place(person.place);
-        let mut contact = Contact::new(person.id.as_str()).attribute("score", person.score);
-        if !place.zone.is_empty() {
-            contact = contact.zone(place.zone);
-        }
-        // Some read French, and some of them are on first-name terms.
-        if person.place.is_multiple_of(2) {
-            contact = contact.locale("fr-FR");
-        }
-        if person.score % 2 == 0 {
-            contact = contact.attribute("address_form", "tu");
-        }
-        let of = if moved { &person.id } else { &person.address };
-        for line in LINES {
-            contact = contact.address(line.name, address(of, line.name, moved));
-        }
-        self.scenario.limits.as_ref().map_or(contact.clone(), |limits| limits.describes(contact))
     }
 
     /// A worker: it ticks, sleeps and wakes until its process dies, and then comes back.
@@ -277,6 +251,12 @@ impl World {
             return;
         }
         let result = self.do_it(number, deed).await;
+        if result
+            .as_ref()
+            .is_err_and(|error| super::consent::says_something_personal(&format!("{error} {error:?}")))
+        {
+            self.truth.seen().breach(Invariant::C14, "an error says something personal");
+        }
         if let Err(error) = result
             && !matches!(error, Error::Erased { .. } | Error::Expired { .. })
         {
@@ -321,8 +301,8 @@ impl World {
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
             What::Declare { declared } => {
-                let receipt: Definition = super::limits::receipt(declared).into();
-                self.tell(|engine| publish(engine, vec![receipt.clone()])).await
+                let bill: Definition = super::limits::bill(declared).into();
+                self.tell(|engine| publish(engine, vec![bill.clone()])).await
             }
             What::Due { person, after } => {
                 let contact = Contact::new(person.as_str());
@@ -345,7 +325,7 @@ impl World {
             }
             What::Grant { person, purpose, line } => {
                 let consent = self.speaks(granted(&person, purpose, line, &format!("deed-{number}")));
-                self.tell(|engine| consents(engine, consent.clone())).await?;
+                self.tells_consent(consent.clone()).await?;
                 let (purpose, channel) = (&*consent.purpose, &*consent.channel);
                 self.must_be_true(&person, "a grant", |seen| {
                     let grants = &seen.people.get(&person).map_or(&[][..], |seen| &seen.grants);
@@ -440,6 +420,11 @@ impl World {
                 self.truth.seen().count("imported");
                 self.tell(|engine| imports(engine, import.clone())).await
             }
+            What::Rotates => {
+                self.rotates().await;
+                Ok(())
+            }
+            What::Says { person, act } => self.says(format!("deed-{number}"), at, &person, act).await,
             What::Poison { person, length } => {
                 self.faulty.poison(person.as_str());
                 self.truth.seen().count("poisoned");
@@ -479,7 +464,7 @@ impl World {
     }
 
     /// What was acknowledged took effect, unless the person was erased meanwhile.
-    fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
+    pub(super) fn must_be_true(&self, person: &str, what: &str, took_effect: impl Fn(&Seen) -> bool) {
         let mut seen = self.truth.seen();
         let erased = seen.people.get(person).is_some_and(|person| person.erased.is_some());
         let excused = erased && what != "an erasure";
@@ -553,10 +538,6 @@ async fn answers(
 
 async fn identify(engine: Engine, contact: Contact) -> Result<(), Error> {
     engine.identify(contact).await
-}
-
-async fn consents(engine: Engine, consent: Consent) -> Result<(), Error> {
-    engine.consent(consent).await
 }
 
 async fn track(engine: Engine, event: Event) -> Result<bool, Error> {

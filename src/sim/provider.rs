@@ -45,6 +45,7 @@ impl Provider {
     }
 
     fn accept(&self, handover: &Handover<'_>) {
+        self.truth.seen().notes_links(handover);
         let content = handover.content;
         let parts = [&content.subject, &content.text, &content.html]
             .map(|part| part.as_deref().unwrap_or("-").as_bytes());

@@ -59,6 +59,9 @@ impl World {
                 self.sums_are_right(person).await?;
                 let state = stored.as_ref().map(|stored| &stored.state);
                 self.segments_are_exact(person, &steps, state).await?;
+                if let Some(state) = state {
+                    self.consent_is_the_fold(&person.id, state);
+                }
             }
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {

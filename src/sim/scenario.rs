@@ -150,9 +150,16 @@ pub(super) enum What {
         person: String,
         age: i64,
     },
-    /// The template of receipts declares what it is for, or no longer.
+    /// The template of bills declares what it is for, or no longer.
     Declare {
         declared: bool,
+    },
+    /// The fingerprint key changes, from one process to the next.
+    Rotates,
+    /// Something is said of a consent, or done about it.
+    Says {
+        person: String,
+        act: super::consent::Act,
     },
     /// The store refuses every commit of a contact for some milliseconds.
     Poison {
@@ -196,11 +203,13 @@ impl What {
             | What::Erase { person }
             | What::Operate { person, .. }
             | What::Import { person, .. }
+            | What::Says { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
             | What::Declare { .. }
             | What::FirstRules
             | What::Migrate { .. }
+            | What::Rotates
             | What::HoldJourney { .. }
             | What::HoldChannel { .. }
             | What::Kill { .. }
@@ -283,6 +292,7 @@ impl Scenario {
         counts(seed, &people, swarm, &mut deeds);
         first_rules(seed, &people, swarm, &mut deeds);
         let limits = limit(seed, &mut people, &mut deeds);
+        super::consent::draw(seed, &people, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
@@ -295,7 +305,7 @@ impl Scenario {
 
     /// The sending rules of its engines.
     pub(super) fn policy(&self) -> Policy {
-        self.limits.as_ref().map_or_else(Policy::default, Limits::policy)
+        self.limits.as_ref().map_or_else(super::consent::policy, Limits::policy)
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {

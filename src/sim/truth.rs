@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::consent::{Ledger, is_owed};
 use super::fixture::{line, place};
-use super::limits::{Ledger, OWED};
 use super::scenario::Scenario;
 use super::segments::Sorted;
 use super::spark::Rated;
 use super::sums::Left;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
-use crate::model::{DeliveryStatus, EnrollmentId, Hash, MessageId, Name, Outcome};
+use crate::model::{DeliveryStatus, EnrollmentId, Hash, Message, MessageId, Name, Outcome};
 use crate::port::store::{Lease, MessageStatus};
 use crate::port::{Clock, OnUnknown};
 use crate::testing::Invariant;
@@ -78,6 +78,8 @@ pub(super) struct Seen {
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
     /// What is remembered of the limits that the policy sets.
+    pub(super) limits: super::limits::Ledger,
+    /// What was told of consents.
     pub(super) ledger: Ledger,
     /// Whether the store leases.
     pub(super) leases_are_exclusive: bool,
@@ -132,6 +134,27 @@ pub(super) struct SeenMessage {
     pub(super) answers: BTreeSet<u32>,
 }
 
+impl SeenMessage {
+    /// A message as it is decided.
+    pub(super) fn decided(message: &Message) -> (MessageId, Self) {
+        let decided = Self {
+            enrollment: message.enrollment,
+            person: message.contact.to_string(),
+            channel: message.channel.to_string(),
+            purpose: message.purpose.to_string(),
+            begun: BTreeMap::new(),
+            called: BTreeMap::new(),
+            accepted: 0,
+            content: None,
+            clicks: BTreeSet::new(),
+            settled: None,
+            repeated: false,
+            answers: BTreeSet::new(),
+        };
+        (message.id, decided)
+    }
+}
+
 pub(super) struct SeenBegin {
     order: u64,
     not_after: DateTime<Utc>,
@@ -165,7 +188,8 @@ impl Truth {
             scores: BTreeMap::new(),
             segments: BTreeMap::new(),
             edited: false,
-            ledger: Ledger::new(scenario.limits.clone()),
+            ledger: Ledger::default(),
+            limits: super::limits::Ledger::new(scenario.limits.clone()),
             leases_are_exclusive,
         })))
     }
@@ -287,6 +311,7 @@ impl Seen {
         if not_after - taken_at > TimeDelta::seconds(5) || self.now() >= not_after {
             self.breach(Invariant::C2, format!("the permit of {id} lives until {not_after}"));
         }
+        self.consent_of(id, &person, (&channel, &purpose), order, taken_at);
         let Some(seen) = self.people.get(&person) else { return };
         if seen.erased.is_some() {
             self.breach(Invariant::C4, format!("{id} has begun for {person}, who was erased"));
@@ -296,7 +321,7 @@ impl Seen {
             // A call to the host: the contact has nothing to allow.
             return self.count("call_begun");
         }
-        if purpose == OWED {
+        if is_owed(&purpose) {
             // Nobody is asked for it.
             return self.count("owed_begun");
         }
@@ -334,9 +359,8 @@ impl Seen {
             self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over twice"));
         }
         // A call to the host says nothing to the contact, so only its erasure forbids it.
-        let is_call = purpose.is_empty();
-        let is_owed = is_call || purpose == OWED;
-        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_owed) {
+        let is_call = purpose.is_empty() || is_owed(&purpose);
+        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_call) {
             self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
@@ -351,11 +375,12 @@ impl Seen {
                 format!("{id} was handed over at {now}, after its permit ended at {not_after}"),
             );
         }
-        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_owed) {
+        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_call) {
             let found =
                 format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
             self.breach(Invariant::C3, found);
         }
+        self.address_of(id, &person, (&channel, &purpose), to, order);
         let suppressed = self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order);
         if suppressed && !is_call {
             self.breach(Invariant::C3, format!("{id} was handed over to an address that is suppressed"));

@@ -13,17 +13,17 @@ use super::sums::Left;
 use super::truth::{Denial, SeenMessage, Truth};
 use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
-use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
+use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
+    ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
     Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
-    Amended, Archive, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit,
-    CommitRecord, Committed, Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox,
-    MessageRecord, MessageStatus, NewAside, Outbox, Pausable, Purged, Receipt, Result, Store, StoredContact,
-    Suppression, Take, TakenBatch, Verdict,
+    Amended, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, Committed,
+    Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox, Merging, MessageRecord,
+    MessageStatus, NewAside, Outbox, Pausable, Receipt, Result, Store, Suppression, Take, TakenBatch,
+    Verdict,
 };
 use crate::testing::Invariant;
 
@@ -68,24 +68,10 @@ impl Witness {
         Ok(())
     }
 
-    /// What the limits say of a worker's answers that took effect.
-    fn limits(&self, judged: &[Begin], begun: &[Begun]) {
-        if judged.is_empty() {
-            return;
-        }
-        let ids: Vec<MessageId> = judged.iter().map(|begin| begin.message).collect();
-        let mut seen = self.truth.seen();
-        let mut said = Vec::new();
-        for (begin, begun) in judged.iter().zip(begun) {
-            match (begun, &begin.verdict) {
-                (Begun::Begun { attempt, .. }, Verdict::Send { content, .. }) => {
-                    said.push((begin.message, begin.taken_at, *attempt, content.text.as_deref()));
-                }
-                (Begun::Answered, verdict) => seen.limits_kept_back(begin.message, begin.taken_at, verdict),
-                _ => {}
-            }
-        }
-        seen.limits_hold(&ids, &said);
+    /// What a fingerprint means.
+    fn known(&self, channel: &str, address: Fingerprint) -> Option<(String, String)> {
+        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
+        known.map(|(channel, _, address)| (channel.clone(), address.clone()))
     }
 
     fn stands(&self, id: MessageId) -> Result<()> {
@@ -116,7 +102,8 @@ impl Mailbox for Witness {
             }
             let order = seen.next_order();
             let now = seen.now();
-            seen.ledger.hears(input, now);
+            seen.limits.hears(input, now);
+            seen.notes(input, order);
             let Some(person) = seen.people.get_mut(input.contact.as_str()) else { continue };
             let erased = person.erased.is_some();
             match &input.kind {
@@ -125,7 +112,7 @@ impl Mailbox for Witness {
                         person.addresses.insert(channel.to_string(), address.value.to_string());
                     }
                 }
-                InputKind::Consent(consent) => {
+                InputKind::Consent(consent) if consent.status == ConsentStatus::Granted => {
                     person.grants.push((consent.purpose.to_string(), consent.channel.to_string(), order));
                 }
                 InputKind::Event(event) => {
@@ -196,7 +183,7 @@ impl Mailbox for Witness {
                 lease: commit.lease.clone(),
                 now: commit.now,
                 steps: commit.steps.clone(),
-                messages: commit.messages.iter().map(|message| (message.id, decided(message))).collect(),
+                messages: commit.messages.iter().map(SeenMessage::decided).collect(),
                 said: commit.messages.clone(),
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
@@ -236,6 +223,9 @@ impl Mailbox for Witness {
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
                     seen.limits_step(row, step);
+                    if let Some(contact) = seen.rows.get(&row).cloned() {
+                        seen.notes_step(&contact, step);
+                    }
                     seen.runs.insert(step.enrollment);
                     if let StepOutcome::Exited { reason } = &step.outcome
                         && !matches!(reason, ExitReason::Completed | ExitReason::Exit(_) | ExitReason::Undone)
@@ -305,23 +295,6 @@ fn published(revisions: &BTreeMap<u64, u32>, catalog: u64) -> u32 {
     revisions.range(..=catalog).next_back().map_or(0, |(_, version)| *version)
 }
 
-fn decided(message: &crate::model::Message) -> SeenMessage {
-    SeenMessage {
-        enrollment: message.enrollment,
-        person: message.contact.to_string(),
-        channel: message.channel.to_string(),
-        purpose: message.purpose.to_string(),
-        begun: Default::default(),
-        called: Default::default(),
-        accepted: 0,
-        content: None,
-        clicks: Default::default(),
-        settled: None,
-        repeated: false,
-        answers: Default::default(),
-    }
-}
-
 #[async_trait]
 impl Outbox for Witness {
     async fn take(&self, take: &Take) -> Result<TakenBatch> {
@@ -331,16 +304,16 @@ impl Outbox for Witness {
             let clicks = contact.state.hot.performed.tally("clicked").map_or(0, |tally| tally.count);
             self.truth.seen().taken(taken.message.id, clicks);
         }
-        if self.truth.seen().ledger.is_open() {
+        if self.truth.seen().limits.is_open() {
             let own = batch.messages.iter().map(|taken| now!(self.store.contact(&taken.message.contact)));
             let contacts = own.collect::<Result<Vec<_>>>()?;
-            self.truth.seen().ledger.takes(&batch, &contacts);
+            self.truth.seen().limits.takes(&batch, &contacts);
         }
         Ok(batch)
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
-        let judged: Vec<Begin> = match self.truth.seen().ledger.is_open() {
+        let judged: Vec<Begin> = match self.truth.seen().limits.is_open() {
             true => begins.clone(),
             false => Vec::new(),
         };
@@ -351,15 +324,17 @@ impl Outbox for Witness {
             _ => false,
         });
         let varied: Vec<bool> = varied.collect();
-        let texts: Vec<Option<String>> = begins
+        let texts: Vec<Option<(String, bool)>> = begins
             .iter()
             .map(|begin| match &begin.verdict {
-                Verdict::Send { content, .. } => Some(content.plain().to_owned()),
+                Verdict::Send { content, .. } => {
+                    Some((content.plain().to_owned(), !content.links.is_empty()))
+                }
                 _ => None,
             })
             .collect();
         let begun = now!(self.store.begin(begins))?;
-        self.limits(&judged, &begun);
+        self.truth.seen().limits_answered(&judged, &begun);
         let varied = varied.into_iter().zip(texts);
         for (((id, taken_at, verdict), begun), (varied, text)) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
@@ -368,8 +343,11 @@ impl Outbox for Witness {
                         self.truth.seen().count("said_in_a_variant");
                     }
                     self.truth.seen().begun(id, *attempt, taken_at, *not_after);
-                    if let Some(text) = text {
+                    if let Some((text, tracked)) = text {
                         self.truth.seen().says(id, *attempt, &text);
+                        if tracked {
+                            self.truth.seen().tracks(id, *attempt, taken_at);
+                        }
                     }
                 }
                 Begun::Answered => {
@@ -434,7 +412,10 @@ impl Gate for Witness {
         now!(self.store.withdraw(withdrawal, id))?;
         let mut seen = self.truth.seen();
         let now = seen.now();
-        seen.ledger.heard_of(&withdrawal.contact, now);
+        if withdrawal.act != ConsentStatus::Expired {
+            let said_at = withdrawal.at.map_or(now, |at| at.min(now));
+            seen.limits.heard_of(&withdrawal.contact, said_at);
+        }
         let order = seen.next_order();
         if id.is_some_and(|id| !seen.withdrawals.insert(*id.as_bytes())) {
             seen.count("withdrawn_twice");
@@ -443,6 +424,10 @@ impl Gate for Witness {
         seen.count("withdrawn");
         let by = withdrawal.contact.to_string();
         let addresses = seen.people.get(&by).map(|person| person.addresses.clone()).unwrap_or_default();
+        let from = withdrawal.from.as_ref().and_then(|(on, own)| self.known(on, *own));
+        if seen.notes_withdrawal(withdrawal, addresses.clone(), from, order) {
+            return Ok(());
+        }
         let purposes = withdrawal.purposes.iter().map(ToString::to_string).collect();
         let channel = withdrawal.channel.as_ref().map(ToString::to_string);
         seen.denials.push(Denial { by, purposes, channel, addresses, order });
@@ -455,9 +440,8 @@ impl Gate for Witness {
         seen.count("suppressed");
         let order = seen.next_order();
         let (channel, address) = (&*suppression.channel, suppression.address);
-        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
-        if let Some((channel, _, address)) = known {
-            seen.suppressed.entry((channel.clone(), address.clone())).or_insert(order);
+        if let Some(known) = self.known(channel, address) {
+            seen.suppressed.entry(known).or_insert(order);
         }
         Ok(())
     }
@@ -484,11 +468,16 @@ impl Gate for Witness {
             if person.erased.is_none() {
                 person.erased = Some(order);
                 for (channel, address) in addresses {
+                    seen.ledger.ban(&channel, &address, order);
                     seen.suppressed.entry((channel, address)).or_insert(order);
                 }
             }
         }
         Ok(known)
+    }
+
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+        now!(self.store.merge(loser, winner))
     }
 
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
@@ -608,31 +597,4 @@ impl Aside for Witness {
     async fn drop_aside(&self, id: u64, by: &Deed) -> Result<bool> {
         now!(self.store.drop_aside(id, by))
     }
-}
-
-/// What is only read passes through.
-macro_rules! reads {
-    ($($name:ident($($argument:ident: $of:ty),*) -> $answer:ty;)*) => {
-        #[async_trait]
-        impl Archive for Witness {
-            $(async fn $name(&self, $($argument: $of),*) -> Result<$answer> {
-                now!(self.store.$name($($argument),*))
-            })*
-        }
-    };
-}
-
-reads! {
-    contact(contact: &ContactId) -> Option<StoredContact>;
-    steps(contact: &ContactId) -> Vec<Step>;
-    messages(contact: &ContactId) -> Vec<MessageRecord>;
-    message(message: MessageId) -> Option<MessageRecord>;
-    inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>;
-    consents(contact: &ContactId) -> Vec<ConsentRecord>;
-    commits(contact: &ContactId) -> Vec<CommitRecord>;
-    scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>;
-    parked() -> Vec<(ContactId, Name)>;
-    purge(before: DateTime<Utc>) -> Purged;
-    segment_sizes() -> BTreeMap<Name, u64>;
-    segment_size(segment: &str) -> u64;
 }

@@ -68,6 +68,7 @@ pub(super) fn word(outcome: &StepOutcome) -> &'static str {
             ExitReason::Late => "exit_late",
             ExitReason::Undone => "exit_undone",
             ExitReason::Full => "exit_full",
+            ExitReason::Merged => "exit_by_merge",
             ExitReason::Migrated => "exit_by_migration",
             ExitReason::Ejected => "exit_by_hand",
             _ => "exit_otherwise",

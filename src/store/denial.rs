@@ -1,6 +1,6 @@
 //! The denials of the gate: who withdrew what, for which address, and what a later grant lifted.
 
-use crate::machine::Withdrawal;
+use crate::machine::{GateRow, Withdrawal};
 use crate::model::{ContactId, Fingerprint, Name};
 use crate::seeded::{Bug, is_on};
 
@@ -22,6 +22,12 @@ pub(super) struct Denial {
 }
 
 impl Denial {
+    /// The same for what a contact leaves to the one that it is merged into.
+    pub(super) fn row(&self) -> GateRow {
+        let Self { by, channel, purpose, withdrawn, granted } = self.clone();
+        GateRow::new(by, channel, purpose, withdrawn, granted)
+    }
+
     fn concerns(&self, channel: &str, purpose: &str) -> bool {
         self.channel.as_ref().is_none_or(|name| **name == *channel)
             && self.purpose.as_ref().is_none_or(|name| **name == *purpose)

@@ -19,7 +19,7 @@ use crate::model::{ConsentRecord, ContactId, Deed, Delivery, Fingerprint, InputI
 use crate::port::Clock;
 use crate::port::store::{
     Amended, Archive, Begin, Begun, Claim, Claimed, Commit, CommitRecord, Committed, Forbidden, Gate,
-    InFlight, Lease, Mailbox, MessageRecord, Outbox, Purged, Receipt, Result, Store, StoredContact,
+    InFlight, Lease, Mailbox, Merging, MessageRecord, Outbox, Purged, Receipt, Result, Store, StoredContact,
     Suppression, Take, TakenBatch,
 };
 
@@ -310,6 +310,10 @@ impl Gate for FaultyStore {
         self.around("erase", self.inner.erase(contact)).await
     }
 
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+        self.around("merge", self.inner.merge(loser, winner)).await
+    }
+
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
         self.around("forbidden", self.inner.forbidden(contact, channel, purpose)).await
     }
@@ -323,6 +327,14 @@ impl Gate for FaultyStore {
 impl Archive for FaultyStore {
     async fn contact(&self, contact: &ContactId) -> Result<Option<StoredContact>> {
         self.around("contact", self.inner.contact(contact)).await
+    }
+
+    async fn alias(&self, contact: &ContactId) -> Result<Option<ContactId>> {
+        self.around("alias", self.inner.alias(contact)).await
+    }
+
+    async fn aliases(&self, contact: &ContactId) -> Result<Vec<ContactId>> {
+        self.around("aliases", self.inner.aliases(contact)).await
     }
 
     async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {

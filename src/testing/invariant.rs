@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 58);
+/// assert_eq!(Invariant::ALL.len(), 66);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -58,6 +58,14 @@ pub enum Invariant {
     C3,
     C4,
     C5,
+    C7,
+    C8,
+    C9,
+    C10,
+    C11,
+    C12,
+    C13,
+    C14,
     C15,
     C16,
     C17,
@@ -83,10 +91,10 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 58] = [
+    pub const ALL: [Invariant; 66] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
-        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C15, C16, C17, C18, C19, C22, C23,
-        C24, C25, T1, Q1, R1, R2, R3, R4, G1, G2, G3, G4,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C7, C8, C9, C10, C11, C12, C13, C14,
+        C15, C16, C17, C18, C19, C22, C23, C24, C25, T1, Q1, R1, R2, R3, R4, G1, G2, G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -132,6 +140,14 @@ impl Invariant {
             C3 => "C3",
             C4 => "C4",
             C5 => "C5",
+            C7 => "C7",
+            C8 => "C8",
+            C9 => "C9",
+            C10 => "C10",
+            C11 => "C11",
+            C12 => "C12",
+            C13 => "C13",
+            C14 => "C14",
             C15 => "C15",
             C16 => "C16",
             C17 => "C17",
@@ -223,6 +239,22 @@ impl Invariant {
             C3 => "What a withdrawal forbids is not begun after it, unless a later grant allows it again.",
             C4 => "Of an erased contact nothing personal is left, and nothing more is handed over.",
             C5 => "The quiet hours of the policy hold.",
+            C7 => {
+                "No message begins that the acts of its contact, each at its instant, do not allow, or that whoever has its address forbids."
+            }
+            C8 => "What a contact allows is what its acts come to, in whatever order they were told.",
+            C9 => {
+                "No link and no look at one gives a right or takes one away, and what is asked by the button of a page is in force."
+            }
+            C10 => "A STOP that came in is in force before any journey hears of it.",
+            C11 => {
+                "Nothing is begun for an address that came back for good or was erased, whoever has it and under whichever key."
+            }
+            C12 => {
+                "An opening or a click is an event only where it was a person's, and allowed when it was made."
+            }
+            C13 => "A sale carries its own family of products alone, and no objection is outweighed by one.",
+            C14 => "No personal value is in a log or an error.",
             C15 => {
                 "Nothing begins outside the hours of the law, wherever its reader may be, and nothing waits for them longer than until they open."
             }
@@ -275,7 +307,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (58, 58));
+        assert_eq!((codes.len(), sentences.len()), (66, 66));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

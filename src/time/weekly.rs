@@ -66,6 +66,12 @@ fn minute_of_week(local: NaiveDateTime) -> u32 {
     local.weekday().num_days_from_monday() * DAY + local.hour() * 60 + local.minute()
 }
 
+/// The same of milliseconds; 1 January 1970 was a Thursday.
+fn minute_of(local: i64) -> u32 {
+    let minute = local.div_euclid(60_000) + 3 * i64::from(DAY);
+    u32::try_from(minute.rem_euclid(WEEK.into())).unwrap_or(0)
+}
+
 /// How long local clocks take from here to a minute of this week or the next, if they do not jump.
 fn until(local: NaiveDateTime, minute: u32) -> TimeDelta {
     let past = TimeDelta::seconds(local.second().into())
@@ -95,6 +101,21 @@ impl WeeklyWindow {
     #[must_use]
     pub fn contains(&self, local: NaiveDateTime) -> bool {
         self.around(minute_of_week(local)).is_some()
+    }
+
+    /// Whether it is open when local clocks show this, in milliseconds as if they stood on UTC, and when it turns if they
+    /// do not jump; never where it is always open.
+    pub(crate) fn turn(&self, local: i64) -> (bool, Option<i64>) {
+        let minute = minute_of(local);
+        let open = self.around(minute).is_some();
+        let turn = if open { self.next_end(minute) } else { Some(self.next_start(minute)) };
+        let here = local - local.rem_euclid(60_000);
+        (open, turn.map(|turn| here.saturating_add((i64::from(turn) - i64::from(minute)) * 60_000)))
+    }
+
+    /// Whether it is open when local clocks show this, in milliseconds as if they stood on UTC.
+    pub(crate) fn is_open_at(&self, local: i64) -> bool {
+        self.around(minute_of(local)).is_some()
     }
 
     /// The range around a minute of the week.
@@ -178,6 +199,20 @@ impl WeeklyWindow {
         let again = self.open.first().map(|(start, _)| start + WEEK);
         let gaps = self.open.iter().zip(next.chain(again)).map(|((_, end), start)| start - end);
         TimeDelta::minutes(gaps.max().unwrap_or(0).into())
+    }
+
+    /// How long it is open in a week whose clocks do not jump.
+    ///
+    /// ```
+    /// use chrono::TimeDelta;
+    /// use journeyman::time::WeeklyWindow;
+    /// let office: WeeklyWindow = "Mon-Fri 09:00-18:00".parse()?;
+    /// assert_eq!(office.open_each_week(), TimeDelta::hours(45));
+    /// # Ok::<(), journeyman::time::WeeklyWindowError>(())
+    /// ```
+    #[must_use]
+    pub fn open_each_week(&self) -> TimeDelta {
+        TimeDelta::minutes(self.open.iter().map(|(start, end)| i64::from(end - start)).sum())
     }
 
     /// The ranges by the day on which they start, Monday first: minutes of that day, an end before its start on the next.

@@ -49,6 +49,27 @@ impl DailyWindow {
         }
     }
 
+    /// The first instant at or after `instant` at which local clocks stand inside: `instant` itself where they do.
+    #[must_use]
+    pub fn opens_at(&self, instant: DateTime<Utc>, zone: &Zone) -> Option<DateTime<Utc>> {
+        let mut outside = instant;
+        // Clocks that jump over the whole window open it a day later.
+        for _ in 0..8 {
+            let local = zone.local(outside).time();
+            if self.contains(local) {
+                return Some(outside);
+            }
+            let left = self.start.signed_duration_since(local);
+            let left = if left > TimeDelta::zero() { left } else { left + TimeDelta::days(1) };
+            let start = outside.checked_add_signed(left)?;
+            match zone.next_transition(outside) {
+                Some(transition) if transition <= start => outside = transition,
+                _ => return Some(start),
+            }
+        }
+        None
+    }
+
     /// The first instant after the window, where `instant` is inside it; `None` where it is outside.
     #[must_use]
     pub fn end_after(&self, instant: DateTime<Utc>, zone: &Zone) -> Option<DateTime<Utc>> {

@@ -99,6 +99,11 @@ impl Zone {
             .unwrap_or(instant.naive_utc())
     }
 
+    /// How far local clocks are ahead of UTC at an instant, in milliseconds.
+    pub(crate) fn ahead(&self, instant: DateTime<Utc>) -> i64 {
+        timestamp(instant).map_or(0, |instant| i64::from(self.zone.to_offset(instant).seconds()) * 1_000)
+    }
+
     /// The instant of a local date and time: the first instant after a gap, the first of two occurrences.
     #[must_use]
     pub fn resolve(&self, local: NaiveDateTime) -> DateTime<Utc> {

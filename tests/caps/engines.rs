@@ -235,6 +235,42 @@ fn the_higher_priority_takes_the_place_whichever_was_decided_first() {
 }
 
 #[test]
+fn of_what_a_cap_leaves_no_place_for_one_waits_and_one_is_left_out_as_each_declares() {
+    for low in [Capped::Wait, Capped::Drop] {
+        let clock = ManualClock::new(start());
+        for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+            let log = Log::default();
+            let engine = engine(&store, &clock, &log, Policy::new("test").cap(weekly(1)), 0);
+            block_on(async {
+                // What the winner declares is not asked.
+                let high = says("high", "email", "marketing").priority(9).capped(Capped::Drop);
+                let loser = says("low", "sms", "marketing").capped(low);
+                let both = [loser.build().unwrap().into(), high.build().unwrap().into(), hello().into()];
+                engine.publish(both).await.unwrap();
+                know(&engine, "lea", &["marketing"]).await;
+                for event in ["low", "high"] {
+                    engine.track(Event::new("lea", event)).await.unwrap();
+                    while engine.advance().await.unwrap().contacts > 0 {}
+                }
+                let now = clock.now();
+                for _ in 0..3 {
+                    engine.tick().await.unwrap();
+                }
+                assert_eq!(said(&log), ["high"], "{name} {low:?}");
+                let records = store.messages(&"lea".into()).await.unwrap();
+                let record = records.iter().find(|record| &*record.message.channel == "sms").unwrap();
+                let reasons = vec![Reason::Cap("weekly".into())];
+                let expected = match low {
+                    Capped::Drop => DeliveryStatus::Refused { reasons },
+                    _ => DeliveryStatus::Deferred { until: now + TimeDelta::days(7), reasons },
+                };
+                assert_eq!(record.answer, Some(expected), "{name} {low:?}");
+            });
+        }
+    }
+}
+
+#[test]
 fn ties_go_to_the_earlier_decision() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {

@@ -11,7 +11,7 @@ use journeyman::{Consent, Event};
 use super::{BASE, Host, PHONE, evidence, hosts, news, own_links, unsubscribe};
 
 /// The links that lead on, and the picture.
-async fn tracked(host: &Host, content: &Content) -> (Vec<String>, String) {
+pub(super) async fn tracked(host: &Host, content: &Content) -> (Vec<String>, String) {
     let (mut clicks, mut picture) = (Vec::new(), String::new());
     for link in own_links(content) {
         let response = host.engine.visit(&Request::new("HEAD", &link)).await;
@@ -228,6 +228,29 @@ fn a_text_message_is_tracked_too() {
             let link = content.plain().split(' ').nth(2).unwrap().to_owned();
             let onward = host.engine.visit(&Request::new("GET", link)).await;
             assert_eq!(onward.header("location"), Some("https://shop.example/a"));
+        });
+    }
+}
+
+#[test]
+fn a_text_message_is_not_made_dearer_by_its_links() {
+    for host in hosts() {
+        block_on(async {
+            let journey =
+                journeyman::Journey::builder("sms").enter_on("sms").send("tell", "sms", "short", "service");
+            let short = TemplateDefinition::new("short")
+                .text(format!("Vite : https://shop.example/a ! {}", "x".repeat(120)));
+            host.engine.publish([short.into(), journey.build().unwrap().into()]).await.unwrap();
+            let lea = journeyman::Contact::new("lea").address("sms", "+33639980001");
+            host.engine.identify(lea.attribute("first_name", "Lea")).await.unwrap();
+            for purpose in ["service", "tracking"] {
+                host.engine.consent(Consent::granted("lea", purpose, "sms", evidence())).await.unwrap();
+            }
+            host.engine.track(Event::new("lea", "sms")).await.unwrap();
+            host.engine.tick().await.unwrap();
+            let content = host.store.messages(&"lea".into()).await.unwrap().remove(0).content.unwrap();
+            let cost = journeyman::rule::sms::measure(content.plain()).segments;
+            assert!(cost == 1 || content.links.is_empty(), "{}: {}", host.name, content.plain());
         });
     }
 }

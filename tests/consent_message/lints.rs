@@ -46,6 +46,25 @@ fn refused(result: Result<(), Error>) -> Vec<String> {
 }
 
 #[test]
+fn a_link_to_unsubscribe_from_what_is_owed_is_warned_of() {
+    let warned = |purpose: Purpose, text: &str| {
+        let template = template(text).purpose("p");
+        let policy = plain().purpose(purpose);
+        let definitions: [Definition; 2] = [template.into(), journey("email", "p").into()];
+        let clock = Arc::new(ManualClock::new("2026-11-23T11:00:00Z".parse().unwrap()));
+        let store = MemoryStore::builder().clock(clock).build();
+        let builder = Engine::builder(Arc::new(store)).channel(RecordingChannel::new("email"));
+        let keys = journeyman::link::LinkKeys::new(1, [7; 32]);
+        let engine = builder.policy(policy).links(keys, "https://go.example.org/l".parse().unwrap()).build();
+        let lints = block_on(engine.lint(definitions)).unwrap();
+        lints.warnings.iter().any(|one| one.code == "J137")
+    };
+    let (with, without) = ("Thanks. {{ link.unsubscribe }}", "Thanks. {{ link.preferences }}");
+    assert!(warned(Purpose::contract("p"), with) && warned(Purpose::legal_obligation("p"), with));
+    assert!(!warned(Purpose::contract("p"), without) && !warned(Purpose::consent("p"), with));
+}
+
+#[test]
 fn marketing_by_sms_without_a_way_to_stop_it_is_warned_of() {
     assert_eq!(codes(plain(), "Dernière chance", "sms"), (vec![], vec!["J130"]));
     assert_eq!(codes(plain(), "Dernière chance STOP au 36111", "sms"), (vec![], vec![]));

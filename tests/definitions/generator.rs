@@ -6,11 +6,11 @@ use chrono::DateTime;
 use journeyman::journey::{
     AlternativeDefinition, AnswerKind, AssignDefinition, BranchDefinition, CallDefinition, CapDefinition,
     Capped, ConfirmDefinition, CountedFrom, DeadlineDefinition, EmitDefinition, EnterDefinition,
-    EntryDefinition, ExitDefinition, ExitKind, JourneyDefinition, JumpDefinition, Late, LateDefinition,
-    LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition, ReleaseDefinition,
-    ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition, SenderDefinition,
-    SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition, UndoDefinition,
-    WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition, WithdrawDefinition,
+    EntryDefinition, ExitDefinition, ExitKind, HoursDefinition, JourneyDefinition, JumpDefinition, Late,
+    LateDefinition, LeaveDefinition, LotDefinition, Moves, OneOrMany, Reenter, ReenterDefinition,
+    ReleaseDefinition, ReserveDefinition, ResultDefinition, RetryDefinition, ScoreDefinition, SendDefinition,
+    SenderDefinition, SetDefinition, Spacing, SplitDefinition, StepDefinition, TriggerDefinition,
+    UndoDefinition, WaitForDefinition, WaitSince, WaitUntilDefinition, WayDefinition, WithdrawDefinition,
 };
 use journeyman::machine::InputKind;
 use journeyman::model::{Attributes, Fact, Name, Value, keyword};
@@ -334,7 +334,31 @@ fn call() -> BoxedStrategy<CallDefinition> {
         .prop_map(|(channel, ask, with, answer, within, mut results, refused, otherwise)| {
             results.dedup_by(|one, other| one.is == other.is);
             let within = Some(within);
-            CallDefinition { channel, ask, with, answer, within, results, refused, otherwise, retry: None }
+            let (hours, retry) = (None, None);
+            CallDefinition { channel, ask, with, answer, within, hours, results, refused, otherwise, retry }
+        })
+        .boxed()
+}
+
+/// When a team is there, and a deadline that fits into that.
+fn hours() -> BoxedStrategy<(HoursDefinition, Span)> {
+    let zone = proptest::sample::select(vec!["Europe/Paris", "America/Santiago"]);
+    let holidays = proptest::sample::select(vec!["FR-MET", "DE-BY", "US-FL"]);
+    (window(), of(zone), of(holidays), 1_u32..=600)
+        .prop_map(|(open, zone, holidays, minutes)| {
+            let mut hours = HoursDefinition::new(open);
+            (hours.zone, hours.holidays) = (zone.map(str::to_owned), holidays.map(str::to_owned));
+            (hours, Span::minutes(minutes))
+        })
+        .boxed()
+}
+
+/// A hand-over, with or without the hours of a team.
+fn hand_over() -> BoxedStrategy<CallDefinition> {
+    (call(), of(hours()))
+        .prop_map(|(call, hours)| match hours {
+            Some((hours, within)) => CallDefinition { within: Some(within), ..call.hours(hours) },
+            None => call,
         })
         .boxed()
 }
@@ -361,7 +385,7 @@ fn waiting_step() -> BoxedStrategy<StepDefinition> {
         2 => wait_until().prop_map(move |until| StepDefinition { wait_until: Some(until), ..default() }),
         3 => wait_for().prop_map(move |wait| StepDefinition { wait_for: Some(wait), ..default() }),
         2 => call().prop_map(move |call| StepDefinition { call: Some(call), ..default() }),
-        1 => call().prop_map(move |call| StepDefinition { hand_over: Some(call), ..default() }),
+        1 => hand_over().prop_map(move |call| StepDefinition { hand_over: Some(call), ..default() }),
         1 => assign().prop_map(move |assign| StepDefinition { assign: Some(assign), ..default() }),
     ];
     (kind, weighted(0.15, target())).prop_map(|(step, goto)| StepDefinition { goto, ..step }).boxed()

@@ -27,7 +27,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// What the engines, the store and the providers went through.
-const EVENTS: [&str; 116] = [
+const EVENTS: [&str; 138] = [
     "exit_undone",
     "exit_full",
     "place_given",
@@ -144,6 +144,28 @@ const EVENTS: [&str; 116] = [
     "segment_moved_at_midnight",
     "segment_held",
     "segment_waited_in_vain",
+    "begin_judged",
+    "begin_judged_confirmed",
+    "begin_judged_sold",
+    "owed_begun",
+    "consent_start",
+    "consent_stop",
+    "consent_withdrawn",
+    "wrote_stop",
+    "wrote_start",
+    "wrote_something",
+    "stop_judged",
+    "fold_judged",
+    "fold_judged_late",
+    "grant_told_late",
+    "withdrawal_told_late",
+    "consent_confirmed",
+    "consent_of_a_sale",
+    "link_looked_at",
+    "link_pressed",
+    "link_forged",
+    "link_followed",
+    "log_heard",
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
@@ -172,7 +194,7 @@ const LIMITS: [&str; 21] = [
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 25] = [
+const SOME: [&str; 40] = [
     "step_merged",
     "step_unknown",
     "given_back",
@@ -198,10 +220,25 @@ const SOME: [&str; 25] = [
     "segment_moved_by_definition",
     "segment_stood_still",
     "segment_opened_a_journey",
+    "consent_expired",
+    "consent_objected",
+    "consent_imported",
+    "consent_requested",
+    "complained",
+    "bounced_for_good",
+    "bounced_for_now",
+    "came_again",
+    "links_scanned",
+    "link_followed_by_a_program",
+    "withdrawn_by_a_link",
+    "step_withdrew",
+    "key_rotated",
+    "click_judged",
+    "tracked_begin_judged",
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 13] = [
+const RARE: [&str; 16] = [
     "limit_holiday_deferred",
     "limit_place_given_back",
     "limit_way_judged",
@@ -215,6 +252,9 @@ const RARE: [&str; 13] = [
     "old_program_refused",
     "withdrawn_twice",
     "drained_without_an_answer",
+    "blocked",
+    "bounced_after_the_erasure",
+    "came_again_after_the_erasure",
 ];
 
 /// Fails a run of ten seeds or more in which something never happened.

@@ -39,6 +39,7 @@ impl Compiler<'_> {
             self.problem("J072", &format!("{place}.answer"), sentence, "give it the attribute's name");
         }
         let within = self.patience(call.within, place);
+        let hours = call.hours.as_ref().and_then(|hours| self.hours(hours, within, place));
         let mut results: Vec<(Name, Target)> = Vec::with_capacity(call.results.len());
         for (number, result) in call.results.iter().enumerate() {
             let place = format!("{place}.results[{number}]");
@@ -57,6 +58,7 @@ impl Compiler<'_> {
             answer: call.answer.iter().map(|(name, kind)| (name.as_str().into(), *kind)).collect(),
             owner: None,
             within: within?,
+            hours,
             results,
             refused: self.way_of(step, &call.refused, next, &format!("{place}.refused")),
             otherwise: self.way_of(step, &call.otherwise, next, &format!("{place}.otherwise")),
@@ -123,6 +125,7 @@ impl Compiler<'_> {
                     answer: Vec::new(),
                     owner: Some(attribute),
                     within: within?,
+                    hours: None,
                     results: Vec::new(),
                     refused: self.way_of(step, &assign.refused, next, &format!("{place}.refused")),
                     otherwise: self.way_of(step, &assign.otherwise, next, &format!("{place}.otherwise")),

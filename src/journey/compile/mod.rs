@@ -2,6 +2,7 @@
 
 mod call;
 mod head;
+mod hours;
 mod node;
 mod offer;
 mod trigger;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ResultDefinition, RetryDefinition};
+use super::{HoursDefinition, ResultDefinition, RetryDefinition};
 use crate::model::Value;
 use crate::time::Span;
 
@@ -30,6 +30,9 @@ pub struct CallDefinition {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub within: Option<Span>,
+    /// When the people are there who answer: `within` counts those hours alone. Of a `hand_over` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<HoursDefinition>,
     /// Where to go after which answer; the step's own way on for every other one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<ResultDefinition>,
@@ -117,6 +120,13 @@ impl CallDefinition {
     #[must_use]
     pub fn new(channel: impl Into<String>, within: Span) -> Self {
         Self { channel: channel.into(), within: Some(within), ..Self::default() }
+    }
+
+    /// Counts the longest wait in the hours of a team alone; for a `hand_over`.
+    #[must_use]
+    pub fn hours(mut self, hours: HoursDefinition) -> Self {
+        self.hours = Some(hours);
+        self
     }
 
     /// Names what is asked.

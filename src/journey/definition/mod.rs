@@ -3,6 +3,7 @@
 //! A step is one object with exactly one action beside its optional `id` and `goto`. Unknown fields are refused.
 
 mod call;
+mod hours;
 mod offer;
 mod sender;
 mod step;
@@ -16,6 +17,7 @@ use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use call::{AnswerKind, AssignDefinition, CallDefinition};
+pub use hours::HoursDefinition;
 pub(crate) use offer::{AT_THE_DOOR, PATIENCE, QUOTA, entries_of};
 pub use offer::{CapDefinition, ConfirmDefinition, ReleaseDefinition, ReserveDefinition};
 pub use sender::SenderDefinition;

@@ -255,12 +255,21 @@ fn enter(map: &Map<String, Json>) -> Look {
 fn ask(kind: &str, map: &Map<String, Json>) -> Look {
     let what = map.get("ask").map(|ask| format!(" for {}", value(ask))).unwrap_or_default();
     let verb = if kind == "call" { "call" } else { "hand over to" };
-    let words = format!("{verb} {}{what}, at most {}", field(map, "channel"), field(map, "within"));
+    let hours = map.get("hours").map(|hours| format!(" of {}", team_hours(hours))).unwrap_or_default();
+    let words = format!("{verb} {}{what}, at most {}{hours}", field(map, "channel"), field(map, "within"));
     let look = items(map, "results").fold(Look::new(Shape::Rounded, words), |look, way| {
         look.way(field(way, "is"), target(way, "goto", To::Following))
     });
     let rest = if map.contains_key("results") { "any other answer" } else { "" };
     look.way(rest, To::On).named("refused", map, "refused").named("otherwise", map, "otherwise")
+}
+
+/// When a team is there, such as `Mon-Fri 09:00-18:00 in Europe/Paris, but holidays of FR-MET`.
+fn team_hours(hours: &Json) -> String {
+    let Some(map) = hours.as_object() else { return value(hours) };
+    let zone = map.get("zone").map(|zone| format!(" in {}", value(zone))).unwrap_or_default();
+    let holidays = map.get("holidays").map(|place| format!(", but holidays of {}", value(place)));
+    format!("{}{zone}{}", field(map, "open"), holidays.unwrap_or_default())
 }
 
 fn assign(map: &Map<String, Json>) -> Look {

@@ -7,7 +7,8 @@ use crate::model::{Call, Message, MessageId, StepOutcome, Waiting};
 /// Nothing is said to the contact: no consent is asked for it, no address, no hour and no lot.
 pub(super) fn enter(visit: &Visit<'_>, call: &CallNode) -> Move {
     let enrollment = visit.enrollment;
-    let until = visit.zone.add(visit.at, call.within);
+    let journey = visit.journey.zone.as_ref().unwrap_or(&visit.program.zone);
+    let until = call.due_at(visit.at, visit.zone, journey);
     let message = Message {
         id: MessageId::derive(enrollment.id, enrollment.ordinal, visit.at),
         contact: visit.state.cold.contact.id.clone(),
@@ -21,7 +22,11 @@ pub(super) fn enter(visit: &Visit<'_>, call: &CallNode) -> Move {
         decided_at: visit.at,
         // Nobody waits for the answer any more: the question is not asked then.
         not_after: Some(until),
-        call: Some(Call { ask: call.ask.clone(), with: call.with.clone() }),
+        call: Some(Call {
+            ask: call.ask.clone(),
+            with: call.with.clone(),
+            due_at: call.hours.as_ref().map(|_| until),
+        }),
         variables: Default::default(),
     };
     Move::Stay {

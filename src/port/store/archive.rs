@@ -26,6 +26,12 @@ pub trait Archive: Send + Sync {
     /// One contact as it is committed.
     async fn contact(&self, contact: &ContactId) -> Result<Option<StoredContact>>;
 
+    /// Whom a contact was [merged](super::Gate::merge) into, in the end; `None` where it goes on by itself, or is unknown.
+    async fn alias(&self, contact: &ContactId) -> Result<Option<ContactId>>;
+
+    /// The contacts that were merged into this one, straight or by others, in order of id.
+    async fn aliases(&self, contact: &ContactId) -> Result<Vec<ContactId>>;
+
     /// A contact's steps, in order of commit.
     async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>>;
 
@@ -44,7 +50,7 @@ pub trait Archive: Send + Sync {
     /// What each commit of a contact read and ran, so that it can be replayed.
     async fn commits(&self, contact: &ContactId) -> Result<Vec<CommitRecord>>;
 
-    /// Contacts with rows after `after`, in order of row; erased ones are left out.
+    /// Contacts with rows after `after`, in order of row; erased ones, and those that were merged into others, are left out.
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, ContactState)>>;
 
     /// The contacts that are parked, with the reason of their last failure, in order of id.

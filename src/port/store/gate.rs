@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use chrono::Utc;
 
-use super::Result;
+use super::{Merging, Result};
 use crate::machine::Withdrawal;
 use crate::model::ContactId;
 use crate::model::Fingerprint;
@@ -39,6 +39,33 @@ pub trait Gate: Send + Sync {
     /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. Erasing twice
     /// changes nothing. False where the contact was never known.
     async fn erase(&self, contact: &ContactId) -> Result<bool>;
+
+    /// Makes two contacts one: `loser` ends and becomes an alias of `winner`, which goes on.
+    ///
+    /// Of the loser, in one transaction: its epoch and its revision grow; its messages that have not begun are cancelled, and
+    /// what has begun is not repeated; its runs end ([`ContactState::merged`](crate::machine::ContactState::merged)), and it is in
+    /// no segment and due for nothing any more. Its mail, its steps, its messages and its consent chain stay under its id.
+    ///
+    /// Of the winner, in one transaction: its epoch grows; what the gate denies to the loser itself is denied to it too, until a
+    /// grant that it gives later; and its mailbox has what the loser leaves ([`Absorb::of`](crate::machine::Absorb::of)), with the id
+    /// [`InputId::from_merge`]. Until that was read and committed `take` hands out none of its messages, and
+    /// [`forbidden`](Gate::forbidden) answers that it is denied: nobody knows yet what the two allow together.
+    ///
+    /// From then on the loser's id means the winner in every method of [`Mailbox`](super::Mailbox) and of this trait, and where an
+    /// event is set aside; an id that the loser's mailbox has seen is a duplicate. A denial concerns the loser's addresses
+    /// too, and a later grant of the winner lifts what the loser denied. What was said to the loser counts as said to the winner.
+    /// An answer for a message of the loser reaches the winner's mailbox. [`erase`](Gate::erase) erases both. Aliases of the
+    /// loser become aliases of the winner. [`Archive`](super::Archive) alone goes by the id as it is given, and
+    /// [`scan`](super::Archive::scan) leaves the loser out.
+    ///
+    /// Either contact may be named by an alias. Refused, in this order: who is unknown, who was erased, one contact with itself, a
+    /// circle, a loser that is part of a third contact, a loser with mail that was not read. A merge that was done is
+    /// [`Merging::Already`].
+    ///
+    /// A store whose contacts lie in several places may do it in two transactions, the loser's first, which then keeps what the
+    /// loser leaves until the second one is done: the same call again, or whatever is told of either contact, goes on from
+    /// there before anything else. In between nobody may do more than before.
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging>;
 
     /// What the gate's own rows say of a purpose on a channel: what `take` would answer for a message of the contact to its
     /// address as it is committed. Nothing for a contact that is not known.

@@ -33,8 +33,10 @@ pub trait Mailbox: Send + Sync {
     /// When this returns, what was kept survives a crash and carries the store's `received_at`, which never goes back.
     /// An input whose id the contact's mailbox has seen is a [`Receipt::Duplicate`] and changes nothing; one that claims
     /// an instant older than `horizon` before its receipt is [`Receipt::Expired`]; one for an unknown contact that may
-    /// not create it is [`Receipt::UnknownContact`]; one for an erased contact is [`Receipt::Erased`]. Appending never
-    /// changes a contact's revision.
+    /// not create it is [`Receipt::UnknownContact`]; one for an erased contact is [`Receipt::Erased`]. One that must
+    /// be [permitted](Input::permitted) and that the gate denies is [`Receipt::Denied`]: the store asks what
+    /// [`Gate::forbidden`](super::Gate::forbidden) answers, in the transaction that would keep it. Appending never changes a
+    /// contact's revision.
     async fn append(&self, inputs: &[Input], horizon: TimeDelta) -> Result<Vec<Receipt>>;
 
     /// Hands out contacts that have unread mail or whose `due_at` has come, oldest first in each lane, the lanes taking
@@ -88,6 +90,8 @@ pub enum Receipt {
     UnknownContact,
     /// Its contact was erased; nothing was kept.
     Erased,
+    /// The gate denies what it must be permitted; nothing was kept.
+    Denied,
     /// It violates its schema and is kept aside; the engine says so, and no store.
     Aside {
         /// Under which number.

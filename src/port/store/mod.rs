@@ -15,6 +15,7 @@ mod catalog;
 mod edition;
 mod gate;
 mod mailbox;
+mod merge;
 mod outbox;
 
 pub use archive::{Archive, CommitRecord, MessageRecord, MessageStatus, Purged, StoredContact};
@@ -23,6 +24,7 @@ pub use catalog::{Catalog, CatalogSnapshot, Definition, DrawnLine, Job, JobKind,
 pub use edition::Edition;
 pub use gate::{Forbidden, Gate, InFlight, Suppression};
 pub use mailbox::{Claim, Claimed, Commit, Committed, Lease, Mailbox, Receipt, SegmentMove, Work};
+pub use merge::Merging;
 pub use outbox::{Amended, Begin, Begun, Epochs, Outbox, Take, Taken, TakenBatch, Verdict};
 
 use crate::error::StoreError;

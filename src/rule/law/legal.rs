@@ -1,27 +1,50 @@
 //! When the law lets something be said: every row that concerns it, on every clock that may be its reader's.
+//!
+//! What is asked before every send is whether all of it is open, so rows are asked for all places on one clock at once, in plain
+//! numbers. The way to the next opening is gone for each place by itself, and only where something is closed.
 
-use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{LegalHours, Profile, Recipient, Territory};
+use super::clock::Clock;
+use super::free_days::day_of;
+use super::places::Places;
+use super::recipient::Whereabouts;
+use super::tables::tables;
+use super::{LegalHours, Profile, Recipient};
 use crate::seeded::{Bug, is_on};
-use crate::time::Zone;
 
 /// How far ahead an opening is looked for: every date of a year and its weekday come by.
 const HORIZON: TimeDelta = TimeDelta::days(400);
+/// Milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// The hours that all profiles together leave to one message.
 #[derive(Clone, Debug, Default)]
 pub struct Legal<'a> {
-    bindings: Vec<Binding<'a>>,
+    clauses: Vec<Clause<'a>>,
+    /// The reader's own.
+    clock: Option<Clock<'a>>,
 }
 
-/// One row in one place on one clock.
+/// One row in all places that it concerns.
+#[derive(Clone, Copy, Debug)]
+struct Clause<'a> {
+    /// Which profile.
+    profile: usize,
+    row: &'a LegalHours,
+    /// In milliseconds.
+    lead: i64,
+    places: Places,
+    /// The first local day on which it is in force and the first on which it is no longer, since 1970.
+    force: (Option<i64>, Option<i64>),
+}
+
+/// One row in places that share a clock.
 #[derive(Clone, Copy, Debug)]
 struct Binding<'a> {
-    row: &'a LegalHours,
-    lead: TimeDelta,
-    territory: Territory,
-    zone: &'a Zone,
+    clause: Clause<'a>,
+    places: Places,
+    clock: Clock<'a>,
 }
 
 /// When the law opens, and what keeps it closed until then.
@@ -41,47 +64,48 @@ impl<'a> Legal<'a> {
     /// profiles; on the clock of every zone there, unless it has one of its own.
     #[must_use]
     pub fn new(profiles: &'a [Profile], channel: &str, recipient: &Recipient<'a>) -> Self {
-        let mut bindings = Vec::new();
-        for profile in profiles {
-            // Most profiles say nothing of most channels.
-            if !profile.rules.iter().any(|row| *row.channel == *channel) {
-                continue;
-            }
-            let places = recipient.territories().unwrap_or(&profile.territories);
-            let concerned = places.iter().filter(|place| profile.territories.binary_search(place).is_ok());
-            for territory in concerned.copied() {
-                for row in profile.rules.iter().filter(|row| row.concerns(channel, territory)) {
-                    let bind = |zone: &'a Zone| Binding { row, lead: profile.lead(), territory, zone };
-                    match recipient.clock() {
-                        Some(zone) => bindings.push(bind(zone)),
-                        None => {
-                            for zone in territory.zones() {
-                                bindings.push(bind(zone));
-                            }
-                        }
-                    }
+        Self::to(profiles, channel, &recipient.whereabouts())
+    }
+
+    pub(in super::super) fn to(profiles: &'a [Profile], channel: &str, reader: &Whereabouts<'a>) -> Self {
+        let mut clauses = Vec::new();
+        for (number, profile) in profiles.iter().enumerate() {
+            let mut held = None;
+            for row in profile.rules.iter().filter(|row| *row.channel == *channel) {
+                let held = *held.get_or_insert_with(|| {
+                    let all = Places::of(&profile.territories);
+                    reader.places.map_or(all, |places| places.and(all))
+                });
+                let named = || Places::of(&row.territories);
+                let places = if row.territories.is_empty() { held } else { held.and(named()) };
+                if !places.is_empty() {
+                    let day = |date: Option<NaiveDate>| date.map(day_of);
+                    let force = (day(row.from), day(row.until));
+                    clauses.push(Clause { profile: number, row, lead: profile.lead(), places, force });
                 }
             }
         }
-        Self { bindings }
+        Self { clauses, clock: reader.clock() }
     }
 
     /// Whether nothing binds.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.bindings.is_empty()
+        self.clauses.is_empty()
     }
 
     /// Whether it may be said at an instant.
     #[must_use]
     pub fn is_open(&self, at: DateTime<Utc>) -> bool {
-        self.bindings.iter().all(|binding| binding.closed(at).is_none())
+        let at = at.timestamp_millis();
+        self.bindings().all(|binding| binding.closed(at).is_none())
     }
 
     /// Whether it is open at an instant, and what keeps it closed then.
     pub(crate) fn looked_at(&self, at: DateTime<Utc>) -> Opening {
         let mut opening = Opening { at: Some(at), ..Opening::default() };
-        for closed in self.bindings.iter().filter_map(|binding| binding.closed(at)) {
+        let from = at.timestamp_millis();
+        for closed in self.bindings().filter_map(|binding| binding.closed(from)) {
             opening.note(closed);
             opening.at = None;
         }
@@ -92,25 +116,73 @@ impl<'a> Legal<'a> {
     #[must_use]
     pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
         let mut opening = self.looked_at(at);
-        if opening.at.is_some() {
-            return opening;
+        if opening.at.is_none() {
+            let opens = self.way(at, &mut opening);
+            opening.at = opens.and_then(DateTime::from_timestamp_millis);
         }
-        let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let mut here = at;
+        opening
+    }
+
+    /// The way from an instant that is closed to the first one that is open.
+    fn way(&self, at: DateTime<Utc>, opening: &mut Opening) -> Option<i64> {
+        let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC).timestamp_millis();
+        let bindings = self.apart();
+        let mut here = at.timestamp_millis();
         loop {
             let before = here;
             // Each in turn goes on to where it is open, until none has to.
-            for binding in &self.bindings {
-                match binding.next_open(here, end, &mut opening) {
-                    Some(next) => here = next,
-                    None => return opening,
-                }
+            for binding in &bindings {
+                here = binding.next_open(here, end, opening)?;
             }
             if here == before {
-                opening.at = Some(here);
-                return opening;
+                return Some(here);
             }
         }
+    }
+
+    /// Every row, on every clock once.
+    fn bindings(&self) -> impl Iterator<Item = Binding<'a>> {
+        let own = self.clock;
+        self.clauses.iter().flat_map(move |clause| {
+            let held = tables().filter(|_| own.is_none()).map_or(&[][..], |tables| &tables.zones);
+            let held = held.iter().filter(|zone| zone.places.meets(clause.places));
+            let held = held.map(|zone| (Clock::Held(zone), clause.places.and(zone.places)));
+            let own = own.map(|clock| (clock, clause.places));
+            own.into_iter().chain(held).map(|(clock, places)| Binding { clause: *clause, places, clock })
+        })
+    }
+
+    /// Every row in every place by itself, those of one profile by their places.
+    fn apart(&self) -> Vec<Binding<'a>> {
+        let mut apart = Vec::new();
+        for clauses in self.clauses.chunk_by(|one, other| one.profile == other.profile) {
+            let all = clauses.iter().fold(Places::default(), |all, clause| all.or(clause.places));
+            for territory in all.territories() {
+                let places = Places::only(territory);
+                for clause in clauses.iter().filter(|clause| clause.places.meets(places)) {
+                    let bind = |clock| Binding { clause: *clause, places, clock };
+                    match self.clock {
+                        Some(clock) => apart.push(bind(clock)),
+                        None => {
+                            for zone in territory.zones() {
+                                apart.push(bind(Clock::of(zone)));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        apart
+    }
+
+    /// The first instant after `at` at which it may no longer be said, where it may be said at `at`; not before 400 days where it
+    /// is `None`. The margin of a profile counts for what begins, and not for what arrives.
+    #[must_use]
+    pub fn closes_at(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC).timestamp_millis();
+        let closes_at =
+            self.bindings().filter_map(|binding| binding.closes_at(at.timestamp_millis(), end)).min();
+        closes_at.and_then(DateTime::from_timestamp_millis)
     }
 }
 
@@ -129,29 +201,47 @@ struct Closed {
 }
 
 impl Binding<'_> {
-    /// Why nothing may be said at an instant; nothing where it may. What would close within the margin is closed.
-    fn closed(&self, at: DateTime<Utc>) -> Option<Closed> {
+    /// Why nothing may be said at an instant in some of its places; nothing where it may in all. What would close within the
+    /// margin is closed.
+    fn closed(&self, at: i64) -> Option<Closed> {
+        let local = self.clock.local(at);
         // A row of tomorrow says nothing today, whatever the margin.
-        if !self.row.is_in_force(self.zone.local(at).date()) {
+        if !self.is_in_force(local.div_euclid(DAY)) {
             return None;
         }
-        let shut = |at| self.shut(at);
-        shut(at).or_else(|| shut(at.checked_add_signed(self.lead)?))
+        let (shut, free) = self.shut(self.shows(at));
+        // Where it is closed now, nobody asks for later.
+        let waiting = if shut { Places::default() } else { self.places.without(free) };
+        let mut closed = Closed { hours: shut, holiday: !free.is_empty() };
+        if !waiting.is_empty() {
+            let (shut, free) = self.shut(self.shows(at.saturating_add(self.clause.lead)));
+            closed.hours |= shut;
+            closed.holiday |= free.meets(waiting);
+        }
+        (closed.hours || closed.holiday).then_some(closed)
     }
 
-    fn shut(&self, at: DateTime<Utc>) -> Option<Closed> {
-        let local = if is_on(Bug::LegalHoursInUtc) { at.naive_utc() } else { self.zone.local(at) };
-        let hours = !self.row.hours.contains(local);
-        let holiday = !self.row.holidays && self.territory.is_holiday(local.date());
-        (hours || holiday).then_some(Closed { hours, holiday })
+    fn is_in_force(&self, today: i64) -> bool {
+        let (from, until) = self.clause.force;
+        let from = from.filter(|_| !is_on(Bug::RowBeforeItsDate));
+        from.is_none_or(|from| today >= from) && until.is_none_or(|until| today < until)
     }
 
-    fn next_open(
-        &self,
-        at: DateTime<Utc>,
-        end: DateTime<Utc>,
-        opening: &mut Opening,
-    ) -> Option<DateTime<Utc>> {
+    /// What the clocks show.
+    fn shows(&self, at: i64) -> i64 {
+        if is_on(Bug::LegalHoursInUtc) { at } else { self.clock.local(at) }
+    }
+
+    /// Whether its hours are over by what clocks show, and where it is a public holiday that it keeps.
+    fn shut(&self, local: i64) -> (bool, Places) {
+        let row = self.clause.row;
+        let day = local.div_euclid(DAY);
+        let free = tables().filter(|_| !row.holidays);
+        let free = free.map_or(Places::default(), |tables| tables.free_days.among(self.places, day));
+        (!row.hours.is_open_at(local), free)
+    }
+
+    fn next_open(&self, at: i64, end: i64, opening: &mut Opening) -> Option<i64> {
         let mut here = at;
         while here <= end {
             match self.closed(here) {
@@ -163,16 +253,28 @@ impl Binding<'_> {
         None
     }
 
+    fn closes_at(&self, at: i64, end: i64) -> Option<i64> {
+        let mut here = self.boundary(at)?;
+        while here <= end {
+            let local = self.clock.local(here);
+            if self.is_in_force(local.div_euclid(DAY)) {
+                let (shut, free) = self.shut(local);
+                if shut || !free.is_empty() {
+                    return Some(here);
+                }
+            }
+            here = self.boundary(here)?;
+        }
+        None
+    }
+
     /// The next instant at which the row can open or close: a midnight, an hour of its own, or a jump of the clocks.
-    fn boundary(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let local = self.zone.local(at);
-        let midnight = local.date().checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
-        let midnight = at.checked_add_signed(midnight.signed_duration_since(local))?;
-        let hour = match self.row.hours.contains(local) {
-            true => self.row.hours.closes_at(at, self.zone),
-            false => self.row.hours.opens_at(at, self.zone),
-        };
-        let jump = self.zone.next_transition(at);
-        [Some(midnight), hour, jump].into_iter().flatten().min()
+    fn boundary(&self, at: i64) -> Option<i64> {
+        let local = self.clock.local(at);
+        let ahead = local - at;
+        let midnight = local.div_euclid(DAY).checked_add(1)?.checked_mul(DAY)?;
+        let (_, turn) = self.clause.row.hours.turn(local);
+        let instant = turn.unwrap_or(midnight).min(midnight).checked_sub(ahead)?;
+        Some(self.clock.next_jump(at).map_or(instant, |jump| jump.min(instant)))
     }
 }

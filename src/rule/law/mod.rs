@@ -44,7 +44,7 @@
 //! | | AL LA | Mon-Sat 08-20 | no | law | tables |
 //! | | CT, NV | 09-20 | yes | law, CT from 2023-10 | Conn. 42-288a; tables |
 //! | | TX | Mon-Sat 09-21, Sun 12-21 | yes | law, from 2025-09-01 | Tex. Bus. & Com. 301.051, SB 140 |
-//! | | RI | Mon-Fri 09-18, Sat Sun 10-17 | yes | law | tables |
+//! | | RI | Mon-Fri 09-18, Sat 10-17 | no | law | R.I. Gen. Laws 5-61-2(2), 5-61-3.6 |
 //! | | KY; MI MN NM | 10-21; 09-21 | yes | law | tables |
 //!
 //! Rows of a state stand beside the federal one, and both must be open. The tables of the states contradict each other (CA, IL
@@ -78,8 +78,12 @@
 //! [`Reason::LegalHours`]: crate::model::Reason::LegalHours
 //! [`Reason::Holiday`]: crate::model::Reason::Holiday
 
+mod clock;
+mod free_days;
 mod holiday;
 mod legal;
+mod places;
+mod prefixes;
 mod profile;
 mod recipient;
 mod tables;
@@ -88,4 +92,5 @@ mod territory;
 pub use legal::{Legal, Opening};
 pub use profile::{Force, LegalHours, Profile, ProfileError};
 pub use recipient::Recipient;
+pub(super) use recipient::Whereabouts;
 pub use territory::{Territory, UnknownTerritory};

@@ -273,8 +273,9 @@ impl Profile {
         })
     }
 
-    pub(super) fn lead(&self) -> TimeDelta {
-        TimeDelta::milliseconds(i64::try_from(self.margin.milliseconds).unwrap_or(0))
+    /// The margin in milliseconds.
+    pub(super) fn lead(&self) -> i64 {
+        i64::try_from(self.margin.milliseconds).unwrap_or(0)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Where the reader of a message may be.
 
 use super::Territory;
+use super::clock::Clock;
+use super::places::Places;
+use super::tables::tables;
 use crate::model::{Contact, Name, Value};
 use crate::rule::Policy;
 use crate::time::Zone;
@@ -44,39 +47,8 @@ impl<'a> Recipient<'a> {
     /// `zone` is the one that hours are counted in, which may be a journey's; only the contact's own is a clock here.
     #[must_use]
     pub fn of(contact: &Contact, channel: &str, policy: &Policy, zone: &'a Zone) -> Self {
-        let own_zone = contact.zone.as_deref();
-        let is_own = own_zone
-            .zip(zone.name())
-            .is_some_and(|(own, counted): (&str, &str)| own.eq_ignore_ascii_case(counted));
-        let text = |attribute: &Option<Name>| match contact.attributes.get(attribute.as_ref()?) {
-            Some(Value::Text(text)) => Some(text.clone()),
-            _ => None,
-        };
-        let written = text(&policy.territory).and_then(|text| read(&text));
-        let asked = contact.addresses.get(channel);
-        let addresses = asked.into_iter().chain(contact.addresses.iter().map(|(_, address)| address));
-        let phone = addresses.filter_map(|address| Territory::of_phone(&address.value)).next();
-        let home = || policy.home.as_deref().and_then(read);
-        let postcode = text(&policy.postcode).and_then(|text| Territory::of_postcode(&text)).filter(|_| {
-            let so_far = written.clone().or_else(|| phone.clone()).or_else(home);
-            may_be_french(so_far.as_deref().unwrap_or_default())
-        });
-        let mut known: Option<Vec<Territory>> = None;
-        for source in [written, postcode, phone].into_iter().flatten() {
-            known = Some(match known {
-                None => source,
-                Some(better) => narrowed(better, &source),
-            });
-        }
-        // A zone narrows what is still open, and is looked for then alone.
-        if known.as_ref().is_none_or(|known| known.len() > 1) {
-            let by_zone = own_zone.map(Territory::of_zone).filter(|territories| !territories.is_empty());
-            known = match (known, by_zone) {
-                (Some(better), Some(by_zone)) => Some(narrowed(better, &by_zone)),
-                (known, by_zone) => known.or(by_zone),
-            };
-        }
-        Self { territories: known.or_else(home), clock: is_own.then_some(zone) }
+        let found = Whereabouts::of(contact, channel, policy, zone);
+        Self { territories: found.places.map(Places::list), clock: found.clock.is_some().then_some(zone) }
     }
 
     /// The candidates; `None` where nothing is known.
@@ -85,25 +57,61 @@ impl<'a> Recipient<'a> {
         self.territories.as_deref()
     }
 
-    pub(super) fn clock(&self) -> Option<&'a Zone> {
+    pub(super) fn whereabouts(&self) -> Whereabouts<'a> {
+        Whereabouts { places: self.territories.as_deref().map(Places::of), clock: self.clock.map(Clock::of) }
+    }
+}
+
+/// The same as sets of bits, which cost nothing to make.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Whereabouts<'a> {
+    /// As a [`Recipient`]'s.
+    pub(super) places: Option<Places>,
+    clock: Option<Clock<'a>>,
+}
+
+impl<'a> Whereabouts<'a> {
+    /// As [`Recipient::of`].
+    pub(in super::super) fn of(contact: &Contact, channel: &str, policy: &Policy, zone: &'a Zone) -> Self {
+        let tables = tables();
+        let own_zone = contact.zone.as_deref();
+        let held = own_zone.and_then(|name: &str| tables?.zone(name));
+        let is_own =
+            own_zone.zip(zone.name()).is_some_and(|(own, counted)| own.eq_ignore_ascii_case(counted));
+        let text = |attribute: &Option<Name>| match contact.attributes.get(attribute.as_ref()?) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        };
+        let written = text(&policy.territory).and_then(|text| read(text));
+        let asked = contact.addresses.get(channel);
+        let addresses = asked.into_iter().chain(contact.addresses.iter().map(|(_, address)| address));
+        let phone = addresses.filter_map(|address| Places::of_phone(&address.value)).next();
+        let home = || policy.home.as_deref().and_then(read);
+        let postcode = text(&policy.postcode).and_then(|text| Places::of_postcode(text)).filter(|_| {
+            let so_far = written.or(phone).or_else(home).unwrap_or_default();
+            tables.and_then(|tables| tables.named("FR")).is_some_and(|france| so_far.meets(france))
+        });
+        let sources = [written, postcode, phone].into_iter().flatten();
+        let known = sources.reduce(Places::narrowed);
+        // A zone narrows what is still open.
+        let known = match (known, held) {
+            (None, held) => held.map(|held| held.places),
+            (Some(known), Some(held)) if known.is_open() => Some(known.narrowed(held.places)),
+            (known, _) => known,
+        };
+        let clock = is_own.then(|| held.map_or(Clock::Other(zone), Clock::Held));
+        Self { places: known.or_else(home), clock }
+    }
+
+    pub(super) fn clock(&self) -> Option<Clock<'a>> {
         self.clock
     }
 }
 
-/// Whether one of the candidates is French.
-fn may_be_french(candidates: &[Territory]) -> bool {
-    Territory::named("FR").is_ok_and(|france| candidates.iter().any(|place| france.contains(place)))
-}
-
-/// What a better source leaves open, as far as a lesser one agrees.
-fn narrowed(better: Vec<Territory>, lesser: &[Territory]) -> Vec<Territory> {
-    let both: Vec<_> = better.iter().copied().filter(|place| lesser.contains(place)).collect();
-    if both.is_empty() { better } else { both }
-}
-
 /// The candidates that a text means; none for the code of another country, nothing for what is no code.
-fn read(text: &str) -> Option<Vec<Territory>> {
-    Territory::named(text).ok().or_else(|| is_code(text.trim()).then(Vec::new))
+fn read(text: &str) -> Option<Places> {
+    let named = tables().and_then(|tables| tables.named(text));
+    named.or_else(|| is_code(text.trim()).then(Places::default))
 }
 
 /// Whether it has the form of ISO 3166, in capitals: whoever it frees from a law must be named with care.

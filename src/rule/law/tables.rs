@@ -1,43 +1,45 @@
-//! The tables that every profile stands on: places, prefixes and public holidays, read once.
+//! The tables that every profile stands on: places, prefixes, clocks and public holidays, read once.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::Territory;
+use super::clock::{HeldZone, YEARS};
+use super::free_days::FreeDays;
 use super::holiday::Holiday;
+use super::places::Places;
+use super::prefixes::Prefixes;
 use crate::model::Name;
 use crate::time::Zone;
-
-/// The most digits that a prefix has.
-const LONGEST_PREFIX: usize = 6;
 
 /// One territory, as its calendar and its clocks need it.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) code: Name,
-    pub(super) zones: Vec<(Name, Zone)>,
+    pub(super) zones: Vec<Zone>,
     pub(super) holidays: Vec<Arc<Holiday>>,
 }
-
-/// Which territories numbers or postcodes belong to, by how they begin.
-pub(super) type Prefixes = BTreeMap<Name, Vec<Territory>>;
 
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) entries: Vec<Entry>,
     /// Codes, names and countries in small letters.
-    pub(super) named: BTreeMap<String, Vec<Territory>>,
+    named: BTreeMap<String, Places>,
     pub(super) phones: Prefixes,
     pub(super) postcodes: Prefixes,
+    /// Every zone of a territory once, in order of [`by_name`].
+    pub(super) zones: Vec<HeldZone>,
+    pub(super) free_days: FreeDays,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)] // where a table comes from is for its readers
-struct Places {
+struct PlaceTable {
     as_of: NaiveDate,
     source: String,
     territories: Vec<PlaceRow>,
@@ -92,7 +94,7 @@ pub(super) fn tables() -> Option<&'static Tables> {
 
 fn read() -> Result<Tables, String> {
     let wrong = |error: serde_json::Error| error.to_string();
-    let places: Places = serde_json::from_str(include_str!("data/territories.json")).map_err(wrong)?;
+    let places: PlaceTable = serde_json::from_str(include_str!("data/territories.json")).map_err(wrong)?;
     let phones: Phones = serde_json::from_str(include_str!("data/phones.json")).map_err(wrong)?;
     let holidays: Holidays = serde_json::from_str(include_str!("data/holidays.json")).map_err(wrong)?;
     let mut tables = Tables {
@@ -100,48 +102,101 @@ fn read() -> Result<Tables, String> {
         named: BTreeMap::new(),
         phones: Prefixes::new(),
         postcodes: Prefixes::new(),
+        zones: Vec::new(),
+        free_days: FreeDays::default(),
     };
+    if places.territories.len() > Places::MOST {
+        return Err(format!("there are more than {} territories", Places::MOST));
+    }
     for (place, row) in places.territories.into_iter().enumerate() {
         let territory = Territory(u16::try_from(place).map_err(|error| error.to_string())?);
         for name in row.names.iter().chain([&row.code.to_string()]) {
-            if tables.named.insert(name.to_lowercase(), vec![territory]).is_some() {
+            if tables.named.insert(name.to_lowercase(), Places::only(territory)).is_some() {
                 return Err(format!("{name} is written twice"));
             }
         }
-        let zone = |name: &Name| Zone::named(name).map(|zone| (name.clone(), zone));
         let zones =
-            row.zones.iter().map(zone).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+            row.zones.iter().map(|name| tables.hold_zone(name, territory)).collect::<Result<_, _>>()?;
         tables.entries.push(Entry { code: row.code, zones, holidays: Vec::new() });
     }
     for group in places.groups {
         let of = tables.all(&group.of)?;
         for name in group.names {
-            tables.named.insert(name.to_lowercase(), of.clone());
+            tables.named.insert(name.to_lowercase(), of);
         }
     }
     tables.phones = tables.prefixes(phones.prefixes)?;
     tables.postcodes = tables.prefixes(places.postcodes)?;
+    tables.zones.sort_by(|one, other| by_name(&one.name, &other.name));
     for holiday in holidays.holidays {
         let holiday = Arc::new(holiday);
-        for territory in tables.all(&holiday.territories)? {
+        for territory in tables.all(&holiday.territories)?.territories() {
             if let Some(entry) = tables.entries.get_mut(usize::from(territory.0)) {
                 entry.holidays.push(holiday.clone());
             }
         }
     }
+    tables.free_days = FreeDays::of(&tables.entries);
     Ok(tables)
 }
 
+/// Names in an order that is quickly told: by their length, and capitals do not matter.
+fn by_name(one: &str, other: &str) -> Ordering {
+    let small = |byte: u8| byte.to_ascii_lowercase();
+    one.len().cmp(&other.len()).then_with(|| one.bytes().map(small).cmp(other.bytes().map(small)))
+}
+
+/// The instants between which clocks are held.
+fn years() -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let start = |year| Some(NaiveDate::from_ymd_opt(year, 1, 1)?.and_hms_opt(0, 0, 0)?.and_utc());
+    start(YEARS.0).zip(start(YEARS.1))
+}
+
 impl Tables {
-    fn all(&self, names: &[String]) -> Result<Vec<Territory>, String> {
-        let mut all = Vec::new();
-        for name in names {
-            let found = self.named.get(&name.to_lowercase());
-            all.extend(found.ok_or_else(|| format!("{name} is no territory"))?);
+    /// What a text names: a place, or its country where it says which; capitals do not matter.
+    pub(super) fn named(&self, text: &str) -> Option<Places> {
+        let text = text.trim();
+        // Most are short and plain, and lowered without asking for memory.
+        let mut room = [0; 32];
+        let long;
+        let written = match room.get_mut(..text.len()).filter(|_| text.is_ascii()) {
+            Some(room) => {
+                room.copy_from_slice(text.as_bytes());
+                room.make_ascii_lowercase();
+                std::str::from_utf8(room).ok()?
+            }
+            None => {
+                long = text.to_lowercase();
+                &long
+            }
+        };
+        let country = || written.split('-').next().filter(|country| country.len() == 2);
+        self.named.get(written).or_else(|| self.named.get(country()?)).copied()
+    }
+
+    /// A zone of some territory.
+    pub(super) fn zone(&self, name: &str) -> Option<&HeldZone> {
+        let place = self.zones.binary_search_by(|held| by_name(&held.name, name)).ok()?;
+        self.zones.get(place)
+    }
+
+    fn hold_zone(&mut self, name: &Name, territory: Territory) -> Result<Zone, String> {
+        if let Some(held) = self.zones.iter_mut().find(|held| held.name == *name) {
+            held.places = held.places.or(Places::only(territory));
+            return Ok(held.zone.clone());
         }
-        all.sort_unstable();
-        all.dedup();
-        Ok(all)
+        let zone = Zone::named(name).map_err(|error| error.to_string())?;
+        let (from, until) = years().ok_or("there are no such years")?;
+        let held = HeldZone::new(name.clone(), zone.clone(), from, until, Places::only(territory));
+        self.zones.push(held);
+        Ok(zone)
+    }
+
+    fn all(&self, names: &[String]) -> Result<Places, String> {
+        names.iter().try_fold(Places::default(), |all, name| {
+            let found = self.named.get(&name.to_lowercase());
+            Ok(all.or(*found.ok_or_else(|| format!("{name} is no territory"))?))
+        })
     }
 
     fn prefixes(&self, rows: Vec<PrefixRow>) -> Result<Prefixes, String> {
@@ -149,19 +204,11 @@ impl Tables {
         for row in rows {
             let to = self.all(&row.to)?;
             for prefix in row.prefixes {
-                if prefixes.insert(prefix.clone(), to.clone()).is_some() {
-                    return Err(format!("the prefix {prefix} is written twice"));
-                }
+                prefixes.insert(&prefix, to)?;
             }
         }
         Ok(prefixes)
     }
-}
-
-/// What the longest prefix of these digits says.
-pub(super) fn longest<'t>(prefixes: &'t Prefixes, digits: &str) -> Option<&'t [Territory]> {
-    let lengths = (0..=digits.len().min(LONGEST_PREFIX)).rev();
-    lengths.filter_map(|length| prefixes.get(digits.get(..length)?)).map(Vec::as_slice).next()
 }
 
 #[cfg(test)]
@@ -172,8 +219,5 @@ mod tests {
     fn every_table_can_be_read() {
         let tables = read().unwrap_or_else(|error| panic!("{error}"));
         assert!(tables.entries.iter().all(|entry| !entry.zones.is_empty() && !entry.holidays.is_empty()));
-        for prefix in tables.phones.keys().chain(tables.postcodes.keys()) {
-            assert!(prefix.len() <= LONGEST_PREFIX && prefix.bytes().all(|byte| byte.is_ascii_digit()));
-        }
     }
 }

@@ -6,7 +6,8 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::holiday;
-use super::tables::{Entry, longest, tables};
+use super::places::Places;
+use super::tables::{Entry, tables};
 use crate::model::Name;
 use crate::time::Zone;
 
@@ -50,10 +51,7 @@ impl Territory {
     /// # Errors
     /// [`UnknownTerritory`] where the tables have neither.
     pub fn named(text: &str) -> Result<Vec<Self>, UnknownTerritory> {
-        let written = text.trim().to_lowercase();
-        let country = written.split('-').next().filter(|country| country.len() == 2);
-        let found = tables()
-            .and_then(|tables| tables.named.get(&written).or_else(|| tables.named.get(country?)).cloned());
+        let found = tables().and_then(|tables| tables.named(text)).map(Places::list);
         found.ok_or_else(|| UnknownTerritory { text: text.chars().take(40).collect() })
     }
 
@@ -61,37 +59,13 @@ impl Territory {
     /// it belongs to another country, `None` where it is not written in that form.
     #[must_use]
     pub fn of_phone(number: &str) -> Option<Vec<Self>> {
-        let number = number.trim().strip_prefix('+')?;
-        let digits: String = number
-            .chars()
-            .filter(|letter| !matches!(letter, ' ' | '-' | '.' | '(' | ')' | '\u{a0}'))
-            .take_while(char::is_ascii_digit)
-            .take(15)
-            .collect();
-        if digits.len() < 5 {
-            return None;
-        }
-        longest(&tables()?.phones, &digits).map(<[Self]>::to_vec)
+        Places::of_phone(number).map(Places::list)
     }
 
     /// The territories that a French postcode belongs to; `None` where it is none.
     #[must_use]
     pub fn of_postcode(postcode: &str) -> Option<Vec<Self>> {
-        let digits: String = postcode.chars().filter(|letter| *letter != ' ').collect();
-        if digits.len() != 5 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
-        longest(&tables()?.postcodes, &digits).map(<[Self]>::to_vec)
-    }
-
-    /// The territories whose clocks are those of a zone.
-    pub(super) fn of_zone(name: &str) -> Vec<Self> {
-        let has = |territory: &Self| {
-            territory
-                .entry()
-                .is_some_and(|entry| entry.zones.iter().any(|(zone, _)| zone.eq_ignore_ascii_case(name)))
-        };
-        Self::all().filter(has).collect()
+        Places::of_postcode(postcode).map(Places::list)
     }
 
     /// Its code.
@@ -102,7 +76,7 @@ impl Territory {
 
     /// The time zones that its clocks follow.
     pub fn zones(self) -> impl Iterator<Item = &'static Zone> {
-        self.entry().into_iter().flat_map(|entry| entry.zones.iter().map(|(_, zone)| zone))
+        self.entry().into_iter().flat_map(|entry| entry.zones.iter())
     }
 
     /// Whether a civil date is a public holiday there. Both the day and the weekday that stands in for it are.

@@ -6,11 +6,13 @@
 mod decision;
 #[cfg(feature = "proof")]
 mod key;
+mod merged;
 mod party;
 
 pub use decision::{Decision, Said};
 #[cfg(feature = "proof")]
 pub use key::{ProofKey, ProofReader};
+pub use merged::MergedRecord;
 pub use party::{Controller, Party, Processing};
 
 use chrono::{DateTime, Utc};
@@ -48,6 +50,9 @@ pub struct Proof {
     pub parties: Vec<Party>,
     /// What the person said, in order of receipt.
     pub events: Vec<ProofEvent>,
+    /// Other records of the person that were merged into this one, each with the chain that it had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedRecord>,
     /// What was said to the person, and what was not and why, in order of time.
     pub decisions: Vec<Decision>,
     /// Where the chain of events ends, and what the document comes to.
@@ -133,9 +138,21 @@ pub enum ProofError {
     /// Something was changed.
     #[error("the document does not come to its digest")]
     Digest,
+    /// It is signed, and this build cannot tell whether rightly: it is built without the feature `proof`.
+    #[error("it is signed, and signatures are checked with the feature `proof` alone")]
+    Unchecked,
     /// Nobody vouches for it, or not the one who should.
     #[error("it is not signed by the key")]
     Signature,
+}
+
+#[cfg(feature = "proof")]
+use key::check;
+
+/// A signature that nobody looked at proves nothing.
+#[cfg(not(feature = "proof"))]
+fn check(_: &Signature, _: &Hash) -> Result<(), ProofError> {
+    Err(ProofError::Unchecked)
 }
 
 impl ProofEvent {
@@ -182,12 +199,21 @@ impl Proof {
             processing: Processing::all(controller, policy, &records, &decisions),
             parties: vec![controller.party(), Party::person(&contact)],
             events: records.into_iter().map(|record| ProofEvent::new(&contact, record)).collect(),
+            merged: Vec::new(),
             decisions,
             chain: Chain { length, head, digest: Hash::default() },
             signature: None,
         };
         proof.chain.digest = proof.expected_digest();
         proof
+    }
+
+    /// The same with other records of the person that were merged into this one; nobody vouches for it yet.
+    #[must_use]
+    pub fn with_merged(mut self, merged: Vec<MergedRecord>) -> Self {
+        (self.merged, self.signature) = (merged, None);
+        self.chain.digest = self.expected_digest();
+        self
     }
 
     /// The one form in which it is written, and in which alone it is accepted.
@@ -202,31 +228,28 @@ impl Proof {
         self.events.iter().map(|event| event.record.clone()).collect()
     }
 
-    /// Says whether the events form one unbroken chain from the first to the head, and the document comes to its digest.
+    /// Says whether the events form one unbroken chain from the first to the head, those of merged records too, and the document comes to its digest.
     ///
     /// Whoever can write a document can give it a chain and a digest of its own: that nothing was cut off at the end, only a
     /// [signature](ProofReader) shows, or a head that was written down before.
     ///
     /// # Errors
     /// [`ProofError::Chain`], [`ProofError::Digest`], [`ProofError::Signature`] where there is one that its own key did not
-    /// make.
+    /// make, [`ProofError::Unchecked`] where there is one and the crate is built without the feature `proof`.
     pub fn verify(&self) -> Result<(), ProofError> {
         let records = self.records();
         let contact = &self.header.pii_principal_id;
         let (length, head) = records.last().map_or((0, Hash::default()), |last| (last.seq, last.hash));
         let told = self.events.iter().all(|event| *event == ProofEvent::new(contact, event.record.clone()));
         let ends = (self.chain.length, self.chain.head) == (length, head);
-        if !told || !ends || !ConsentRecord::verify(&records) {
+        let merged = self.merged.iter().all(MergedRecord::verify);
+        if !told || !ends || !merged || !ConsentRecord::verify(&records) {
             return Err(ProofError::Chain);
         }
         if self.chain.digest != self.expected_digest() {
             return Err(ProofError::Digest);
         }
-        #[cfg(feature = "proof")]
-        if let Some(signature) = &self.signature {
-            return key::check(signature, &self.chain.digest);
-        }
-        Ok(())
+        self.signature.as_ref().map_or(Ok(()), |signature| check(signature, &self.chain.digest))
     }
 
     fn expected_digest(&self) -> Hash {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::plain::{Spot, Whereabouts};
-use super::rules::{CAPS, LINKS};
-use crate::link::{LinkBase, LinkKeys};
+use super::rules::CAPS;
 use crate::model::{Consent, Contact, Evidence};
 use crate::sim::fixture::{NOWHERE, PLACES, place};
 use crate::sim::random::Random;
@@ -60,7 +59,7 @@ const TERRITORIES: [&str; 4] = ["FR-75", "FR-67", "RE", "BE"];
 pub(in crate::sim) enum Told {
     Offered(String, i64),
     Billed(String),
-    /// The template of receipts declares what it is for, or no longer.
+    /// The template of bills declares what it is for, or no longer.
     Declared(bool),
     Age(String, i64),
 }
@@ -95,12 +94,6 @@ impl Limits {
         let grants = (0..2).flat_map(|purpose| (0..3).map(move |line| (purpose, line))).collect();
         let stranger = Person { id: "s0".into(), place: NOWHERE, address: "s0".into(), score: 7, grants };
         if self.law == Law::House { vec![stranger] } else { Vec::new() }
-    }
-
-    /// What links are signed with, where messages have some.
-    pub(in crate::sim) fn links(&self) -> Option<(LinkKeys, LinkBase)> {
-        let base = LINKS.parse().ok().filter(|_| self.links)?;
-        Some((LinkKeys::new(1, [8; 32]), base))
     }
 
     /// What is told, and when, in milliseconds from the start.

@@ -5,15 +5,16 @@ use chrono::{DateTime, Utc};
 use super::drawn::Limits;
 use super::ledger::{Decided, Said, Seized};
 use super::plain::{later, minutes, time_of_day};
-use super::rules::{CHANNELS, LINKS, Most, OF_AGE, OWED, RECEIPT, SILENCE, STOP, URGENT, WAYS};
+use super::rules::{BILL_SAYS, CHANNELS, Most, OF_AGE, OWED, SILENCE, STOP, URGENT, WAYS};
 use crate::model::{Handover, Message, MessageId, Outcome, Reason, Step, StepOutcome};
-use crate::port::store::Verdict;
-use crate::sim::fixture::{PURPOSES, place};
+use crate::port::store::{Begin, Begun, Verdict};
+use crate::sim::consent::{BASE, is_owed};
+use crate::sim::fixture::{NOWHERE, PURPOSES, place};
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
 
 /// The steps whose channel and purpose are asked when they put something off.
-const SENDS: [(&str, &str, &str, &str); 10] = [
+const SENDS: [(&str, &str, &str, &str); 15] = [
     ("welcome", "proof", "sms", "marketing"),
     ("welcome", "objection", "letter", "marketing"),
     ("careful", "plan_b", "sms", "onboarding"),
@@ -24,6 +25,11 @@ const SENDS: [(&str, &str, &str, &str); 10] = [
     ("few", "welcome_in", "letter", "onboarding"),
     ("asks", "letter", "letter", "onboarding"),
     ("urgent", "urgent", "sms", "marketing"),
+    ("says", "tip", "email", "tips"),
+    ("says", "shop", "sms", "shop"),
+    ("says", "news", "sms", "onboarding"),
+    ("says", "mail", "email", "marketing"),
+    ("declines", "nothing", "sms", "onboarding"),
 ];
 
 /// The longest that a wait for hours is walked through, minute by minute.
@@ -40,7 +46,7 @@ impl Seen {
 
     /// A place number of a person; nobody's where it is unknown.
     fn lives_at(&self, person: &str) -> usize {
-        self.people.get(person).map_or(0, |seen| seen.place)
+        self.people.get(person).map_or(NOWHERE, |seen| seen.place)
     }
 
     /// Whether hours and quiet hours leave an instant open for a message to somebody.
@@ -52,16 +58,31 @@ impl Seen {
         lawful && !quiet
     }
 
+    /// A worker's answers took effect.
+    pub(in crate::sim) fn limits_answered(&mut self, judged: &[Begin], begun: &[Begun]) {
+        if judged.is_empty() {
+            return;
+        }
+        let ids: Vec<MessageId> = judged.iter().map(|begin| begin.message).collect();
+        let mut said = Vec::new();
+        for (begin, begun) in judged.iter().zip(begun) {
+            match (begun, &begin.verdict) {
+                (Begun::Begun { attempt, .. }, Verdict::Send { content, .. }) => {
+                    said.push((begin.message, begin.taken_at, *attempt, content.text.as_deref()));
+                }
+                (Begun::Answered, verdict) => self.limits_kept_back(begin.message, begin.taken_at, verdict),
+                _ => {}
+            }
+        }
+        self.limits_hold(&ids, &said);
+    }
+
     /// A worker's begins took effect: those that began, among all that it judged.
-    pub(in crate::sim) fn limits_hold(
-        &mut self,
-        judged: &[MessageId],
-        begun: &[(MessageId, DateTime<Utc>, u32, Option<&str>)],
-    ) {
-        let Some(limits) = self.ledger.limits.clone() else { return };
+    fn limits_hold(&mut self, judged: &[MessageId], begun: &[(MessageId, DateTime<Utc>, u32, Option<&str>)]) {
+        let Some(limits) = self.limits.limits.clone() else { return };
         for (id, taken_at, attempt, text) in begun {
             let seized: Vec<Decided> = self
-                .ledger
+                .limits
                 .seized(*id, *taken_at)
                 .iter()
                 .filter_map(|take| take.messages.get(id).cloned())
@@ -74,7 +95,7 @@ impl Seen {
             self.priority_holds(&limits, *id, *taken_at, judged, &mut found);
             if own.purpose == OWED {
                 self.count("limit_owed_judged");
-                if *attempt == 1 && text.is_some_and(|text| text != RECEIPT) {
+                if *attempt == 1 && text.is_some_and(|text| text != BILL_SAYS) {
                     found.push((Invariant::C19, format!("{id} is owed, and says {text:?}")));
                 }
             }
@@ -84,7 +105,7 @@ impl Seen {
                 purpose: own.purpose.clone(),
                 at: self.now().timestamp_millis(),
             };
-            self.ledger.said.insert(*id, said);
+            self.limits.said.insert(*id, said);
             self.caps_hold(&limits, *id, &seized, &mut found);
             self.finds(found);
         }
@@ -118,11 +139,11 @@ impl Seen {
 
     /// C22 and C23.
     fn person_may_be_told(&mut self, limits: &Limits, id: MessageId, seized: &[Decided], found: &mut Found) {
-        let Some(own) = seized.first().filter(|own| own.purpose != OWED) else { return };
+        let Some(own) = seized.first().filter(|own| !is_owed(&own.purpose)) else { return };
         if limits.silence {
             self.count("limit_silence_judged");
             let clock = place(self.lives_at(&own.person));
-            let heard = self.ledger.heard.get(&own.person).copied();
+            let heard = self.limits.heard.get(&own.person).copied();
             if heard.is_none_or(|at| later(clock, at, SILENCE, 0) <= self.now().timestamp_millis()) {
                 found.push((Invariant::C22, format!("{id} has begun, and {} is silent", own.person)));
             }
@@ -131,7 +152,7 @@ impl Seen {
         if limits.minors && seized.iter().all(is_minor) {
             self.count("limit_minor_judged");
             let yes = (own.person.clone(), own.purpose.clone(), own.channel.clone());
-            if !self.ledger.guarded.contains(&yes) {
+            if !self.limits.guarded.contains(&yes) {
                 found.push((
                     Invariant::C23,
                     format!("{id} has begun, and no guardian of {} allowed it", own.person),
@@ -166,7 +187,7 @@ impl Seen {
 
     fn inside(&self, cap: &Most, person: &str, now: i64) -> usize {
         let clock = place(self.lives_at(person));
-        let counted = self.ledger.said.values().filter(|said| {
+        let counted = self.limits.said.values().filter(|said| {
             said.person == person
                 && cap.concerns(&said.channel, &said.purpose)
                 && later(clock, said.at, cap.days, cap.hours) > now
@@ -195,7 +216,7 @@ impl Seen {
                     && !judged.contains(other)
             })
         };
-        let takes = self.ledger.seized(id, taken_at);
+        let takes = self.limits.seized(id, taken_at);
         let passed_over = !takes.is_empty() && takes.iter().all(is_passed_over);
         let contended = takes.iter().any(|take| {
             let own = take.messages.get(&id);
@@ -223,23 +244,18 @@ impl Seen {
 
     /// What nobody got takes no place.
     pub(in crate::sim) fn place_comes_back(&mut self, id: MessageId) {
-        if self.ledger.said.remove(&id).is_some() {
+        if self.limits.said.remove(&id).is_some() {
             self.count("limit_place_given_back");
         }
     }
 
     /// Something was not begun, and why.
-    pub(in crate::sim) fn limits_kept_back(
-        &mut self,
-        id: MessageId,
-        taken_at: DateTime<Utc>,
-        verdict: &Verdict,
-    ) {
-        let Some(limits) = self.ledger.limits.clone() else { return };
+    fn limits_kept_back(&mut self, id: MessageId, taken_at: DateTime<Utc>, verdict: &Verdict) {
+        let Some(limits) = self.limits.limits.clone() else { return };
         match verdict {
             Verdict::Defer { until, reasons } => {
                 let own =
-                    self.ledger.seized(id, taken_at).first().and_then(|take| take.messages.get(&id).cloned());
+                    self.limits.seized(id, taken_at).first().and_then(|take| take.messages.get(&id).cloned());
                 let Some(own) = own else { return };
                 if reasons.iter().any(|reason| matches!(reason, Reason::Cap(_))) {
                     self.count("limit_cap_deferred");
@@ -304,9 +320,15 @@ impl Seen {
 
     /// A commit took effect.
     pub(in crate::sim) fn limits_step(&mut self, row: u64, step: &Step) {
-        let Some(limits) = self.ledger.limits.clone() else { return };
+        let Some(limits) = self.limits.limits.clone() else { return };
         match &step.outcome {
             StepOutcome::Refused { reasons } => self.limits_refused(reasons),
+            // An answer for which a step withdraws is the person's.
+            StepOutcome::Withdrawn => {
+                if let Some(person) = self.rows.get(&row).cloned() {
+                    self.limits.heard_of(&person.into(), step.at);
+                }
+            }
             StepOutcome::Deferred { until, reasons } => {
                 let send =
                     SENDS.iter().find(|send| send.0 == step.journey.as_str() && send.1 == step.node.as_str());
@@ -329,7 +351,7 @@ impl Seen {
     /// C24: a message was decided that may go by one channel or another. Where nothing was ever taken back, the first one
     /// that its contact allowed from the beginning must be open for nothing less than its hours.
     pub(in crate::sim) fn limits_choice(&mut self, message: &Message) {
-        let Some(limits) = self.ledger.limits.clone() else { return };
+        let Some(limits) = self.limits.limits.clone() else { return };
         if message.journey.as_str() != WAYS {
             return;
         }
@@ -338,8 +360,11 @@ impl Seen {
         let first = prefers.filter(|channel| CHANNELS.contains(&channel.as_str()));
         let first = first.unwrap_or_else(|| CHANNELS[0].to_owned());
         self.count(if first == own.channel { "limit_way_first" } else { "limit_way_second" });
-        let untouched =
-            self.denials.is_empty() && self.suppressed.is_empty() && !limits.minors && !limits.silence;
+        let untouched = self.denials.is_empty()
+            && self.suppressed.is_empty()
+            && self.ledger.is_untouched()
+            && !limits.minors
+            && !limits.silence;
         let allowed = self.people.get(&own.person).is_some_and(|seen| {
             // What was granted at the very beginning was read by then.
             seen.grants
@@ -360,10 +385,10 @@ impl Seen {
 
     /// C18: a message leaves, in these bytes.
     pub(in crate::sim) fn limits_read(&mut self, handover: &Handover<'_>) {
-        let Some(limits) = self.ledger.limits.as_ref() else { return };
+        let Some(limits) = self.limits.limits.as_ref() else { return };
         let (message, content) = (handover.message, handover.content);
         let (opt_out, links) = (limits.opt_out, limits.links);
-        if message.call.is_some() || &*message.purpose == OWED {
+        if message.call.is_some() || is_owed(&message.purpose) {
             return;
         }
         if opt_out && &*message.channel == "sms" {
@@ -381,7 +406,7 @@ impl Seen {
                 let mut own = content.headers.iter().filter(|header| header.name() == name);
                 own.next().map(|header| header.value().to_owned()).filter(|_| own.next().is_none())
             };
-            let leads = line("List-Unsubscribe").is_some_and(|value| value.contains(&format!("<{LINKS}")));
+            let leads = line("List-Unsubscribe").is_some_and(|value| value.contains(&format!("<{BASE}")));
             let at_once =
                 line("List-Unsubscribe-Post").is_some_and(|value| value == "List-Unsubscribe=One-Click");
             if !leads || !at_once {

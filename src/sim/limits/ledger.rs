@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::drawn::Limits;
 use super::rules::HEARD_BY;
 use crate::machine::{Input, InputKind};
-use crate::model::{ContactId, Giver, Message, MessageId, Value};
+use crate::model::{ConsentStatus, ContactId, Fact, Giver, Message, MessageId, Value};
 use crate::port::store::{StoredContact, TakenBatch};
 
 /// For how long a take is remembered: longer than a permit lives.
@@ -86,8 +86,9 @@ impl Ledger {
     pub(in crate::sim) fn hears(&mut self, input: &Input, now: DateTime<Utc>) {
         let is_heard = |name: &str| name == HEARD_BY;
         match &input.kind {
-            InputKind::Consent(consent) => {
-                self.heard_of(&input.contact, now);
+            // What another system brings nobody said now.
+            InputKind::Consent(consent) if consent.status != ConsentStatus::Imported => {
+                self.heard_of(&input.contact, consent.at.map_or(now, |at| at.min(now)));
                 if let Giver::Guardian { .. } = consent.evidence.who {
                     let yes = (
                         consent.contact.to_string(),
@@ -96,6 +97,10 @@ impl Ledger {
                     );
                     self.guarded.insert(yes);
                 }
+            }
+            // A STOP is a withdrawal, which the gate sees.
+            InputKind::Restore { .. } | InputKind::Fact(Fact::Keyword { .. }) => {
+                self.heard_of(&input.contact, now);
             }
             // What is told of the future may count from then on.
             InputKind::Event(event) if is_heard(&event.name) => {

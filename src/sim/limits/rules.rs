@@ -12,16 +12,14 @@ use crate::rule::{Cap, Minors, OptOut, Policy, Purpose, Retention, TemplateDefin
 use crate::time::Span;
 
 /// The purpose that nobody is asked for.
-pub(in crate::sim) const OWED: &str = "receipts";
+pub(in crate::sim) const OWED: &str = "bills";
 /// The events that open the journeys below.
 pub(in crate::sim) const OFFERED: &str = "offered";
 pub(in crate::sim) const BILLED: &str = "billed";
 /// How every short message must say that it can be stopped.
 pub(super) const STOP: &str = "STOP au 36111";
-/// Where links lead.
-pub(super) const LINKS: &str = "https://go.example.org/l";
-/// What a receipt says as long as its template declares what it is for, and what it says when it no longer does.
-pub(super) const RECEIPT: &str = "Receipt of your order";
+/// What a bill says as long as its template declares what it is for, and what it says when it no longer does.
+pub(super) const BILL_SAYS: &str = "Bill of your order";
 const SALE: &str = "Everything must go";
 /// Who is younger is a minor.
 pub(super) const OF_AGE: i64 = 15;
@@ -73,7 +71,7 @@ const HOUSE_TEXTS: &str = r#",
 impl Limits {
     /// The sending rules of the seed.
     pub(in crate::sim) fn policy(&self) -> Policy {
-        let mut policy = Policy::default();
+        let mut policy = crate::sim::consent::policy();
         if self.law != Law::None {
             let texts = if self.law == Law::House { HOUSE_TEXTS } else { "" };
             let house = Profile::read(&HOUSE.replace("TEXTS", texts)).ok();
@@ -121,7 +119,7 @@ impl Limits {
             vec![TemplateDefinition::new("promo").text("Only today {{ contact.score }}").into()];
         let mut journeys = vec![BARGAIN, URGENTLY, EITHER_WAY];
         if self.owed {
-            definitions.push(receipt(true).into());
+            definitions.push(bill(true).into());
             journeys.push(BILL);
         }
         for text in journeys {
@@ -131,11 +129,11 @@ impl Limits {
     }
 }
 
-/// The words of a receipt, which declare what they are for, or no longer.
-pub(in crate::sim) fn receipt(declared: bool) -> TemplateDefinition {
+/// The words of a bill, which declare what they are for, or no longer.
+pub(in crate::sim) fn bill(declared: bool) -> TemplateDefinition {
     match declared {
-        true => TemplateDefinition::new("receipt").text(RECEIPT).purpose(OWED),
-        false => TemplateDefinition::new("receipt").text(SALE),
+        true => TemplateDefinition::new("bill").text(BILL_SAYS).purpose(OWED),
+        false => TemplateDefinition::new("bill").text(SALE),
     }
 }
 
@@ -173,7 +171,7 @@ version: 1
 enter: { on: { event: billed } }
 reenter: always
 steps:
-  - { id: receipt, send: { channel: letter, template: receipt, purpose: receipts } }
+  - { id: bill, send: { channel: letter, template: bill, purpose: bills } }
 "#;
 
 #[cfg(test)]

@@ -340,6 +340,7 @@ impl<'p> Stage<'p> {
                 Receipt::Erased => Some("erased"),
                 Receipt::UnknownContact => Some("unknown_contact"),
                 Receipt::Aside { .. } => Some("aside"),
+                Receipt::Denied => Some("denied"),
             };
             if let Some(reason) = reason {
                 line.what = What::Ignored { told, reason: reason.into() };

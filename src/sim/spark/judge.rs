@@ -123,11 +123,13 @@ impl Walk {
         self.plain.until(at);
     }
 
-    /// When something comes next, by itself or from this mail.
-    fn next_at(&self, mail: &[Envelope]) -> i64 {
+    /// When other rules take over: with the mail that comes next, or just before a timer, be it one of another matter.
+    fn changes_at(&self, mail: &[Envelope], timer: Option<i64>) -> i64 {
         let mail = mail.first().map(|envelope| envelope.received_at.timestamp_millis());
         let pending = self.pending.keys().next().map(|(at, _)| *at);
-        [mail, pending, self.plain.next_at()].into_iter().flatten().min().unwrap_or(i64::MAX)
+        let timer = [timer, pending, self.plain.next_at()].into_iter().flatten().min();
+        let just_before = timer.map(|at| at - 1);
+        [mail, just_before].into_iter().flatten().min().unwrap_or(i64::MAX)
     }
 
     fn hears(&mut self, event: &Event, happened: i64, at: i64) {
@@ -245,8 +247,8 @@ pub(crate) fn judge(
                 if commit.counted == Some(commit.published) {
                     let step = steps.iter().map(|step| step.at.timestamp_millis());
                     // A timer may leave nothing behind it, like a date that concerns nobody.
-                    let timer = step.chain(due).filter(|at| *at > clock).min().unwrap_or(i64::MAX);
-                    let next = walk.next_at(own).min(timer).max(clock).min(commit.now);
+                    let timer = step.chain(due).filter(|at| *at > clock).min();
+                    let next = walk.changes_at(own, timer).max(clock).min(commit.now);
                     judged.happened.push("score_adopted");
                     walk.plain.becomes(published, next);
                 }

@@ -23,10 +23,27 @@ impl Archive for MemoryStore {
         }))
     }
 
+    async fn alias(&self, contact: &ContactId) -> Result<Option<ContactId>> {
+        let inner = self.lock();
+        let row = inner.meant(contact).map(|row| &inner.rows[row].id);
+        done(row.filter(|id| *id != contact).cloned())
+    }
+
+    async fn aliases(&self, contact: &ContactId) -> Result<Vec<ContactId>> {
+        let inner = self.lock();
+        let rows = inner.by_id.get(contact).map_or(&[][..], |row| inner.merges.of(*row));
+        let mut aliases: Vec<ContactId> = rows.iter().map(|row| inner.rows[*row].id.clone()).collect();
+        aliases.sort();
+        done(aliases)
+    }
+
     async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
         let inner = self.lock();
-        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
-        done(commits.flat_map(|(_, steps)| steps.iter()).cloned().collect())
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        let commits = history.into_iter().flat_map(|history| &history.commits);
+        let ended = inner.by_id.get(contact).and_then(|row| inner.merges.ended.get(row));
+        let ended = ended.into_iter().flat_map(|steps| steps.iter());
+        done(commits.flat_map(|(_, steps)| steps.iter()).chain(ended).cloned().collect())
     }
 
     async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
@@ -47,12 +64,15 @@ impl Archive for MemoryStore {
     }
 
     async fn consents(&self, contact: &ContactId) -> Result<Vec<ConsentRecord>> {
-        done(self.lock().find(contact).map_or_else(Vec::new, |row| row.consents.clone()))
+        let inner = self.lock();
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        done(history.map_or_else(Vec::new, |history| history.consents.clone()))
     }
 
     async fn commits(&self, contact: &ContactId) -> Result<Vec<CommitRecord>> {
         let inner = self.lock();
-        let commits = inner.find(contact).into_iter().flat_map(|row| &row.commits);
+        let history = inner.find(contact).and_then(|row| row.history.as_ref());
+        let commits = history.into_iter().flat_map(|history| &history.commits);
         done(commits.map(|(record, _)| record.clone()).collect())
     }
 
@@ -60,7 +80,8 @@ impl Archive for MemoryStore {
         let inner = self.lock();
         // Rows count from 1 here, so that 0 is before the first.
         let first = usize::try_from(after).unwrap_or(usize::MAX);
-        let rows = (first..inner.rows.len()).filter(|row| !inner.rows[*row].erased);
+        let goes_on = |row: &usize| !inner.rows[*row].erased && !inner.merges.is_merged(*row);
+        let rows = (first..inner.rows.len()).filter(goes_on);
         done(rows.take(limit).map(|row| (row as u64 + 1, inner.state(row))).collect())
     }
 

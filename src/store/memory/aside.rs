@@ -48,7 +48,7 @@ impl Aside for MemoryStore {
 impl Inner {
     fn set_aside(&mut self, new: &NewAside, now: DateTime<Utc>) -> Option<u64> {
         let contact = &new.event.contact;
-        if self.by_id.get(contact).is_some_and(|row| self.rows[*row].erased) {
+        if self.meant(contact).is_some_and(|row| self.rows[row].erased) {
             return None;
         }
         let same = |row: &AsideRow| {

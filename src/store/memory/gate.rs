@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use super::super::denial::{self, Forbids};
 use super::super::known_addresses;
 use super::super::moved::Moved;
+use super::kept::Kept;
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
-use crate::port::store::{Forbidden, Gate, InFlight, MessageStatus, Receipt, Result, Suppression};
+use crate::port::store::{Forbidden, Gate, InFlight, Merging, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
 #[async_trait]
@@ -34,28 +35,32 @@ impl Gate for MemoryStore {
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let mut inner = self.lock();
         inner.forget_aside(contact);
-        let Some(row) = inner.by_id.get(contact).copied() else { return done(false) };
-        if !inner.rows[row].erased {
-            inner.erase(row);
+        let Some(row) = inner.meant(contact) else { return done(false) };
+        // Whoever was merged into it is the same person.
+        for row in inner.merges.of(row).iter().copied().chain([row]).collect::<Vec<_>>() {
+            let id = inner.rows[row].id.clone();
+            inner.forget_aside(&id);
+            if !inner.rows[row].erased {
+                inner.erase(row);
+            }
         }
         done(true)
     }
 
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+        let (mut inner, now) = self.stamped();
+        done(inner.merge(loser, winner, self.history, now))
+    }
+
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {
-        let inner = self.lock();
-        let Some(row) = inner.by_id.get(contact).copied() else { return done(Forbidden::default()) };
-        let own = &inner.rows[row];
-        let address = own.person.fingerprint(channel, &inner.names);
-        let gate = address.and_then(|address| inner.addresses.get(&inner.canonical(channel, address)));
-        let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
-            || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
-        done(Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed)))
+        done(self.lock().forbidden(contact, channel, purpose))
     }
 
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
         let inner = self.lock();
-        let Some(row) = inner.by_id.get(contact).copied() else { return done(Vec::new()) };
-        let begun = inner.rows[row].messages.iter().map(|message| &inner.outbox[*message]);
+        let Some(row) = inner.meant(contact) else { return done(Vec::new()) };
+        let rows = inner.merges.of(row).iter().chain([&row]);
+        let begun = rows.flat_map(|row| &inner.rows[*row].messages).map(|message| &inner.outbox[*message]);
         done(
             begun
                 .filter(|entry| entry.record.status == MessageStatus::Begun)
@@ -69,11 +74,24 @@ impl Gate for MemoryStore {
 }
 
 impl Inner {
+    pub(super) fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden {
+        let Some(row) = self.meant(contact) else { return Forbidden::default() };
+        let own = &self.rows[row];
+        let address = own.person.fingerprint(channel, &self.names);
+        let gate = address.and_then(|address| self.addresses.get(&self.canonical(channel, address)));
+        let denied = own.gate.as_ref().is_some_and(|own| denial::denies(&own.denials, channel, purpose))
+            || self.merges.is_open(row)
+            || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
+        Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed))
+    }
+
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) {
         let row = self.row_of(&withdrawal.contact);
-        if self.rows[row].erased {
+        let row = self.merges.heir(row);
+        if self.rows[row].erased || self.was_told(&withdrawal.contact, row, id) {
             return;
         }
+        let withdrawal = &Withdrawal { contact: self.rows[row].id.clone(), ..withdrawal.clone() };
         let Receipt::Kept { seq, .. } = self.deliver(row, id, InputKind::Withdrawal(withdrawal.clone()), now)
         else {
             return;
@@ -98,6 +116,11 @@ impl Inner {
         denial::forbid(&mut own.denials, what, channel);
         let first = contact.mail.partition_point(|envelope| envelope.seq <= contact.read_seq);
         let mut addresses = known_addresses(&cold, &contact.mail[first..]);
+        for address in self.addresses_of_aliases(row) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
         addresses.extend(from.filter(|from| !addresses.contains(from)).cloned());
         for address in addresses {
             if channel.is_some_and(|channel| *channel != address.0) {
@@ -161,11 +184,9 @@ impl Inner {
         let address = self.canonical(&suppression.channel, suppression.address);
         let gate = self.addresses.entry(address).or_default();
         gate.epoch += 1;
-        gate.suppressed = true;
+        gate.suppressed |= suppression.contact.is_none() || !is_on(Bug::BounceMarksTheContact);
         let Some(contact) = &suppression.contact else { return };
-        let Some(row) = self.by_id.get(contact).copied().filter(|row| !self.rows[*row].erased) else {
-            return;
-        };
+        let Some(row) = self.meant(contact).filter(|row| !self.rows[*row].erased) else { return };
         self.rows[row].epoch += 1;
         let cold = self.cold(row);
         let current =
@@ -223,7 +244,7 @@ impl Inner {
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
         let mut moved = Moved::default();
-        moved.erase(&self.rows[row].hot);
+        moved.erase(&self.rows[row].kept.hot());
         self.count(moved);
         let blank = ContactState::new(cold.contact.id.clone());
         self.set_cold(row, &blank.cold);
@@ -232,14 +253,17 @@ impl Inner {
         contact.revision += 1;
         contact.epoch += 1;
         contact.lease = None;
-        contact.hot = blank.hot;
+        contact.kept = Kept::of(blank.hot);
         contact.mail.clear();
-        contact.commits.clear();
+        if let Some(history) = &mut contact.history {
+            history.commits.clear();
+        }
+        self.merges.ended.remove(&row);
         for (channel, address) in addresses {
             let current = self.canonical(&channel, address);
             let gate = self.addresses.entry(current).or_default();
             gate.epoch += 1;
-            gate.suppressed = true;
+            gate.suppressed |= !is_on(Bug::ErasureFreesTheAddress);
         }
         for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;

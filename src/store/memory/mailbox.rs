@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::denial;
 use super::super::moved::Moved;
+use super::kept::Kept;
 use super::{Entry, Inner, MemoryStore, done, reserve};
 use crate::machine::Input;
 use crate::model::{ContactId, Fingerprint, Message, Name};
@@ -68,7 +69,7 @@ impl Mailbox for MemoryStore {
 
     async fn release(&self, contact: &ContactId) -> Result<bool> {
         let mut inner = self.lock();
-        let row = inner.by_id.get(contact).copied().filter(|row| inner.is_parked(*row));
+        let row = inner.meant(contact).filter(|row| inner.is_parked(*row));
         done(row.is_some_and(|row| inner.failing.remove(&row).is_some()))
     }
 
@@ -86,7 +87,7 @@ impl Mailbox for MemoryStore {
 
 impl Inner {
     pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Receipt {
-        let known = self.by_id.get(&input.contact).copied();
+        let known = self.meant(&input.contact);
         if known.is_some_and(|row| self.rows[row].erased) {
             return Receipt::Erased;
         }
@@ -97,7 +98,16 @@ impl Inner {
         if input.kind.claimed_at().zip(oldest).is_some_and(|(at, oldest)| at < oldest) {
             return Receipt::Expired;
         }
+        let denied =
+            |(channel, purpose): &(Name, Name)| self.forbidden(&input.contact, channel, purpose).denied;
+        if input.permitted.as_ref().is_some_and(denied) {
+            return Receipt::Denied;
+        }
         let row = self.row_of(&input.contact);
+        let row = self.merges.heir(row);
+        if self.was_told(&input.contact, row, input.id) {
+            return Receipt::Duplicate;
+        }
         self.deliver(row, input.id, input.kind.clone(), now)
     }
 
@@ -219,27 +229,35 @@ impl Inner {
         contact.lease = None;
         self.failing.remove(&row);
         // Reading mail is what makes the lists of a state grow; a copy has no slack.
-        contact.hot = if read_mail { commit.hot.clone() } else { commit.hot };
+        contact.kept = Kept::of(if read_mail { commit.hot.clone() } else { commit.hot });
         if history {
             let record = CommitRecord::new(contact.revision, commit.now, commit.read_seq, commit.program);
-            reserve(&mut contact.commits);
-            contact.commits.push((record, commit.steps.into()));
-            contact.consents.reserve_exact(commit.consents.len());
-            contact.consents.extend(commit.consents);
+            let kept = contact.history.get_or_insert_default();
+            reserve(&mut kept.commits);
+            kept.commits.push((record, commit.steps.into()));
+            kept.consents.reserve_exact(commit.consents.len());
+            kept.consents.extend(commit.consents);
         } else {
             contact.mail.retain(|envelope| envelope.seq > commit.read_seq);
             contact.mail.shrink_to_fit();
         }
         self.deny_all(row, &commit.denials);
+        // What was merged into a contact withdrew in its name too.
+        let by: Vec<ContactId> = if commit.lifts.is_empty() {
+            Vec::new()
+        } else {
+            self.merges.of(row).iter().chain([&row]).map(|row| self.rows[*row].id.clone()).collect()
+        };
         let contact = &mut self.rows[row];
         if let Some(gate) = &mut contact.gate {
-            let by = &contact.id;
             let aliases = &self.aliases;
             let current = |channel: &Name, address: Fingerprint| {
                 aliases.get(&(channel.clone(), address)).copied().unwrap_or(address)
             };
             for lift in commit.lifts {
-                denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                for by in &by {
+                    denial::lift(&mut gate.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                }
                 let meant = |(channel, address): &&(Name, Fingerprint)| {
                     let own = current(channel, *address);
                     lift.address.is_none_or(|meant| current(channel, meant) == own)
@@ -247,7 +265,9 @@ impl Inner {
                 for (channel, address) in gate.addresses.iter().filter(meant) {
                     let address = (channel.clone(), current(channel, *address));
                     if let Some(row) = self.addresses.get_mut(&address) {
-                        denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                        for by in &by {
+                            denial::lift(&mut row.denials, by, &lift.channel, &lift.purpose, lift.seq);
+                        }
                     }
                 }
             }

@@ -7,7 +7,9 @@ mod aside;
 mod catalog;
 mod compact;
 mod gate;
+mod kept;
 mod mailbox;
+mod merge;
 mod outbox;
 mod person;
 
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use self::kept::Kept;
 use self::person::Person;
 use super::denial::Denial;
 use crate::error::StoreError;
@@ -173,6 +176,8 @@ struct Inner {
     failing: BTreeMap<usize, Failing>,
     /// How many contacts are in which segment.
     sizes: BTreeMap<Name, i64>,
+    /// Who was merged into whom.
+    merges: merge::Merges,
 }
 
 /// How often the work of a contact failed in a row.
@@ -187,7 +192,7 @@ struct Failing {
 struct Row {
     id: ContactId,
     person: Person,
-    hot: Hot,
+    kept: Kept,
     revision: u64,
     read_seq: u64,
     due_at: Option<DateTime<Utc>>,
@@ -196,14 +201,21 @@ struct Row {
     epoch: u64,
     erased: bool,
     mail: Vec<Envelope>,
-    commits: Vec<(CommitRecord, Box<[Step]>)>,
-    consents: Vec<ConsentRecord>,
+    /// None where the store keeps none.
+    history: Option<Box<History>>,
     messages: Vec<usize>,
     /// What has begun, in order of the newest begin.
     said: Vec<usize>,
     /// The number of the newest begin.
     newest: u64,
     gate: Option<Box<RowGate>>,
+}
+
+/// What is kept of what a contact went through.
+#[derive(Default)]
+struct History {
+    commits: Vec<(CommitRecord, Box<[Step]>)>,
+    consents: Vec<ConsentRecord>,
 }
 
 /// What the gate keeps of the few contacts that withdrew something.
@@ -241,7 +253,7 @@ impl Inner {
         self.rows.push(Box::new(Row {
             id: contact.clone(),
             person: Person::of(&ContactState::new(contact.clone()).cold, self.unpacked, &mut self.names),
-            hot: Hot::default(),
+            kept: Kept::of(Hot::default()),
             revision: 0,
             read_seq: 0,
             due_at: None,
@@ -250,8 +262,7 @@ impl Inner {
             epoch: 0,
             erased: false,
             mail: Vec::new(),
-            commits: Vec::new(),
-            consents: Vec::new(),
+            history: None,
             messages: Vec::new(),
             said: Vec::new(),
             newest: 0,
@@ -268,7 +279,7 @@ impl Inner {
     }
 
     fn state(&self, row: usize) -> ContactState {
-        ContactState::from_parts(self.cold(row), self.rows[row].hot.clone())
+        ContactState::from_parts(self.cold(row), self.rows[row].kept.hot())
     }
 
     fn set_cold(&mut self, row: usize, cold: &Arc<Cold>) {
@@ -338,6 +349,7 @@ impl Inner {
     fn set_read(&mut self, row: usize, read_seq: u64) {
         let contact = &mut self.rows[row];
         contact.read_seq = read_seq;
+        self.merges.read(row, read_seq);
         let first = contact.mail.partition_point(|envelope| envelope.seq <= read_seq);
         let unread_from = contact.mail.get(first).map(|envelope| envelope.seq);
         if let Some(old) = std::mem::replace(&mut contact.unread_from, unread_from) {

@@ -95,7 +95,8 @@ impl Inner {
     fn may_be_taken(&self, message: usize, take: &Take) -> bool {
         let entry = &self.outbox[message];
         let message = &entry.record.message;
-        take.channels.contains(&message.channel) && !self.is_held(message) && !self.rows[entry.row].erased
+        let free = !self.rows[entry.row].erased && !self.merges.is_open(entry.row);
+        take.channels.contains(&message.channel) && !self.is_held(message) && free
     }
 
     pub(super) fn next_ready(&self, channels: &[Name]) -> Option<DateTime<Utc>> {
@@ -103,7 +104,8 @@ impl Inner {
         let next = ready.find(|(_, message)| {
             let entry = &self.outbox[*message];
             let message = &entry.record.message;
-            channels.contains(&message.channel) && !self.is_held(message) && !self.rows[entry.row].erased
+            let free = !self.rows[entry.row].erased && !self.merges.is_open(entry.row);
+            channels.contains(&message.channel) && !self.is_held(message) && free
         });
         next.map(|(at, _)| *at)
     }
@@ -117,7 +119,7 @@ impl Inner {
         let gate = address.and_then(|address| self.addresses.get(&self.canonical(channel, address)));
         let epochs = self.epochs_of(entry, address);
         let mut taken = Taken::new(entry.record.message.clone(), cold, epochs);
-        taken.hot = take.hot.then(|| Box::new(contact.hot.clone()));
+        taken.hot = take.hot.then(|| Box::new(contact.kept.hot()));
         taken.attempts = entry.record.attempts;
         taken.content = entry.record.content.clone();
         taken.unknown = entry.record.status == MessageStatus::Begun;
@@ -300,7 +302,7 @@ impl Inner {
         let id = InputId::from_attempt(entry.record.message.id, entry.answers);
         let delivery = Delivery::new(entry.record.message.id, entry.record.attempts, now, told)
             .about(&entry.record.message);
-        self.deliver(entry.row, Some(id), InputKind::Delivery(delivery), now);
+        self.deliver(self.merges.heir(entry.row), Some(id), InputKind::Delivery(delivery), now);
     }
 }
 

@@ -24,6 +24,16 @@ impl Archive for SqliteStore {
         self.read("read a contact", move |db| db.contact(&contact)).await
     }
 
+    async fn alias(&self, contact: &ContactId) -> Result<Option<ContactId>> {
+        let contact = contact.clone();
+        self.read("read an alias", move |db| db.alias_of(&contact)).await
+    }
+
+    async fn aliases(&self, contact: &ContactId) -> Result<Vec<ContactId>> {
+        let contact = contact.clone();
+        self.read("read aliases", move |db| db.alias_ids(&contact)).await
+    }
+
     async fn steps(&self, contact: &ContactId) -> Result<Vec<JourneyStep>> {
         self.of_contact("read steps", contact, |db, row| {
             let decoded = |row: &Row<'_>| Ok(decode::<Vec<JourneyStep>>("step", bytes(row, 0)?)?);
@@ -172,7 +182,7 @@ impl Db {
 
     fn contact(&self, contact: &ContactId) -> Step<Option<StoredContact>> {
         let found = self.all(
-            "SELECT cold, hot, revision, read_seq, due_at, erased FROM contact JOIN state ON state.id = contact.id
+            "SELECT cold, hot, revision, read_seq, due_at, erased = 1 FROM contact JOIN state ON state.id = contact.id
              WHERE external = ?1",
             [contact.as_str()],
             |row| {
@@ -218,7 +228,7 @@ impl Db {
             messages!(
                 "outbox.status, attempts, not_before, content, answer, answered_at",
                 "outbox",
-                "WHERE outbox.status = 4 AND outbox.id > ?1 AND contact.erased = 0 ORDER BY outbox.id LIMIT ?2"
+                "WHERE outbox.status = 4 AND outbox.id > ?1 AND contact.erased <> 1 ORDER BY outbox.id LIMIT ?2"
             ),
             keys,
             message_record,

@@ -74,7 +74,7 @@ fn record(id: u64, body: &[u8]) -> Step<AsideRecord> {
 impl Db {
     fn put_aside(&mut self, new: &NewAside, now: DateTime<Utc>) -> Step<Option<u64>> {
         let contact = &new.event.contact;
-        if self.find(contact)?.is_some_and(|found| found.erased) {
+        if self.meant(contact)?.is_some_and(|found| found.erased) {
             return Ok(None);
         }
         if let Some(id) = &new.event.id {

@@ -65,6 +65,15 @@ pub(super) struct Head {
 pub(super) struct ContactRow {
     pub(super) row: i64,
     pub(super) erased: bool,
+    /// Whether it was merged into another one.
+    pub(super) merged: bool,
+}
+
+impl ContactRow {
+    /// From the columns `id, erased`.
+    pub(super) fn of(row: i64, erased: i64) -> Result<Self, Error> {
+        Ok(Self { row, erased: erased == 1, merged: erased == 2 })
+    }
 }
 
 impl Db {
@@ -262,7 +271,7 @@ impl Db {
         let found = self
             .conn
             .prepare_cached("SELECT id, erased FROM contact WHERE external = ?1")?
-            .query_row([contact.as_str()], |row| Ok(ContactRow { row: row.get(0)?, erased: row.get(1)? }))
+            .query_row([contact.as_str()], |row| ContactRow::of(row.get(0)?, row.get(1)?))
             .optional()?;
         Ok(found)
     }
@@ -280,7 +289,7 @@ impl Db {
         self.conn
             .prepare_cached("INSERT INTO state (id, hot) VALUES (?1, ?2)")?
             .execute(params![row, hot])?;
-        Ok(ContactRow { row, erased: false })
+        Ok(ContactRow { row, erased: false, merged: false })
     }
 
     /// The number of a name, made where it is new. Numbers never change, so another process cannot make it wrong.

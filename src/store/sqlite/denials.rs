@@ -145,7 +145,16 @@ impl Db {
     }
 
     /// Ends denials of a contact, for itself and for every address that it had when it withdrew.
+    ///
+    /// What was merged into the contact withdrew in its name too.
     pub(super) fn lift(&mut self, row: i64, lifts: &[Lift]) -> Step<()> {
+        for row in self.aliases(row)?.into_iter().chain([row]) {
+            self.lift_own(row, lifts)?;
+        }
+        Ok(())
+    }
+
+    fn lift_own(&mut self, row: i64, lifts: &[Lift]) -> Step<()> {
         let scopes = self.scopes_denied_by(row)?;
         if scopes.is_empty() {
             return Ok(());

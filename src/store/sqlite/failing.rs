@@ -33,7 +33,7 @@ impl Db {
     }
 
     pub(super) fn let_go(&mut self, contact: &ContactId) -> Step<bool> {
-        let Some(found) = self.find(contact)? else { return Ok(false) };
+        let Some(found) = self.meant(contact)? else { return Ok(false) };
         let released = self
             .conn
             .prepare_cached("DELETE FROM failing WHERE contact = ?1 AND parked IS NOT NULL")?

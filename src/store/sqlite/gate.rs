@@ -11,7 +11,8 @@ use super::fault::Step;
 use super::rows::{blob, cold_of, instant, message, messages, text, uint};
 use crate::machine::{Denial, InputKind, Withdrawal};
 use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
-use crate::port::store::{Forbidden, Gate, InFlight, Receipt, Result, Suppression};
+use crate::port::store::{Forbidden, Gate, InFlight, Merging, Receipt, Result, Suppression};
+use crate::seeded::{Bug, is_on};
 use crate::store::denial::{self, Forbids};
 use crate::store::known_addresses;
 
@@ -48,11 +49,25 @@ impl Gate for SqliteStore {
         let contact = contact.clone();
         self.forbid("erase a contact", move |db| {
             db.forget_aside(&contact)?;
-            let Some(found) = db.find(&contact)? else { return Ok(false) };
+            let Some(found) = db.meant(&contact)? else { return Ok(false) };
             if !found.erased {
-                db.erase(found.row)?;
+                // Whoever was merged into it is the same person.
+                for row in db.aliases(found.row)?.into_iter().chain([found.row]) {
+                    let id = db.external(row)?;
+                    db.forget_aside(&id)?;
+                    db.erase(row)?;
+                }
             }
             Ok(true)
+        })
+        .await
+    }
+
+    async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
+        let (loser, winner) = (loser.clone(), winner.clone());
+        self.forbid("merge two contacts", move |db| {
+            let now = db.now();
+            db.merge(&loser, &winner, now)
         })
         .await
     }
@@ -64,19 +79,30 @@ impl Gate for SqliteStore {
 
     async fn in_flight(&self, contact: &ContactId) -> Result<Vec<InFlight>> {
         let contact = contact.clone();
-        self.read("look at what is under way", move |db| match db.find(&contact)? {
-            Some(contact) => db.in_flight(contact.row),
-            None => Ok(Vec::new()),
+        self.read("look at what is under way", move |db| {
+            let Some(contact) = db.meant(&contact)? else { return Ok(Vec::new()) };
+            let mut begun = Vec::new();
+            for row in db.aliases(contact.row)?.into_iter().chain([contact.row]) {
+                begun.extend(db.in_flight(row)?);
+            }
+            Ok(begun)
         })
         .await
     }
 }
 
 impl Db {
-    fn forbidden(&mut self, contact: &ContactId, channel: &Name, purpose: &Name) -> Step<Forbidden> {
-        let Some(row) = self.find(contact)?.map(|found| found.row) else { return Ok(Forbidden::default()) };
-        let mut denied = denial::denies(&self.denials(Scope::Contact(row))?, channel, purpose);
+    pub(super) fn forbidden(
+        &mut self,
+        contact: &ContactId,
+        channel: &Name,
+        purpose: &Name,
+    ) -> Step<Forbidden> {
+        let Some(row) = self.meant(contact)?.map(|found| found.row) else { return Ok(Forbidden::default()) };
+        let mut denied =
+            denial::denies(&self.denials(Scope::Contact(row))?, channel, purpose) || self.is_open(row)?;
         let term = self.known_term(channel)?;
+        let contact = &self.external(row)?;
         let mut statement = self.conn.prepare_cached("SELECT cold, epoch FROM contact WHERE id = ?1")?;
         let mut found = statement.query([row])?;
         let cold = match found.next()? {
@@ -92,11 +118,19 @@ impl Db {
     }
 
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) -> Step<()> {
-        let contact = self.find_or_make(&withdrawal.contact)?;
+        let mut contact = self.find_or_make(&withdrawal.contact)?;
+        let mut withdrawal = withdrawal.clone();
+        if contact.merged {
+            contact = self.heir_of(&contact)?;
+            withdrawal.contact = self.external(contact.row)?;
+            if self.was_told(contact.row, id)? {
+                return Ok(());
+            }
+        }
         if contact.erased {
             return Ok(());
         }
-        let row = contact.row;
+        let (row, withdrawal) = (contact.row, &withdrawal);
         let told = InputKind::Withdrawal(withdrawal.clone());
         let Receipt::Kept { seq, .. } = self.deliver(row, &withdrawal.contact, id, &told, now)? else {
             return Ok(());
@@ -118,6 +152,11 @@ impl Db {
         };
         deny(self, Scope::Contact(row), wanted)?;
         let mut addresses = self.addresses_of(row)?;
+        for alias in self.aliases(row)? {
+            let others = self.addresses_of(alias)?;
+            addresses
+                .extend(others.into_iter().filter(|other| !addresses.contains(other)).collect::<Vec<_>>());
+        }
         addresses.extend(from.filter(|from| !addresses.contains(from)).cloned());
         for (channel, address) in addresses {
             if wanted.is_none_or(|wanted| *wanted == channel) {
@@ -178,9 +217,9 @@ impl Db {
     fn suppress(&mut self, suppression: &Suppression, now: DateTime<Utc>) -> Step<()> {
         let Suppression { channel, address, contact, .. } = suppression;
         let scope = Scope::Address(self.term(channel)?, *address);
-        self.bump_address(scope, true)?;
+        self.bump_address(scope, contact.is_none() || !is_on(Bug::BounceMarksTheContact))?;
         let Some(contact) = contact else { return Ok(()) };
-        let Some(found) = self.find(contact)?.filter(|found| !found.erased) else { return Ok(()) };
+        let Some(found) = self.meant(contact)?.filter(|found| !found.erased) else { return Ok(()) };
         self.bump_contact(found.row)?;
         let told = InputKind::Suppression { channel: channel.clone(), address: *address };
         self.deliver(found.row, contact, Some(suppression.input_id(contact)), &told, now)?;
@@ -196,7 +235,7 @@ impl Db {
     fn erase(&mut self, row: i64) -> Step<()> {
         for (channel, address) in self.addresses_of(row)? {
             let scope = Scope::Address(self.term(&channel)?, address);
-            self.bump_address(scope, true)?;
+            self.bump_address(scope, !is_on(Bug::ErasureFreesTheAddress))?;
         }
         self.leave_segments(row)?;
         for sql in [

@@ -77,7 +77,14 @@ impl Mailbox for SqliteStore {
 
 impl Db {
     pub(super) fn append(&mut self, input: &Input, horizon: TimeDelta, now: DateTime<Utc>) -> Step<Receipt> {
-        let known = self.find(&input.contact)?;
+        let mut known = self.find(&input.contact)?;
+        if let Some(alias) = known.as_ref().filter(|found| found.merged) {
+            let heir = self.heir_of(alias)?;
+            if !heir.erased && self.was_told(heir.row, input.id)? {
+                return Ok(Receipt::Duplicate);
+            }
+            known = Some(heir);
+        }
         if known.as_ref().is_some_and(|contact| contact.erased) {
             return Ok(Receipt::Erased);
         }
@@ -87,6 +94,11 @@ impl Db {
         let oldest = now.checked_sub_signed(horizon).unwrap_or(DateTime::<Utc>::MIN_UTC);
         if input.kind.claimed_at().is_some_and(|at| at < oldest) {
             return Ok(Receipt::Expired);
+        }
+        if let Some((channel, purpose)) = &input.permitted
+            && self.forbidden(&input.contact, channel, purpose)?.denied
+        {
+            return Ok(Receipt::Denied);
         }
         let row = match known {
             Some(contact) => contact.row,

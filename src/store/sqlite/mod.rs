@@ -18,6 +18,7 @@ mod failing;
 mod fault;
 mod gate;
 mod mailbox;
+mod merge;
 mod open;
 mod outbox;
 mod queue;

@@ -163,7 +163,7 @@ impl Db {
 
     /// Places and instants of messages that can be taken by `until`, the longest ready first; without what is paused.
     fn ready(&self, until: i64, channels: &BTreeSet<i64>, limit: usize) -> Step<Vec<(i64, i64)>> {
-        let held = self.held()?;
+        let (held, open) = (self.held()?, self.open_contacts()?);
         let mut statement = self.conn.prepare_cached(
             "SELECT seq, ready_at, channel, journey FROM outbox INDEXED BY outbox_ready
              WHERE ready_at <= ?1 ORDER BY ready_at",
@@ -183,11 +183,17 @@ impl Db {
                 Err(fault) => return Err(fault),
             };
             let wanted = channels.contains(&channel) && !self.unreadable_messages.contains(&seq);
-            if wanted && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
+            let free = open.is_empty() || !open.contains(&self.contact_at(seq)?);
+            if wanted && free && !held.contains(&(CHANNEL, channel)) && !held.contains(&(JOURNEY, journey)) {
                 places.push((seq, ready_at));
             }
         }
         Ok(places)
+    }
+
+    fn contact_at(&self, seq: i64) -> Step<i64> {
+        let mut statement = self.conn.prepare_cached("SELECT contact FROM outbox WHERE seq = ?1")?;
+        Ok(statement.query_row([seq], |row| row.get(0))?)
     }
 
     fn taken(&self, seq: i64, hot: bool, wanted: Option<&Wanted>) -> Step<Option<Taken>> {
@@ -266,7 +272,7 @@ impl Db {
         let (journey_epoch, journey_paused) = self.switch(JOURNEY, entry.journey)?;
         let (channel_epoch, channel_paused) = self.switch(CHANNEL, entry.channel)?;
         Ok(Gates {
-            erased: contact.get(2)?,
+            erased: contact.get::<_, i64>(2)? == 1,
             held: journey_paused || channel_paused,
             suppressed,
             address,
@@ -418,20 +424,15 @@ impl Db {
         }
         let id = entry.message.id;
         let told = InputKind::Delivery(Delivery::new(id, entry.attempts, now, status).about(&entry.message));
-        self.deliver(
-            entry.contact,
-            &entry.message.contact,
-            Some(InputId::from_attempt(id, answers)),
-            &told,
-            now,
-        )?;
+        let heir = self.heir(entry.contact)?;
+        self.deliver(heir, &entry.message.contact, Some(InputId::from_attempt(id, answers)), &told, now)?;
         Ok(())
     }
 
     fn is_erased(&self, row: i64) -> Step<bool> {
         let erased = self
             .conn
-            .prepare_cached("SELECT erased FROM contact WHERE id = ?1")?
+            .prepare_cached("SELECT erased = 1 FROM contact WHERE id = ?1")?
             .query_row([row], |row| row.get(0))
             .optional()?;
         Ok(erased.unwrap_or(false))

@@ -43,13 +43,30 @@ impl Db {
 
     /// What else was said to a contact of late, the newest first.
     pub(super) fn said(&self, contact: i64, seq: i64, wanted: &Wanted) -> Step<Vec<Said>> {
+        // What was said to somebody who was merged into the contact was said to it.
+        let mut all = Vec::new();
+        for contact in self.aliases(contact)?.into_iter().chain([contact]) {
+            self.said_to(contact, seq, wanted, &mut all)?;
+        }
+        all.sort_by_key(|(_, _, at)| std::cmp::Reverse(*at));
+        let mut recent = Recent::default();
+        all.iter().for_each(|(purpose, channel, at)| recent.push(purpose, channel, *at));
+        Ok(recent.said)
+    }
+
+    fn said_to(
+        &self,
+        contact: i64,
+        seq: i64,
+        wanted: &Wanted,
+        all: &mut Vec<(Name, Name, DateTime<Utc>)>,
+    ) -> Step<()> {
         let mut statement = self.conn.prepare_cached(
             "SELECT said_at, purpose, term.word, seq FROM outbox INDEXED BY outbox_said
              JOIN term ON term.id = outbox.channel
              WHERE contact = ?1 AND begun IS NOT NULL ORDER BY begun DESC",
         )?;
         let mut found = statement.query([contact])?;
-        let mut recent = Recent::default();
         while let Some(row) = found.next()? {
             let Some(said_at) = row.get::<_, Option<i64>>(0)? else { continue };
             if said_at <= wanted.after {
@@ -58,10 +75,10 @@ impl Db {
             let own = row.get::<_, i64>(3)? == seq;
             let purpose = row.get::<_, Option<i64>>(1)?.and_then(|term| wanted.purposes.get(&term));
             if let Some(purpose) = purpose.filter(|_| !own) {
-                recent.push(purpose, &text(row, 2)?.into(), instant(said_at)?);
+                all.push((purpose.clone(), text(row, 2)?.into(), instant(said_at)?));
             }
         }
-        Ok(recent.said)
+        Ok(())
     }
 
     /// Gives the contact a new number and keeps the instant.

@@ -51,6 +51,15 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
     chain(record, sink);
 }
 
+/// What is left of a contact that was merged into another one: its chain, and nothing to do.
+pub(super) fn merged(record: &Record, sink: &mut Sink<'_>) {
+    chain(record, sink);
+    for message in record.messages.iter().filter(|one| one.status == MessageStatus::Pending) {
+        let place = format!("message {}", message.message.id);
+        sink.add(Invariant::C3, place, "its contact was merged into another one and it waits to be sent");
+    }
+}
+
 /// C1: the chain.
 fn chain(record: &Record, sink: &mut Sink<'_>) {
     if !ConsentRecord::verify(&record.consents) {
@@ -71,8 +80,21 @@ fn allowed(consents: &[ConsentRecord], purpose: &Name, channel: &Name) -> Option
         }
     }
     let yes = newest?;
+    // What a START gives back is no newer than what the STOP took, against everything but a STOP.
+    let is_start = |one: &ConsentRecord| *one.evidence.source == *"inbound.start";
+    let before = consents.iter().filter(|one| {
+        let is_yes = one.status == ConsentStatus::Granted && one.evidence.ground.is_consent();
+        is_yes && one.concerns(purpose, channel) && one.seq < yes.seq && !is_start(one)
+    });
+    let taken = before.reduce(|newest, one| if comes_after(one, newest) { one } else { newest });
+    let taken = taken.filter(|_| is_start(yes)).unwrap_or(yes);
+    let is_stop = |one: &ConsentRecord| {
+        one.status == ConsentStatus::Withdrawn
+            && ["inbound.stop", "provider.block"].contains(&&*one.evidence.source)
+    };
     let mut forbidding = consents.iter().filter(|one| one.status.forbids() && one.concerns(purpose, channel));
-    (!forbidding.any(|one| comes_after(one, yes))).then_some(yes.address)
+    let ends = |one: &ConsentRecord| comes_after(one, if is_stop(one) { yes } else { taken });
+    (!forbidding.any(ends)).then_some(yes.address)
 }
 
 /// Whether an act counts against another one.

@@ -189,7 +189,7 @@ fn wrong_exit(chart: &Chart, step: &Step, reason: &ExitReason, over: bool) -> Op
         ExitReason::Full => matches!(chart.kind(&step.node), Some(Kind::Reserve { door: true, .. })),
         ExitReason::Undone => over && chart.undoes(&step.node),
         ExitReason::StepBudget => true,
-        ExitReason::UnknownNode => false,
+        ExitReason::UnknownNode | ExitReason::Merged => false,
     };
     (!right).then(|| format!("it ended by {reason:?}, which its journey does not say there"))
 }

@@ -194,7 +194,13 @@ impl Checker {
     async fn look_at(&self, store: &dyn Store, known: &mut Known, contact: &ContactId) -> Result<Findings> {
         loop {
             let mut findings = Findings::default();
+            let is_merged = store.alias(contact).await?.is_some();
             match Record::read(store, contact).await? {
+                Read::Whole(record) if is_merged && !record.stored.erased => {
+                    let mut sink = Sink::new(&record.contact);
+                    consent::merged(&record, &mut sink);
+                    (findings.contacts, findings.violations) = (1, sink.violations);
+                }
                 Read::Whole(record) => self.judge(known, &record, &mut findings),
                 Read::Changing => findings.skipped.changing += 1,
                 Read::Unknown => {}

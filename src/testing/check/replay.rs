@@ -217,6 +217,7 @@ pub(super) fn was_purged(known: &Known, record: &Record) -> bool {
         record.mail.iter().filter_map(|envelope| match &envelope.kind {
             InputKind::Identify(contact) => Some(contact),
             InputKind::Import { row, .. } => Some(&row.contact),
+            InputKind::Absorb(left) => Some(&left.cold.contact),
             _ => None,
         })
     };

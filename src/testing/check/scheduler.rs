@@ -247,6 +247,10 @@ fn untimely<'r, 'k>(
                 let (earliest, latest) = after(entered, *span);
                 Some((earliest, latest.max(arrived)))
             }
+            // How much later, the hours of the team say, which `tests/consent_hours` judges.
+            (StepOutcome::TimedOut, Some(Kind::Call { within, in_hours: true, .. })) => {
+                Some((after(arrived, *within).0, DateTime::<Utc>::MAX_UTC))
+            }
             (
                 StepOutcome::TimedOut,
                 Some(

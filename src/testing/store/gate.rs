@@ -4,9 +4,9 @@ use super::bench::{
     Answer, Bench, EMAIL, LEA, MARKETING, SHARED, SMS, Stop, TOM, call, evidence, fingerprint, id, input_id,
     message, minutes, person, reachable, sends, stop,
 };
-use crate::machine::{InputKind, Lift, Withdrawal};
+use crate::machine::{Input, InputKind, Lift, Withdrawal};
 use crate::model::{Consent, Contact, Delivery, DeliveryStatus, Event, InputId, Message, MessageId, Reason};
-use crate::port::store::{Begun, Committed, MessageStatus, Suppression};
+use crate::port::store::{Begun, Committed, MessageStatus, Receipt, Suppression};
 
 cases! {
     withdraw_cancels_what_it_forbids: "The contact's own messages that a withdrawal forbids and that have not begun are cancelled.",
@@ -31,6 +31,7 @@ cases! {
     suppressing_twice_is_one_input: "The same suppression of the same contact is told once.",
     what_the_contact_forbids_spares_calls: "A call says nothing to the contact: a withdrawal and a suppression take none back.",
     forbidden_says_what_take_says: "What the gate forbids is said without a message too: as take says it, of the contact and of its address.",
+    what_must_be_permitted_is_kept_only_where_the_gate_allows_it: "An input that must be permitted is denied from the withdrawal on, and kept again after a grant.",
     suppress_outlives_the_contact: "A suppression holds for a contact that is made after the first one was erased.",
 }
 
@@ -47,6 +48,32 @@ async fn withdraw_cancels_what_it_forbids(bench: Bench) -> Answer {
         );
     }
     check_eq!(bench.offered().await?, [] as [MessageId; 0], "the messages that are offered");
+    Ok(())
+}
+
+async fn what_must_be_permitted_is_kept_only_where_the_gate_allows_it(bench: Bench) -> Answer {
+    bench.lea_with_a_message().await?;
+    let opened = |id: &str| Input::from(Event::new(LEA, "opened").id(id)).permitted(EMAIL, MARKETING);
+    let is_kept = |receipts: &[Receipt]| matches!(receipts, [Receipt::Kept { .. }]);
+    check!(is_kept(&bench.append(&[opened("a")]).await?), "nothing is denied yet");
+    bench.withdraw(&stop(LEA), "stop").await?;
+    let before = bench.mail(LEA).await?.len();
+    check_eq!(bench.append(&[opened("b")]).await?, [Receipt::Denied], "the receipt of what is denied");
+    check_eq!(bench.mail(LEA).await?.len(), before, "the number of inputs that are kept");
+    check!(
+        is_kept(&bench.append(&[Input::from(Event::new(LEA, "opened"))]).await?),
+        "nothing is asked of others"
+    );
+    let elsewhere = Input::from(Event::new(LEA, "opened")).permitted(SMS, MARKETING);
+    check!(is_kept(&bench.append(&[elsewhere]).await?), "another channel");
+    let stranger = Input::from(Event::new(TOM, "opened")).permitted(EMAIL, MARKETING);
+    check!(is_kept(&bench.append(&[stranger]).await?), "of somebody new the gate knows nothing");
+    // What was denied was not seen: after a grant it is kept under the same id.
+    let mut commit = bench.reading(LEA).await?;
+    let seq = commit.read_seq;
+    commit.lifts = vec![Lift { channel: EMAIL.into(), purpose: MARKETING.into(), address: None, seq }];
+    bench.done(commit).await?;
+    check!(is_kept(&bench.append(&[opened("b")]).await?), "allowed again");
     Ok(())
 }
 

@@ -68,6 +68,7 @@ mod denial;
 mod erase;
 mod gate;
 mod mailbox;
+mod merge;
 mod outbox;
 mod park;
 mod rekey;
@@ -140,6 +141,7 @@ impl Suite {
             denial::CASES,
             erase::CASES,
             rekey::CASES,
+            merge::CASES,
             catalog::CASES,
             archive::CASES,
             sizes::CASES,

@@ -1,0 +1,470 @@
+//! I12: what two records of one person allow together is what both allow, address by address; a merge never gives, and what is
+//! told of the one that ended reaches the one that goes on.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use common::stores;
+use futures::executor::block_on;
+use journeyman::channel::RecordingChannel;
+use journeyman::engine::{Inbound, Returned};
+use journeyman::machine::Withdrawal;
+use journeyman::model::{ContactId, Evidence, MergeRefusal};
+use journeyman::port::Store;
+use journeyman::port::store::{MessageStatus, Take};
+use journeyman::rule::proof::{Controller, verify};
+use journeyman::rule::{Cap, Policy, TemplateDefinition};
+use journeyman::testing::ManualClock;
+use journeyman::testing::check::Checker;
+use journeyman::time::Span;
+use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+const CHANNELS: [&str; 2] = ["email", "push"];
+const PURPOSES: [&str; 2] = ["marketing", "news"];
+const WHO: [&str; 2] = ["web-77", "lea"];
+
+fn clock() -> ManualClock {
+    let monday: DateTime<Utc> = "2026-03-23T09:00:00Z".parse().unwrap();
+    ManualClock::new(monday)
+}
+
+fn evidence() -> Evidence {
+    Evidence::new("form", "v1")
+}
+
+fn told(purpose: &str, channel: &str) -> String {
+    format!("say.{purpose}.{channel}")
+}
+
+/// An engine with one journey for each purpose on each channel, and what left it.
+struct Scene {
+    engine: Engine,
+    channels: Vec<RecordingChannel>,
+    clock: ManualClock,
+}
+
+impl Scene {
+    async fn new(store: Arc<dyn Store>, clock: &ManualClock, policy: Policy) -> Self {
+        let channels: Vec<_> = CHANNELS.map(RecordingChannel::new).to_vec();
+        let mut builder = Engine::builder(store).policy(policy);
+        for channel in &channels {
+            builder = builder.channel(channel.clone());
+        }
+        let engine = builder.build();
+        let mut all = vec![TemplateDefinition::new("hello").text("Bonjour").into()];
+        for purpose in PURPOSES {
+            for channel in CHANNELS {
+                let journey = Journey::builder(format!("{purpose}-{channel}"))
+                    .enter_on(told(purpose, channel))
+                    .reenter(journeyman::journey::Reenter::Always)
+                    .send("say", channel, "hello", purpose);
+                all.push(journey.build().unwrap().into());
+            }
+        }
+        let slow = Journey::builder("slow").enter_on("order.paid").wait(Span::days(1));
+        all.push(slow.build().unwrap().into());
+        engine.publish(all).await.unwrap();
+        Self { engine, channels, clock: clock.clone() }
+    }
+
+    async fn tick(&self) {
+        self.engine.tick().await.unwrap();
+    }
+
+    async fn say_all(&self, who: &str) {
+        for purpose in PURPOSES {
+            for channel in CHANNELS {
+                self.engine.track(Event::new(who, told(purpose, channel))).await.unwrap();
+            }
+        }
+    }
+
+    fn sent(&self) -> usize {
+        self.channels.iter().map(|channel| channel.sent().len()).sum()
+    }
+
+    async fn merge(&self) -> Result<bool, Error> {
+        self.engine.merge(&WHO[0].into(), &WHO[1].into()).await
+    }
+}
+
+/// Something that is told of one of the two.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Lives { channel: usize, at: usize },
+    Grants { purpose: usize, channel: usize },
+    Stops { purpose: Option<usize>, channel: Option<usize> },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        2 => (0..2usize, 0..2usize).prop_map(|(channel, at)| Act::Lives { channel, at }),
+        4 => (0..2usize, 0..2usize).prop_map(|(purpose, channel)| Act::Grants { purpose, channel }),
+        2 => (prop::option::of(0..2usize), prop::option::of(0..2usize))
+            .prop_map(|(purpose, channel)| Act::Stops { purpose, channel }),
+    ]
+}
+
+fn address(at: usize, channel: usize) -> String {
+    format!("place-{at}@{}.example.org", CHANNELS[channel])
+}
+
+async fn tell(engine: &Engine, who: &str, act: Act) {
+    match act {
+        Act::Lives { channel, at } => {
+            let contact = Contact::new(who).address(CHANNELS[channel], address(at, channel));
+            engine.identify(contact).await.unwrap();
+        }
+        Act::Grants { purpose, channel } => {
+            let granted = Consent::granted(who, PURPOSES[purpose], CHANNELS[channel], evidence());
+            engine.consent(granted).await.unwrap();
+        }
+        Act::Stops { purpose, channel } => {
+            let mut stop = Withdrawal::everything(who, evidence());
+            if let Some(channel) = channel {
+                stop = stop.on_channel(CHANNELS[channel]);
+            }
+            if let Some(purpose) = purpose {
+                stop = stop.for_purpose(PURPOSES[purpose]);
+            }
+            engine.withdraw(&stop).await.unwrap();
+        }
+    }
+}
+
+/// What one of the two said, as a plain list of the newest words: the oracle.
+#[derive(Clone, Default)]
+struct Said {
+    lives: BTreeMap<usize, usize>,
+    /// By purpose and channel, whether the newest word is a yes.
+    words: BTreeMap<(usize, usize), bool>,
+    /// Where alone such a yes holds, where it was taken over.
+    bound: BTreeMap<(usize, usize), usize>,
+}
+
+impl Said {
+    fn hear(&mut self, act: Act) {
+        match act {
+            Act::Lives { channel, at } => drop(self.lives.insert(channel, at)),
+            Act::Grants { purpose, channel } => {
+                self.words.insert((purpose, channel), true);
+                self.bound.remove(&(purpose, channel));
+            }
+            Act::Stops { purpose, channel } => {
+                for p in (0..2).filter(|p| purpose.is_none_or(|purpose| purpose == *p)) {
+                    for c in (0..2).filter(|c| channel.is_none_or(|channel| channel == *c)) {
+                        self.words.insert((p, c), false);
+                    }
+                }
+            }
+        }
+    }
+
+    fn word(&self, purpose: usize, channel: usize) -> Option<bool> {
+        self.words.get(&(purpose, channel)).copied()
+    }
+
+    /// The two as one: each address keeps the rights of who has it, less what the other one denies; one that both have keeps
+    /// those that both gave.
+    fn with(&self, loser: &Self) -> Self {
+        let mut lives = loser.lives.clone();
+        lives.extend(&self.lives);
+        let (mut words, mut bound) = (BTreeMap::new(), BTreeMap::new());
+        for purpose in 0..2 {
+            for channel in 0..2 {
+                let (own, other) = (self.word(purpose, channel), loser.word(purpose, channel));
+                let word = match (self.lives.get(&channel), loser.lives.get(&channel)) {
+                    (Some(one), Some(two)) if one == two => own == Some(true) && other == Some(true),
+                    (None, Some(at)) => {
+                        bound.insert((purpose, channel), *at);
+                        other == Some(true) && own != Some(false)
+                    }
+                    _ => own == Some(true) && other != Some(false),
+                };
+                words.insert((purpose, channel), word);
+            }
+        }
+        Self { lives, words, bound }
+    }
+
+    fn may(&self, purpose: usize, channel: usize) -> bool {
+        let bound = self.bound.get(&(purpose, channel));
+        let here = self.lives.get(&channel).filter(|at| bound.is_none_or(|bound| bound == *at));
+        here.is_some() && self.word(purpose, channel) == Some(true)
+    }
+}
+
+fn config(cases: u32) -> Config {
+    Config { rng_seed: RngSeed::Fixed(12), failure_persistence: None, ..Config::with_cases(cases) }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn consent_of_a_merged_contact_is_what_both_allow(
+        before in prop::collection::vec((0..2usize, act()), 0..14),
+        unread in prop::collection::vec(act(), 0..4),
+        after in prop::collection::vec((0..2usize, act()), 0..4),
+        waiting in any::<bool>(),
+    ) {
+        let clock = clock();
+        for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+            let outcome = block_on(async {
+                let scene = Scene::new(store.clone(), &clock, Policy::default()).await;
+                for who in WHO {
+                    scene.engine.identify(Contact::new(who)).await.unwrap();
+                }
+                let mut said = [Said::default(), Said::default()];
+                for (who, act) in &before {
+                    tell(&scene.engine, WHO[*who], *act).await;
+                    said[*who].hear(*act);
+                }
+                if waiting {
+                    for who in WHO {
+                        scene.say_all(who).await;
+                    }
+                }
+                // Everything is read, and nothing of it is handed over.
+                while scene.engine.advance().await.unwrap().contacts > 0 {}
+                for act in &unread {
+                    tell(&scene.engine, WHO[1], *act).await;
+                    said[1].hear(*act);
+                }
+                scene.merge().await.unwrap();
+                let mut one = said[1].with(&said[0]);
+                for (who, act) in &after {
+                    tell(&scene.engine, WHO[*who], *act).await;
+                    one.hear(*act);
+                }
+                scene.say_all(WHO[usize::from(waiting)]).await;
+                scene.tick().await;
+                scene.clock.advance(TimeDelta::minutes(1));
+                scene.tick().await;
+                let mut wrong = Vec::new();
+                for channel in 0..2 {
+                    let sent: BTreeSet<String> = scene.channels[channel]
+                        .sent()
+                        .iter()
+                        .map(|sent| format!("{} {}", sent.message.purpose, sent.message.contact))
+                        .collect();
+                    for purpose in 0..2 {
+                        let got = sent.contains(&format!("{} {}", PURPOSES[purpose], WHO[1]));
+                        if got != one.may(purpose, channel) {
+                            wrong.push(format!("{} by {}: sent {got}", PURPOSES[purpose], CHANNELS[channel]));
+                        }
+                        if sent.contains(&format!("{} {}", PURPOSES[purpose], WHO[0])) {
+                            wrong.push(format!("{} was said to the one that ended", PURPOSES[purpose]));
+                        }
+                    }
+                }
+                let findings = Checker::new().check(&*store).await.unwrap();
+                if !findings.is_clean() {
+                    wrong.push(format!("{findings:?}"));
+                }
+                wrong
+            });
+            prop_assert!(outcome.is_empty(), "{name}: {outcome:?}");
+        }
+    }
+}
+
+/// Runs a story on each store.
+fn on_each<F>(policy: &Policy, story: impl Fn(Scene, Arc<dyn Store>) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let clock = clock();
+    for (_, store, _folder) in stores(Arc::new(clock.clone())) {
+        block_on(async {
+            let scene = Scene::new(store.clone(), &clock, policy.clone()).await;
+            story(scene, store).await;
+        });
+    }
+}
+
+async fn two(scene: &Scene) {
+    let lea = Contact::new("lea").address("email", "lea@example.org");
+    let web = Contact::new("web-77").address("push", "token-1").attribute("city", "Lyon").tag("web");
+    scene.engine.identify(lea).await.unwrap();
+    scene.engine.identify(web).await.unwrap();
+    for (who, channel) in [("lea", "email"), ("web-77", "push")] {
+        scene.engine.consent(Consent::granted(who, "news", channel, evidence())).await.unwrap();
+    }
+    scene.tick().await;
+}
+
+#[test]
+fn consent_of_nobody_begins_between_the_merge_and_its_reading() {
+    on_each(&Policy::default(), |scene, store| async move {
+        two(&scene).await;
+        scene.engine.track(Event::new("lea", told("news", "email"))).await.unwrap();
+        while scene.engine.advance().await.unwrap().contacts > 0 {}
+        let take = Take::of(9, ["email".into(), "push".into()]);
+        assert_eq!(store.take(&take).await.unwrap().messages.len(), 1);
+        assert!(scene.merge().await.unwrap());
+        assert!(store.take(&take).await.unwrap().messages.is_empty());
+        assert!(store.forbidden(&"lea".into(), &"email".into(), &"news".into()).await.unwrap().denied);
+        scene.tick().await;
+        assert_eq!(scene.sent(), 1);
+        assert!(!store.forbidden(&"lea".into(), &"email".into(), &"news".into()).await.unwrap().denied);
+    });
+}
+
+#[test]
+fn consent_merge_refuses_what_goes_round_and_repeats_without_effect() {
+    on_each(&Policy::default(), |scene, store| async move {
+        two(&scene).await;
+        let engine = &scene.engine;
+        let refused = |result: Result<bool, Error>| match result {
+            Err(Error::NotMerged { why, .. }) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused(engine.merge(&"lea".into(), &"lea".into()).await), MergeRefusal::Itself);
+        let stranger = engine.merge(&"nobody".into(), &"lea".into()).await;
+        assert!(matches!(stranger, Err(Error::UnknownContact { .. })));
+        engine.track(Event::new("web-77", "seen")).await.unwrap();
+        assert_eq!(refused(scene.merge().await), MergeRefusal::Unread);
+        scene.tick().await;
+        assert!(scene.merge().await.unwrap());
+        let mail = store.inputs(&"lea".into(), 0, u64::MAX >> 1).await.unwrap().len();
+        assert!(!scene.merge().await.unwrap());
+        assert_eq!(store.inputs(&"lea".into(), 0, u64::MAX >> 1).await.unwrap().len(), mail);
+        assert_eq!(refused(engine.merge(&"lea".into(), &"web-77".into()).await), MergeRefusal::Circle);
+        // A chain: both end in the same contact.
+        engine.identify(Contact::new("max")).await.unwrap();
+        scene.tick().await;
+        assert!(engine.merge(&"lea".into(), &"max".into()).await.unwrap());
+        for alias in ["lea", "web-77"] {
+            assert_eq!(store.alias(&alias.into()).await.unwrap(), Some("max".into()));
+        }
+        let both: Vec<ContactId> = vec!["lea".into(), "web-77".into()];
+        assert_eq!(store.aliases(&"max".into()).await.unwrap(), both);
+        engine.identify(Contact::new("tom")).await.unwrap();
+        scene.tick().await;
+        let other = refused(engine.merge(&"web-77".into(), &"tom".into()).await);
+        assert_eq!(other, MergeRefusal::Elsewhere("max".into()));
+        engine.erase(&"tom".into()).await.unwrap();
+        let erased = engine.merge(&"tom".into(), &"max".into()).await;
+        assert!(matches!(erased, Err(Error::Erased { .. })));
+        let erased = engine.merge(&"max".into(), &"tom".into()).await;
+        assert!(matches!(erased, Err(Error::Erased { .. })));
+    });
+}
+
+#[test]
+fn consent_and_all_else_that_is_told_of_an_alias_reaches_who_goes_on() {
+    on_each(&Policy::default(), |scene, store| async move {
+        two(&scene).await;
+        let engine = &scene.engine;
+        assert!(engine.track(Event::new("web-77", "order.paid").id("o-1")).await.unwrap());
+        engine.track(Event::new("web-77", told("news", "push"))).await.unwrap();
+        scene.tick().await;
+        let message = store.messages(&"web-77".into()).await.unwrap()[0].message.id;
+        scene.merge().await.unwrap();
+        // One that was told before the merge is told twice, and another one is new.
+        assert!(!engine.track(Event::new("web-77", "order.paid").id("o-1")).await.unwrap());
+        assert!(engine.track(Event::new("web-77", "order.paid").id("o-2")).await.unwrap());
+        engine.identify(Contact::new("web-77").attribute("level", 3)).await.unwrap();
+        scene.tick().await;
+        let lea = store.contact(&"lea".into()).await.unwrap().unwrap().state;
+        assert_eq!(lea.hot.performed.tally("order.paid").map(|tally| tally.count), Some(2));
+        let known = &lea.cold.contact;
+        assert!(["city", "level"].into_iter().all(|name| known.attributes.contains_key(name)));
+        assert!(known.tags.contains("web") && known.addresses.contains_key("push"));
+        let ended = store.steps(&"web-77".into()).await.unwrap();
+        assert!(format!("{:?}", ended.last()).contains("Merged"), "{ended:?}");
+        assert!(store.contact(&"web-77".into()).await.unwrap().unwrap().state.hot.enrollments.is_empty());
+        // What became of the message of the one that ended is answered for both ids.
+        for who in ["lea", "web-77"] {
+            assert!(engine.why(&who.into(), message).await.unwrap().sentence.starts_with("It was sent"));
+        }
+        // A word that comes in under the old id stops the person, and its old address.
+        engine.receive(&Inbound::new("web-77", "push", "STOP")).await.unwrap();
+        assert!(store.forbidden(&"lea".into(), &"push".into(), &"news".into()).await.unwrap().denied);
+        let gone = Returned::new("email", "smtp", "550 5.1.1 user unknown").contact("web-77");
+        engine.bounced(&gone).await.unwrap();
+        assert!(store.forbidden(&"lea".into(), &"email".into(), &"news".into()).await.unwrap().suppressed);
+        scene.tick().await;
+        let sent = scene.sent();
+        scene.say_all("web-77").await;
+        scene.tick().await;
+        assert_eq!(scene.sent(), sent);
+    });
+}
+
+#[test]
+fn consent_chains_of_both_are_in_the_proof_and_verify() {
+    on_each(&Policy::default(), |scene, _| async move {
+        two(&scene).await;
+        scene.merge().await.unwrap();
+        scene.tick().await;
+        let school = Controller::new("Atelier du Fond", "privacy@example.org");
+        for who in ["lea", "web-77"] {
+            let text = scene.engine.proof(&who.into(), &school).await.unwrap().to_json();
+            let proof = verify(&text).unwrap();
+            assert_eq!(proof.header.pii_principal_id.as_str(), "lea");
+            assert_eq!((proof.merged.len(), proof.merged[0].events.len()), (1, 1));
+            let head = proof.merged[0].head;
+            let linked = |event: &journeyman::rule::proof::ProofEvent| {
+                event.record.evidence.commitment == Some(head) && &*event.record.evidence.source == "merge"
+            };
+            assert!(proof.events.iter().any(linked), "the chain names where the other one ended");
+            let forged =
+                text.replacen("\"pii_principal_id\": \"web-77\"", "\"pii_principal_id\": \"web-78\"", 1);
+            assert!(verify(&forged).is_err());
+        }
+    });
+}
+
+#[test]
+fn consent_caps_are_not_reset_by_a_merge() {
+    let policy = Policy::default().cap(Cap::new("weekly", 1, Span::days(7)).for_purpose("news"));
+    on_each(&policy, |scene, _| async move {
+        two(&scene).await;
+        scene.engine.track(Event::new("web-77", told("news", "push"))).await.unwrap();
+        scene.tick().await;
+        assert_eq!(scene.sent(), 1);
+        scene.merge().await.unwrap();
+        scene.engine.track(Event::new("lea", told("news", "email"))).await.unwrap();
+        scene.tick().await;
+        assert_eq!(scene.sent(), 1);
+        scene.clock.advance(TimeDelta::days(8));
+        scene.tick().await;
+        assert_eq!(scene.sent(), 2);
+    });
+}
+
+#[test]
+fn consent_erasure_by_either_id_forgets_both() {
+    for who in ["lea", "web-77"] {
+        on_each(&Policy::default(), |scene, store| async move {
+            two(&scene).await;
+            scene.engine.track(Event::new("web-77", told("news", "push"))).await.unwrap();
+            scene.tick().await;
+            scene.merge().await.unwrap();
+            assert!(scene.engine.erase(&who.into()).await.unwrap());
+            for id in ["lea", "web-77"] {
+                let stored = store.contact(&id.into()).await.unwrap().unwrap();
+                assert!(stored.erased && stored.state.cold.contact.size() == 0, "{id}");
+                assert!(store.inputs(&id.into(), 0, u64::MAX >> 1).await.unwrap().is_empty());
+                assert!(store.steps(&id.into()).await.unwrap().is_empty());
+                let messages = store.messages(&id.into()).await.unwrap();
+                assert!(
+                    messages.iter().all(|one| one.content.is_none() && one.status != MessageStatus::Pending)
+                );
+                let again = scene.engine.track(Event::new(id, "seen")).await;
+                assert!(matches!(again, Err(Error::Erased { .. })), "{again:?}");
+            }
+            // The address of the one that ended is suppressed for whoever has it.
+            scene.engine.identify(Contact::new("tom").address("push", "token-1")).await.unwrap();
+            scene.tick().await;
+            assert!(store.forbidden(&"tom".into(), &"push".into(), &"news".into()).await.unwrap().suppressed);
+        });
+    }
+}
