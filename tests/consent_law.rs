@@ -31,6 +31,7 @@ use table::{DAY, Range, Table, is_inside};
 const MARGIN: i64 = 120;
 const WEEK: [u8; 7] = [1; 7];
 const WORKDAYS: [u8; 7] = [1, 1, 1, 1, 1, 0, 0];
+const SATURDAY: [u8; 7] = [0, 0, 0, 0, 0, 1, 0];
 const NOT_SUNDAY: [u8; 7] = [1, 1, 1, 1, 1, 1, 0];
 const SUNDAY: [u8; 7] = [0, 0, 0, 0, 0, 0, 1];
 const WEEKEND: [u8; 7] = [0, 0, 0, 0, 0, 1, 1];
@@ -212,7 +213,7 @@ fn consent_i6_i7_a_number_stands_for_every_clock_and_calendar_that_it_can_have()
                 .map(|zone| row(&[(NOT_SUNDAY, 540, 1260), (SUNDAY, 720, 1260)], None, zone))
                 .into(),
         ),
-        ("+14015550100", vec![row(&[(WORKDAYS, 540, 1080), (WEEKEND, 600, 1020)], None, ny)]),
+        ("+14015550100", vec![row(&[(WORKDAYS, 540, 1080), (SATURDAY, 600, 1020)], Some("US"), ny)]),
         ("+18085550100", vec![federal("Pacific/Honolulu")]),
     ];
     let mut draw = Draw(11);
@@ -312,7 +313,7 @@ fn consent_i6_somebody_who_may_be_anywhere_waits_for_hours_that_all_share() {
     let legal = Legal::new(&policy.profiles, "sms", &recipient);
     let rows = [
         row(&[(WEEK, 480, 1260)], None, "America/Adak"),
-        row(&[(WORKDAYS, 540, 1080), (WEEKEND, 600, 1020)], None, "America/New_York"),
+        row(&[(WORKDAYS, 540, 1080), (SATURDAY, 600, 1020)], Some("US"), "America/New_York"),
         row(&[(NOT_SUNDAY, 480, 1200)], Some("US"), "America/Chicago"),
     ];
     let (mut draw, mut open) = (Draw(17), 0);

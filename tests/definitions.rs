@@ -551,7 +551,7 @@ fn the_generator_is_not_idle() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let (mut accepted, mut ended, mut outcomes) = (0, 0, BTreeMap::new());
-    for _ in 0..1_200 {
+    for _ in 0..2_000 {
         let definition = definition().new_tree(&mut runner).unwrap().current();
         let inputs = inputs().new_tree(&mut runner).unwrap().current();
         let Some(journey) = mended(definition) else { continue };

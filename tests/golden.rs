@@ -15,8 +15,8 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::machine::{ContactState, Envelope, InputKind, Withdrawal};
 use journeyman::model::{
-    ConsentRecord, ContactId, Delivery, DeliveryStatus, Evidence, FingerprintKey, Handover, InputId,
-    MessageId, Outcome, Reason, Step, Waiting,
+    ConsentRecord, ConsentStatus, ContactId, Delivery, DeliveryStatus, Evidence, FingerprintKey, Handover,
+    InputId, MessageId, Outcome, Reason, Step, Waiting,
 };
 use journeyman::port::store::{
     Begin, Begun, Claim, Commit, CommitRecord, Committed, Definition, Job, MessageRecord, MessageStatus,
@@ -519,6 +519,23 @@ impl Picture {
         }
     }
 
+    /// Without the instants from which withdrawals of everything count: files of former versions do not know them, and whoever
+    /// withdrew there goes on without.
+    fn without_instants(mut self) -> Self {
+        for portrait in self.people.values_mut() {
+            let is_wide = |act: &ConsentRecord| {
+                act.status == ConsentStatus::Withdrawn && (act.purpose.is_none() || act.channel.is_none())
+            };
+            if portrait.consents.iter().any(is_wide) {
+                let mut cold = serde_json::to_value(&*portrait.state.cold).unwrap();
+                let standing = cold["standing"].as_object_mut().unwrap();
+                ["denied", "dated", "heard_at"].map(|instants| standing.remove(instants));
+                portrait.state.cold = Arc::new(serde_json::from_value(cold).unwrap());
+            }
+        }
+        self
+    }
+
     /// One contact at a time, so that a difference can be read.
     fn assert_same(&self, other: &Self, of: &str) {
         for (id, portrait) in &self.people {
@@ -647,11 +664,11 @@ async fn judge(store: &SqliteStore) {
 #[test]
 fn what_is_written_today_is_what_the_golden_files_hold() {
     let (_folder, path) = fresh();
-    let (today, columns) = (half_way(&path), shape(&path));
+    let (today, columns) = (half_way(&path).without_instants(), shape(&path));
     assert!(columns.len() > 80, "{columns:#?}");
     for name in FILES {
         let (_folder, path) = copy(name);
-        today.assert_same(&half_way(&path), name);
+        today.assert_same(&half_way(&path).without_instants(), name);
         assert_eq!(columns, shape(&path), "{name}: a released step of the schema never changes");
     }
 }
@@ -660,10 +677,11 @@ fn what_is_written_today_is_what_the_golden_files_hold() {
 fn every_golden_file_goes_on_to_the_same_end() {
     let (_folder, path) = fresh();
     let (today, sent) = end(&path);
+    let today = today.without_instants();
     for name in FILES {
         let (_folder, path) = copy(name);
         let (then, said) = end(&path);
-        today.assert_same(&then, name);
+        today.assert_same(&then.without_instants(), name);
         assert_eq!(sent, said, "{name}");
     }
     let page = format!("{}\nsaid in the second half:\n{}\n", today.page(), sent.join("\n"));

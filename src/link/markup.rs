@@ -196,26 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_twice_the_size_takes_twice_as_long_and_not_four_times() {
+    fn a_hostile_page_is_read_once() {
         let hostile: [fn(usize) -> String; 4] = [
             |many| "<title></title>".repeat(many),
             |many| format!("<a {}href=x>", (0..many).map(|name| format!("a{name} ")).collect::<String>()),
             |many| format!("<style>{}", "</x".repeat(many)),
             |many| "<a title='".repeat(many),
         ];
+        // Whoever read the rest once more at every tag would be at it for hours.
         for page in hostile {
-            // The least of several, as the machine has other things to do; quadratic would be sixteen times as long.
-            let time = |many: usize| {
-                let page = page(many);
-                let once = || {
-                    let begun = std::time::Instant::now();
-                    std::hint::black_box(hrefs(&page));
-                    begun.elapsed()
-                };
-                (0..5).map(|_| once()).min().unwrap()
-            };
-            let (small, large) = (time(10_000), time(40_000));
-            assert!(large < small * 10 + std::time::Duration::from_millis(5), "{small:?}, {large:?}");
+            assert!(hrefs(&page(400_000)).len() <= 1);
         }
     }
 

@@ -70,8 +70,8 @@ impl Witness {
 
     /// What a fingerprint means.
     fn known(&self, channel: &str, address: Fingerprint) -> Option<(String, String)> {
-        let known = self.addresses.iter().find(|(on, own, _)| on == channel && *own == address);
-        known.map(|(channel, _, address)| (channel.clone(), address.clone()))
+        let mut known = self.addresses.iter().filter(|(on, own, _)| on == channel && *own == address);
+        known.next().map(|(channel, _, address)| (channel.clone(), address.clone()))
     }
 
     fn stands(&self, id: MessageId) -> Result<()> {
@@ -90,12 +90,9 @@ impl Mailbox for Witness {
         for (input, receipt) in inputs.iter().zip(&receipts) {
             match receipt {
                 Receipt::Kept { .. } => {}
-                Receipt::Duplicate => {
-                    seen.count("duplicate");
-                    continue;
-                }
-                Receipt::Erased => {
-                    seen.count("told_of_the_erased");
+                Receipt::Duplicate | Receipt::Erased => {
+                    let is_known = *receipt == Receipt::Duplicate;
+                    seen.count(if is_known { "duplicate" } else { "told_of_the_erased" });
                     continue;
                 }
                 _ => continue,

@@ -112,6 +112,7 @@ role! {
     rekey(channel: &Name, former: Fingerprint, current: Fingerprint) -> (),
     erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
+    merge(loser: &ContactId, winner: &ContactId) -> Merging,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,
 }
 
@@ -173,6 +174,8 @@ role! {
             Ok(self.history.sizes.get(segment).copied().unwrap_or(0))
         }
     }
+    alias(contact: &ContactId) -> Option<ContactId>,
+    aliases(contact: &ContactId) -> Vec<ContactId>,
     message(message: MessageId) -> Option<MessageRecord>,
     scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>,
     parked() -> Vec<(ContactId, Name)>,

@@ -208,8 +208,10 @@ fn a_text_message_is_tracked_too() {
         block_on(async {
             let journey =
                 journeyman::Journey::builder("sms").enter_on("sms").send("tell", "sms", "short", "service");
-            let short = TemplateDefinition::new("short")
-                .text("Vite : https://shop.example/a ! {{ link.unsubscribe }}");
+            // Long enough that its links make it no dearer.
+            let text =
+                format!("Vite : https://shop.example/a ! {{{{ link.unsubscribe }}}} {}", "x".repeat(60));
+            let short = TemplateDefinition::new("short").text(text);
             host.engine.publish([short.into(), journey.build().unwrap().into()]).await.unwrap();
             host.engine
                 .identify(journeyman::Contact::new("lea").address("sms", "+33639980001"))
