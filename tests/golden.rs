@@ -529,7 +529,9 @@ impl Picture {
             if portrait.consents.iter().any(is_wide) {
                 let mut cold = serde_json::to_value(&*portrait.state.cold).unwrap();
                 let standing = cold["standing"].as_object_mut().unwrap();
-                ["denied", "dated", "heard_at"].map(|instants| standing.remove(instants));
+                for instants in ["denied", "dated", "heard_at"] {
+                    standing.remove(instants);
+                }
                 portrait.state.cold = Arc::new(serde_json::from_value(cold).unwrap());
             }
         }
