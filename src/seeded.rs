@@ -73,7 +73,6 @@ pub enum Bug {
     SecondAfterFirst,
     RetractionKeepsSequences,
     CalendarDaysInUtc,
-    TeamHoursElapsed = 100,
     CountsFromReceipt = 65,
     StartGivesEverything,
     SilenceAllows,
@@ -87,6 +86,19 @@ pub enum Bug {
     MachinesOpen,
     AnySaleCounts,
     NumberInTheLog,
+    CapCheckedThenBegun = 78,
+    PlaceBackOnAnyAnswer,
+    PriorityForgotten,
+    LegalHoursInUtc,
+    ProofOfEventsAlone,
+    OptOutInOneLanguage,
+    SegmentsByLetters,
+    FirstReasonAlone,
+    OwedUnasked,
+    SilenceBySweep,
+    RowBeforeItsDate,
+    MinorsAskNobody,
+    TeamHoursElapsed = 100,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -124,8 +136,8 @@ mod planting {
     use Bug::*;
 
     impl Bug {
-        /// All of them, by number from 1.
-        pub const ALL: [Bug; 77] = [
+        /// All of them, by number.
+        pub const ALL: [Bug; 89] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -203,12 +215,27 @@ mod planting {
             MachinesOpen,
             AnySaleCounts,
             NumberInTheLog,
+            CapCheckedThenBegun,
+            PlaceBackOnAnyAnswer,
+            PriorityForgotten,
+            LegalHoursInUtc,
+            ProofOfEventsAlone,
+            OptOutInOneLanguage,
+            SegmentsByLetters,
+            FirstReasonAlone,
+            OwedUnasked,
+            SilenceBySweep,
+            RowBeforeItsDate,
+            MinorsAskNobody,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
         pub const OF_SEGMENTS: [Bug; 4] =
             [EqualInstantsCollapse, SecondAfterFirst, RetractionKeepsSequences, CalendarDaysInUtc];
 
+        /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
+        /// as the contract of consent names it.
+        pub const OF_CONSENT: [Bug; 2] = [SegmentsByLetters, FirstReasonAlone];
         /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
         pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 
@@ -276,6 +303,16 @@ mod planting {
                 TrackingByTheToken | MachinesOpen => "C12",
                 AnySaleCounts => "C13",
                 NumberInTheLog => "C14",
+                CapCheckedThenBegun | PlaceBackOnAnyAnswer => "C16",
+                PriorityForgotten => "C17",
+                LegalHoursInUtc | RowBeforeItsDate => "C15",
+                ProofOfEventsAlone => "C25",
+                OptOutInOneLanguage => "C18",
+                SegmentsByLetters => "I17",
+                FirstReasonAlone => "I18",
+                OwedUnasked => "C19",
+                SilenceBySweep => "C22",
+                MinorsAskNobody => "C23",
             }
         }
 
@@ -370,6 +407,22 @@ mod planting {
                 MachinesOpen => "the visit of a program counts as a person's",
                 AnySaleCounts => "a sale of any family carries the purpose",
                 NumberInTheLog => "the log says from where a text came",
+                CapCheckedThenBegun => {
+                    "a cap is counted when a message is taken, and not asked again when it begins"
+                }
+                PlaceBackOnAnyAnswer => "whatever is not accepted gives its place under a cap back",
+                PriorityForgotten => "the message that was decided first takes the place that a cap leaves",
+                LegalHoursInUtc => "the hours of the law are taken in UTC",
+                ProofOfEventsAlone => "the digest of a proof leaves its decisions out",
+                OptOutInOneLanguage => {
+                    "what a text must say of how to stop it is added to the first language alone"
+                }
+                SegmentsByLetters => "a letter counts as one unit of a short message",
+                FirstReasonAlone => "the first reason why a contact may not be told hides the others",
+                OwedUnasked => "what is owed is said by any template",
+                SilenceBySweep => "a silence is judged by a sweep, and no sweep comes",
+                RowBeforeItsDate => "a row of the law holds before its date",
+                MinorsAskNobody => "a minor allows for itself",
             }
         }
     }

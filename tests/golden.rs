@@ -533,7 +533,7 @@ impl Picture {
                 standing.retain(|name, _| !["denied", "dated", "heard_at"].contains(&name.as_str()));
                 let channels = standing["granted"].as_object_mut().unwrap().values_mut();
                 for grant in channels.flat_map(|channels| channels.as_object_mut().unwrap().values_mut()) {
-                    grant.as_object_mut().map(|grant| grant.remove("mark"));
+                    drop(grant.as_object_mut().and_then(|grant| grant.remove("mark")));
                 }
                 portrait.state.cold = Arc::new(serde_json::from_value(cold).unwrap());
             }

@@ -1,5 +1,5 @@
 //! Every bug that is planted is caught, by the invariant that is named for it; but for `Bug::OF_SEGMENTS`, which `tests/segments`
-//! must catch. Runs only where bugs are compiled in:
+//! must catch, and `Bug::OF_CONSENT`, which `tests/consent_planted` must. Runs only where bugs are compiled in:
 //! `RUSTFLAGS="--cfg seeded_bugs" CARGO_TARGET_DIR=target/seeded cargo test --release --test seeded_bugs`.
 
 #![cfg(seeded_bugs)]
@@ -41,7 +41,8 @@ fn hunt(bug: Bug, without: Option<FaultClass>, most: u64) -> Option<(u64, Outcom
 
 /// The bugs that the simulator must find.
 fn of_the_simulator() -> Vec<Bug> {
-    Bug::ALL.into_iter().filter(|bug| !Bug::OF_SEGMENTS.contains(bug)).collect()
+    let others = [&Bug::OF_SEGMENTS[..], &Bug::OF_CONSENT].concat();
+    Bug::ALL.into_iter().filter(|bug| !others.contains(bug)).collect()
 }
 
 /// Does something for every bug, on every core, and answers in order of the bugs.

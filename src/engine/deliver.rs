@@ -516,6 +516,9 @@ fn stoppable(
     contact: &Contact,
 ) -> Result<Content, RenderError> {
     let to = contact.addresses.get(&message.channel).map_or("", |to| &*to.value);
+    if is_on(Bug::OptOutInOneLanguage) && content.variant.is_some() {
+        return Ok(content);
+    }
     stoppable_by(content, policy, &message.channel, &message.purpose, to)
 }
 

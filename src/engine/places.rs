@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::program::Loaded;
 use crate::model::{ContactId, Message};
 use crate::port::store::{Begin, Taken, Verdict};
+use crate::seeded::{Bug, is_on};
 
 /// Whether a cap counts a message, whoever it is for.
 pub(super) fn is_capped(loaded: &Loaded, message: &Message) -> bool {
@@ -31,7 +32,8 @@ pub(super) fn in_order(loaded: &Loaded, messages: Vec<Taken>) -> Vec<Taken> {
         messages.sort_by_key(|taken| {
             let priority = loaded.program.send_of(&taken.message).map_or(0, |send| send.priority);
             let capped = is_capped(loaded, &taken.message);
-            (!capped, if capped { -i16::from(priority) } else { 0 })
+            let asked = capped && !is_on(Bug::PriorityForgotten);
+            (!capped, if asked { -i16::from(priority) } else { 0 })
         });
         ordered.extend(turns.remove(&contact).unwrap_or_default().into_iter().zip(messages));
     }

@@ -104,7 +104,7 @@ impl Engine {
     /// A click or an opening becomes the event `message.clicked` or `message.opened` of the contact, once for each link of a
     /// message, with `message`, `journey`, `template`, and for a click `link` and `url`. It does so two seconds later, at a
     /// tick or a visit, so that a scanner that follows every link is known by then; and only where the contact allows
-    /// [`TRACKING`](crate::link::TRACKING) on the channel at that instant. The event keeps the instant of the visit.
+    /// [`TRACKING`] on the channel at that instant. The event keeps the instant of the visit.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -25,11 +25,12 @@ pub(super) fn forbidding(
         return;
     }
     let is_minor = policy.minors.as_ref().is_some_and(|minors| Minors::include(minors, &contact.attributes));
+    let asks_guardian = is_minor && !is_on(Bug::MinorsAskNobody);
     let confirmed = named.is_some_and(|named: &Purpose| named.confirmed);
     let profiling = named.is_some_and(|named| named.usage == Use::Profiling);
     let lacks = |grant: &Grant| Lacks {
         over: grant.is_over(now),
-        guardian: is_minor && (profiling || !grant.is_by_guardian()),
+        guardian: asks_guardian && (profiling || !grant.is_by_guardian()),
         confirmation: confirmed && !grant.is_confirmed(),
     };
     let grants = standing.grants(purpose, channel, address, basis, confirmed);
@@ -43,7 +44,10 @@ pub(super) fn forbidding(
         None if is_on(Bug::SilenceAllows) => None,
         None => Some(Reason::NoConsent),
     };
-    let best = best.unwrap_or(Lacks { guardian: is_minor, ..Lacks::default() });
+    if is_on(Bug::FirstReasonAlone) && unwilling.is_some() {
+        return reasons.extend(unwilling);
+    }
+    let best = best.unwrap_or(Lacks { guardian: asks_guardian, ..Lacks::default() });
     reasons.extend(unwilling);
     if best.confirmation && !reasons.contains(&Reason::NoConsent) {
         reasons.push(Reason::NoConsent);
@@ -55,7 +59,8 @@ pub(super) fn forbidding(
         reasons.push(Reason::Minor);
     }
     let lapses_at = |retention: &super::Retention| Some(zone.add(standing.heard_at()?, retention.lasts));
-    if policy.retention.as_ref().is_some_and(|retention| lapses_at(retention).is_none_or(|at| at <= now)) {
+    let retention = policy.retention.as_ref().filter(|_| !is_on(Bug::SilenceBySweep));
+    if retention.is_some_and(|retention| lapses_at(retention).is_none_or(|at| at <= now)) {
         reasons.push(Reason::Lapsed);
     }
 }

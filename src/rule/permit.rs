@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
-use super::law::{Legal, LegalHours, Whereabouts};
+use super::law::{Legal, LegalHours, Opening, Whereabouts};
 use super::{Policy, Purpose, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
@@ -270,7 +270,7 @@ pub fn refusals(question: &Question<'_>, policy: &Policy, zone: &Zone, now: Date
 fn declares(question: &Question<'_>, policy: &Policy) -> bool {
     match question.words {
         Words::Unknown => true,
-        Words::Undeclared => !policy.basis(question.purpose).is_owed(),
+        Words::Undeclared => !policy.basis(question.purpose).is_owed() || is_on(Bug::OwedUnasked),
         Words::For(declared) => declared == question.purpose,
     }
 }
@@ -325,24 +325,30 @@ fn first_allowed(
     let utc = Zone::utc();
     let mut at = now;
     let spares_hours = policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours);
+    let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
+    let (mut closed, mut shut) = (Opening::default(), false);
     // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
     for _ in 0..MOST_TURNS {
         let quiet = policy.quiet.iter();
         let quiet = quiet.filter(|quiet| !spares_hours && quiet.concerns(question.channel, question.purpose));
         // None is the least.
         let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
-        let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
         let opening = legal.next_open(loud.unwrap_or(at));
         let lawful = opening.at.unwrap_or(never());
+        if at == now && lawful > now {
+            // What is closed by itself now is a reason, also where something else stays closed for longer.
+            closed = legal.looked_at(now);
+            shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
+        }
         let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
         let open = open.unwrap_or(lawful);
         let liked = hours.preferred.map(|preferred| preferred.opens_at(open, zone).unwrap_or(never()));
         let next = liked.unwrap_or(open);
         for (holds, reason) in [
             (loud.is_some(), Reason::QuietHours),
-            (opening.hours, Reason::LegalHours),
-            (opening.holiday, Reason::Holiday),
-            (open > lawful, Reason::Window),
+            (opening.hours || closed.hours, Reason::LegalHours),
+            (opening.holiday || closed.holiday, Reason::Holiday),
+            (shut || open > lawful, Reason::Window),
             (next > open, Reason::PreferredTime),
         ] {
             if holds && !reasons.contains(&reason) {

@@ -381,12 +381,21 @@ pub(super) struct Place {
 
 const EUROPE: i64 = 1_774_746_000_000; // 2026-03-29T01:00:00Z
 
-pub(super) const PLACES: [Place; 4] = [
+pub(super) static PLACES: [Place; 4] = [
     Place { zone: "Europe/Paris", before: 60, after: 120, change: EUROPE },
     Place { zone: "Asia/Tokyo", before: 540, after: 540, change: EUROPE },
     Place { zone: "Indian/Reunion", before: 240, after: 240, change: EUROPE },
     Place { zone: "Atlantic/Azores", before: -60, after: 0, change: EUROPE },
 ];
+
+/// The place of somebody of whom nobody knows where it lives; its clock is the engine's.
+pub(super) const NOWHERE: usize = 99;
+static NO_PLACE: Place = Place { zone: "", before: 0, after: 0, change: EUROPE };
+
+/// The place of a number.
+pub(super) fn place(number: usize) -> &'static Place {
+    if number == NOWHERE { &NO_PLACE } else { &PLACES[number % PLACES.len()] }
+}
 
 impl Place {
     /// The local time of day at an instant.
@@ -429,19 +438,18 @@ impl Place {
         at + MINUTE * if at < self.change { self.before } else { self.after }
     }
 
+    /// The instant of a local time, in milliseconds; one that no clock shows is the instant of the change.
+    pub(super) fn instant(&self, local: i64) -> i64 {
+        let early = local - MINUTE * self.before;
+        if early < self.change { early } else { (local - MINUTE * self.after).max(self.change) }
+    }
+
     /// The first instant at or after another with this local time; where a gap swallows it, the end of the gap.
     pub(super) fn next(&self, at: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
         let midnight = self.local(at).div_euclid(DAY) * DAY;
         let local = (0..).map(|day| midnight + day * DAY + time.num_milliseconds());
-        let instants = local.map(|local| {
-            let early = local - MINUTE * self.before;
-            let instant = match early < self.change {
-                true => early,
-                // A local time that no clock shows is the instant of the change.
-                false => (local - MINUTE * self.after).max(self.change),
-            };
-            DateTime::from_timestamp_millis(instant).unwrap_or_default()
-        });
+        let instants =
+            local.map(|local| DateTime::from_timestamp_millis(self.instant(local)).unwrap_or_default());
         let mut instants = instants.skip_while(|instant| *instant < at);
         instants.next().unwrap_or_default()
     }

@@ -11,7 +11,7 @@ use super::faults::Faults;
 use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PURPOSES, definitions};
 use super::provider::{Overheard, Provider};
 use super::random::Random;
-use super::scenario::{Deed, Person, Scenario, What};
+use super::scenario::{Deed, Scenario, What};
 use super::seats::Counter;
 use super::timeline::{Timeline, WorkerClock};
 use super::truth::{Seen, Truth};
@@ -70,6 +70,11 @@ impl Worker {
     }
 }
 
+/// What was compiled before, for an engine beside the workers'.
+pub(super) fn compiled() -> Compiled {
+    COMPILED.clone()
+}
+
 /// Every simulation of a process has the same definitions, and each crash brings up an engine that must read them.
 static COMPILED: LazyLock<Compiled> = LazyLock::new(Compiled::default);
 
@@ -119,10 +124,10 @@ impl World {
         let mut builder = Engine::builder(Arc::new(store))
             .clock(Arc::new(self.workers[worker].clock.clone()))
             .zone(zone())
-            .policy(super::consent::policy())
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
+            .policy(self.scenario.policy())
             .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 })
             .backoff_for(
                 "sms",
@@ -158,14 +163,20 @@ impl World {
         if self.scenario.deeds.iter().any(|deed| deed.what == What::FirstRules) {
             definitions.retain(|definition| !matches!(definition, Definition::Score(_)));
         }
+        if let Some(limits) = &self.scenario.limits {
+            definitions.extend(limits.definitions()?);
+        }
         engine.publish(definitions).await?;
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
             for (purpose, line) in &person.grants {
-                let consent = granted(&person.id, *purpose, *line, "first");
+                let consent = self.speaks(granted(&person.id, *purpose, *line, "first"));
                 self.truth.seen().tells_grant(&consent);
                 engine.consent(consent).await?;
             }
+            let mut seen = self.truth.seen();
+            let order = seen.order;
+            seen.people.entry(person.id.clone()).or_default().first_grants = order;
         }
         self.faults.set(true);
         for worker in 0..self.workers.len() {
@@ -176,23 +187,6 @@ impl World {
         }
         self.spawner.spawn(Arc::clone(self).ends());
         Ok(())
-    }
-
-    fn contact(&self, person: &Person, moved: bool) -> Contact {
-        let place = &super::fixture::PLACES[person.place % super::fixture::PLACES.len()];
-        let mut contact = Contact::new(person.id.as_str()).zone(place.zone).attribute("score", person.score);
-        // Some read French, and some of them are on first-name terms.
-        if person.place.is_multiple_of(2) {
-            contact = contact.locale("fr-FR");
-        }
-        if person.score % 2 == 0 {
-            contact = contact.attribute("address_form", "tu");
-        }
-        let of = if moved { &person.id } else { &person.address };
-        for line in LINES {
-            contact = contact.address(line.name, address(of, line.name, moved));
-        }
-        contact
     }
 
     /// A worker: it ticks, sleeps and wakes until its process dies, and then comes back.
@@ -298,6 +292,18 @@ impl World {
                 let contact = Contact::new(person.as_str()).attribute("score", score);
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
+            What::Speak { person, event, number: value } => {
+                let event = Event::new(person.as_str(), event).id(format!("deed-{number}"));
+                self.track(&event.property("number", value)).await.map(drop)
+            }
+            What::Age { person, age } => {
+                let contact = Contact::new(person.as_str()).attribute("age", age);
+                self.tell(|engine| identify(engine, contact.clone())).await
+            }
+            What::Declare { declared } => {
+                let bill: Definition = super::limits::bill(declared).into();
+                self.tell(|engine| publish(engine, vec![bill.clone()])).await
+            }
             What::Due { person, after } => {
                 let contact = Contact::new(person.as_str());
                 let contact = match after {
@@ -318,7 +324,7 @@ impl World {
                 self.tell(|engine| identify(engine, contact.clone())).await
             }
             What::Grant { person, purpose, line } => {
-                let consent = granted(&person, purpose, line, &format!("deed-{number}"));
+                let consent = self.speaks(granted(&person, purpose, line, &format!("deed-{number}")));
                 self.tells_consent(consent.clone()).await?;
                 let (purpose, channel) = (&*consent.purpose, &*consent.channel);
                 self.must_be_true(&person, "a grant", |seen| {

@@ -31,9 +31,12 @@ mod executor;
 mod faults;
 mod fixture;
 mod host;
+mod limits;
 mod outcome;
+mod people;
 mod provider;
 mod random;
+mod reads;
 mod replay;
 mod rest;
 mod scenario;
@@ -170,6 +173,9 @@ impl Simulation {
             truth.seen().breach(Invariant::S3, format!("it never ended: {} polls", ran.polls));
         }
         let judged = pollster::block_on(world.judge());
+        if let Err(error) = pollster::block_on(world.proof_holds()) {
+            truth.seen().breach(Invariant::C25, format!("no proof was made: {error}"));
+        }
         if let Err(error) = &judged {
             truth.seen().breach(Invariant::S3, format!("the store does not answer: {error}"));
         }

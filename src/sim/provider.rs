@@ -100,6 +100,7 @@ impl Channel for Overheard {
 
     async fn send(&self, handover: Handover<'_>) -> Outcome {
         let (id, attempt) = (handover.message.id, handover.attempt);
+        self.truth.seen().limits_read(&handover);
         self.truth.seen().called(id, attempt, handover.to);
         let outcome = self.channel.send(handover).await;
         self.truth.seen().answered(id, attempt, Some(outcome.clone()));
@@ -108,6 +109,7 @@ impl Channel for Overheard {
 
     async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
         for handover in handovers {
+            self.truth.seen().limits_read(handover);
             self.truth.seen().called(handover.message.id, handover.attempt, handover.to);
         }
         let outcomes = self.channel.send_many(handovers).await;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fixture::{DESK, LINES, PLACES, SEATS, WEEKLY, is_window_open, time_of, wait_of};
+use super::fixture::{DESK, LINES, SEATS, WEEKLY, is_window_open, place, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
 use crate::machine::InputKind;
@@ -31,7 +31,7 @@ fn operated(step: &Step) -> Option<Operated> {
 impl World {
     /// Judges every person at rest, and answers what the store's own checker looked at.
     pub(super) async fn judge(&self) -> Result<Findings, StoreError> {
-        let checker = Checker::new().policy(super::consent::policy()).zone(zone()).keeps_all_mail();
+        let checker = Checker::new().policy(self.scenario.policy()).zone(zone()).keeps_all_mail();
         let mut all = Findings::default();
         for person in &self.scenario.people {
             let id = ContactId::from(person.id.as_str());
@@ -43,7 +43,7 @@ impl World {
             let steps = self.store.steps(&id).await?;
             self.count_enrolled(&id, &steps).await?;
             let messages = self.store.messages(&id).await?;
-            let place = &PLACES[person.place % PLACES.len()];
+            let place = place(person.place);
             let stored = self.store.contact(&id).await?;
             let erased = stored.as_ref().is_some_and(|stored| stored.erased);
             if let Some(stored) = &stored {

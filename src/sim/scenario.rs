@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::faults::{FaultClass, Swarm};
 use super::fixture::{ASKED, COUNTED, EVENTS, JOURNEYS, LINES, PLACES, PRAISED, PURPOSES, TELLING, start};
+use super::limits::{BILLED, Limits, OFFERED, Told};
 use super::random::Random;
 use crate::journey::Waits;
+use crate::rule::Policy;
 
 /// Everything that is decided before a simulation begins, so that a smaller one can be made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,9 @@ pub(super) struct Scenario {
     pub(super) batch: usize,
     pub(super) people: Vec<Person>,
     pub(super) deeds: Vec<Deed>,
+    /// The limits that the policy sets, in some seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) limits: Option<Limits>,
 }
 
 /// A person, and what it allows from the beginning.
@@ -134,6 +139,21 @@ pub(super) enum What {
         name: usize,
         ago: i64,
     },
+    /// An event that opens the journeys under limits.
+    Speak {
+        person: String,
+        event: String,
+        number: i64,
+    },
+    /// A person's age changes.
+    Age {
+        person: String,
+        age: i64,
+    },
+    /// The template of bills declares what it is for, or no longer.
+    Declare {
+        declared: bool,
+    },
     /// The fingerprint key changes, from one process to the next.
     Rotates,
     /// Something is said of a consent, or done about it.
@@ -175,6 +195,8 @@ impl What {
             | What::Due { person, .. }
             | What::Heat { person, .. }
             | What::Move { person }
+            | What::Speak { person, .. }
+            | What::Age { person, .. }
             | What::Grant { person, .. }
             | What::Withdraw { person, .. }
             | What::Suppress { person, .. }
@@ -184,6 +206,7 @@ impl What {
             | What::Says { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
+            | What::Declare { .. }
             | What::FirstRules
             | What::Migrate { .. }
             | What::Rotates
@@ -268,6 +291,7 @@ impl Scenario {
         praises(seed, &people, swarm, &mut deeds);
         counts(seed, &people, swarm, &mut deeds);
         first_rules(seed, &people, swarm, &mut deeds);
+        let limits = limit(seed, &mut people, &mut deeds);
         super::consent::draw(seed, &people, &mut deeds);
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
@@ -276,7 +300,12 @@ impl Scenario {
             }
         }
         deeds.sort_by_key(|deed| deed.at);
-        Self { workers, batch: random.below(6) + 1, people, deeds }
+        Self { workers, batch: random.below(6) + 1, people, deeds, limits }
+    }
+
+    /// The sending rules of its engines.
+    pub(super) fn policy(&self) -> Policy {
+        self.limits.as_ref().map_or_else(super::consent::policy, Limits::policy)
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
@@ -383,6 +412,23 @@ fn first_rules(seed: u64, people: &[Person], swarm: &Swarm, deeds: &mut Vec<Deed
             deeds.push(Deed { at, what });
         }
     }
+}
+
+/// In some seeds the policy sets limits, and people are spoken to under them; drawn by itself as well.
+fn limit(seed: u64, people: &mut Vec<Person>, deeds: &mut Vec<Deed>) -> Option<Limits> {
+    let random = &mut Random::fork(seed, "limits");
+    let limits = Limits::draw(random, people)?;
+    people.extend(limits.strangers());
+    for (at, told) in limits.told(random, people, TELLING.num_milliseconds()) {
+        let what = match told {
+            Told::Offered(person, number) => What::Speak { person, event: OFFERED.into(), number },
+            Told::Billed(person) => What::Speak { person, event: BILLED.into(), number: 0 },
+            Told::Declared(declared) => What::Declare { declared },
+            Told::Age(person, age) => What::Age { person, age },
+        };
+        deeds.push(Deed { at: at.max(0), what });
+    }
+    Some(limits)
 }
 
 type Make = fn(&mut Random, &[Person]) -> (i64, What);

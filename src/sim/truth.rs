@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::consent::{Ledger, is_owed};
-use super::fixture::{PLACES, line};
+use super::fixture::{line, place};
 use super::scenario::Scenario;
 use super::segments::Sorted;
 use super::spark::Rated;
@@ -77,6 +77,8 @@ pub(super) struct Seen {
     pub(super) segments: BTreeMap<u64, u32>,
     /// Whether anything was published or held after the beginning.
     pub(super) edited: bool,
+    /// What is remembered of the limits that the policy sets.
+    pub(super) limits: super::limits::Ledger,
     /// What was told of consents.
     pub(super) ledger: Ledger,
     /// Whether the store leases.
@@ -90,6 +92,8 @@ pub(super) struct SeenPerson {
     pub(super) addresses: BTreeMap<String, String>,
     /// Purpose, channel and order of every grant.
     pub(super) grants: Vec<(String, String, u64)>,
+    /// The order of the newest of those that were there from the beginning.
+    pub(super) first_grants: u64,
     pub(super) erased: Option<u64>,
     /// How often each event of a host's id was kept.
     pub(super) events: BTreeMap<String, u64>,
@@ -185,6 +189,7 @@ impl Truth {
             segments: BTreeMap::new(),
             edited: false,
             ledger: Ledger::default(),
+            limits: super::limits::Ledger::new(scenario.limits.clone()),
             leases_are_exclusive,
         })))
     }
@@ -317,10 +322,11 @@ impl Seen {
             return self.count("call_begun");
         }
         if is_owed(&purpose) {
+            // Nobody is asked for it.
             return self.count("owed_begun");
         }
         let granted = seen.grants.iter().any(|(for_what, on, _)| *for_what == purpose && *on == channel);
-        let place = &PLACES[seen.place % PLACES.len()];
+        let place = place(seen.place);
         if !granted {
             self.breach(
                 Invariant::C1,

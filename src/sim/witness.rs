@@ -13,17 +13,17 @@ use super::sums::Left;
 use super::truth::{Denial, SeenMessage, Truth};
 use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
-use crate::machine::{ContactState, Envelope, Input, InputKind, Withdrawal};
+use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentRecord, ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId,
-    MessageId, Name, Step, StepOutcome,
+    ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
+    Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
-    Amended, Archive, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit,
-    CommitRecord, Committed, Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox,
-    Merging, MessageRecord, MessageStatus, NewAside, Outbox, Pausable, Purged, Receipt, Result, Store,
-    StoredContact, Suppression, Take, TakenBatch, Verdict,
+    Amended, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, Committed,
+    Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox, Merging, MessageRecord,
+    MessageStatus, NewAside, Outbox, Pausable, Receipt, Result, Store, Suppression, Take, TakenBatch,
+    Verdict,
 };
 use crate::testing::Invariant;
 
@@ -98,6 +98,8 @@ impl Mailbox for Witness {
                 _ => continue,
             }
             let order = seen.next_order();
+            let now = seen.now();
+            seen.limits.hears(input, now);
             seen.notes(input, order);
             let Some(person) = seen.people.get_mut(input.contact.as_str()) else { continue };
             let erased = person.erased.is_some();
@@ -162,6 +164,7 @@ impl Mailbox for Witness {
             now: DateTime<Utc>,
             steps: Vec<Step>,
             messages: Vec<(MessageId, SeenMessage)>,
+            said: Vec<crate::model::Message>,
             cancels: bool,
             rated: Rated,
             left: Left,
@@ -178,6 +181,7 @@ impl Mailbox for Witness {
                 now: commit.now,
                 steps: commit.steps.clone(),
                 messages: commit.messages.iter().map(SeenMessage::decided).collect(),
+                said: commit.messages.clone(),
                 cancels: !commit.cancel.is_empty(),
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
                 left: Left::new(commit),
@@ -215,6 +219,7 @@ impl Mailbox for Witness {
                 }
                 for step in &noted.steps {
                     seen.count(word(&step.outcome));
+                    seen.limits_step(row, step);
                     if let Some(contact) = seen.rows.get(&row).cloned() {
                         seen.notes_step(&contact, step);
                     }
@@ -230,6 +235,7 @@ impl Mailbox for Witness {
                         seen.breach(Invariant::S2, found);
                     }
                 }
+                noted.said.iter().for_each(|message| seen.limits_choice(message));
                 for (id, message) in noted.messages {
                     if noted.cancels {
                         cancelled.push(id);
@@ -295,10 +301,19 @@ impl Outbox for Witness {
             let clicks = contact.state.hot.performed.tally("clicked").map_or(0, |tally| tally.count);
             self.truth.seen().taken(taken.message.id, clicks);
         }
+        if self.truth.seen().limits.is_open() {
+            let own = batch.messages.iter().map(|taken| now!(self.store.contact(&taken.message.contact)));
+            let contacts = own.collect::<Result<Vec<_>>>()?;
+            self.truth.seen().limits.takes(&batch, &contacts);
+        }
         Ok(batch)
     }
 
     async fn begin(&self, begins: Vec<Begin>) -> Result<Vec<Begun>> {
+        let judged: Vec<Begin> = match self.truth.seen().limits.is_open() {
+            true => begins.clone(),
+            false => Vec::new(),
+        };
         let asked: Vec<_> =
             begins.iter().map(|begin| (begin.message, begin.taken_at, verdict(&begin.verdict))).collect();
         let varied = begins.iter().map(|begin| match &begin.verdict {
@@ -316,6 +331,7 @@ impl Outbox for Witness {
             })
             .collect();
         let begun = now!(self.store.begin(begins))?;
+        self.truth.seen().limits_answered(&judged, &begun);
         let varied = varied.into_iter().zip(texts);
         for (((id, taken_at, verdict), begun), (varied, text)) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
@@ -353,7 +369,12 @@ impl Outbox for Witness {
                 let found = format!("{} was changed by the answer for another attempt", delivery.message);
                 self.truth.seen().breach(Invariant::B6, found);
             }
-            self.truth.seen().settled(delivery.message, delivery.attempt, &delivery.status, effective);
+            let mut seen = self.truth.seen();
+            seen.settled(delivery.message, delivery.attempt, &delivery.status, effective);
+            if effective && delivery.attempt == 1 && seen.refused_at_once(delivery.message) {
+                seen.place_comes_back(delivery.message);
+            }
+            drop(seen);
             self.stands(delivery.message)?;
         }
         Ok(())
@@ -387,6 +408,11 @@ impl Gate for Witness {
     async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()> {
         now!(self.store.withdraw(withdrawal, id))?;
         let mut seen = self.truth.seen();
+        let now = seen.now();
+        if withdrawal.act != ConsentStatus::Expired {
+            let said_at = withdrawal.at.map_or(now, |at| at.min(now));
+            seen.limits.heard_of(&withdrawal.contact, said_at);
+        }
         let order = seen.next_order();
         if id.is_some_and(|id| !seen.withdrawals.insert(*id.as_bytes())) {
             seen.count("withdrawn_twice");
@@ -568,33 +594,4 @@ impl Aside for Witness {
     async fn drop_aside(&self, id: u64, by: &Deed) -> Result<bool> {
         now!(self.store.drop_aside(id, by))
     }
-}
-
-/// What is only read passes through.
-macro_rules! reads {
-    ($($name:ident($($argument:ident: $of:ty),*) -> $answer:ty;)*) => {
-        #[async_trait]
-        impl Archive for Witness {
-            $(async fn $name(&self, $($argument: $of),*) -> Result<$answer> {
-                now!(self.store.$name($($argument),*))
-            })*
-        }
-    };
-}
-
-reads! {
-    contact(contact: &ContactId) -> Option<StoredContact>;
-    alias(contact: &ContactId) -> Option<ContactId>;
-    aliases(contact: &ContactId) -> Vec<ContactId>;
-    steps(contact: &ContactId) -> Vec<Step>;
-    messages(contact: &ContactId) -> Vec<MessageRecord>;
-    message(message: MessageId) -> Option<MessageRecord>;
-    inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>;
-    consents(contact: &ContactId) -> Vec<ConsentRecord>;
-    commits(contact: &ContactId) -> Vec<CommitRecord>;
-    scan(after: u64, limit: usize) -> Vec<(u64, ContactState)>;
-    parked() -> Vec<(ContactId, Name)>;
-    purge(before: DateTime<Utc>) -> Purged;
-    segment_sizes() -> BTreeMap<Name, u64>;
-    segment_size(segment: &str) -> u64;
 }

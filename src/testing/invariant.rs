@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 57);
+/// assert_eq!(Invariant::ALL.len(), 66);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -66,6 +66,15 @@ pub enum Invariant {
     C12,
     C13,
     C14,
+    C15,
+    C16,
+    C17,
+    C18,
+    C19,
+    C22,
+    C23,
+    C24,
+    C25,
     T1,
     Q1,
     R1,
@@ -82,10 +91,10 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 57] = [
+    pub const ALL: [Invariant; 66] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
         S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C7, C8, C9, C10, C11, C12, C13, C14,
-        T1, Q1, R1, R2, R3, R4, G1, G2, G3, G4,
+        C15, C16, C17, C18, C19, C22, C23, C24, C25, T1, Q1, R1, R2, R3, R4, G1, G2, G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -139,6 +148,15 @@ impl Invariant {
             C12 => "C12",
             C13 => "C13",
             C14 => "C14",
+            C15 => "C15",
+            C16 => "C16",
+            C17 => "C17",
+            C18 => "C18",
+            C19 => "C19",
+            C22 => "C22",
+            C23 => "C23",
+            C24 => "C24",
+            C25 => "C25",
             T1 => "T1",
             Q1 => "Q1",
             R1 => "R1",
@@ -237,6 +255,23 @@ impl Invariant {
             }
             C13 => "A sale carries its own family of products alone, and no objection is outweighed by one.",
             C14 => "No personal value is in a log or an error.",
+            C15 => {
+                "Nothing begins outside the hours of the law, wherever its reader may be, and nothing waits for them longer than until they open."
+            }
+            C16 => "No window of a cap holds more begins than it allows.",
+            C17 => {
+                "Of what is ready together for one contact, the higher priority takes the place that a cap leaves."
+            }
+            C18 => {
+                "A message that nobody is owed says how to stop such messages, where the policy asks for it."
+            }
+            C19 => "What is owed is said by a template that declares it, and by no other.",
+            C22 => "Who was not heard of for longer than the policy allows is told nothing that is not owed.",
+            C23 => "A minor is told only what a guardian allowed.",
+            C24 => {
+                "A message goes by the first of its channels that permits it, the preferred one before the others."
+            }
+            C25 => "A proof says what happened, and whoever changes it is refused.",
             Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",
             R1 => "A score is what its rules make of everything that was told, each at its instant.",
@@ -272,7 +307,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (57, 57));
+        assert_eq!((codes.len(), sentences.len()), (66, 66));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

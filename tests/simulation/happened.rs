@@ -168,6 +168,31 @@ const EVENTS: [&str; 138] = [
     "log_heard",
 ];
 
+/// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
+const LIMITS: [&str; 21] = [
+    "limit_hours_judged",
+    "limit_hours_deferred",
+    "limit_hours_of_nobody",
+    "limit_hours_of_every_clock",
+    "limit_cap_judged",
+    "limit_cap_full",
+    "limit_cap_deferred",
+    "limit_cap_dropped",
+    "limit_tier_cap_judged",
+    "limit_priority_judged",
+    "limit_opt_out_judged",
+    "limit_head_judged",
+    "limit_owed_judged",
+    "limit_owed_refused",
+    "limit_silence_judged",
+    "limit_silence_refused",
+    "limit_minor_judged",
+    "limit_minor_refused",
+    "limit_way_first",
+    "limit_way_second",
+    "limit_proof_judged",
+];
+
 /// What some dozens of seeds see.
 const SOME: [&str; 40] = [
     "step_merged",
@@ -213,7 +238,10 @@ const SOME: [&str; 40] = [
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 13] = [
+const RARE: [&str; 16] = [
+    "limit_holiday_deferred",
+    "limit_place_given_back",
+    "limit_way_judged",
     "batch_answered_in_part",
     "channel partial",
     "channel shuffled",
@@ -233,7 +261,8 @@ const RARE: [&str; 13] = [
 pub(crate) fn must_have_happened(sum: &Sum) {
     let some = if sum.seeds >= 60 { &SOME[..] } else { &[] };
     let rare = if sum.seeds >= 1_000 { &RARE[..] } else { &[] };
-    let must = FAULTS.iter().chain(&EVENTS).chain(some).chain(rare);
+    let limits = if sum.seeds >= 60 { &LIMITS[..] } else { &[] };
+    let must = FAULTS.iter().chain(&EVENTS).chain(limits).chain(some).chain(rare);
     let never: Vec<&&str> = must.filter(|word| sum.count(word) == 0).collect();
     assert!(never.is_empty(), "in {} seeds these never happened: {never:?}", sum.seeds);
 }

@@ -11,6 +11,7 @@ use super::places::Places;
 use super::recipient::Whereabouts;
 use super::tables::tables;
 use super::{LegalHours, Profile, Recipient};
+use crate::seeded::{Bug, is_on};
 
 /// How far ahead an opening is looked for: every date of a year and its weekday come by.
 const HORIZON: TimeDelta = TimeDelta::days(400);
@@ -100,15 +101,21 @@ impl<'a> Legal<'a> {
         self.bindings().all(|binding| binding.closed(at).is_none())
     }
 
-    /// The first instant at or after `at` at which it may be said: it is open then, and nothing between is.
-    #[must_use]
-    pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
+    /// Whether it is open at an instant, and what keeps it closed then.
+    pub(crate) fn looked_at(&self, at: DateTime<Utc>) -> Opening {
         let mut opening = Opening { at: Some(at), ..Opening::default() };
         let from = at.timestamp_millis();
         for closed in self.bindings().filter_map(|binding| binding.closed(from)) {
             opening.note(closed);
             opening.at = None;
         }
+        opening
+    }
+
+    /// The first instant at or after `at` at which it may be said: it is open then, and nothing between is.
+    #[must_use]
+    pub fn next_open(&self, at: DateTime<Utc>) -> Opening {
+        let mut opening = self.looked_at(at);
         if opening.at.is_none() {
             let opens = self.way(at, &mut opening);
             opening.at = opens.and_then(DateTime::from_timestamp_millis);
@@ -202,12 +209,12 @@ impl Binding<'_> {
         if !self.is_in_force(local.div_euclid(DAY)) {
             return None;
         }
-        let (shut, free) = self.shut(local);
+        let (shut, free) = self.shut(self.shows(at));
         // Where it is closed now, nobody asks for later.
         let waiting = if shut { Places::default() } else { self.places.without(free) };
         let mut closed = Closed { hours: shut, holiday: !free.is_empty() };
         if !waiting.is_empty() {
-            let (shut, free) = self.shut(self.clock.local(at.saturating_add(self.clause.lead)));
+            let (shut, free) = self.shut(self.shows(at.saturating_add(self.clause.lead)));
             closed.hours |= shut;
             closed.holiday |= free.meets(waiting);
         }
@@ -216,7 +223,13 @@ impl Binding<'_> {
 
     fn is_in_force(&self, today: i64) -> bool {
         let (from, until) = self.clause.force;
+        let from = from.filter(|_| !is_on(Bug::RowBeforeItsDate));
         from.is_none_or(|from| today >= from) && until.is_none_or(|until| today < until)
+    }
+
+    /// What the clocks show.
+    fn shows(&self, at: i64) -> i64 {
+        if is_on(Bug::LegalHoursInUtc) { at } else { self.clock.local(at) }
     }
 
     /// Whether its hours are over by what clocks show, and where it is a public holiday that it keeps.

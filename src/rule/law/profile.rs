@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Territory;
 use super::territory::list;
 use crate::model::Name;
+use crate::seeded::{Bug, is_on};
 use crate::time::{Span, WeeklyWindow};
 
 /// The profiles that the crate brings, each in a file of its name.
@@ -75,7 +76,8 @@ impl LegalHours {
     /// Whether it is in force on a local date.
     #[must_use]
     pub fn is_in_force(&self, date: NaiveDate) -> bool {
-        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
+        let since = self.from.filter(|_| !is_on(Bug::RowBeforeItsDate));
+        since.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
     }
 
     pub(super) fn concerns(&self, channel: &str, territory: Territory) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::alphabet::{holds, septets};
 use super::segment::cut;
+use crate::seeded::{Bug, is_on};
 
 /// How the letters of a short message are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,7 @@ impl Encoding {
     pub(super) fn units(self, letter: char) -> usize {
         match self {
             Encoding::Gsm7 => septets(letter).unwrap_or(1),
+            Encoding::Ucs2 if is_on(Bug::SegmentsByLetters) => 1,
             Encoding::Ucs2 => letter.len_utf16(),
         }
     }

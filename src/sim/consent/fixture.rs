@@ -46,7 +46,7 @@ steps:
 
 /// Whether no word of a contact forbids it.
 pub(in crate::sim) fn is_owed(purpose: &str) -> bool {
-    purpose == OWED
+    purpose == OWED || purpose == crate::sim::limits::OWED
 }
 
 /// The sending rules of every engine.

@@ -82,6 +82,12 @@ impl Ledger {
         self.acts.get(contact).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether nothing was ever forbidden.
+    pub(in crate::sim) fn is_untouched(&self) -> bool {
+        let mut acts = self.acts.values().flatten();
+        self.banned.is_empty() && !acts.any(|told| matches!(told.what, What::No { .. }))
+    }
+
     /// Nobody is to be written to there any more.
     pub(in crate::sim) fn ban(&mut self, channel: &str, address: &str, order: u64) {
         self.banned.entry((channel.to_owned(), address.to_owned())).or_insert(order);

@@ -20,4 +20,4 @@ pub(super) use ears::{Ears, says_something_personal};
 pub(super) use fixture::{definitions, is_owed, policy};
 pub(super) use ledger::Ledger;
 pub(super) use rotation::{keyed, newer_key};
-pub(super) use visits::linked;
+pub(super) use visits::{BASE, linked};

@@ -17,7 +17,7 @@ use crate::sim::host::World;
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
 
-const BASE: &str = "https://go.example.org/l";
+pub(in crate::sim) const BASE: &str = "https://go.example.org/l";
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Version/18.6 Mobile Safari/604.1";
 
 /// How somebody uses a link.

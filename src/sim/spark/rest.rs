@@ -3,7 +3,7 @@
 use super::judge::{Judged, judge};
 use crate::error::StoreError;
 use crate::model::{ContactId, Operated, Step, StepOutcome};
-use crate::sim::fixture::PLACES;
+use crate::sim::fixture::place;
 use crate::sim::host::World;
 use crate::sim::scenario::Person;
 use crate::testing::Invariant;
@@ -20,7 +20,7 @@ impl World {
     ) -> Result<(), StoreError> {
         let id = ContactId::from(person.id.as_str());
         let mail = self.store.inputs(&id, 0, u64::MAX >> 1).await?;
-        let place = &PLACES[person.place % PLACES.len()];
+        let place = place(person.place);
         let mut seen = self.truth.seen();
         let rated = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.rated);
         let newest = seen.scores.values().next_back().copied().unwrap_or_default();

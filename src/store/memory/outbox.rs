@@ -178,7 +178,8 @@ impl Inner {
             && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
             && !self.rows[entry.row].erased
-            && begin.said.is_none_or(|newest| self.rows[entry.row].newest == newest);
+            && (is_on(Bug::CapCheckedThenBegun)
+                || begin.said.is_none_or(|newest| self.rows[entry.row].newest == newest));
         if !ready || !unchanged {
             return Begun::Stale;
         }
@@ -222,7 +223,9 @@ impl Inner {
         if record.status == MessageStatus::Begun
             && (attempt == delivery.attempt || is_on(Bug::UnfencedAnswer))
         {
-            let refused = is_refusal(&delivery.status, attempt);
+            let taken = matches!(delivery.status, DeliveryStatus::Accepted | DeliveryStatus::Answered { .. });
+            let refused =
+                is_refusal(&delivery.status, attempt) || (is_on(Bug::PlaceBackOnAnyAnswer) && !taken);
             self.change(message, |entry| {
                 entry.record.attempts = attempt;
                 entry.said_at = entry.said_at.filter(|_| !refused);

@@ -1,0 +1,41 @@
+//! What can be judged without a store and without faults: what a text costs (I17), and that a refusal names all that stands
+//! in its way (I18). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
+//! `RUSTFLAGS="--cfg seeded_bugs" CARGO_TARGET_DIR=target/seeded cargo test --release --test consent_planted bug`.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
+#[path = "consent_message/encoder.rs"]
+#[allow(dead_code)] // one half of it is for another test
+mod encoder;
+#[cfg(seeded_bugs)]
+#[path = "consent_planted/planted.rs"]
+mod planted;
+#[path = "consent_planted/reasons.rs"]
+mod reasons;
+#[path = "consent_planted/texts.rs"]
+mod texts;
+
+/// How many cases each of them looks at.
+const CASES: u64 = 4_000;
+
+/// Numbers that look random and are the same in every run.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % end
+    }
+}
+
+#[test]
+fn a_text_costs_what_an_encoder_needs() {
+    let wrong: Vec<String> = (0..CASES).filter_map(texts::differs).collect();
+    assert!(wrong.is_empty(), "I17: {wrong:#?}");
+}
+
+#[test]
+fn a_refusal_names_all_that_stands_in_its_way_and_nothing_else() {
+    let wrong: Vec<String> = (0..CASES).filter_map(reasons::differs).collect();
+    assert!(wrong.is_empty(), "I18: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
+}

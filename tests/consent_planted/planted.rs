@@ -1,0 +1,25 @@
+//! Bugs that others shipped, which must be seen here.
+
+use journeyman::seeded::{Bug, plant};
+
+use super::{CASES, reasons, texts};
+
+#[test]
+fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
+    let mut missed = Vec::new();
+    println!("| bug | what it does | breaks | first case |\n|---|---|---|---|");
+    for bug in Bug::OF_CONSENT {
+        plant(Some(bug));
+        let found = (0..CASES).find(|seed| match bug.invariant() {
+            "I17" => texts::differs(*seed).is_some(),
+            _ => reasons::differs(*seed).is_some(),
+        });
+        plant(None);
+        let case = found.map_or("not found".to_owned(), |seed| seed.to_string());
+        println!("| {} | {} | {} | {case} |", bug.number(), bug.sentence(), bug.invariant());
+        if found.is_none() {
+            missed.push(bug);
+        }
+    }
+    assert!(missed.is_empty(), "these are not seen in {CASES} cases: {missed:?}");
+}
