@@ -15,8 +15,7 @@ pub(super) struct Holiday {
     pub(super) name: Name,
     when: When,
     pub(super) territories: Vec<String>,
-    #[allow(dead_code)] // for the readers of the table
-    source: String,
+    pub(super) source: String,
     /// The first year.
     from: Option<i32>,
     /// The first year without it.

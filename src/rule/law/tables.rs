@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::Territory;
@@ -38,7 +38,6 @@ pub(super) struct Tables {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)] // where a table comes from is for its readers
 struct PlaceTable {
     as_of: NaiveDate,
     source: String,
@@ -64,7 +63,6 @@ struct GroupRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)] // as above
 struct Phones {
     as_of: NaiveDate,
     source: String,
@@ -80,7 +78,6 @@ struct PrefixRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)] // as above
 struct Holidays {
     as_of: NaiveDate,
     holidays: Vec<Holiday>,
@@ -92,11 +89,23 @@ pub(super) fn tables() -> Option<&'static Tables> {
     TABLES.get_or_init(|| read().ok()).as_ref()
 }
 
+/// Data is taken only with where and when it was read: from somewhere, and in one of the years that the tables hold.
+fn vouched<'a>(as_of: NaiveDate, mut sources: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let is_dated = (YEARS.0..YEARS.1).contains(&as_of.year());
+    match is_dated && sources.all(|source| !source.trim().is_empty()) {
+        true => Ok(()),
+        false => Err(format!("a table as of {as_of} does not say where and when it was read")),
+    }
+}
+
 fn read() -> Result<Tables, String> {
     let wrong = |error: serde_json::Error| error.to_string();
     let places: PlaceTable = serde_json::from_str(include_str!("data/territories.json")).map_err(wrong)?;
     let phones: Phones = serde_json::from_str(include_str!("data/phones.json")).map_err(wrong)?;
     let holidays: Holidays = serde_json::from_str(include_str!("data/holidays.json")).map_err(wrong)?;
+    vouched(places.as_of, [&*places.source].into_iter())?;
+    vouched(phones.as_of, [&*phones.source].into_iter())?;
+    vouched(holidays.as_of, holidays.holidays.iter().map(|holiday| &*holiday.source))?;
     let mut tables = Tables {
         entries: Vec::new(),
         named: BTreeMap::new(),
@@ -219,5 +228,13 @@ mod tests {
     fn every_table_can_be_read() {
         let tables = read().unwrap_or_else(|error| panic!("{error}"));
         assert!(tables.entries.iter().all(|entry| !entry.zones.is_empty() && !entry.holidays.is_empty()));
+    }
+
+    #[test]
+    fn a_table_says_where_and_when_it_was_read() {
+        let read_in = |year| NaiveDate::from_ymd_opt(year, 11, 20).unwrap();
+        assert!(vouched(read_in(2026), ["Code du travail L. 3133-1", "loi 83-550"].into_iter()).is_ok());
+        assert!(vouched(read_in(2026), ["Code du travail L. 3133-1", " "].into_iter()).is_err());
+        assert!(vouched(read_in(1970), ["Code du travail L. 3133-1"].into_iter()).is_err());
     }
 }
