@@ -12,7 +12,9 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::engine::{Inbound, Returned};
 use journeyman::machine::{ContactState, Envelope, Input, Program, Withdrawal};
-use journeyman::model::{ConsentRecord, ConsentStatus, Evidence, InputId, Reason, StepOutcome};
+use journeyman::model::{
+    ConsentRecord, ConsentStatus, Evidence, FingerprintKey, InputId, Reason, StepOutcome,
+};
 use journeyman::port::Store;
 use journeyman::port::store::MessageStatus;
 use journeyman::rule::bounce::Bounce;
@@ -541,6 +543,34 @@ fn consent_what_is_received_says_what_it_answers() {
             engine.tick().await.unwrap();
             let person = store.contact(&sent.contact).await.unwrap().unwrap().state;
             assert!(!person.cold.standing.allows("news", "sms", None), "{name}");
+        });
+    }
+}
+
+#[test]
+fn consent_what_somebody_wrote_cannot_be_guessed_from_its_commitment() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(at("2026-03-23T10:00:00Z")))) {
+        block_on(async {
+            let told = |key: u8, contact: &'static str| {
+                let (key, store) = (FingerprintKey::new([key; 32]), store.clone());
+                let engine = Engine::builder(store.clone()).fingerprint_key(key.clone()).build();
+                async move {
+                    engine.identify(Contact::new(contact).address("sms", "+33639980001")).await.unwrap();
+                    engine.receive(&Inbound::new(contact, "sms", "STOP").id("SM-1")).await.unwrap();
+                    engine.tick().await.unwrap();
+                    let records = store.consents(&contact.into()).await.unwrap();
+                    (key, records.iter().find_map(|record| record.evidence.commitment).unwrap())
+                }
+            };
+            let opened = |key: &FingerprintKey, contact: &str| {
+                let salt = key.salt(contact, "sms", "SM-1");
+                Evidence::new("sms", "STOP").committed(&salt, b"STOP").commitment.unwrap()
+            };
+            let (key, commitment) = told(1, "lea").await;
+            assert_eq!(commitment, opened(&key, "lea"), "{name}: who has the key can open it");
+            assert_ne!(commitment, opened(&FingerprintKey::new([0; 32]), "lea"), "{name}: nobody else can");
+            let (_, others) = told(1, "lou").await;
+            assert_ne!(commitment, others, "{name}: nor tell that two wrote the same");
         });
     }
 }

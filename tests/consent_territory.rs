@@ -180,6 +180,8 @@ fn consent_profiles_that_are_wrong_are_refused_with_a_sentence() {
         ("[]", "2m", ""),
         (r#"["FR"]"#, "2h", ""),
         (r#"["FR"]"#, "1d", ""),
+        (r#"["FR"]"#, "0s", ""),
+        (r#"["FR"]"#, "4s", ""),
         (r#"["FR"]"#, "2m", r#", "territories": ["US-FL"]"#),
         (r#"["FR"]"#, "2m", r#", "from": "2026-02-01", "until": "2026-02-01""#),
         (r#"["FR"]"#, "2m", r#", "from": "2026-02-30""#),

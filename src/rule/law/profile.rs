@@ -12,6 +12,10 @@ use crate::model::Name;
 use crate::seeded::{Bug, is_on};
 use crate::time::{Span, WeeklyWindow};
 
+/// A margin in milliseconds: a message may begin until its permit is over, five seconds after the question.
+const LEAST_MARGIN: u64 = 5_000;
+const MOST_MARGIN: u64 = 3_600_000;
+
 /// The profiles that the crate brings, each in a file of its name.
 const BUILT_IN: [&str; 5] = [
     include_str!("data/fr.json"),
@@ -109,7 +113,8 @@ pub struct Profile {
     pub said: Name,
     /// Where it holds.
     pub territories: Vec<Territory>,
-    /// How long before a window closes nothing begins any more, so that nothing arrives after it.
+    /// How long before a window closes nothing begins any more, so that nothing arrives after it: at least the five seconds that
+    /// a permit lives.
     pub margin: Span,
     /// The rows; each that concerns a message must be open.
     pub rules: Vec<LegalHours>,
@@ -207,7 +212,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`ProfileError::Unreadable`] where it is not such a text, where a row holds in a territory outside the profile or ends
-    /// before it begins, and where the margin is not a span of less than an hour.
+    /// before it begins, and where the margin is not a span of 5 seconds or more and less than an hour.
     pub fn read(text: &str) -> Result<Self, ProfileError> {
         let written: Written = serde_json::from_str(text)
             .map_err(|error| ProfileError::Unreadable { reason: error.to_string() })?;
@@ -220,8 +225,9 @@ impl Profile {
         if name.is_empty() || edition.is_empty() || territories.is_empty() {
             return wrong("it has no name, no edition or no territory".into());
         }
-        if margin.months > 0 || margin.days > 0 || margin.milliseconds >= 3_600_000 {
-            return wrong(format!("the margin {margin} is not less than an hour"));
+        let is_margin = (LEAST_MARGIN..MOST_MARGIN).contains(&margin.milliseconds);
+        if margin.months > 0 || margin.days > 0 || !is_margin {
+            return wrong(format!("the margin {margin} is not from 5 seconds up to less than an hour"));
         }
         for row in &rules {
             if let Some(other) =
