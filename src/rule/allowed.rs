@@ -58,9 +58,13 @@ pub(super) fn forbidding(
     if best.guardian {
         reasons.push(Reason::Minor);
     }
-    let lapses_at = |retention: &super::Retention| Some(zone.add(standing.heard_at()?, retention.lasts));
+    let lapsed = |retention: &super::Retention| {
+        let Some(heard_at) = standing.heard_at() else { return true };
+        // A calendar is asked only where it can matter.
+        now - heard_at >= retention.lasts.at_least() && zone.add(heard_at, retention.lasts) <= now
+    };
     let retention = policy.retention.as_ref().filter(|_| !is_on(Bug::SilenceBySweep));
-    if retention.is_some_and(|retention| lapses_at(retention).is_none_or(|at| at <= now)) {
+    if retention.is_some_and(lapsed) {
         reasons.push(Reason::Lapsed);
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
 use super::law::{Legal, LegalHours, Opening, Whereabouts};
-use super::{Policy, Purpose, Spoken, Standing};
+use super::{Policy, Purpose, Spared, Spoken, Standing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{DailyWindow, WeeklyWindow, Zone};
@@ -159,13 +159,13 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     let refused = !reasons.is_empty();
     let (room_at, over) = room(question, policy, zone, now);
     let mut deferring = Vec::new();
-    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let spared = spared(question, policy);
     let timing = Timing { window: timing.window.filter(|_| !spared.window), ..timing };
-    let legal = legal(question, policy, zone);
+    let open = Open { question, policy, zone, spared, legal: legal(question, policy, zone, spared) };
     let first = |hours: Hours<'_>, reasons: &mut Vec<Reason>| {
-        let at = first_allowed(question, policy, zone, &legal, now, hours, reasons);
+        let at = open.first_allowed(now, hours, reasons);
         match room_at.filter(|room_at| *room_at > at) {
-            Some(room_at) => (first_allowed(question, policy, zone, &legal, room_at, hours, reasons), true),
+            Some(room_at) => (open.first_allowed(room_at, hours, reasons), true),
             None => (at, false),
         }
     };
@@ -228,13 +228,13 @@ pub fn deliver_by(
     zone: &Zone,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let spared = policy.find(question.purpose).map(Purpose::spares).unwrap_or_default();
+    let spared = spared(question, policy);
     let quiet = policy.quiet.iter();
     let quiet = quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
     let quiet = quiet.filter_map(|quiet| quiet.window.opens_at(now, zone)).filter(|at| *at > now);
     let window = question.timing.window.filter(|_| !spared.window);
     quiet
-        .chain(legal(question, policy, zone).closes_at(now))
+        .chain(legal(question, policy, zone, spared).closes_at(now))
         .chain(window.and_then(|window| window.closes_at(now, zone)))
         .chain(question.timing.not_after)
         .min()
@@ -283,7 +283,8 @@ fn room(
     now: DateTime<Utc>,
 ) -> (Option<DateTime<Utc>>, Vec<Reason>) {
     let Some(spoken) = question.spoken else { return (None, Vec::new()) };
-    let caps = policy.caps.iter().filter(|_| !policy.basis(question.purpose).is_owed());
+    let owed = !policy.caps.is_empty() && policy.basis(question.purpose).is_owed();
+    let caps = policy.caps.iter().filter(|_| !owed);
     let caps =
         caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
     let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, &cap.name)));
@@ -291,14 +292,16 @@ fn room(
     (rooms.into_iter().max(), over)
 }
 
+/// What the purpose of a question is spared.
+fn spared(question: &Question<'_>, policy: &Policy) -> Spared {
+    policy.find(question.purpose).map(Purpose::spares).unwrap_or_default()
+}
+
 /// The hours that the law leaves to what is asked.
-fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone) -> Legal<'a> {
+fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone, spared: Spared) -> Legal<'a> {
     let channel = question.channel;
     let concerns = |row: &LegalHours| *row.channel == *channel;
-    if policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours) {
-        return Legal::default();
-    }
-    if !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
+    if spared.hours || !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
         return Legal::default();
     }
     Legal::to(&policy.profiles, channel, &Whereabouts::of(question.contact, channel, policy, zone))
@@ -311,56 +314,65 @@ struct Hours<'a> {
     preferred: Option<DailyWindow>,
 }
 
-/// The first instant at or after `now` outside all quiet hours, within the hours of the law and inside the window, and why it
-/// is not `now`.
-fn first_allowed(
-    question: &Question<'_>,
-    policy: &Policy,
-    zone: &Zone,
-    legal: &Legal<'_>,
-    now: DateTime<Utc>,
-    hours: Hours<'_>,
-    reasons: &mut Vec<Reason>,
-) -> DateTime<Utc> {
-    let utc = Zone::utc();
-    let mut at = now;
-    let spares_hours = policy.find(question.purpose).is_some_and(|purpose| purpose.spares().hours);
-    let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
-    let (mut closed, mut shut) = (Opening::default(), false);
-    // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
-    for _ in 0..MOST_TURNS {
-        let quiet = policy.quiet.iter();
-        let quiet = quiet.filter(|quiet| !spares_hours && quiet.concerns(question.channel, question.purpose));
-        // None is the least.
-        let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
-        let opening = legal.next_open(loud.unwrap_or(at));
-        let lawful = opening.at.unwrap_or(never());
-        if at == now && lawful > now {
-            // What is closed by itself now is a reason, also where something else stays closed for longer.
-            closed = legal.looked_at(now);
-            shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
-        }
-        let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
-        let open = open.unwrap_or(lawful);
-        let liked = hours.preferred.map(|preferred| preferred.opens_at(open, zone).unwrap_or(never()));
-        let next = liked.unwrap_or(open);
-        for (holds, reason) in [
-            (loud.is_some(), Reason::QuietHours),
-            (opening.hours || closed.hours, Reason::LegalHours),
-            (opening.holiday || closed.holiday, Reason::Holiday),
-            (shut || open > lawful, Reason::Window),
-            (next > open, Reason::PreferredTime),
-        ] {
-            if holds && !reasons.contains(&reason) {
-                reasons.push(reason);
+/// What says when a question is open.
+struct Open<'a> {
+    question: &'a Question<'a>,
+    policy: &'a Policy,
+    zone: &'a Zone,
+    spared: Spared,
+    legal: Legal<'a>,
+}
+
+impl Open<'_> {
+    /// The first instant at or after `now` outside all quiet hours, within the hours of the law and inside the window, and why it
+    /// is not `now`.
+    fn first_allowed(
+        &self,
+        now: DateTime<Utc>,
+        hours: Hours<'_>,
+        reasons: &mut Vec<Reason>,
+    ) -> DateTime<Utc> {
+        let Self { question, policy, zone, spared, legal } = self;
+        let utc = Zone::utc();
+        let mut at = now;
+        let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
+        let (mut closed, mut shut) = (Opening::default(), false);
+        // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
+        for _ in 0..MOST_TURNS {
+            let quiet = policy.quiet.iter();
+            let quiet =
+                quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
+            // None is the least.
+            let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
+            let opening = legal.next_open(loud.unwrap_or(at));
+            let lawful = opening.at.unwrap_or(never());
+            if at == now && lawful > now {
+                // What is closed by itself now is a reason, also where something else stays closed for longer.
+                closed = legal.looked_at(now);
+                shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
             }
+            let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
+            let open = open.unwrap_or(lawful);
+            let liked = hours.preferred.map(|preferred| preferred.opens_at(open, zone).unwrap_or(never()));
+            let next = liked.unwrap_or(open);
+            for (holds, reason) in [
+                (loud.is_some(), Reason::QuietHours),
+                (opening.hours || closed.hours, Reason::LegalHours),
+                (opening.holiday || closed.holiday, Reason::Holiday),
+                (shut || open > lawful, Reason::Window),
+                (next > open, Reason::PreferredTime),
+            ] {
+                if holds && !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            if next == at || opening.at.is_none() {
+                return next;
+            }
+            at = next;
         }
-        if next == at || opening.at.is_none() {
-            return next;
-        }
-        at = next;
+        never()
     }
-    never()
 }
 
 /// Whether the rules and a window leave any instant from `now` on, for somebody who allows everything.
@@ -374,9 +386,10 @@ pub(crate) fn ever_opens(
 ) -> bool {
     let (nobody, standing) = (Contact::new(""), Standing::default());
     let question = Question::new(&nobody, &standing, channel, purpose);
-    let legal = legal(&question, policy, zone);
-    let hours = Hours { window, preferred: None };
-    first_allowed(&question, policy, zone, &legal, now, hours, &mut Vec::new()) != never()
+    let spared = spared(&question, policy);
+    let legal = legal(&question, policy, zone, spared);
+    let open = Open { question: &question, policy, zone, spared, legal };
+    open.first_allowed(now, Hours { window, preferred: None }, &mut Vec::new()) != never()
 }
 
 /// How often quiet hours and window may push each other on before they are taken to exclude each other.

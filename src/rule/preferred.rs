@@ -41,8 +41,10 @@ impl Policy {
         purpose: &str,
         contact: &Contact,
     ) -> Result<Option<DailyWindow>, UnreadableTime> {
-        let asks = self.find(purpose).is_some_and(|purpose| purpose.preferred);
-        let Some(attribute) = self.preferred.as_ref().filter(|_| asks) else { return Ok(None) };
+        let Some(attribute) = &self.preferred else { return Ok(None) };
+        if !self.find(purpose).is_some_and(|purpose| purpose.preferred) {
+            return Ok(None);
+        }
         let window = match contact.attributes.get(attribute) {
             None => return Ok(None),
             Some(Value::Text(text)) => read(text),

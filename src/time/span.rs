@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A length of time: calendar months and days, then exact milliseconds.
@@ -52,6 +53,13 @@ impl Span {
     #[must_use]
     pub const fn days(days: u32) -> Self {
         Self { months: 0, days, milliseconds: 0 }
+    }
+
+    /// What no calendar and no clock makes it shorter than: months of 28 days, and two days for what clocks jump.
+    pub(crate) fn at_least(&self) -> TimeDelta {
+        let days = i64::from(self.months) * 28 + i64::from(self.days) - 2;
+        let exact = i64::try_from(self.milliseconds).unwrap_or(i64::MAX);
+        TimeDelta::milliseconds(exact.saturating_add(days * 86_400_000))
     }
 
     /// Exact hours.
@@ -194,5 +202,25 @@ mod tests {
         {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn no_calendar_makes_a_span_shorter_than_it_is_at_least() {
+        let zones =
+            ["Pacific/Apia", "Pacific/Kwajalein", "Asia/Manila", "Australia/Lord_Howe", "Europe/Paris"];
+        let start: chrono::DateTime<chrono::Utc> = "2011-01-01T00:30:00Z".parse().unwrap();
+        let mut nearest = TimeDelta::MAX;
+        for zone in zones.map(|name| crate::time::Zone::named(name).unwrap()) {
+            for hours in (0..366 * 24).step_by(7) {
+                let from = start + TimeDelta::hours(hours);
+                for (months, days) in [(0, 1), (0, 2), (1, 0), (1, 3), (2, 0), (12, 0), (36, 1)] {
+                    let span = Span { months, days, milliseconds: 5 };
+                    let over = zone.add(from, span) - from - span.at_least();
+                    assert!(over >= TimeDelta::zero(), "{from} and {span}");
+                    nearest = nearest.min(over);
+                }
+            }
+        }
+        assert!(nearest < TimeDelta::days(1) + TimeDelta::hours(1), "{nearest}: it says little");
     }
 }
