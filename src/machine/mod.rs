@@ -41,7 +41,7 @@ mod undo;
 pub use absorb::{Absorb, GateRow};
 pub use input::{Envelope, Input, InputKind, Withdrawal};
 pub use passage::Passage;
-pub use profiling::Profiling;
+pub use profiling::{Profiling, ProfilingState};
 pub use program::{Pause, Program, ProgramParts};
 pub use scored::Scored;
 pub use segment::MoveCause;

@@ -1,5 +1,8 @@
 //! Profiling stops for whoever objects, and for whoever is too young: nothing of the profile is kept, and nothing is counted.
 
+use std::ops::Deref;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -18,18 +21,28 @@ use crate::seeded::{Bug, is_on};
 /// What tells the stop apart that other rules brought about, and no input.
 pub(super) const PROFILING: &str = "profiling";
 
-/// Whether scores and segments may be made of what a contact does. Instants are milliseconds since 1970.
+/// Whether scores and segments may be made of what a contact does: it takes room only for whom that was ever stopped.
+///
+/// ```
+/// use journeyman::machine::ContactState;
+/// assert_eq!(ContactState::new("lea".into()).hot.profiling.off_since, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Profiling(Option<Box<ProfilingState>>);
+
+/// What is known of whom profiling was stopped. Instants are milliseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Profiling {
-    /// Since when they may not; absent where they may.
+pub struct ProfilingState {
+    /// Since when there may be no scores and segments for marketing; absent where there may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub off_since: Option<i64>,
     /// From when on they are counted anew, where they once might not; what happened before counts for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<i64>,
-    /// Until when another record of the person, which was merged into this one, may not be profiled: only a newer yes lifts that.
+    /// When another record of the person, which may not be profiled, was merged into this one: only a newer yes lifts that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<i64>,
     /// What happened how often since then, where they are counted anew.
@@ -37,9 +50,27 @@ pub struct Profiling {
     pub performed: Performed,
 }
 
+static NEVER_STOPPED: LazyLock<ProfilingState> = LazyLock::new(ProfilingState::default);
+
+impl Deref for Profiling {
+    type Target = ProfilingState;
+
+    fn deref(&self) -> &ProfilingState {
+        self.0.as_deref().unwrap_or(&NEVER_STOPPED)
+    }
+}
+
 impl Profiling {
     pub(crate) fn is_plain(&self) -> bool {
-        *self == Self::default()
+        self.0.is_none()
+    }
+
+    /// Changes it; where nothing is left to know, it takes no room.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut ProfilingState)) {
+        change(self.0.get_or_insert_default());
+        if **self == ProfilingState::default() {
+            self.0 = None;
+        }
     }
 
     /// Whether what happened at an instant, and was told at another one, makes no profile.
@@ -85,7 +116,8 @@ impl Run<'_> {
             && policy.minors.as_ref().is_some_and(|minors| is_known(&minors.attribute))
             && !policy.is_minor(&own.contact);
         if own.standing.refuses_profiling(policy, hot.profiling.merged) || other || minor {
-            hot.profiling.merged = hot.profiling.merged.max(Some(at.timestamp_millis()));
+            let at = at.timestamp_millis();
+            hot.profiling.change(|known| known.merged = known.merged.max(Some(at)));
         }
     }
 
@@ -97,12 +129,14 @@ impl Run<'_> {
         let now = at.timestamp_millis();
         let profiling = &mut self.out.state.hot.profiling;
         let stops = profiling.off_since.is_none();
-        profiling.off_since = stops.then_some(now);
-        profiling.performed = Performed::default();
-        if !stops {
-            // A history that is read again knows already from when on it counts.
-            profiling.from = profiling.from.max(Some(now));
-        }
+        profiling.change(|known| {
+            known.off_since = stops.then_some(now);
+            known.performed = Performed::default();
+            if !stops {
+                // A history that is read again knows already from when on it counts.
+                known.from = known.from.max(Some(now));
+            }
+        });
         let told = if stops { self.forget_profile(cause) } else { self.begin_profile(cause, at) };
         self.touch_rules();
         if !told.is_empty() {
@@ -146,7 +180,7 @@ impl Run<'_> {
         hot.performed.record(name, happened_at);
         let ignored = hot.profiling.ignores(happened_at.timestamp_millis(), at.timestamp_millis());
         if hot.profiling.from.is_some() && !ignored {
-            hot.profiling.performed.record(name, happened_at);
+            hot.profiling.change(|known| known.performed.record(name, happened_at));
         }
     }
 

@@ -130,7 +130,7 @@ impl Program {
         let until = contact.hot.now;
         let mut state = ContactState::new(contact.cold.contact.id.clone());
         // What was before the contact let itself be profiled again counts for nothing, and a merge is in no history.
-        state.hot.profiling.from = contact.hot.profiling.from;
+        state.hot.profiling.change(|known| known.from = contact.hot.profiling.from);
         let undoing = self.undoing(&contact.cold.contact.id, steps);
         for past in self.past(inputs, steps) {
             state = match past {

@@ -201,7 +201,7 @@ impl Program {
             zone: self.zone.clone(),
             ..ProgramParts::default()
         });
-        state.hot.profiling.from = Some(from.timestamp_millis());
+        state.hot.profiling.change(|known| known.from = Some(from.timestamp_millis()));
         state = blind.passed(state, before, from, &mut Explanation::default());
         let mut run = Run::new(self, state);
         run.explanation = Some(std::mem::take(explanation));
