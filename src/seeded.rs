@@ -98,6 +98,7 @@ pub enum Bug {
     SilenceBySweep,
     RowBeforeItsDate,
     MinorsAskNobody,
+    ProfilingGoesOn = 95,
     TeamHoursElapsed = 100,
 }
 
@@ -137,7 +138,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 89] = [
+        pub const ALL: [Bug; 90] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -227,6 +228,7 @@ mod planting {
             SilenceBySweep,
             RowBeforeItsDate,
             MinorsAskNobody,
+            ProfilingGoesOn,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -313,6 +315,7 @@ mod planting {
                 OwedUnasked => "C19",
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
+                ProfilingGoesOn => "C20",
             }
         }
 
@@ -423,6 +426,7 @@ mod planting {
                 SilenceBySweep => "a silence is judged by a sweep, and no sweep comes",
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
+                ProfilingGoesOn => "scores and segments go on counting whoever objects",
             }
         }
     }

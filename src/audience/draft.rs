@@ -18,7 +18,15 @@ use crate::model::Name;
 pub struct Draft {
     pub(super) segment: Name,
     /// The segments that it names and itself, each after those that it names.
-    pub(super) parts: Vec<Node>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// One segment of a draft.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) node: Node,
+    /// Whether it is profiling for marketing, so that whoever may not be profiled is left out.
+    pub(super) is_profile: bool,
 }
 
 impl Draft {

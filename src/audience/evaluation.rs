@@ -21,18 +21,35 @@ pub(super) struct Evaluation<'a> {
     parts: Vec<Bits>,
     /// By the codes of the zones.
     calendars: OnceCell<Vec<Calendar>>,
+    /// Whether what is asked now is profiling for marketing.
+    is_profile: bool,
 }
 
 impl<'a> Evaluation<'a> {
     /// Everybody whom the draft holds.
     pub(super) fn run(audience: &'a Audience, draft: &Draft, at: i64) -> Bits {
-        let mut evaluation = Self { audience, at, parts: Vec::new(), calendars: OnceCell::new() };
+        let mut evaluation =
+            Self { audience, at, parts: Vec::new(), calendars: OnceCell::new(), is_profile: true };
         for part in &draft.parts {
             let mut out = audience.roster.known().clone();
-            evaluation.keep(part, &mut out);
+            evaluation.is_profile = part.is_profile;
+            if part.is_profile {
+                out.minus(&audience.unprofiled);
+            }
+            evaluation.keep(&part.node, &mut out);
             evaluation.parts.push(out);
         }
         evaluation.parts.pop().unwrap_or_default()
+    }
+
+    /// Whether what is asked now counts everything that ever happened to everybody.
+    pub(super) fn counts_all(&self) -> bool {
+        !self.is_profile || self.audience.anew.is_empty()
+    }
+
+    /// Whether something that happened to a contact counts for what is asked now.
+    pub(super) fn counts(&self, contact: u32, at: i64) -> bool {
+        self.counts_all() || self.audience.anew.get(&contact).is_none_or(|from| *from <= at)
     }
 
     /// How many rows there are.

@@ -47,6 +47,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use self::bits::Bits;
 use self::evaluation::Evaluation;
 use self::log::Log;
 use self::profile::{MOST_COLUMNS, Profile};
@@ -55,6 +56,7 @@ use self::roster::Roster;
 use crate::error::BuildError;
 use crate::machine::ContactState;
 use crate::model::{Attributes, ContactId, Name};
+use crate::rule::Policy;
 use crate::rule::segment::SegmentDefinition;
 use crate::time::Zone;
 
@@ -87,6 +89,12 @@ pub struct Audience {
     history: BTreeMap<Name, Log>,
     /// Whether a name of events was left out.
     full: bool,
+    /// Which segments are profiling for marketing, and who refuses it.
+    policy: Policy,
+    /// Who may not be profiled.
+    unprofiled: Bits,
+    /// Who once might not be, and from when on what happens counts again; in milliseconds.
+    anew: BTreeMap<u32, i64>,
 }
 
 impl Default for Audience {
@@ -103,7 +111,41 @@ impl Audience {
     #[must_use]
     pub fn new(zone: Zone) -> Self {
         let (roster, profile, history) = (Roster::default(), Profile::default(), BTreeMap::new());
-        Self { zone, roster, profile, history, full: false }
+        let (policy, unprofiled, anew) = (Policy::default(), Bits::default(), BTreeMap::new());
+        Self { zone, roster, profile, history, full: false, policy, unprofiled, anew }
+    }
+
+    /// Says by which policy drafts are asked: who may not be profiled for marketing is in none but those for a purpose that is owed
+    /// by it (GDPR art. 21(3)). Without one no purpose is.
+    ///
+    /// ```
+    /// use journeyman::audience::Audience;
+    /// use journeyman::machine::{ContactState, Hot};
+    /// use journeyman::rule::segment::SegmentDefinition;
+    /// use journeyman::rule::{Policy, Purpose};
+    ///
+    /// let policy = Policy::default().purpose(Purpose::legal_obligation("exclusion"));
+    /// let mut audience = Audience::default().policy(policy);
+    /// let mut lea = ContactState::new("lea".into());
+    /// lea.hot = serde_json::from_str::<Hot>(r#"{"now": 1, "profiling": {"off_since": 1}}"#)?;
+    /// audience.put(&lea);
+    ///
+    /// let all: SegmentDefinition = serde_json::from_str(r#"{"segment": "all", "where": {"not": {"tag": "vip"}}}"#)?;
+    /// let at = chrono::DateTime::UNIX_EPOCH;
+    /// assert_eq!(audience.size(&audience.draft(&all, &[])?, at), 0);
+    /// let all = all.purpose("exclusion");
+    /// assert_eq!(audience.size(&audience.draft(&all, &[])?, at), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.ask_by(policy);
+        self
+    }
+
+    /// The same, for the engine that keeps it.
+    pub(crate) fn ask_by(&mut self, policy: Policy) {
+        self.policy = policy;
     }
 
     /// Takes in what is known of a contact now, in place of what was known before; events are told by
@@ -120,6 +162,17 @@ impl Audience {
     pub fn put(&mut self, state: &ContactState) {
         if let Some(row) = self.roster.enter(state.cold.contact.id.as_str()) {
             self.profile.put(row, state);
+            let profiling = &state.hot.profiling;
+            let (contact, standing) = (&state.cold.contact, &state.cold.standing);
+            let stops = self.policy.stops_profiling(contact, standing, profiling.merged);
+            match profiling.off_since.is_some() || stops {
+                true => drop(self.unprofiled.insert(row)),
+                false => drop(self.unprofiled.remove(row)),
+            }
+            match profiling.from {
+                Some(from) => drop(self.anew.insert(row, from)),
+                None => drop(self.anew.remove(&row)),
+            }
         }
     }
 
@@ -167,6 +220,8 @@ impl Audience {
     fn leave(&mut self, contact: &ContactId) -> bool {
         let Some(row) = self.roster.row(contact.as_str()) else { return false };
         self.profile.erase(row);
+        self.unprofiled.remove(row);
+        self.anew.remove(&row);
         self.roster.leave(row);
         if self.roster.empty() > FEW_EMPTY + self.roster.rows() / 16 {
             self.sweep();

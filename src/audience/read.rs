@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Audience;
 use super::asked::Asked;
-use super::draft::{Draft, Leaf, Node};
+use super::draft::{Draft, Leaf, Node, Part};
 use super::moment::{Moment, Period};
 use super::profile::{MOST_COLUMNS, MOST_SETS, Profile, Sets};
 use super::read_events::journey_of;
@@ -18,7 +18,7 @@ pub(super) struct Reader<'a> {
     pub(super) audience: &'a Audience,
     saved: BTreeMap<&'a str, &'a SegmentDefinition>,
     /// The segments that were read, each after those that it names.
-    parts: Vec<Node>,
+    parts: Vec<Part>,
     places: BTreeMap<&'a str, usize>,
     problems: Vec<Diagnostic>,
 }
@@ -62,6 +62,10 @@ impl<'a> Reader<'a> {
         self.problems.push(Diagnostic::new(UNKEPT, place, format!("columns do not keep {what}"), next));
     }
 
+    fn is_profile(&self, definition: &SegmentDefinition) -> bool {
+        self.audience.policy.is_profiling(definition.purpose.as_deref())
+    }
+
     /// Reads a segment as the next part.
     fn segment(&mut self, definition: &'a SegmentDefinition) {
         let place = definition.segment.as_str();
@@ -76,7 +80,8 @@ impl<'a> Reader<'a> {
         };
         if let Some(node) = node {
             self.places.insert(place, self.parts.len());
-            self.parts.push(node);
+            let is_profile = self.is_profile(definition);
+            self.parts.push(Part { node, is_profile });
         }
     }
 
@@ -90,7 +95,8 @@ impl<'a> Reader<'a> {
             if self.problems.len() > before {
                 self.problems.truncate(before);
                 self.places.insert(name, self.parts.len());
-                self.parts.push(Node::Leaf(Leaf::Member(name.into())));
+                let node = Node::Leaf(Leaf::Member(name.into()));
+                self.parts.push(Part { node, is_profile: self.is_profile(definition) });
             }
         }
         self.places.get(name).map(|place| Node::Part(*place))

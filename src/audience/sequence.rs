@@ -10,7 +10,12 @@ impl Evaluation<'_> {
     fn instants(&self, source: &Source, span: Span, whom: &Bits) -> Vec<(u32, i64)> {
         let mut instants = Vec::new();
         for log in self.logs(source) {
-            log.each(span, &source.filter, whom, |row, contact| instants.push((contact, log.time(row))));
+            log.each(span, &source.filter, whom, |row, contact| {
+                let at = log.time(row);
+                if self.counts(contact, at) {
+                    instants.push((contact, at));
+                }
+            });
         }
         instants
     }

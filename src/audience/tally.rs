@@ -50,7 +50,7 @@ impl Evaluation<'_> {
                         .is_some_and(|calendar| calendar.is_within_days(log.time(row), days)),
                     _ => true,
                 };
-                if alive {
+                if alive && self.counts(contact, log.time(row)) {
                     tell(place, log, row, contact);
                 }
             });
@@ -76,7 +76,8 @@ impl Evaluation<'_> {
 
     fn keep_count(&self, events: &Events, first: i64, last: i64, out: &mut Bits) {
         let (none, some) = ((first, last) == (0, 0), (first, last) == (1, i64::MAX));
-        let plain = events.source.filter.is_empty() && !matches!(events.window, Window::Days(_));
+        let plain =
+            events.source.filter.is_empty() && !matches!(events.window, Window::Days(_)) && self.counts_all();
         let span = self.span(events.window);
         if first > last || last < 0 {
             out.words_mut().fill(0);

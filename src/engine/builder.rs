@@ -342,6 +342,7 @@ impl EngineBuilder {
                 clock,
                 channels,
                 purposes: self.purposes,
+                feed: self.audience.map(|audience| Feed::new(audience, &self.policy)),
                 policy: self.policy,
                 keywords: self.keywords,
                 zone: self.zone,
@@ -361,7 +362,6 @@ impl EngineBuilder {
                 apart: AtomicUsize::new(0),
                 loaded: Mutex::new(None),
                 compiled: self.compiled,
-                feed: self.audience.map(Feed::new),
                 links: self.links,
                 bursts: Mutex::new(Bursts::default()),
                 #[cfg(feature = "addresses")]

@@ -12,6 +12,7 @@ use crate::audience::Audience;
 use crate::error::{Error, StoreError};
 use crate::machine::{ContactState, Envelope, InputKind};
 use crate::model::{ContactId, Event, Step};
+use crate::rule::Policy;
 
 /// Contacts that are read together.
 const PAGE: usize = 512;
@@ -48,8 +49,11 @@ pub(super) struct Committed {
 }
 
 impl Feed {
-    pub(super) fn new(audience: Arc<Mutex<Audience>>) -> Self {
-        Self { audience, open: Mutex::default() }
+    /// The audience is asked by the policy of the engine: who may not be profiled is in no draft for marketing.
+    pub(super) fn new(audience: Arc<Mutex<Audience>>, policy: &Policy) -> Self {
+        let feed = Self { audience, open: Mutex::default() };
+        feed.audience().ask_by(policy.clone());
+        feed
     }
 
     /// Says that somebody is about to commit these contacts; what is not ended is doubted.

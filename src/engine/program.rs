@@ -327,7 +327,10 @@ impl Engine {
                 Definition::Line(_) => {}
                 Definition::Score(score) => {
                     let model = compiled.score(score, self.shared.custom_scores).map_err(unknown)?;
-                    scores.insert(score.score.as_str().into(), Scored::new(model, score.history));
+                    scores.insert(
+                        score.score.as_str().into(),
+                        Scored::new(model, score.history).purpose(score.purpose.as_deref()),
+                    );
                 }
             }
         }

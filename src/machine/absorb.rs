@@ -44,6 +44,9 @@ pub struct Absorb {
     /// Events from the future that waited for their instant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Envelope>,
+    /// Until when a record that was merged into it before might not be profiled, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unprofiled: Option<i64>,
 }
 
 /// A row of the gate: somebody's newest withdrawal of a purpose on a channel, and its newest grant.
@@ -95,6 +98,7 @@ impl Absorb {
             entries: hot.entries.clone(),
             barred: hot.barred.clone(),
             pending: hot.pending.clone(),
+            unprofiled: hot.profiling.merged,
         }
     }
 
@@ -139,7 +143,9 @@ impl ContactState {
 impl Run<'_> {
     /// Takes over what another record of the person leaves. Nothing is opened or ended by it.
     pub(super) fn absorb(&mut self, absorb: &Absorb, input: InputId, at: DateTime<Utc>) {
+        self.absorb_profiling(absorb, at);
         self.absorb_consents(absorb, input, at);
+        self.mind_profiling(input, at);
         let update = absorb.lacking_in(&self.out.state.cold.contact);
         let stirred = self.stirred_by(&update, &update.untag);
         for name in self.take_in(&update, input, at).unwrap_or_default() {

@@ -97,6 +97,9 @@ impl Run<'_> {
             return StepOutcome::Scored { value: self.out.state.hot.rating.score(score) };
         }
         let before = self.out.state.hot.rating.score(score);
+        if self.is_unprofiled_fact(&Fact::Score { score: score.clone(), value: before }) {
+            return StepOutcome::Scored { value: before };
+        }
         let value = before.saturating_add(add);
         let fact = Fact::Score { score: score.clone(), value };
         // The following steps of the walk see it, and a second step adds to it.

@@ -91,6 +91,7 @@ impl Run<'_> {
             contact.zone.clone_from(&update.zone);
         }
         self.touch_update(update);
+        self.mind_profiling(input, at);
         if moved {
             self.plan_all(at);
         }
@@ -113,7 +114,7 @@ impl Run<'_> {
     pub(super) fn event(&mut self, event: &Event, cause: InputId, at: DateTime<Utc>) {
         // A late event counts at its own instant, one for which no room was left to wait counts now.
         let happened_at = event.at.unwrap_or(at).min(at);
-        self.out.state.hot.performed.record(&event.name, happened_at);
+        self.perform(&event.name, happened_at, at);
         self.heard_of(&event.name, happened_at);
         let told = self.hear(event, cause, happened_at, at);
         self.hear_in_segments(&event.name, &event.properties, happened_at, at);
@@ -124,6 +125,9 @@ impl Run<'_> {
     pub(super) fn fact(&mut self, fact: &Fact, cause: InputId, at: DateTime<Utc>) {
         if matches!(fact, Fact::Keyword { .. }) {
             self.heard_at(at);
+        }
+        if self.is_unprofiled_fact(fact) {
+            return;
         }
         let told = match fact {
             // Of a segment that is asked for, the answer alone says who is in it.

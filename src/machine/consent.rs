@@ -99,6 +99,7 @@ impl Run<'_> {
         standing.apply(&record, keeps_instants);
         self.out.consents.push(record);
         self.touch_consent(act.purpose);
+        self.mind_profiling(input, at);
     }
 
     /// Notes that the person was heard of, where an event shows that.

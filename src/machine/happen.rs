@@ -73,7 +73,7 @@ impl Run<'_> {
             self.generation = generation;
             match what {
                 Happening::Event(event) => {
-                    self.out.state.hot.performed.record(&event.name, at);
+                    self.perform(&event.name, at, at);
                     let told = self.hear(&event, cause, at, at);
                     self.hear_in_segments(&event.name, &event.properties, at, at);
                     self.happens_with(&[Occurrence::Event(&event)], &told, cause, at, at);

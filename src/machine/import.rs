@@ -23,7 +23,7 @@ impl Run<'_> {
         }
         for event in &row.events {
             let happened_at = event.at.unwrap_or(at).min(at);
-            self.out.state.hot.performed.record(&event.name, happened_at);
+            self.perform(&event.name, happened_at, at);
             self.heard_of(&event.name, happened_at);
             self.hear_history(event, input, happened_at, at);
             self.hear_in_segments(&event.name, &event.properties, happened_at, at);

@@ -15,6 +15,10 @@ impl Program {
 
     /// The value by which a contact is ranked; `None` where it is not among those who are.
     pub(crate) fn rank(&self, place: usize, contact: &ContactState) -> Option<i64> {
+        // Who may not be profiled takes nobody's place in a line.
+        if self.is_unprofiled(contact) && self.barred().has(place) {
+            return None;
+        }
         let (state, at) = (self.aligned(contact), contact.hot.now);
         self.seeing(contact, at, |seen| self.segments.rank(place, &state, seen, at.timestamp_millis()))
     }
@@ -46,7 +50,15 @@ impl Program {
     ) -> Option<SegmentExplanation> {
         let place = self.segments.place(segment)?;
         let (state, now) = (self.aligned(contact), at.timestamp_millis());
-        Some(self.seeing(contact, at, |seen| self.segments.explain(place, &state, seen, now)))
+        let mut explained = self.seeing(contact, at, |seen| self.segments.explain(place, &state, seen, now));
+        let purpose = self.segments.at(place).and_then(|segment| segment.purpose.as_deref());
+        explained.unprofiled_since =
+            contact.hot.profiling.off_since.filter(|_| self.policy.is_profiling(purpose));
+        if explained.unprofiled_since.is_some() {
+            explained.because.clear();
+            (explained.next, explained.waits) = (None, false);
+        }
+        Some(explained)
     }
 
     /// Whether a contact that takes over what is published now has anything to tell: not where nothing but lines was drawn
@@ -75,6 +87,7 @@ impl Program {
     fn seeing<T>(&self, contact: &ContactState, at: DateTime<Utc>, ask: impl FnOnce(&Seen<'_>) -> T) -> T {
         let zone = contact.cold.zone().unwrap_or_else(|| self.zone.clone());
         let facts = contact.facts().at(at).scored_by(self);
-        ask(&Seen::new(facts, &contact.cold.standing, &contact.hot, &zone))
+        let barred = self.is_unprofiled(contact).then(|| self.barred());
+        ask(&Seen::new(facts, &contact.cold.standing, &contact.hot, &zone).outside(barred))
     }
 }

@@ -206,6 +206,7 @@ impl Run<'_> {
         cause: InputId,
         at: DateTime<Utc>,
     ) {
+        self.mind_profiling(cause, at);
         let told = self.look(stirred, cause, at);
         self.queue(Happening::Attributes { names, told }, cause, at);
     }

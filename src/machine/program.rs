@@ -343,6 +343,9 @@ fn hash(parts: &ProgramParts) -> Hash {
     for (score, scored) in &parts.scores {
         hashes.push([b"score".as_slice(), score.as_bytes(), scored.model.hash().as_bytes()].concat());
         hashes.push(vec![u8::from(scored.history == History::Keep)]);
+        if let Some(purpose) = &scored.purpose {
+            hashes.push([b"purpose".as_slice(), purpose.as_bytes()].concat());
+        }
     }
     if !parts.segments.is_empty() {
         hashes.push([b"segments".as_slice(), parts.segments.hash().as_bytes()].concat());

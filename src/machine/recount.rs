@@ -121,12 +121,16 @@ impl Program {
         let alone = Self::new(ProgramParts {
             namespace: self.namespace.clone(),
             zone: self.zone.clone(),
+            // What the contact refused, it refuses again as its history is read.
+            policy: self.policy.clone(),
             scores,
             segments: self.segments.clone(),
             ..ProgramParts::default()
         });
         let until = contact.hot.now;
         let mut state = ContactState::new(contact.cold.contact.id.clone());
+        // What was before the contact let itself be profiled again counts for nothing, and a merge is in no history.
+        state.hot.profiling.change(|known| known.from = contact.hot.profiling.from);
         let undoing = self.undoing(&contact.cold.contact.id, steps);
         for past in self.past(inputs, steps) {
             state = match past {
@@ -143,7 +147,11 @@ impl Program {
         run.out.state.hot.rating.clone_from(&hot.rating);
         run.out.state.hot.entries.clone_from(&hot.entries);
         run.out.state.hot.enrollments.clone_from(&hot.enrollments);
+        run.out.state.hot.profiling.clone_from(&hot.profiling);
         run.own = None;
+        if let Some(from) = hot.profiling.from {
+            self.segments.begin_at(&mut run.out.state.hot.segments, from, &self.barred());
+        }
         self.segments.touch_all(&mut run.touched);
         run.settle(until);
         let mut counted = run.out.state.hot.segments;

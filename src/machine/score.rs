@@ -113,7 +113,15 @@ impl Run<'_> {
             if !scored.takes_over(score, &self.out.state.hot.rating) {
                 continue;
             }
+            let is_unscored = self.is_unscored(scored);
             let rating = &mut self.out.state.hot.rating;
+            if is_unscored {
+                rating.uncounted.remove(score);
+                rating.models.insert(score.clone(), scored.model.start());
+                self.touch_rules();
+                adopted = true;
+                continue;
+            }
             let mut state = rating.models.remove(score).unwrap_or_else(|| Self::told_before(rating, score));
             let mut changes = Vec::new();
             let tier = rating.tier(score).map(|tier| &**tier);
@@ -146,14 +154,16 @@ impl Run<'_> {
         let mut told = Vec::new();
         for (place, id) in program.scores.hearing(&event.name) {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, scored, at) {
+            if self.scores_nothing(scored, happened_at, at) || !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let zone = self.zone_for(&scored.model);
+            let anew = self.is_counted_anew(scored);
             let hot = &mut self.out.state.hot;
+            let performed = if anew { &hot.profiling.performed } else { &hot.performed };
             let Some(state) = hot.rating.models.get_mut(score) else { continue };
             let (happened_at, now) = (happened_at.timestamp_millis(), at.timestamp_millis());
-            let heard = Heard::new(&event.properties, happened_at, now, &zone, &hot.performed);
+            let heard = Heard::new(&event.properties, happened_at, now, &zone, performed);
             let mut changes = Vec::new();
             scored.model.hear(state, *id, &heard, &mut |change| changes.push(change));
             state.counted_at = Some(now);
@@ -173,7 +183,7 @@ impl Run<'_> {
         let program = self.program;
         for (place, id) in program.scores.hearing(&event.name) {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, scored, at) {
+            if self.scores_nothing(scored, happened_at, at) || !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let last = self.out.state.hot.rating.state(score).and_then(|state| state.counted_at);
@@ -181,9 +191,11 @@ impl Run<'_> {
             let then = happened_at.max(last.unwrap_or(happened_at));
             self.fire_quietly(score, &scored.model, then, cause, at);
             let zone = self.zone_for(&scored.model);
+            let anew = self.is_counted_anew(scored);
             let hot = &mut self.out.state.hot;
+            let performed = if anew { &hot.profiling.performed } else { &hot.performed };
             let Some(state) = hot.rating.models.get_mut(score) else { continue };
-            let heard = Heard::new(&event.properties, happened_at, then, &zone, &hot.performed);
+            let heard = Heard::new(&event.properties, happened_at, then, &zone, performed);
             let mut changes = Vec::new();
             scored.model.hear(state, *id, &heard, &mut |change| changes.push(change));
             state.counted_at = Some(then);
@@ -227,7 +239,7 @@ impl Run<'_> {
         let mut told = Vec::new();
         for place in places {
             let Some((score, scored)) = program.scores.at(*place) else { continue };
-            if !self.counts_or_waits(score, scored, at) {
+            if self.is_unscored(scored) || !self.counts_or_waits(score, scored, at) {
                 continue;
             }
             let state = &mut self.out.state;
@@ -253,7 +265,7 @@ impl Run<'_> {
     ) -> Option<Vec<Told>> {
         let program = self.program;
         let (score, scored) = program.scores.at(program.scores.place(score)?)?;
-        if !self.counts_or_waits(score, scored, at) {
+        if self.is_unscored(scored) || !self.counts_or_waits(score, scored, at) {
             return Some(Vec::new());
         }
         let rating = &mut self.out.state.hot.rating;

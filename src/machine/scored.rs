@@ -26,13 +26,22 @@ pub struct Scored {
     pub model: Arc<ScoreModel>,
     /// What becomes of contacts that are known already.
     pub history: History,
+    /// What they are for, where they say so.
+    pub purpose: Option<Name>,
 }
 
 impl Scored {
     /// Puts the two together.
     #[must_use]
     pub fn new(model: Arc<ScoreModel>, history: History) -> Self {
-        Self { model, history }
+        Self { model, history, purpose: None }
+    }
+
+    /// Says what they are for.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Option<&str>) -> Self {
+        self.purpose = purpose.map(Name::from);
+        self
     }
 
     /// Whether a score is one of these rules, and knows everything that it is to know.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::heard::emitted;
+use super::profiling::PROFILING;
 use super::program::{Program, ProgramParts};
 use super::state::ContactState;
 use super::transition::{Run, Signal};
@@ -37,8 +38,17 @@ impl Run<'_> {
         if scored.counts(score, &self.out.state.hot.rating) {
             return;
         }
+        if self.is_unscored(scored) {
+            let rating = &mut self.out.state.hot.rating;
+            rating.uncounted.remove(score);
+            rating.models.insert(score.clone(), scored.model.start());
+            self.touch_rules();
+            return;
+        }
         let last = self.out.state.hot.rating.uncounted.get(score).copied().unwrap_or_default();
-        let is_stale = last.seq > seed.through || last.at > seed.as_of;
+        // A profile that was given up since does not come back by what was counted before.
+        let given_up = self.out.state.hot.profiling.from.is_some_and(|from| from > seed.as_of);
+        let is_stale = last.seq > seed.through || last.at > seed.as_of || given_up;
         if scored.model.hash() != seed.hash || (is_stale && !is_on(Bug::SeedForgetsWhatCame)) {
             let contact = self.contact_id().clone();
             self.out.signals.push(Signal::StaleSeed { contact, score: score.clone(), at });
@@ -140,12 +150,24 @@ impl Program {
             scores: BTreeMap::from([(name.clone(), scored.clone())]),
             ..ProgramParts::default()
         });
+        if let Some(since) = self.unscored_since(contact, Some(scored)) {
+            let explanation = Explanation { unprofiled_since: Some(since), ..Explanation::default() };
+            return Some((scored.model.start(), explanation));
+        }
         let until = contact.hot.now;
         let log = self.history(name, contact, inputs, steps);
-        let mut state = ContactState::new(contact.cold.contact.id.clone());
+        // Whoever was not to be profiled counts from the new yes on.
+        let is_profiling = self.policy.is_profiling(scored.purpose.as_deref());
+        let from = contact.hot.profiling.from.filter(|_| is_profiling);
+        let counts = |at: DateTime<Utc>| from.is_none_or(|from| from <= at.timestamp_millis());
+        let (before, log) = log.split_at(log.partition_point(|envelope| !counts(envelope.received_at)));
         let (model, mut explanation) = (&scored.model, Explanation::default());
-        let mut rest = log.as_slice();
-        for (at, points) in self.granted(name, steps) {
+        let mut state = ContactState::new(contact.cold.contact.id.clone());
+        if let Some(from) = from.and_then(DateTime::from_timestamp_millis) {
+            state = alone.begun_anew(state, before, from, &mut explanation);
+        }
+        let mut rest = log;
+        for (at, points) in self.granted(name, steps).into_iter().filter(|(at, _)| counts(*at)) {
             // Of what is told at the very instant of a step, the input comes first.
             let before = rest.partition_point(|envelope| envelope.received_at <= at);
             let (now, later) = rest.split_at(before);
@@ -164,6 +186,30 @@ impl Program {
         let mut note = |change: Change| explanation.note(model, until, &change, None);
         model.look(&mut counted, &contact.cold.contact, until, &mut note);
         Some((counted, explanation))
+    }
+
+    /// Somebody of whom everything is known, and nothing is counted, until an instant.
+    fn begun_anew(
+        &self,
+        mut state: ContactState,
+        before: &[Envelope],
+        from: DateTime<Utc>,
+        explanation: &mut Explanation,
+    ) -> ContactState {
+        let blind = Self::new(ProgramParts {
+            namespace: self.namespace.clone(),
+            zone: self.zone.clone(),
+            ..ProgramParts::default()
+        });
+        state.hot.profiling.change(|known| known.from = Some(from.timestamp_millis()));
+        state = blind.passed(state, before, from, &mut Explanation::default());
+        let mut run = Run::new(self, state);
+        run.explanation = Some(std::mem::take(explanation));
+        run.out.state.hot.now = run.out.state.hot.now.max(from);
+        run.begin_profile(InputId::from_clock(run.contact_id(), PROFILING, from), from);
+        *explanation = run.explanation.take().unwrap_or_default();
+        run.is_new = false;
+        run.finish().state
     }
 
     /// A part of a history, and everything due until its end.

@@ -107,12 +107,20 @@ impl Run<'_> {
         if !adopts && !touched.is_empty() && self.awaits_history(&state) {
             not_counted(&mut state, self.seq, now);
         }
+        let barred = self.barred();
+        if let Some(barred) = &barred {
+            program.segments.forget(&mut state, barred);
+        }
         let mut moves = Vec::new();
         let (cold, hot) = (&self.out.state.cold, &self.out.state.hot);
-        let seen = Seen::new(self.facts(), &cold.standing, hot, &zone);
+        let seen = Seen::new(self.facts(), &cold.standing, hot, &zone).outside(barred);
         program.segments.settle(&mut state, &mut touched, &seen, now.timestamp_millis(), &mut |one| {
             moves.push(one);
         });
+        // What is held since then is a profile too, and so is how often it was.
+        if let Some(barred) = &barred {
+            program.segments.forget(&mut state, barred);
+        }
         self.out.state.hot.segments = state;
         self.touched = touched;
         let mut told = self.moved(moves, cause, adopts, now);
@@ -164,8 +172,9 @@ impl Run<'_> {
                 cause,
                 at,
             });
+            let barred = !inside && self.stands_outside(&name);
             let fact = Fact::Segment { segment: name, inside };
-            let by_definition = by_definition && !is_on(Bug::DefinitionOpensDoors);
+            let by_definition = (by_definition || barred) && !is_on(Bug::DefinitionOpensDoors);
             told.push(Told { fact, before: 0, cause: id, by_definition });
         }
         told
@@ -186,8 +195,12 @@ impl Run<'_> {
         let (zone, now) = (self.segment_zone(), at.max(self.out.state.hot.now));
         let hot = &mut self.out.state.hot;
         let at = happened_at.timestamp_millis();
+        let kept = hot.profiling.ignores(at, now.timestamp_millis()).then(|| hot.segments.clone());
         let heard = Heard::new(name, properties, at, now.timestamp_millis(), &zone);
         let missed = program.segments.hear(&mut hot.segments, &mut self.touched, &heard);
+        if let Some(kept) = kept {
+            program.segments.put_back(&mut hot.segments, &kept, &program.barred());
+        }
         if missed || hot.retracted {
             not_counted(&mut hot.segments, self.seq, now);
         }

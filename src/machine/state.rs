@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use super::profiling::Profiling;
 use super::{Envelope, Passage};
 use crate::model::{Contact, ContactId, Deed, Enrollment, InputId, JourneyId, Name};
 use crate::rule::segment::SegmentState;
@@ -62,6 +63,9 @@ pub struct Hot {
     /// Whether an event was taken back that segments had counted, and the history is still to be looked through without it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retracted: bool,
+    /// Whether scores and segments may be made of what the contact does.
+    #[serde(default, skip_serializing_if = "Profiling::is_plain")]
+    pub profiling: Profiling,
     /// Doors that a date will open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned: Vec<Planned>,
@@ -154,6 +158,7 @@ impl Default for Hot {
             segments: SegmentState::default(),
             segmented: 0,
             retracted: false,
+            profiling: Profiling::default(),
             planned: Vec::new(),
             pending: Vec::new(),
             barred: LiteMap::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::happen::Queued;
+use super::profiling::PROFILING;
 use super::program::Program;
 use super::segment::MoveCause;
 pub(super) use super::signal::Signal;
@@ -261,6 +262,7 @@ impl<'p> Run<'p> {
             }
             self.out.state.hot.now = at;
             (self.seq, self.read) = (envelope.seq, envelope.seq);
+            self.mind_profiling(envelope.id, at);
             let new_scores = self.adopt_scores(at);
             if self.adopt_segments(at) || new_scores {
                 self.drain(at);
@@ -303,6 +305,9 @@ impl<'p> Run<'p> {
             // What a pause held is due in the past, and new rules come in now.
             let now = self.out.state.hot.now;
             self.cause = MoveCause::Clock;
+            if self.profiling_turned() {
+                self.mind_profiling(InputId::from_clock(self.contact_id(), PROFILING, now), now);
+            }
             let new_scores = self.adopt_scores(now);
             if self.adopt_segments(now) || new_scores {
                 self.drain(now);

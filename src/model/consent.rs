@@ -24,8 +24,7 @@ pub enum ConsentStatus {
     Requested,
     /// The contact was asked and said no.
     Refused,
-    /// The contact objects to marketing, on every channel (GDPR art. 21). Scores and segments go on: the host asks
-    /// [`refusals`](crate::rule::permit::refusals) before it profiles.
+    /// The contact objects to marketing, on every channel (GDPR art. 21). Scores and segments for marketing end with it.
     Objected,
     /// What was allowed is over, because its time has passed.
     Expired,

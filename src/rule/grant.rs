@@ -68,6 +68,15 @@ impl Mark {
         Self(record.received_at.unwrap_or(record.at).timestamp_millis(), 1, seq)
     }
 
+    /// After everything that is said at an instant.
+    pub(super) fn end_of(at: i64) -> Self {
+        Self(at, u8::MAX, u64::MAX)
+    }
+
+    pub(super) fn at(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_millis(self.0)
+    }
+
     pub(super) fn of(record: &ConsentRecord) -> Self {
         let confirms = record.evidence.confirms.as_ref().filter(|_| !record.status.forbids());
         let at = match confirms {

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
 use super::law::Profile;
-use super::{Basis, Minors, OptOut, Purpose, Retention};
+use super::{Basis, Minors, OptOut, Purpose, Retention, Standing};
 use crate::error::BuildError;
-use crate::model::Name;
+use crate::model::{Contact, Name};
 use crate::time::DailyWindow;
 
 /// Hours in which nothing of certain purposes is said on a channel.
@@ -242,6 +242,34 @@ impl Policy {
     #[must_use]
     pub fn is_marketing(&self, purpose: &str) -> bool {
         !purpose.is_empty() && !self.basis(purpose).is_owed()
+    }
+
+    /// Whether scores and segments that are for a purpose are profiling for marketing, which an objection stops: all that
+    /// declare none are, and all but those for what is owed.
+    ///
+    /// ```
+    /// use journeyman::rule::{Policy, Purpose};
+    /// let policy = Policy::default().purpose(Purpose::legal_obligation("exclusion"));
+    /// assert!(policy.is_profiling(None) && !policy.is_profiling(Some("exclusion")));
+    /// ```
+    #[must_use]
+    pub fn is_profiling(&self, purpose: Option<&str>) -> bool {
+        purpose.is_none_or(|purpose| !self.basis(purpose).is_owed())
+    }
+
+    /// Whether a contact may not be profiled for marketing: it objected or took its yes back (GDPR art. 21(2) and (3)), or it
+    /// is too young (recitals 38 and 71), or another record of the person that became part of it, until then, was so.
+    pub(crate) fn stops_profiling(
+        &self,
+        contact: &Contact,
+        standing: &Standing,
+        merged: Option<i64>,
+    ) -> bool {
+        self.is_minor(contact) || standing.refuses_profiling(self, merged)
+    }
+
+    pub(crate) fn is_minor(&self, contact: &Contact) -> bool {
+        self.minors.as_ref().is_some_and(|minors| minors.include(&contact.attributes))
     }
 
     /// Whether messages on a channel are short ones, counted in segments: `sms`, and every channel that a row of `opt_outs`

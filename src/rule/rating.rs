@@ -121,6 +121,28 @@ impl Rating {
         }
     }
 
+    /// Every score of which anything is kept.
+    pub(crate) fn rated(&self) -> impl Iterator<Item = &Name> {
+        let known = self.models.keys().chain(self.scores.keys()).chain(self.tiers.keys());
+        let all: std::collections::BTreeSet<&Name> = known.chain(self.uncounted.keys()).collect();
+        all.into_iter()
+    }
+
+    /// Forgets a score with everything that hangs on it, and says what is no longer true, each with the value before.
+    pub(crate) fn forget(&mut self, score: &Name, gone: &mut Vec<(Fact, i64)>) {
+        self.uncounted.remove(score);
+        let marks = self.models.remove(score).map(|state| state.marks).unwrap_or_default();
+        for (mark, _) in marks {
+            gone.push((Fact::Mark { score: score.clone(), mark, up: false }, 0));
+        }
+        if let Some(tier) = self.tiers.remove(score) {
+            gone.push((Fact::Tier { score: score.clone(), from: Some(tier), to: None, up: false }, 0));
+        }
+        if let Some(value) = self.scores.remove(score).filter(|value| *value != 0) {
+            gone.push((Fact::Score { score: score.clone(), value: 0 }, value));
+        }
+    }
+
     /// Takes a fact in; false where it changes nothing.
     pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
         match fact {

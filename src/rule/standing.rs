@@ -1,5 +1,7 @@
 //! What a contact allows, as a fold of its consent records.
 
+mod profiling;
+
 use chrono::{DateTime, Utc};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};

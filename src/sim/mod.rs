@@ -34,6 +34,7 @@ mod host;
 mod limits;
 mod outcome;
 mod people;
+mod profile;
 mod provider;
 mod random;
 mod reads;

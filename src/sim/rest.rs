@@ -57,6 +57,7 @@ impl World {
             if !erased {
                 self.score_is_the_fold(person, &steps).await?;
                 self.sums_are_right(person).await?;
+                self.profile_is_allowed(person).await?;
                 let state = stored.as_ref().map(|stored| &stored.state);
                 self.segments_are_exact(person, &steps, state).await?;
                 if let Some(state) = state {

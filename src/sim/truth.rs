@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::consent::{Ledger, is_owed};
 use super::fixture::{line, place};
+use super::profile::Profiled;
 use super::scenario::Scenario;
 use super::segments::Sorted;
 use super::spark::Rated;
@@ -103,6 +104,7 @@ pub(super) struct SeenPerson {
     pub(super) left: Vec<Left>,
     /// What each commit said of the segments that the person is in.
     pub(super) sorted: Vec<Sorted>,
+    pub(super) profiled: Vec<Profiled>,
 }
 
 pub(super) struct Denial {
@@ -213,12 +215,18 @@ impl Seen {
     }
 
     /// A commit is kept, and with it what it says of a person's score and segments, and of what its steps computed.
-    pub(super) fn rated(&mut self, row: u64, rated: Rated, left: Left, sorted: Sorted) {
+    pub(super) fn rated(
+        &mut self,
+        row: u64,
+        (rated, left, sorted): (Rated, Left, Sorted),
+        profiled: Profiled,
+    ) {
         let person = self.rows.get(&row).cloned();
         if let Some(person) = person.and_then(|id| self.people.get_mut(&id)) {
             person.rated.push(rated);
             person.left.push(left);
             person.sorted.push(sorted);
+            person.profiled.push(profiled);
         }
     }
 

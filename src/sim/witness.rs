@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::profile::Profiled;
 use super::segments::{self, Sorted};
 use super::spark::{self, Rated};
 use super::sums::Left;
@@ -169,6 +170,7 @@ impl Mailbox for Witness {
             rated: Rated,
             left: Left,
             sorted: Sorted,
+            profiled: Profiled,
         }
         let (revisions, sorts) = {
             let seen = self.truth.seen();
@@ -186,6 +188,7 @@ impl Mailbox for Witness {
                 rated: Rated::new(commit, published(&revisions, commit.catalog)),
                 left: Left::new(commit),
                 sorted: Sorted::new(commit, published(&sorts, commit.catalog)),
+                profiled: Profiled::new(commit),
             })
             .collect();
         let committed = now!(self.store.commit(commits))?;
@@ -212,7 +215,7 @@ impl Mailbox for Witness {
                     let found = format!("revision {} of row {row} was committed twice", noted.lease.revision);
                     seen.breach(Invariant::S4, found);
                 }
-                seen.rated(row, noted.rated, noted.left, noted.sorted);
+                seen.rated(row, (noted.rated, noted.left, noted.sorted), noted.profiled);
                 let now = seen.now();
                 if noted.now > now {
                     seen.breach(Invariant::S2, format!("a commit of row {row} is of {}", noted.now));

@@ -169,7 +169,7 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
-const LIMITS: [&str; 21] = [
+const LIMITS: [&str; 25] = [
     "limit_hours_judged",
     "limit_hours_deferred",
     "limit_hours_of_nobody",
@@ -186,6 +186,10 @@ const LIMITS: [&str; 21] = [
     "limit_owed_refused",
     "limit_silence_judged",
     "limit_silence_refused",
+    "profile_counted",
+    "profile_objected",
+    "profile_minor",
+    "profile_anew",
     "limit_minor_judged",
     "limit_minor_refused",
     "limit_way_first",

@@ -25,6 +25,10 @@ pub struct ScoreDefinition {
     /// What becomes of contacts that are known already.
     #[serde(default)]
     pub history: History,
+    /// What it is for: one that declares nothing is profiling for marketing, which an objection stops. One for a purpose that
+    /// is owed goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 /// What becomes of contacts that are known already when a score is published.
@@ -47,13 +51,20 @@ impl ScoreDefinition {
     /// A score that counts the history of contacts that are known already.
     #[must_use]
     pub fn new(score: impl Into<String>, script: impl Into<String>) -> Self {
-        Self { score: score.into(), script: script.into(), history: History::default() }
+        Self { score: score.into(), script: script.into(), history: History::default(), purpose: None }
     }
 
     /// Lets contacts keep what they have.
     #[must_use]
     pub fn keeps(mut self) -> Self {
         self.history = History::Keep;
+        self
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
+        self.purpose = Some(purpose.into());
         self
     }
 

@@ -31,6 +31,8 @@ pub struct Explanation {
     pub value: i64,
     /// What gave and took points.
     pub entries: Vec<Entry>,
+    /// Since when the contact may not be profiled, in milliseconds since 1970: then it has no score.
+    pub unprofiled_since: Option<i64>,
 }
 
 /// What gave or took points, however often it did.
@@ -106,6 +108,9 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(since) = self.unprofiled_since.and_then(DateTime::from_timestamp_millis) {
+            write!(f, "profiling is off since {}", since.format("%Y-%m-%d %H:%M:%S UTC"))?;
+        }
         for (place, entry) in self.entries.iter().enumerate() {
             write!(f, "{}{entry}", if place > 0 { ", " } else { "" })?;
         }

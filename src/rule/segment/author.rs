@@ -194,12 +194,13 @@ impl Author<'_> {
     }
 
     pub(super) fn ask(&mut self, text: String, ask: Ask, streams: Vec<u32>) -> Option<Form> {
-        if let Some(place) = self.leaves.places.get(&text) {
+        let key = self.leaves.scoped(text.clone());
+        if let Some(place) = self.leaves.places.get(&key) {
             return Some(Form::Leaf(*place));
         }
         let place = u32::try_from(self.leaves.list.len()).unwrap_or(u32::MAX);
         let cost = ask.cost();
-        self.leaves.places.insert(text.clone(), place);
+        self.leaves.places.insert(key, place);
         self.leaves.list.push(Leaf { ask, text, streams, readers: Vec::new(), slot: None, cost });
         if self.leaves.list.len() == Segments::MOST_QUESTIONS + 1 {
             let sentence =

@@ -19,6 +19,7 @@ pub(super) struct Read {
     version: u32,
     hash: Hash,
     kind: SegmentKind,
+    purpose: Option<Name>,
     form: Form,
     rank: Option<(By, Option<Form>)>,
     /// The leaves that it asks, each once.
@@ -73,13 +74,14 @@ fn finish(sorted: Vec<Read>, author: Author<'_>, lines: &BTreeMap<Name, Line>) -
         }
         let costs = |leaf| compiled.leaves.get(index(leaf)).map_or(0, |leaf| leaf.cost);
         let program = Program::new(&read.form, &costs);
-        let Read { name, version, hash, kind, form, rank, .. } = read;
+        let Read { name, version, hash, kind, purpose, form, rank, .. } = read;
         let streams = streams.into_iter().collect();
         compiled.segments.push(Segment {
             name,
             version,
             hash,
             kind,
+            purpose,
             form,
             program,
             streams,
@@ -168,6 +170,7 @@ impl Author<'_> {
     /// Reads one definition.
     fn segment(&mut self, definition: &SegmentDefinition, line: Option<&Line>) -> Option<Read> {
         let before = self.problems.len();
+        self.leaves.purpose.clone_from(&definition.purpose);
         let shown: String = definition.segment.chars().take(64).collect();
         let given = [definition.condition.is_some(), definition.rank.is_some(), definition.manual];
         if definition.segment.trim().is_empty() || definition.segment.len() > SegmentDefinition::MOST_NAME {
@@ -210,6 +213,7 @@ impl Author<'_> {
             version: definition.version,
             hash: Hash::of("segment", &[&text]),
             kind,
+            purpose: definition.purpose.as_deref().map(Name::from),
             form,
             rank,
             leaves: leaves.into_iter().collect(),

@@ -39,6 +39,10 @@ pub struct SegmentDefinition {
     /// Who is in it: those whom the host [puts](crate::Engine::tell) there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub manual: bool,
+    /// What it is for: one that declares nothing is profiling for marketing, which an objection stops. One for a purpose that
+    /// is owed goes on, such as a list of those who are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 /// Those who stand highest, as of the last time that the line was drawn.
@@ -96,9 +100,17 @@ impl SegmentDefinition {
         self
     }
 
+    /// Says what it is for.
+    #[must_use]
+    pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
+        self.purpose = Some(purpose.into());
+        self
+    }
+
     fn empty(segment: impl Into<String>) -> Self {
         let segment = segment.into();
-        Self { segment, version: 1, language: Self::LANGUAGE, condition: None, rank: None, manual: false }
+        let (condition, rank, purpose) = (None, None, None);
+        Self { segment, version: 1, language: Self::LANGUAGE, condition, rank, manual: false, purpose }
     }
 }
 

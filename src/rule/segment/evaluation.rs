@@ -81,6 +81,9 @@ impl Segments {
         below: &Places,
     ) -> bool {
         let Some(segment) = self.at(place) else { return false };
+        if seen.bars(place) {
+            return false;
+        }
         if self.is_waiting(place, state) {
             return state.members.contains_key(&segment.name);
         }

@@ -33,6 +33,8 @@ pub struct SegmentExplanation {
     /// When one of their answers may next change by itself, in milliseconds since 1970; it can be too early, never too late.
     /// That a line is drawn anew is not foreseen here.
     pub next: Option<i64>,
+    /// Since when the contact may not be profiled, in milliseconds since 1970: then it is in no such segment.
+    pub unprofiled_since: Option<i64>,
 }
 
 /// A question that decides, and what it was answered with.
@@ -55,6 +57,9 @@ impl fmt::Display for SegmentExplanation {
         write!(f, "{is} {} (version {})", self.segment, self.version)?;
         if let Some(membership) = self.membership {
             write!(f, " since {}, entered {} time(s)", at(membership.since), membership.times)?;
+        }
+        if let Some(since) = self.unprofiled_since {
+            write!(f, ", profiling is off since {}", at(since))?;
         }
         if self.waits {
             f.write_str(", until its history is counted")?;
@@ -90,6 +95,7 @@ impl Segments {
                 waits: false,
                 because: Vec::new(),
                 next: None,
+                unprofiled_since: None,
             };
         };
         let below = self.below(place, state, seen, &clock);
@@ -119,6 +125,7 @@ impl Segments {
             waits: self.is_waiting(place, state),
             next: because.iter().filter_map(|reason| reason.next).min(),
             because,
+            unprofiled_since: None,
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Leaves {
     filter_places: Known,
     pub(super) rules: Vec<Rule>,
     rule_places: Known,
+    /// What the segment that is read is for: what is kept for one purpose is not kept for another one, because one of them may end.
+    pub(super) purpose: Option<String>,
 }
 
 /// Which events, before they have a place.
@@ -79,7 +81,7 @@ impl Leaves {
     pub(super) fn stream(&mut self, filter: u32, words: &str, keep: Keep) -> u32 {
         let index = super::settle::index(filter);
         let of = self.texts.get(index).map_or("", String::as_str);
-        let text = format!("{words} {of}");
+        let text = self.scoped(format!("{words} {of}"));
         if let Some(place) = self.rule_places.get(&text) {
             return *place;
         }
@@ -88,6 +90,14 @@ impl Leaves {
             filter.streams.push(at);
         }
         at
+    }
+
+    /// A text that tells apart what is asked and kept for other purposes.
+    pub(super) fn scoped(&self, text: String) -> String {
+        match &self.purpose {
+            Some(purpose) => format!("for {purpose:?} {text}"),
+            None => text,
+        }
     }
 
     fn rule(&mut self, text: String, keep: Keep) -> u32 {
@@ -104,7 +114,7 @@ impl Leaves {
     pub(super) fn since(&mut self, question: &QuestionDefinition) -> u32 {
         // Whatever its span, it is true since the same instant.
         let question = QuestionDefinition { held_for: None, ..question.clone() };
-        let text = format!("since {}", serde_json::to_string(&question).unwrap_or_default());
+        let text = self.scoped(format!("since {}", serde_json::to_string(&question).unwrap_or_default()));
         if let Some(place) = self.rule_places.get(&text) {
             return *place;
         }

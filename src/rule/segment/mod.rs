@@ -4,6 +4,7 @@ mod amount;
 mod answer;
 mod attribute;
 mod author;
+mod barred;
 mod bits;
 mod bucket;
 mod clock;
@@ -47,6 +48,7 @@ mod touched;
 mod turns;
 mod window;
 
+pub(crate) use barred::Barred;
 pub use bucket::lot;
 pub use definition::{RankDefinition, SegmentDefinition, WhereDefinition};
 pub use explain::{Reason, SegmentExplanation};

@@ -1,5 +1,6 @@
 //! What segments may see of a contact.
 
+use super::barred::Barred;
 use crate::rule::{Facts, Standing};
 use crate::time::Zone;
 
@@ -26,13 +27,25 @@ pub struct Seen<'a> {
     pub journeys: &'a dyn Passages,
     /// Its own zone, else the program's.
     pub zone: &'a Zone,
+    /// The segments that it stands outside of, whatever they ask.
+    pub(crate) barred: Option<Barred>,
 }
 
 impl<'a> Seen<'a> {
     /// What there is to see.
     #[must_use]
     pub fn new(facts: Facts<'a>, standing: &'a Standing, journeys: &'a dyn Passages, zone: &'a Zone) -> Self {
-        Self { facts, standing, journeys, zone }
+        Self { facts, standing, journeys, zone, barred: None }
+    }
+
+    /// The same, outside of these segments.
+    pub(crate) fn outside(mut self, barred: Option<Barred>) -> Self {
+        self.barred = barred;
+        self
+    }
+
+    pub(super) fn bars(&self, place: usize) -> bool {
+        self.barred.as_ref().is_some_and(|barred| barred.has(place))
     }
 }
 

@@ -105,6 +105,8 @@ pub struct Segment {
     pub hash: Hash,
     /// What says who is in it.
     pub kind: SegmentKind,
+    /// What it is for, where it says so.
+    pub purpose: Option<Name>,
     pub(super) form: Form,
     pub(super) program: Program,
     /// The streams that it reads.

@@ -119,10 +119,11 @@ impl Segments {
                     *word &= *word - 1;
                 }
                 let Some(segment) = self.0.segments.get(place) else { continue };
-                if segment.streams.iter().any(|stream| is_missing(state, *stream)) {
+                let is_barred = seen.bars(place);
+                if !is_barred && segment.streams.iter().any(|stream| is_missing(state, *stream)) {
                     continue;
                 }
-                let holds = segment.program.run(|leaf| state.bits.has(index(leaf)));
+                let holds = !is_barred && segment.program.run(|leaf| state.bits.has(index(leaf)));
                 if holds == state.inside.has(place) {
                     continue;
                 }

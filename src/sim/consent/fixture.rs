@@ -13,7 +13,7 @@ pub(super) const CONFIRMED: &str = "tips";
 pub(super) const SOLD: &str = "shop";
 pub(super) const FAMILIES: [&str; 2] = ["books", "shoes"];
 /// What a contract demands.
-const OWED: &str = "receipts";
+pub(in crate::sim) const OWED: &str = "receipts";
 
 /// The events that open the two journeys.
 pub(super) const RUNG: &str = "rung";
@@ -64,6 +64,7 @@ pub(in crate::sim) fn definitions(version: u32) -> Result<Vec<Definition>, Build
         format!("tip {version}: https://example.org/one https://example.org/two {{{{ link.preferences }}}}");
     let receipt = TemplateDefinition::new("receipt").text(format!("receipt {version}")).purpose(OWED);
     let mut all: Vec<Definition> = vec![TemplateDefinition::new("tip").text(tip).into(), receipt.into()];
+    all.push(crate::sim::profile::score().into());
     for text in [SAYS, NO_MORE] {
         all.push(Journey::from_yaml(&text.replace("VERSION", &version.to_string()))?.into());
     }

@@ -17,7 +17,7 @@ mod visits;
 pub(super) use deed::Act;
 pub(super) use draw::draw;
 pub(super) use ears::{Ears, says_something_personal};
-pub(super) use fixture::{definitions, is_owed, policy};
+pub(super) use fixture::{OWED, definitions, is_owed, policy};
 pub(super) use ledger::Ledger;
 pub(super) use rotation::{keyed, newer_key};
 pub(super) use visits::{BASE, linked};

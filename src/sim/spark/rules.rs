@@ -112,7 +112,8 @@ fn script(rules: &Rules) -> String {
 /// The score as the host publishes it in a version.
 pub(crate) fn definition(version: u32) -> ScoreDefinition {
     let rules = rules(version);
-    let definition = ScoreDefinition::new(SPARK, script(rules));
+    // Its judge need not ask who objects.
+    let definition = ScoreDefinition::new(SPARK, script(rules)).purpose(crate::sim::consent::OWED);
     if rules.keeps { definition.keeps() } else { definition }
 }
 

@@ -177,7 +177,10 @@ fn scores(snapshot: &CatalogSnapshot) -> BTreeMap<Name, Scored> {
     let scores = snapshot.definitions.iter().filter_map(|definition| match definition {
         Definition::Score(score) => {
             let model = score.compile().ok()?;
-            Some((score.score.as_str().into(), Scored::new(model.into(), score.history)))
+            Some((
+                score.score.as_str().into(),
+                Scored::new(model.into(), score.history).purpose(score.purpose.as_deref()),
+            ))
         }
         _ => None,
     });
