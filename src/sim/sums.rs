@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::host::World;
+use super::profile::Profiled;
 use super::scenario::Person;
 use crate::error::StoreError;
 use crate::machine::{Envelope, InputKind};
@@ -138,7 +139,10 @@ impl World {
         let mail = self.store.inputs(&id, 0, u64::MAX >> 1).await?;
         let mut seen = self.truth.seen();
         let left = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.left);
-        let (happened, broken) = judge(left, &mail);
+        // What the host tells of a score is left out for whom that must not be made; whether it must not, others judge.
+        let profiled = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.profiled);
+        let until = profiled.iter().position(Profiled::is_off).unwrap_or(left.len());
+        let (happened, broken) = judge(left.get(..until).unwrap_or(left), &mail);
         happened.into_iter().for_each(|word| seen.count(word));
         if let Some(found) = broken {
             seen.breach(Invariant::X18, format!("the sums of {id}: {found}"));

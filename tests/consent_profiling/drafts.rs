@@ -113,9 +113,11 @@ proptest! {
                 match act {
                     Act::Opened(ago) => {
                         let event = Event::new(id, "opened").at(at - TimeDelta::minutes(*ago));
-                        drop(block_on(engine.track(event)).unwrap());
+                        block_on(engine.track(event)).unwrap();
                     }
-                    Act::Closed => drop(block_on(engine.track(Event::new(id, "closed"))).unwrap()),
+                    Act::Closed => {
+                        block_on(engine.track(Event::new(id, "closed"))).unwrap();
+                    }
                     Act::Objects => block_on(engine.withdraw(&Withdrawal::objection(id, evidence()))).unwrap(),
                     Act::Agrees => {
                         let yes = Consent::granted(id, "marketing", "email", evidence());

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures::executor::block_on;
 use journeyman::rule::Policy;
+use journeyman::rule::segment::SegmentDefinition;
 use journeyman::testing::ManualClock;
 use journeyman::testing::check::Checker;
 use journeyman::{Contact, Engine, Event};
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::common::stores;
 use super::{config, evidence, nothing_is_kept, policy, scores, segments, start, strict};
@@ -109,7 +111,9 @@ fn says(engine: &Engine, who: &str, act: Act) {
             block_on(engine.consent(Consent::granted(who, purpose, "email", evidence()))).unwrap();
         }
         Act::Age(age) => block_on(engine.identify(Contact::new(who).attribute("age", age))).unwrap(),
-        Act::Opened => drop(block_on(engine.track(Event::new(who, "opened"))).unwrap()),
+        Act::Opened => {
+            block_on(engine.track(Event::new(who, "opened"))).unwrap();
+        }
     }
     block_on(engine.tick()).unwrap();
 }
@@ -124,6 +128,10 @@ fn play(acts: &[(bool, Act)], after: &[Act], is_strict: bool) {
         let all = scores().map(Into::into).into_iter().chain(segments().map(Into::into));
         block_on(engine.publish(all)).unwrap();
         let (mut loser, mut winner, mut minute) = (Record::default(), Record::default(), 0);
+        // How often the one that goes on opened something since it may be profiled.
+        let mut opened = 1;
+        let often = json!({"event": "opened", "count": {"at_least": 2}});
+        let often = SegmentDefinition::new("often", serde_json::from_value(often).unwrap());
         let is_off = |record: &Record| record.is_minor() || record.refuses(is_strict);
         let next = |minute: &mut i64| {
             *minute += 1;
@@ -135,18 +143,27 @@ fn play(acts: &[(bool, Act)], after: &[Act], is_strict: bool) {
         for (is_winner, act) in acts {
             next(&mut minute);
             says(&engine, if *is_winner { "lea" } else { "web" }, *act);
-            if *is_winner { winner.takes(*act, minute) } else { loser.takes(*act, minute) }
+            if *is_winner {
+                winner.takes(*act, minute)
+            } else {
+                loser.takes(*act, minute)
+            }
+            opened += u64::from(*is_winner && matches!(act, Act::Opened));
+            opened = if is_off(&winner) { 0 } else { opened };
         }
         next(&mut minute);
         block_on(engine.merge(&"web".into(), &"lea".into())).unwrap();
         block_on(engine.tick()).unwrap();
         winner.absorbs(&loser, minute, is_strict);
+        opened = if is_off(&winner) { 0 } else { opened };
         for act in [None].into_iter().chain(after.iter().map(Some)) {
             if let Some(act) = act {
                 next(&mut minute);
                 // What is told of either id reaches the one that goes on.
                 says(&engine, if minute % 2 == 0 { "lea" } else { "web" }, *act);
                 winner.takes(*act, minute);
+                opened += u64::from(matches!(act, Act::Opened));
+                opened = if is_off(&winner) { 0 } else { opened };
             }
             let state = block_on(engine.store().contact(&"lea".into())).unwrap().unwrap().state;
             let story = format!("{name}, strict {is_strict}: {acts:?}, merged, {after:?} until {act:?}");
@@ -154,6 +171,9 @@ fn play(acts: &[(bool, Act)], after: &[Act], is_strict: bool) {
             if is_off(&winner) {
                 nothing_is_kept(&state);
             }
+            // A history that is looked through does not know what a merge denied.
+            let sized = block_on(engine.count(&often)).unwrap();
+            assert_eq!(sized, u64::from(opened >= 2), "{opened}: {story}");
         }
         let findings = block_on(checked(&policy).check_contact(&**engine.store(), &"lea".into())).unwrap();
         assert!(findings.violations.is_empty(), "{name}: {:?}", findings.violations);
@@ -178,5 +198,37 @@ proptest! {
             all.extend(if is_winner { winner.next() } else { loser.next() }.map(|act| (is_winner, act)));
         }
         play(&all, &after, is_strict);
+    }
+}
+
+/// What is taken over from the other record is no yes of the person: it lifts no objection. A later one does.
+#[test]
+fn a_yes_that_a_merge_brings_lifts_nothing() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(start());
+        let engine = Engine::builder(store).policy(policy()).build();
+        block_on(engine.publish(scores().map(Into::into))).unwrap();
+        let yes = |who: &str| Consent::granted(who, "marketing", "email", evidence());
+        block_on(engine.identify(Contact::new("web").address("email", "lea@example.org"))).unwrap();
+        block_on(engine.consent(yes("web"))).unwrap();
+        let mut objection = Withdrawal::objection("lea", evidence());
+        objection.purposes = vec!["news".into()];
+        block_on(engine.withdraw(&objection)).unwrap();
+        block_on(engine.tick()).unwrap();
+        clock.advance(TimeDelta::minutes(1));
+        block_on(engine.merge(&"web".into(), &"lea".into())).unwrap();
+        block_on(engine.tick()).unwrap();
+        let lea = || block_on(engine.store().contact(&"lea".into())).unwrap().unwrap().state;
+        assert!(lea().cold.standing.allows(
+            "marketing",
+            "email",
+            lea().cold.contact.addresses.get("email").and_then(|address| address.fingerprint)
+        ));
+        assert!(lea().hot.profiling.off_since.is_some(), "{name}");
+        clock.advance(TimeDelta::minutes(1));
+        block_on(engine.consent(yes("lea"))).unwrap();
+        block_on(engine.tick()).unwrap();
+        assert!(lea().hot.profiling.off_since.is_none(), "{name}");
     }
 }

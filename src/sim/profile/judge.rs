@@ -39,6 +39,10 @@ impl Profiled {
         }
     }
 
+    pub(crate) fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     fn is_blank(&self) -> bool {
         let is_in = self.is_hot || self.is_keen || self.is_found || self.was_found;
         !is_in && self.value.is_none()

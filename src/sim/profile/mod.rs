@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::rule::score::ScoreDefinition;
 use crate::rule::segment::SegmentDefinition;
 
-const HEAT: &str = "heat";
+const HEAT: &str = "leaning";
 const FOUND: &str = "found";
 /// What gives a point, and of how many points on somebody is hot, keen, and found.
 const COUNTED: &str = "clicked";
