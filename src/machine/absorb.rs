@@ -140,6 +140,7 @@ impl Run<'_> {
     /// Takes over what another record of the person leaves. Nothing is opened or ended by it.
     pub(super) fn absorb(&mut self, absorb: &Absorb, input: InputId, at: DateTime<Utc>) {
         self.absorb_consents(absorb, input, at);
+        self.absorb_sharings(absorb);
         let update = absorb.lacking_in(&self.out.state.cold.contact);
         let stirred = self.stirred_by(&update, &update.untag);
         for name in self.take_in(&update, input, at).unwrap_or_default() {
