@@ -143,17 +143,15 @@ impl Engine {
         };
         let purpose = policy.find(&message.purpose);
         let shares = purpose.map_or(&[][..], |purpose| &purpose.shares);
-        // An address is somebody's: what is denied to it, or to whoever has it, is not told either.
+        // An address that nobody may write to is not told either. What is denied there is not asked: that is of messages.
         for field in shares {
             let SharedField::Address(channel) = field else { continue };
-            if !cold.contact.addresses.contains_key(channel) {
+            let has_one = cold.contact.addresses.contains_key(channel);
+            if !has_one || reasons.contains(&Reason::Suppressed) {
                 continue;
             }
-            let gate = self.shared.store.forbidden(&message.contact, channel, &message.purpose).await?;
-            for (holds, reason) in [(gate.denied, Reason::Withdrawn), (gate.suppressed, Reason::Suppressed)] {
-                if holds && !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
+            if self.shared.store.forbidden(&message.contact, channel, &message.purpose).await?.suppressed {
+                reasons.push(Reason::Suppressed);
             }
         }
         // Asked for before the yes that stands now.
