@@ -85,6 +85,8 @@ enum Fault {
     CountsThenBegins,
     /// Knows what was said an hour ago and no more.
     ForgetsWhatWasSaid,
+    /// Hands out nothing that is owed to a third party.
+    WithholdsRemovals,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -230,7 +232,10 @@ role! {
             if let Some(counted) = take.counted.as_mut().filter(|_| self.fault == Fault::ForgetsWhatWasSaid) {
                 counted.within = TimeDelta::hours(1);
             }
-            self.inner.take(&take).await
+            let mut taken = self.inner.take(&take).await?;
+            let withheld = self.fault == Fault::WithholdsRemovals;
+            taken.messages.retain(|taken| !withheld || !taken.message.is_removal());
+            Ok(taken)
         }
 
         async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
@@ -713,6 +718,14 @@ fn a_store_that_forgets_what_was_said_is_refused() {
 }
 
 #[test]
+fn a_store_that_withholds_what_is_owed_to_third_parties_is_refused() {
+    breaks(
+        Fault::WithholdsRemovals,
+        &["erasing_owes_a_removal_of_what_was_exported", "nothing_takes_a_removal_back"],
+    );
+}
+
+#[test]
 fn a_store_that_merges_in_name_alone_is_refused() {
     breaks(
         Fault::MergesInName,
@@ -728,6 +741,8 @@ fn a_store_that_merges_in_name_alone_is_refused() {
             "merge_is_done_once",
             "merges_form_chains",
             "answer_for_a_merged_contact_reaches_the_winner",
+            "nothing_takes_a_removal_back",
+            "a_merge_says_which_exports_have_begun",
         ],
     );
 }
