@@ -98,7 +98,6 @@ pub enum Bug {
     SilenceBySweep,
     RowBeforeItsDate,
     MinorsAskNobody,
-    RemovalForgotten = 96,
     TeamHoursElapsed = 100,
 }
 
@@ -424,7 +423,6 @@ mod planting {
                 SilenceBySweep => "a silence is judged by a sweep, and no sweep comes",
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
-                RemovalForgotten => "a third party is not told that what it was told is to be removed",
             }
         }
     }

@@ -572,6 +572,7 @@ fn a_store_that_panics_is_refused_and_stops_nothing() {
             "a_parked_contact_is_waited_for_by_nobody",
             "a_released_contact_goes_on",
             "erase_leaves_nothing_to_do",
+            "erasing_owes_a_removal_of_what_was_exported",
         ],
     );
 }
@@ -741,7 +742,6 @@ fn a_store_that_merges_in_name_alone_is_refused() {
             "merge_is_done_once",
             "merges_form_chains",
             "answer_for_a_merged_contact_reaches_the_winner",
-            "nothing_takes_a_removal_back",
             "a_merge_says_which_exports_have_begun",
         ],
     );
