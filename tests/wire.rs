@@ -21,7 +21,7 @@ use journeyman::port::store::{Definition, DrawnLine, Edition, JobKind, MessageSt
 use journeyman::rule::score::ScoreDefinition;
 use journeyman::rule::segment::{Line, SegmentDefinition, Segments};
 use journeyman::rule::template::Form;
-use journeyman::rule::{Policy, QuietHours, TemplateDefinition, VariantDefinition};
+use journeyman::rule::{Policy, Purpose, QuietHours, TemplateDefinition, VariantDefinition};
 use journeyman::{Consent, Contact, Event, Journey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -188,6 +188,24 @@ fn inputs_are_unchanged() {
     let envelope = Envelope::new(7, input.id.unwrap(), at("2026-03-23T09:00:00.123999Z"), input.kind);
     assert_eq!(envelope.received_at, at("2026-03-23T09:00:00.123Z"));
     golden("envelope", &envelope);
+}
+
+/// What a third party is told, from the input to the message, and what stays known of it.
+#[test]
+fn sharing_is_unchanged() {
+    let purpose = Purpose::sharing("maison-k").telling_attribute("city").telling_address("email");
+    let mut parts = ProgramParts::default();
+    parts.policy = Policy::new("ours").purpose(purpose.clone());
+    let (id, start) = (ContactId::from("c-1042"), at("2026-03-23T09:00:00Z"));
+    let yes = Consent::granted("c-1042", "maison-k", "share:maison-k", evidence());
+    let subject = FingerprintKey::new([7; 32]).subject("maison-k", &id);
+    let share = InputKind::Share { purpose: "maison-k".into(), with: "maison-k".into(), subject };
+    let envelopes: Vec<Envelope> = (1..)
+        .zip([InputKind::Consent(yes), share.clone()])
+        .map(|(seq, kind)| Envelope::new(seq, InputId::from_place(&id, seq), start, kind))
+        .collect();
+    let told = Program::new(parts).transition(ContactState::new(id), &envelopes, start);
+    golden("sharing", &(purpose, share, told.messages, told.state.cold.sharings.clone()));
 }
 
 #[test]

@@ -85,6 +85,8 @@ enum Fault {
     CountsThenBegins,
     /// Knows what was said an hour ago and no more.
     ForgetsWhatWasSaid,
+    /// Hands out nothing that is owed to a third party.
+    WithholdsRemovals,
     /// Panics where it is asked when to wake.
     Panics,
 }
@@ -230,7 +232,10 @@ role! {
             if let Some(counted) = take.counted.as_mut().filter(|_| self.fault == Fault::ForgetsWhatWasSaid) {
                 counted.within = TimeDelta::hours(1);
             }
-            self.inner.take(&take).await
+            let mut taken = self.inner.take(&take).await?;
+            let withheld = self.fault == Fault::WithholdsRemovals;
+            taken.messages.retain(|taken| !withheld || !taken.message.is_removal());
+            Ok(taken)
         }
 
         async fn settle(&self, deliveries: &[Delivery]) -> Result<()> {
@@ -567,6 +572,7 @@ fn a_store_that_panics_is_refused_and_stops_nothing() {
             "a_parked_contact_is_waited_for_by_nobody",
             "a_released_contact_goes_on",
             "erase_leaves_nothing_to_do",
+            "erasing_owes_a_removal_of_what_was_exported",
         ],
     );
 }
@@ -713,6 +719,14 @@ fn a_store_that_forgets_what_was_said_is_refused() {
 }
 
 #[test]
+fn a_store_that_withholds_what_is_owed_to_third_parties_is_refused() {
+    breaks(
+        Fault::WithholdsRemovals,
+        &["erasing_owes_a_removal_of_what_was_exported", "nothing_takes_a_removal_back"],
+    );
+}
+
+#[test]
 fn a_store_that_merges_in_name_alone_is_refused() {
     breaks(
         Fault::MergesInName,
@@ -728,6 +742,7 @@ fn a_store_that_merges_in_name_alone_is_refused() {
             "merge_is_done_once",
             "merges_form_chains",
             "answer_for_a_merged_contact_reaches_the_winner",
+            "a_merge_says_which_exports_have_begun",
         ],
     );
 }

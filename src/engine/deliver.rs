@@ -10,13 +10,15 @@ use futures::{FutureExt, StreamExt};
 
 use super::places::{Places, in_order, is_capped};
 use super::program::Loaded;
+use super::share::strays;
 use super::watch::Watch;
 use super::{Backoff, Engine, Tick};
 use crate::error::{Error, StoreError};
 use crate::journey::Send;
 use crate::machine::{Cold, Hot};
 use crate::model::{
-    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
+    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit,
+    Reason, Sharing,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
@@ -91,7 +93,7 @@ impl Engine {
                 // What begins before it in this handful counts; it is judged by the next take.
                 continue;
             }
-            let begin = self.in_turn(&loaded, &message, batch.now);
+            let begin = self.in_turn(&loaded, &message, batch.now).await?;
             places.note(&loaded, &message, begin.as_ref());
             match begin {
                 Some(mut begin) => {
@@ -110,25 +112,37 @@ impl Engine {
     }
 
     /// The answer for a message, unless the rate of its channel lets nothing more begin: then it keeps its place.
-    fn in_turn(&self, loaded: &Loaded, taken: &Taken, now: DateTime<Utc>) -> Option<Begin> {
+    async fn in_turn(
+        &self,
+        loaded: &Loaded,
+        taken: &Taken,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Begin>, Error> {
         let (throttle, elapsed) = (&self.shared.throttle, self.shared.clock.elapsed());
         let channel = &taken.message.channel;
         if throttle.opens_in(channel, elapsed).is_some() {
-            return None;
+            return Ok(None);
         }
-        let verdict = self.judge(loaded, taken, now);
+        let verdict = match &taken.message.sharing {
+            Some(sharing) => self.judge_sharing(loaded, taken, sharing, now).await?,
+            None => self.judge(loaded, taken, now),
+        };
         let begins = matches!(verdict, Verdict::Send { .. });
         let capped = begins && is_capped(loaded, &taken.message);
         let begin = |verdict| match Begin::new(taken, verdict) {
             begin if capped => begin.unless_said(taken),
             begin => begin,
         };
-        (!begins || throttle.count(channel, elapsed)).then(|| begin(verdict))
+        Ok((!begins || throttle.count(channel, elapsed)).then(|| begin(verdict)))
     }
 
     /// When attempts of a message follow each other: as its step says, else its channel, else the engine.
     fn backoff_of(&self, loaded: &Loaded, message: &Message) -> Backoff {
         let backoff = *self.shared.backoffs.get(&message.channel).unwrap_or(&self.shared.backoff);
+        if message.is_removal() {
+            // What is owed is not given up.
+            return Backoff { attempts: u32::MAX, ..backoff };
+        }
         loaded.program.retry_of(message).map_or(backoff, |retry| backoff.with(&retry))
     }
 
@@ -151,6 +165,9 @@ impl Engine {
         let spent = taken.attempts >= self.backoff_of(loaded, message).attempts;
         if taken.unknown && (taken.cancelled || spent || !repeats_unknown(&**channel)) {
             return Verdict::Park;
+        }
+        if strays(message) {
+            return Verdict::Refuse { reasons: vec![Reason::OtherUse] };
         }
         if message.call.is_some() {
             return self.judge_call(loaded, taken, &**channel, now);
@@ -248,6 +265,34 @@ impl Engine {
         }
     }
 
+    /// The gate's answer for what a third party is told.
+    async fn judge_sharing(
+        &self,
+        loaded: &Loaded,
+        taken: &Taken,
+        sharing: &Sharing,
+        now: DateTime<Utc>,
+    ) -> Result<Verdict, Error> {
+        let message = &taken.message;
+        let Some(channel) = self.shared.channels.get(&message.channel) else {
+            return Ok(Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] });
+        };
+        let spent = taken.attempts >= self.backoff_of(loaded, message).attempts;
+        let repeats = message.is_removal() || repeats_unknown(&**channel);
+        if taken.unknown && (taken.cancelled || spent || !repeats) {
+            return Ok(Verdict::Park);
+        }
+        Ok(match self.told_of(loaded, taken, sharing, now).await? {
+            Err(reasons) => Verdict::Refuse { reasons },
+            Ok(content) => Verdict::Send {
+                content,
+                permit: PERMIT,
+                lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
+                policy: loaded.program.policy.edition(),
+            },
+        })
+    }
+
     /// What the journey that decided the message says of its time.
     fn timing_of<'l>(&self, loaded: &'l Loaded, taken: &Taken, now: DateTime<Utc>) -> Timing<'l> {
         let message = &taken.message;
@@ -255,7 +300,7 @@ impl Engine {
         loaded.program.timing(message, &zone, now)
     }
 
-    fn zone_of(&self, loaded: &Loaded, taken: &Taken) -> Zone {
+    pub(super) fn zone_of(&self, loaded: &Loaded, taken: &Taken) -> Zone {
         let journey = loaded.program.journey(&taken.message.journey, taken.message.version);
         let own = taken.cold.zone();
         own.or_else(|| journey?.zone.clone()).unwrap_or_else(|| loaded.program.zone.clone())
@@ -297,6 +342,9 @@ impl Engine {
                     }
                     let about = message.call.is_some().then(|| cold.clone());
                     let to = match cold.contact.addresses.get(&message.channel) {
+                        _ if message.sharing.is_some() => {
+                            message.sharing.as_ref().map(|sharing| sharing.with.clone()).unwrap_or_default()
+                        }
                         Some(to) => to.value.clone(),
                         None if about.is_some() => Arc::default(),
                         None => continue,
@@ -427,10 +475,12 @@ impl Engine {
                 }
                 (Some(at), None) => DeliveryStatus::Retry { at },
             },
-            Outcome::Unknown => match again.filter(|_| repeats_unknown(channel)) {
-                Some(at) => DeliveryStatus::Retry { at },
-                None => DeliveryStatus::Parked,
-            },
+            Outcome::Unknown => {
+                match again.filter(|_| attempt.message.is_removal() || repeats_unknown(channel)) {
+                    Some(at) => DeliveryStatus::Retry { at },
+                    None => DeliveryStatus::Parked,
+                }
+            }
         }
     }
 

@@ -57,7 +57,7 @@ impl Engine {
         let (records, now) = (store.messages(contact).await?, store.clock().now());
         let said: Vec<Said> = records
             .into_iter()
-            .filter(|record| record.answer == Some(DeliveryStatus::Accepted) && record.message.call.is_none())
+            .filter(|record| record.answer == Some(DeliveryStatus::Accepted) && record.message.is_said())
             .filter_map(|record| {
                 Some(Said::new(record.message.purpose, record.message.channel, record.answered_at?))
             })

@@ -151,7 +151,7 @@ impl Engine {
         let (message, cold) = (&taken.message, &taken.cold);
         // Every attempt carries the bytes of the first.
         let Verdict::Send { content, .. } = &mut begin.verdict else { return Ok(()) };
-        if taken.content.is_some() || message.call.is_some() {
+        if taken.content.is_some() || !message.is_said() {
             return Ok(());
         }
         if self.may_track(cold, &message.channel).await? {

@@ -37,6 +37,7 @@ mod run;
 mod score;
 mod seed;
 mod segment;
+mod share;
 mod shelf;
 mod size;
 mod throttle;

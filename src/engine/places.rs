@@ -10,7 +10,7 @@ use crate::seeded::{Bug, is_on};
 
 /// Whether a cap counts a message, whoever it is for.
 pub(super) fn is_capped(loaded: &Loaded, message: &Message) -> bool {
-    message.call.is_none() && loaded.program.policy.is_capped(&message.channel, &message.purpose)
+    message.is_said() && loaded.program.policy.is_capped(&message.channel, &message.purpose)
 }
 
 /// What was taken, in the order in which it is judged: each contact keeps its turns among the others, and of its own messages

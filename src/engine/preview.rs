@@ -184,6 +184,7 @@ impl Engine {
             not_after: None,
             call: None,
             variables: Attributes::new(),
+            sharing: None,
         };
         let outcome = caught(channel.send(Handover::new(&message, &address, &content, 1))).await;
         let outcome = outcome.unwrap_or(Outcome::Unknown);

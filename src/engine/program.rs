@@ -236,6 +236,7 @@ impl Engine {
                 .then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
             declared,
             owed: self.shared.policy.owed().cloned().collect(),
+            sharing: self.shared.policy.partners().map(|(purpose, _)| purpose.clone()).collect(),
         };
         // They read each other, so they are judged together, and where one is new.
         if definitions.iter().any(|definition| matches!(definition, Definition::Segment(_))) {

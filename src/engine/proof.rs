@@ -103,5 +103,7 @@ fn of_message(record: &MessageRecord) -> Decision {
     let names = [message.channel.clone(), message.template.clone(), message.purpose.clone()];
     let (journey, node) = (message.journey.clone(), message.node.clone());
     let at = record.answered_at.filter(|_| said != Said::Waiting).unwrap_or(message.decided_at);
-    Decision::new(at, message.enrollment, journey, message.version, node, names, said, reasons).of(message.id)
+    Decision::new(at, message.enrollment, journey, message.version, node, names, said, reasons)
+        .of(message.id)
+        .telling(message.sharing.clone())
 }

@@ -275,7 +275,7 @@ impl Engine {
         let said = told.into_iter().rev().find(|record| {
             let message = &record.message;
             let reached = matches!(record.status, MessageStatus::Accepted | MessageStatus::Begun);
-            message.call.is_none()
+            message.is_said()
                 && reached
                 && message.channel == inbound.channel
                 && message.decided_at <= written_at

@@ -3,7 +3,8 @@
 use super::Engine;
 use crate::error::Error;
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Step, StepOutcome,
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Sharing, SharingAct,
+    Step, StepOutcome,
 };
 use crate::rule::proof::{Decision, Said};
 
@@ -170,6 +171,9 @@ fn asked_on(decision: &Decision) -> impl Iterator<Item = &Name> {
 }
 
 fn sentence(decision: &Decision, chain: &[ConsentRecord]) -> String {
+    if let Some(sharing) = &decision.sharing {
+        return told(decision, sharing, chain);
+    }
     let Decision { channel, at, reasons, said, .. } = decision;
     let because = || {
         let words: Vec<String> =
@@ -193,6 +197,31 @@ fn sentence(decision: &Decision, chain: &[ConsentRecord]) -> String {
         (Said::Unknown, _) => {
             format!("Whether it was sent by {channel} is not known: the channel gave no answer.")
         }
+    }
+}
+
+/// What a third party was told, or was not.
+fn told(decision: &Decision, sharing: &Sharing, chain: &[ConsentRecord]) -> String {
+    let Decision { channel, purpose, at, reasons, said, .. } = decision;
+    let with = &sharing.with;
+    let what = match sharing.act {
+        SharingAct::Export => format!("{with} was not told of the contact"),
+        SharingAct::Removal => format!("{with} was not told to remove what it knows of the contact"),
+    };
+    let because: Vec<String> = reasons.iter().map(|reason| words(reason, purpose, channel, chain)).collect();
+    let because = because.join("; ");
+    match (said, sharing.act) {
+        (Said::Sent, SharingAct::Export) => format!("{with} was told of the contact on {at}."),
+        (Said::Sent, SharingAct::Removal) => {
+            format!("{with} was told on {at} to remove what it knows of the contact.")
+        }
+        (Said::NotSent, _) if reasons.is_empty() => {
+            format!("{what}: it was taken back before it had begun.")
+        }
+        (Said::NotSent, _) => format!("{what}: {because}."),
+        (Said::Unknown, _) => format!("Whether {with} was told is not known: the channel gave no answer."),
+        _ if reasons.is_empty() => format!("{what} yet: it waits for its turn."),
+        _ => format!("{what} yet: {because}."),
     }
 }
 
@@ -247,6 +276,7 @@ fn words(reason: &Reason, purpose: &Name, channel: &Name, chain: &[ConsentRecord
         Reason::Lapsed => "the person was not heard of for longer than its data may be used".to_owned(),
         Reason::OutOfDate => format!("the time for which {purpose:?} was allowed is over"),
         Reason::Minor => "the contact is a minor and no guardian allowed it".to_owned(),
+        Reason::OtherUse => format!("{purpose:?} is for something else"),
         Reason::NotDeclared => format!("its template does not declare that it is for {purpose:?}"),
     }
 }

@@ -8,6 +8,7 @@ use super::{Journey, NodeKind, Send};
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{JourneyId, Name, Value};
 use crate::rule::PredicateDefinition;
+use crate::rule::is_third_party;
 use crate::rule::score::ScoreModel;
 
 /// What a journey may name; `None` means that it is not known here and not checked.
@@ -31,6 +32,8 @@ pub struct Scope {
     pub declared: BTreeMap<Name, Name>,
     /// The purposes that a contract or a law demands: templates that declare them alone may say them.
     pub owed: BTreeSet<Name>,
+    /// The purposes by which third parties are told, which no message is for.
+    pub sharing: BTreeSet<Name>,
 }
 
 /// What a journey may name of a score that has rules.
@@ -60,8 +63,9 @@ impl ScoreNames {
 /// # Errors
 /// [`BuildError`] with every send or call whose channel (`J017`), template (`J018`) or purpose (`J036`) is unknown, with every
 /// other journey that is entered, left or waited for and is unknown (`J056`), with every tier (`J097`) and mark (`J098`)
-/// that the rules of its score do not declare, with every segment that is unknown where some are published (`J113`), and with every send for another purpose than its
-/// template declares (`J120`) or for one that is owed by a template that declares none (`J121`).
+/// that the rules of its score do not declare, with every segment that is unknown where some are published (`J113`), with every send for another purpose than its
+/// template declares (`J120`) or for one that is owed by a template that declares none (`J121`), and with every step that would tell a
+/// third party of the contact (`J124`).
 ///
 /// ```
 /// use journeyman::Journey;
@@ -95,6 +99,9 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
                 known.iter().map(|name| &**name),
                 next,
             ));
+        }
+        if let NodeKind::Call(call) = &node.kind {
+            not_shared(&call.channel, None, scope, &place_of(journey, step), &mut problems);
         }
         if let NodeKind::Reserve(reserve) = &node.kind
             && let Some(known) = scope.channels.as_ref().filter(|known| !known.contains(&reserve.quota))
@@ -143,6 +150,9 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
             problems.push(unknown(code, place, sentence, name, known.iter().map(|name| &**name), next));
         }
         declared(scope, template, purpose, &place_of(journey, step), &mut problems);
+        for channel in std::iter::once(channel).chain(send.others.iter().map(|(channel, _)| channel)) {
+            not_shared(channel, Some(purpose), scope, &place_of(journey, step), &mut problems);
+        }
         let further = send.others.iter().flat_map(|(channel, template)| {
             let channels =
                 ("J017", "channel", channel, &scope.channels, "give the engine a channel of this name");
@@ -171,6 +181,26 @@ pub fn check(journey: &Journey, scope: &Scope) -> Result<(), BuildError> {
     }
     names_of_rules(journey, scope, &mut problems);
     BuildError::unless_empty(problems)
+}
+
+/// Refuses a step that would tell a third party of the contact: that is asked for by the host alone, and logged.
+fn not_shared(
+    channel: &Name,
+    purpose: Option<&Name>,
+    scope: &Scope,
+    place: &str,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let purpose = purpose.filter(|purpose| scope.sharing.contains(*purpose));
+    if purpose.is_none() && !is_third_party(channel) {
+        return;
+    }
+    let sentence = match purpose {
+        Some(purpose) => format!("{purpose:?} is for telling a third party, and this is said to the contact"),
+        None => format!("{channel:?} is how a third party is told, which no step does"),
+    };
+    let next = "say it for another purpose, by another channel; a third party is told by Engine::share";
+    problems.push(Diagnostic::new("J124", place, sentence, next));
 }
 
 /// Whether a template may say something for a purpose.

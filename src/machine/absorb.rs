@@ -146,6 +146,7 @@ impl Run<'_> {
         self.absorb_profiling(absorb, at);
         self.absorb_consents(absorb, input, at);
         self.mind_profiling(input, at);
+        self.absorb_sharings(absorb);
         let update = absorb.lacking_in(&self.out.state.cold.contact);
         let stirred = self.stirred_by(&update, &update.untag);
         for name in self.take_in(&update, input, at).unwrap_or_default() {

@@ -28,6 +28,9 @@ impl Run<'_> {
             InputKind::Consent(consent) => self.consent(consent, envelope, at),
             InputKind::Withdrawal(withdrawal) => self.withdrawal(withdrawal, envelope, at),
             InputKind::Suppression { channel, address } => self.cold().standing.suppress(channel, *address),
+            InputKind::Share { purpose, with, subject } => {
+                self.share(purpose, with, *subject, envelope.id, at);
+            }
             InputKind::Delivery(delivery) => self.delivery(delivery, at),
             InputKind::Answer { message, answer } => self.answer(*message, answer, at),
             InputKind::Enroll { journey, .. } => self.enroll_existing(journey, envelope.id, at),
@@ -160,6 +163,7 @@ impl Run<'_> {
 
     fn delivery(&mut self, delivery: &Delivery, at: DateTime<Utc>) {
         self.sent(delivery, at);
+        self.export_settled(delivery);
         if let Some(index) = self.ends_late(delivery) {
             return self.exit(index, at, ExitReason::Late);
         }

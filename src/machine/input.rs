@@ -120,6 +120,15 @@ pub enum InputKind {
         #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
         bounced_at: Option<DateTime<Utc>>,
     },
+    /// A third party shall be told of the contact.
+    Share {
+        /// For which purpose.
+        purpose: Name,
+        /// Which third party.
+        with: Name,
+        /// Under which id, where it does not know the contact under another one.
+        subject: Fingerprint,
+    },
     /// What became of a message.
     Delivery(Delivery),
     /// The host's answer to a call that its channel had taken.

@@ -110,6 +110,7 @@ impl Run<'_> {
             not_after,
             call: Some(call),
             variables: Attributes::new(),
+            sharing: None,
         }
     }
 

@@ -8,7 +8,7 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::profiling::Profiling;
-use super::{Envelope, Passage};
+use super::{Envelope, Passage, Sharings};
 use crate::model::{Contact, ContactId, Deed, Enrollment, InputId, JourneyId, Name};
 use crate::rule::segment::SegmentState;
 use crate::rule::{Facts, Performed, Rating, Standing};
@@ -33,6 +33,9 @@ pub struct Cold {
     /// What it allows.
     #[serde(default)]
     pub standing: Standing,
+    /// What third parties were told of it.
+    #[serde(default, skip_serializing_if = "Sharings::is_empty")]
+    pub sharings: Sharings,
 }
 
 /// Where a contact stands: what every step changes.
@@ -105,7 +108,8 @@ impl ContactState {
     /// A contact of whom nothing is known yet.
     #[must_use]
     pub fn new(id: ContactId) -> Self {
-        let cold = Cold { contact: Contact::new(id), standing: Standing::default() };
+        let cold =
+            Cold { contact: Contact::new(id), standing: Standing::default(), sharings: Sharings::default() };
         Self::from_parts(Arc::new(cold), Hot::default())
     }
 

@@ -213,6 +213,8 @@ enum Due {
     MaxDuration(usize),
     Date(usize),
     Pending(usize),
+    /// The end of a yes under which a third party was told.
+    Sharing,
 }
 
 impl<'p> Run<'p> {
@@ -274,6 +276,7 @@ impl<'p> Run<'p> {
                 self.look_at_all(envelope.id, at);
             }
             self.apply(envelope, at);
+            self.settle_sharings(at);
             self.let_segments_move(at);
             self.drain(at);
             if is_new && tells_who {
@@ -326,8 +329,10 @@ impl<'p> Run<'p> {
                     let envelope = self.out.state.hot.pending.remove(index);
                     self.cause = MoveCause::Input(envelope.id);
                     self.apply(&envelope, due);
+                    self.settle_sharings(due);
                     self.let_segments_move(due);
                 }
+                Due::Sharing => self.settle_sharings(due),
             }
             self.drain(due);
         }
@@ -358,8 +363,16 @@ impl<'p> Run<'p> {
             .all()
             .map(|(place, ..)| self.score_due_at(place).map(|due| (due, Due::Score(place))));
         let segments = [self.segments_due_at().map(|due| (due, Due::Segments))];
+        let sharing = [self.sharing_due_at().map(|due| (due, Due::Sharing))];
         let waits = pending.clone().flatten();
-        let next = enrollments.chain(planned).chain(pending).chain(scores).chain(segments).flatten().min()?;
+        let next = enrollments
+            .chain(planned)
+            .chain(pending)
+            .chain(scores)
+            .chain(segments)
+            .chain(sharing)
+            .flatten()
+            .min()?;
         let comes_then = |(due, _): &(DateTime<Utc>, Due)| *due == next.0;
         let moves_then = self.segments_due_at() == Some(next.0);
         // What happens at an instant comes before the moves of that instant.

@@ -406,6 +406,29 @@ impl FingerprintKey {
     }
 }
 
+impl FingerprintKey {
+    /// The id under which a third party is told of a contact. Who has no key cannot tell that two third parties were told of
+    /// the same contact, nor of which.
+    ///
+    /// ```
+    /// use journeyman::model::FingerprintKey;
+    /// let key = FingerprintKey::new([7; 32]);
+    /// assert_ne!(key.subject("maison-k", &"lea".into()), key.subject("festival-b", &"lea".into()));
+    /// ```
+    #[must_use]
+    pub fn subject(&self, with: &str, contact: &ContactId) -> Fingerprint {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        // Three parts and a name of their own: never the fingerprint of an address.
+        for part in ["subject of a third party", with, contact.as_str()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Fingerprint::from_bytes(bytes)
+    }
+}
+
 impl fmt::Debug for FingerprintKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FingerprintKey(…)")

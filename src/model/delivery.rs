@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Call, Contact, Content, Deed, EnrollmentId, JourneyId, Message, MessageId, Name, Reason,
+    Answer, Call, Contact, Content, Deed, EnrollmentId, JourneyId, Message, MessageId, Name, Reason, Sharing,
 };
 
 /// What a channel is handed: everything it needs, borrowed for one call.
@@ -13,7 +13,8 @@ use super::{
 pub struct Handover<'a> {
     /// The message; its id is the idempotency key, and the same id may come again.
     pub message: &'a Message,
-    /// The address on this channel; empty for a call to the host where the contact has none.
+    /// The address on this channel; empty for a call to the host where the contact has none, and of what a third party is told
+    /// the name of that party.
     pub to: &'a str,
     /// What to say; every attempt under one id carries the same bytes.
     pub content: &'a Content,
@@ -53,6 +54,13 @@ impl<'a> Handover<'a> {
     #[must_use]
     pub fn call(&self) -> Option<&'a Call> {
         self.message.call.as_ref()
+    }
+
+    /// What a third party is told, where that is what it is for: [`to`](Handover::to) is its name then, and the text of the
+    /// content is the JSON that [`Engine::share`](crate::Engine::share) describes.
+    #[must_use]
+    pub fn sharing(&self) -> Option<&'a Sharing> {
+        self.message.sharing.as_ref()
     }
 }
 
@@ -115,7 +123,7 @@ impl Delivery {
     #[must_use]
     pub fn about(mut self, message: &Message) -> Self {
         self.enrollment = Some(message.enrollment);
-        if self.status == DeliveryStatus::Accepted && message.call.is_none() {
+        if self.status == DeliveryStatus::Accepted && message.is_said() {
             self.channel = Some(message.channel.clone());
             self.template = Some(message.template.clone());
             self.journey = Some(message.journey.clone());

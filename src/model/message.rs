@@ -4,7 +4,10 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Call, ContactId, EnrollmentId, Hash, Header, JourneyId, MessageId, Name, NodeId};
+use super::{
+    Attributes, Call, ContactId, EnrollmentId, Hash, Header, JourneyId, MessageId, Name, NodeId, Sharing,
+    SharingAct,
+};
 
 /// A message as a journey decided it: what it says is rendered when it is begun, on the contact as it is then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,24 @@ pub struct Message {
     /// What its template sees beside the contact: `offer.name` and the like.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub variables: Attributes,
+    /// What it tells a third party. Such a message says nothing to the contact either; its template has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
+}
+
+impl Message {
+    /// Whether it says something to the contact, and not to the host or to a third party.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        self.call.is_none() && self.sharing.is_none()
+    }
+
+    /// Whether it takes back what a third party was told: no withdrawal, merge or erasure cancels it, and it is handed out
+    /// after an erasure too.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.sharing.as_ref().is_some_and(|sharing| sharing.act == SharingAct::Removal)
+    }
 }
 
 /// What a template says for one contact.

@@ -33,6 +33,7 @@ mod message;
 mod offer;
 mod operation;
 mod said;
+mod sharing;
 mod step;
 mod value;
 
@@ -55,6 +56,7 @@ pub use message::{Content, Message};
 pub use offer::{Hold, Offer};
 pub use operation::{Operated, Operation, OperationKind};
 pub use said::Said;
+pub use sharing::{Called, Share, SharedField, Sharing, SharingAct};
 pub use step::{Permit, Reason, Step, StepOutcome};
 pub use value::{Attributes, Value};
 

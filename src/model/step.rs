@@ -270,6 +270,8 @@ pub enum Reason {
     Minor,
     /// The template does not declare the purpose, which is owed and therefore needs that.
     NotDeclared,
+    /// The purpose is for telling one third party, and this is something else; or the other way round.
+    OtherUse,
 }
 
 /// The answer of the gate: may this be said, now?

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
 use super::law::{Legal, LegalHours, Opening, Whereabouts};
-use super::{Policy, Purpose, Spared, Spoken, Standing};
+use super::{Policy, Purpose, Spared, Spoken, Standing, sharing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
 use crate::time::{DailyWindow, WeeklyWindow, Zone};
@@ -112,6 +112,9 @@ impl<'a> Question<'a> {
 /// lateness, quiet hours, the hours of the law, caps, the send window, the deadline; every reason is reported. A deadline can
 /// beat a send window, never the law.
 ///
+/// A purpose of [sharing](crate::rule::Use::Sharing) permits what its own third party is told, by the channel of that party, and
+/// nothing else; nothing else permits that. It waits for no hour and is counted by no cap.
+///
 /// What a contract or a law demands needs no yes, and no withdrawal stops it: a suppressed address does, and a template that
 /// does not declare the purpose.
 ///
@@ -135,6 +138,9 @@ impl<'a> Question<'a> {
 /// ```
 #[must_use]
 pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Permit {
+    if let Some(answer) = sharing::permit(question, policy, zone, now) {
+        return answer;
+    }
     let Question { contact, standing, channel, .. } = *question;
     let mut reasons = Vec::new();
     let address = contact.addresses.get(channel);

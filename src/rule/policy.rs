@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
 use super::law::Profile;
-use super::{Basis, Minors, OptOut, Purpose, Retention, Standing};
+use super::{Basis, Minors, OptOut, Purpose, Retention, Standing, sharing};
 use crate::error::BuildError;
 use crate::model::{Contact, Name};
 use crate::time::DailyWindow;
@@ -218,9 +218,13 @@ impl Policy {
     /// # Errors
     /// [`BuildError`] with everything that is wrong at once: `J140` for a cap without purposes, `J141` for a number or a
     /// window that cannot be, `J142` for a cap without a name of its own, `J145` for one that
-    /// names what is owed.
+    /// names what is owed; `J125` for a purpose of sharing that does not rest on consent, `J126` for one without a third party of
+    /// its own, `J127` for
+    /// a field that is told twice, or to nobody.
     pub fn check(&self) -> Result<(), BuildError> {
-        BuildError::unless_empty(cap::problems_of(self))
+        let mut problems = cap::problems_of(self);
+        problems.extend(sharing::problems_of(self));
+        BuildError::unless_empty(problems)
     }
 
     /// Adds what messages on a channel must say of how to stop them.
@@ -339,6 +343,11 @@ impl Policy {
     /// The purposes that no withdrawal stops.
     pub fn owed(&self) -> impl Iterator<Item = &Name> {
         self.purposes.iter().filter(|purpose| purpose.basis.is_owed()).map(|purpose| &purpose.name)
+    }
+
+    /// The purposes by which third parties are told, each with its party.
+    pub fn partners(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.purposes.iter().filter_map(|purpose| Some((&purpose.name, purpose.partner()?)))
     }
 
     /// Whether standings keep the instants of what is said: a policy that names nothing new keeps them as they were.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Attributes, Ground, Name, Value};
+use super::sharing::channel_of;
+use crate::model::{Attributes, Ground, Name, SharedField, Value};
 use crate::seeded::{Bug, is_on};
 use crate::time::Span;
 
@@ -113,6 +114,9 @@ pub struct Purpose {
     /// Whether it is said at the time of day that the contact prefers, where the policy knows it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preferred: bool,
+    /// What a purpose of sharing tells its third party; nothing else is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<SharedField>,
 }
 
 impl Purpose {
@@ -126,6 +130,7 @@ impl Purpose {
             spared: Spared::default(),
             confirmed: false,
             preferred: false,
+            shares: Vec::new(),
         }
     }
 
@@ -172,10 +177,49 @@ impl Purpose {
     }
 
     /// Telling a named third party of the contact; the contact allows it. Its name is the party's.
+    ///
+    /// It allows what [`Engine::share`](crate::Engine::share) tells that one party, and no message. A contact allows it on the
+    /// [channel of the party](Purpose::third_party_channel).
+    ///
+    /// ```
+    /// use journeyman::rule::{Policy, Purpose};
+    /// let sponsor = Purpose::sharing("maison-k").telling_attribute("first_name").telling_address("email");
+    /// assert_eq!(sponsor.third_party_channel().as_deref(), Some("share:maison-k"));
+    /// assert!(Policy::default().purpose(sponsor).check().is_ok());
+    /// ```
     #[must_use]
     pub fn sharing(with: impl Into<Name>) -> Self {
         let with = with.into();
         Self { usage: Use::Sharing { with: with.clone() }, ..Self::consent(with) }
+    }
+
+    /// Tells the third party what the host knows of the contact under this name.
+    #[must_use]
+    pub fn telling_attribute(mut self, name: impl Into<Name>) -> Self {
+        self.shares.push(SharedField::Attribute(name.into()));
+        self
+    }
+
+    /// Tells the third party the address of the contact on this channel.
+    #[must_use]
+    pub fn telling_address(mut self, channel: impl Into<Name>) -> Self {
+        self.shares.push(SharedField::Address(channel.into()));
+        self
+    }
+
+    /// The third party that is told, where it is a purpose of sharing.
+    #[must_use]
+    pub fn partner(&self) -> Option<&Name> {
+        match &self.usage {
+            Use::Sharing { with } => Some(with),
+            _ => None,
+        }
+    }
+
+    /// The channel by which its third party is told, and on which a contact allows that: `share:` and the name of the party.
+    #[must_use]
+    pub fn third_party_channel(&self) -> Option<Name> {
+        self.partner().map(|with| channel_of(with))
     }
 
     /// Demands that a grant is confirmed: a double opt-in.

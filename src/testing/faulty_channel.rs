@@ -324,6 +324,7 @@ mod tests {
                 not_after: None,
                 call: None,
                 variables: Default::default(),
+                sharing: None,
             };
             let content = Content::new(None, Some("hi".to_owned()), None, Hash::default());
             let several: Vec<_> = (1..=messages).map(|number| (number, message(number))).collect();

@@ -28,6 +28,7 @@ pub(super) fn enter(visit: &Visit<'_>, call: &CallNode) -> Move {
             due_at: call.hours.as_ref().map(|_| until),
         }),
         variables: Default::default(),
+        sharing: None,
     };
     Move::Stay {
         waiting: Waiting::Answer { message: message.id, until },

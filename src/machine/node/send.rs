@@ -148,5 +148,6 @@ fn message(
         not_after,
         call: None,
         variables,
+        sharing: None,
     }
 }

@@ -22,7 +22,7 @@ pub trait Gate: Send + Sync {
     /// The denial is written for every address of the contact on the channels concerned (those of unread mail included)
     /// and for the contact itself. The contact's own messages that have not begun and that it forbids are cancelled, and its
     /// mailbox is told of each by an `Input::Delivery` that refuses it, with the id H(message, answers + 1); other
-    /// contacts' are taken again and refused. Purposes that it excepts are left alone: no denial of theirs is written, and one
+    /// contacts' are taken again and refused. A [removal](crate::model::Message::is_removal) is never cancelled. Purposes that it excepts are left alone: no denial of theirs is written, and one
     /// that an earlier withdrawal of everything wrote ends. An id that was seen before changes nothing; without one, the withdrawal's
     /// place in the mailbox is its identity, and no withdrawal is taken for another.
     async fn withdraw(&self, withdrawal: &Withdrawal, id: Option<InputId>) -> Result<()>;
@@ -36,18 +36,19 @@ pub trait Gate: Send + Sync {
     async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()>;
 
     /// Forgets a person: state, mail, steps, contents and addresses go; a tombstone keeps the revision and refuses that
-    /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. Erasing twice
-    /// changes nothing. False where the contact was never known.
+    /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. What is owed to
+    /// third parties is put into the outbox ([`Cold::removals`](crate::machine::Cold::removals)), and a message that
+    /// [is a removal](crate::model::Message::is_removal) goes on as if nothing had happened. Erasing twice changes nothing. False where the contact was never known.
     async fn erase(&self, contact: &ContactId) -> Result<bool>;
 
     /// Makes two contacts one: `loser` ends and becomes an alias of `winner`, which goes on.
     ///
     /// Of the loser, in one transaction: its epoch and its revision grow; its messages that have not begun are cancelled, and
-    /// what has begun is not repeated; its runs end ([`ContactState::merged`](crate::machine::ContactState::merged)), and it is in
+    /// what has begun is not repeated, but for [removals](crate::model::Message::is_removal), which go on; its runs end ([`ContactState::merged`](crate::machine::ContactState::merged)), and it is in
     /// no segment and due for nothing any more. Its mail, its steps, its messages and its consent chain stay under its id.
     ///
     /// Of the winner, in one transaction: its epoch grows; what the gate denies to the loser itself is denied to it too, until a
-    /// grant that it gives later; and its mailbox has what the loser leaves ([`Absorb::of`](crate::machine::Absorb::of)), with the id
+    /// grant that it gives later; and its mailbox has what the loser leaves ([`Absorb::of`](crate::machine::Absorb::of) with [`Absorb::called`](crate::machine::Absorb::called)), with the id
     /// [`InputId::from_merge`]. Until that was read and committed `take` hands out none of its messages, and
     /// [`forbidden`](Gate::forbidden) answers that it is denied: nobody knows yet what the two allow together.
     ///

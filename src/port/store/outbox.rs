@@ -28,7 +28,8 @@ use crate::rule::Counted;
 pub trait Outbox: Send + Sync {
     /// Hands out messages whose instant has come, in order of decision, of the channels named, except those of paused
     /// journeys and channels; with the contact as it is committed (its hot part too where [`Take::hot`] asks for it), the gate's answer and the epochs it was read at. All of
-    /// it is of one instant, which every message carries as `taken_at`. Where [`Take::counted`] asks for it, a message comes
+    /// it is of one instant, which every message carries as `taken_at`. Of an erased contact it hands out
+    /// [removals](crate::model::Message::is_removal) alone, and they begin and are settled as for any other. Where [`Take::counted`] asks for it, a message comes
     /// with what else was said to its contact, and with the number of its contact's newest begin.
     async fn take(&self, take: &Take) -> Result<TakenBatch>;
 
@@ -49,7 +50,8 @@ pub trait Outbox: Send + Sync {
     async fn settle(&self, deliveries: &[Delivery]) -> Result<()>;
 
     /// Takes back a message that is pending, whatever attempts came before, and tells its contact so
-    /// ([`DeliveryStatus::Cancelled`](crate::model::DeliveryStatus::Cancelled)). In any other state nothing is changed.
+    /// ([`DeliveryStatus::Cancelled`](crate::model::DeliveryStatus::Cancelled)). In any other state nothing is changed, nor where
+    /// it [is a removal](crate::model::Message::is_removal).
     async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended>;
 
     /// Lets a parked message begin again, under its id and with its content, and tells its contact so

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{EnrollmentId, JourneyId, MessageId, Name, NodeId, Reason};
+use crate::model::{EnrollmentId, JourneyId, MessageId, Name, NodeId, Reason, Sharing};
 
 /// One decision to say something to a contact, or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Decision {
     /// Every reason why it was not said, or not then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// What a third party was to be told, where nothing was to be said to the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
 }
 
 /// What became of a decision.
@@ -79,6 +82,7 @@ impl Decision {
             message: None,
             said,
             reasons,
+            sharing: None,
         }
     }
 
@@ -86,5 +90,11 @@ impl Decision {
     #[must_use]
     pub fn of(self, message: MessageId) -> Self {
         Self { message: Some(message), ..self }
+    }
+
+    /// The same with what a third party was to be told.
+    #[must_use]
+    pub fn telling(self, sharing: Option<Sharing>) -> Self {
+        Self { sharing, ..self }
     }
 }

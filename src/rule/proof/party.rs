@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Basis, Policy};
+use super::super::{Basis, Policy, Purpose};
 use super::Decision;
 use crate::model::{ConsentRecord, ContactId, Hash, Name};
 
@@ -174,6 +174,7 @@ impl Processing {
         });
         let of = |purpose: &Name| {
             let asked = || records.iter().filter(move |record| record.purpose.as_ref() == Some(purpose));
+            let told = policy.find(purpose).filter(|purpose| purpose.partner().is_some());
             let said = decisions.iter().filter(|decision| decision.purpose == *purpose);
             Self {
                 purpose: purpose.clone(),
@@ -187,9 +188,11 @@ impl Processing {
                     .collect(),
                 language: asked().filter_map(|record| record.evidence.locale.clone()).collect(),
                 collection_method: asked().map(|record| record.evidence.source.clone()).collect(),
-                pii_information: controller.pii.clone(),
+                pii_information: told.map_or_else(|| controller.pii.clone(), fields_of),
                 pii_controllers: vec![controller.name.clone()],
-                recipients: controller.recipients.clone(),
+                recipients: told
+                    .and_then(Purpose::partner)
+                    .map_or_else(|| controller.recipients.clone(), |with| vec![with.clone()]),
                 storage_location: controller.storage_location.clone(),
                 retention_period: Name::clone(&retention),
                 jurisdiction: controller.jurisdiction.clone(),
@@ -198,4 +201,9 @@ impl Processing {
         };
         purposes.into_iter().map(of).collect()
     }
+}
+
+/// Which data a third party is told.
+fn fields_of(purpose: &Purpose) -> Vec<Name> {
+    purpose.shares.iter().map(|field| field.name().clone()).collect()
 }

@@ -33,7 +33,7 @@ impl Gate for MemoryStore {
     }
 
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
-        let mut inner = self.lock();
+        let (mut inner, now) = self.stamped();
         inner.forget_aside(contact);
         let Some(row) = inner.meant(contact) else { return done(false) };
         // Whoever was merged into it is the same person.
@@ -41,7 +41,7 @@ impl Gate for MemoryStore {
             let id = inner.rows[row].id.clone();
             inner.forget_aside(&id);
             if !inner.rows[row].erased {
-                inner.erase(row);
+                inner.erase(row, now);
             }
         }
         done(true)
@@ -231,16 +231,20 @@ impl Inner {
         self.aliases.insert(from, to.1);
     }
 
-    fn erase(&mut self, row: usize) {
+    fn erase(&mut self, row: usize, now: DateTime<Utc>) {
         self.set_due(row, None);
         if let Some(from) = self.rows[row].unread_from.take() {
             self.unread.remove(&(from, row));
         }
         self.failing.remove(&row);
         let spared = is_on(Bug::ErasureSparesTheOutbox);
-        self.cancel(row, |_| !spared);
-        self.rows[row].messages.iter().for_each(|message| self.outbox[*message].cancelled = true);
         let cold = self.cold(row);
+        let owed = self.removals(&cold, now);
+        self.cancel(row, |record| !spared && !record.message.is_removal());
+        for message in &self.rows[row].messages {
+            let entry = &mut self.outbox[*message];
+            entry.cancelled |= !entry.record.message.is_removal();
+        }
         let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
         let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
         let mut moved = Moved::default();
@@ -269,5 +273,6 @@ impl Inner {
             let record = &mut self.outbox[message].record;
             (record.content, record.answer) = (None, None);
         }
+        self.put_out_from(row, owed);
     }
 }

@@ -284,14 +284,24 @@ impl Inner {
 
     /// Puts messages into the outbox; one that is there already stays as it is.
     fn put_out(&mut self, row: usize, messages: Vec<Message>) {
-        for message in messages {
+        self.put_out_from(row, messages.into_iter().map(|message| (message.decided_at, message)));
+    }
+
+    /// The same, each from an instant on.
+    pub(super) fn put_out_from(
+        &mut self,
+        row: usize,
+        messages: impl IntoIterator<Item = (DateTime<Utc>, Message)>,
+    ) {
+        for (from, message) in messages {
             if self.by_message.contains_key(&message.id) {
                 continue;
             }
             let index = self.outbox.len();
             self.by_message.insert(message.id, index);
-            self.ready.insert((message.decided_at, index));
-            let record = MessageRecord::new(message);
+            self.ready.insert((from, index));
+            let mut record = MessageRecord::new(message);
+            record.not_before = from;
             self.outbox.push(Entry {
                 row,
                 record,

@@ -109,16 +109,17 @@ impl Inner {
         let state = self.state(row);
         let gate = self.rows[row].gate.as_ref();
         let denied = gate.map(|gate| gate.denials.iter().map(denial::Denial::row).collect());
-        let left = Absorb::of(&state, denied.unwrap_or_default());
+        let left = Absorb::of(&state, denied.unwrap_or_default()).called(|export| self.called(export));
         let mut moved = Moved::default();
         moved.erase(&state.hot);
         self.count(moved);
         self.set_due(row, None);
         self.failing.remove(&row);
-        self.cancel(row, |_| true);
+        self.cancel(row, |record| !record.message.is_removal());
         for message in &self.rows[row].messages {
             let entry = &mut self.outbox[*message];
-            entry.cancelled |= matches!(entry.record.status, MessageStatus::Begun | MessageStatus::Parked);
+            let begun = matches!(entry.record.status, MessageStatus::Begun | MessageStatus::Parked);
+            entry.cancelled |= begun && !entry.record.message.is_removal();
         }
         let (state, steps) = state.merged(now);
         if history && !steps.is_empty() {

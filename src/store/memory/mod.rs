@@ -12,6 +12,7 @@ mod mailbox;
 mod merge;
 mod outbox;
 mod person;
+mod sharing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -47,8 +47,9 @@ impl Outbox for MemoryStore {
     async fn cancel_message(&self, message: MessageId, by: &Deed) -> Result<Amended> {
         let (mut inner, now) = self.stamped();
         let Some(message) = inner.amendable(message) else { return done(Amended::Unknown) };
+        let is_owed = inner.outbox[message].record.message.is_removal();
         done(match inner.outbox[message].record.status.clone() {
-            MessageStatus::Pending => {
+            MessageStatus::Pending if !is_owed => {
                 inner.answer(message, DeliveryStatus::Cancelled { by: by.clone() }, now);
                 Amended::Done
             }
@@ -92,10 +93,15 @@ impl Inner {
             || self.paused.contains(&Pausable::Channel(message.channel.clone()))
     }
 
+    /// Whether its contact is there; what is owed to a third party needs none.
+    fn may_begin(&self, entry: &Entry) -> bool {
+        !self.rows[entry.row].erased || entry.record.message.is_removal()
+    }
+
     fn may_be_taken(&self, message: usize, take: &Take) -> bool {
         let entry = &self.outbox[message];
         let message = &entry.record.message;
-        let free = !self.rows[entry.row].erased && !self.merges.is_open(entry.row);
+        let free = self.may_begin(entry) && !self.merges.is_open(entry.row);
         take.channels.contains(&message.channel) && !self.is_held(message) && free
     }
 
@@ -104,7 +110,7 @@ impl Inner {
         let next = ready.find(|(_, message)| {
             let entry = &self.outbox[*message];
             let message = &entry.record.message;
-            let free = !self.rows[entry.row].erased && !self.merges.is_open(entry.row);
+            let free = self.may_begin(entry) && !self.merges.is_open(entry.row);
             channels.contains(&message.channel) && !self.is_held(message) && free
         });
         next.map(|(at, _)| *at)
@@ -177,7 +183,7 @@ impl Inner {
         let unchanged = (again || same)
             && self.epochs_of(entry, self.address_of(entry)) == begin.epochs
             && !self.is_held(&entry.record.message)
-            && !self.rows[entry.row].erased
+            && self.may_begin(entry)
             && (is_on(Bug::CapCheckedThenBegun)
                 || begin.said.is_none_or(|newest| self.rows[entry.row].newest == newest));
         if !ready || !unchanged {
@@ -237,7 +243,7 @@ impl Inner {
     /// Gives the contact a new number and keeps the instant.
     fn note_said(&mut self, message: usize, now: DateTime<Utc>) {
         let entry = &mut self.outbox[message];
-        if entry.record.message.call.is_some() {
+        if !entry.record.message.is_said() {
             return;
         }
         let again = entry.said_at.replace(now).is_some();
@@ -259,7 +265,8 @@ impl Inner {
     ) {
         for message in self.rows[row].messages.clone() {
             let record = &self.outbox[message].record;
-            if record.status == MessageStatus::Pending && which(record) {
+            let is_owed = record.message.is_removal();
+            if record.status == MessageStatus::Pending && !is_owed && which(record) {
                 self.answer(message, DeliveryStatus::Refused { reasons: vec![reason.clone()] }, now);
                 self.change(message, |entry| entry.record.status = MessageStatus::Cancelled);
             }
@@ -280,7 +287,7 @@ impl Inner {
                 DeliveryStatus::Parked => MessageStatus::Parked,
                 DeliveryStatus::Cancelled { .. } => MessageStatus::Cancelled,
                 DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. }
-                    if entry.cancelled || erased =>
+                    if entry.cancelled || (erased && !entry.record.message.is_removal()) =>
                 {
                     MessageStatus::Cancelled
                 }

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::compact::{self, Names};
-use crate::machine::Cold;
+use crate::machine::{Cold, Sharings};
 use crate::model::{ContactId, Fingerprint, Name};
 use crate::rule::Standing;
 
 pub(super) enum Person {
-    Packed { contact: Box<[u8]>, standing: Box<Standing> },
+    Packed {
+        contact: Box<[u8]>,
+        standing: Box<Standing>,
+        /// None where no third party was told.
+        sharings: Option<Box<Sharings>>,
+    },
     Whole(Arc<Cold>),
 }
 
@@ -18,7 +23,8 @@ impl Person {
             true => Self::Whole(cold.clone()),
             false => {
                 let standing = Box::new(cold.standing.clone());
-                Self::Packed { contact: compact::pack(&cold.contact, names), standing }
+                let sharings = (!cold.sharings.is_empty()).then(|| Box::new(cold.sharings.clone()));
+                Self::Packed { contact: compact::pack(&cold.contact, names), standing, sharings }
             }
         }
     }
@@ -26,9 +32,10 @@ impl Person {
     pub(super) fn cold(&self, id: &ContactId, names: &Names) -> Arc<Cold> {
         match self {
             Self::Whole(cold) => cold.clone(),
-            Self::Packed { contact, standing } => {
+            Self::Packed { contact, standing, sharings } => {
                 let contact = compact::unpack(id, contact, names);
-                Arc::new(Cold { contact, standing: Standing::clone(standing) })
+                let sharings = sharings.as_deref().cloned().unwrap_or_default();
+                Arc::new(Cold { contact, standing: Standing::clone(standing), sharings })
             }
         }
     }

@@ -238,6 +238,8 @@ impl Db {
             self.bump_address(scope, !is_on(Bug::ErasureFreesTheAddress))?;
         }
         self.leave_segments(row)?;
+        let now = self.now();
+        let (owed, kept) = (self.removals(row, now)?, self.open_removals(row)?);
         for sql in [
             "UPDATE contact SET erased = 1, epoch = epoch + 1, cold = NULL WHERE id = ?1",
             "UPDATE state SET revision = revision + 1, due_at = NULL, hot = NULL WHERE id = ?1",
@@ -255,6 +257,8 @@ impl Db {
         ] {
             self.conn.prepare_cached(sql)?.execute([row])?;
         }
+        self.put_out_owed(row, &owed, now)?;
+        self.reopen(&kept)?;
         self.forget(row);
         self.scrub = true;
         Ok(())
@@ -326,7 +330,7 @@ impl Db {
         let mut cancelled = Vec::new();
         while let Some(columns) = found.next()? {
             // A message that cannot be read cannot be sent either; it must not stop what forbids.
-            if message(columns).is_ok_and(|message| which(&message)) {
+            if message(columns).is_ok_and(|message| !message.is_removal() && which(&message)) {
                 cancelled.push(columns.get::<_, i64>(6)?);
             }
         }

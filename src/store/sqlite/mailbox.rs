@@ -409,7 +409,7 @@ impl Db {
     fn log_commit(&mut self, row: i64, revision: i64, commit: &Commit) -> Step<()> {
         let (mut first, mut count) = (None, 0);
         for message in &commit.messages {
-            if let Some(seq) = self.put_out(row, message)? {
+            if let Some(seq) = self.put_out(row, message, message.decided_at)? {
                 first.get_or_insert(seq);
                 count += 1;
             }
@@ -438,7 +438,7 @@ impl Db {
     }
 
     /// Puts a message into the outbox and answers its place; `None` where it is there already.
-    fn put_out(&mut self, row: i64, message: &Message) -> Step<Option<i64>> {
+    pub(super) fn put_out(&mut self, row: i64, message: &Message, from: DateTime<Utc>) -> Step<Option<i64>> {
         let (journey, channel) = (self.term(message.journey.as_str())?, self.term(&message.channel)?);
         let put = self
             .conn
@@ -452,7 +452,7 @@ impl Db {
                 message.enrollment.as_bytes(),
                 journey,
                 channel,
-                millis(message.decided_at),
+                millis(from),
                 message_body(message)?
             ])?;
         Ok((put == 1).then(|| self.conn.last_insert_rowid()))

@@ -9,6 +9,7 @@ use super::db::{ContactRow, Db};
 use super::denials::Scope;
 use super::fault::Step;
 use super::rows::{blob, int, millis, state_of};
+use super::sharing::called_in;
 use crate::error::StoreError;
 use crate::machine::{Absorb, ContactState, InputKind};
 use crate::model::{ContactId, InputId, MergeRefusal};
@@ -138,7 +139,9 @@ impl Db {
     fn close(&mut self, row: i64, loser: &ContactId, now: DateTime<Utc>) -> Step<Absorb> {
         let (state, revision, read_seq) = self.standing_state(row, loser)?;
         let denied = self.denials(Scope::Contact(row))?.iter().map(Denial::row).collect();
-        let left = Absorb::of(&state, denied);
+        let called = self.called(&state.cold)?;
+        let left = Absorb::of(&state, denied).called(|export| called_in(&called, export));
+        let kept = self.open_removals(row)?;
         self.leave_segments(row)?;
         let (state, steps) = state.merged(now);
         self.conn
@@ -155,6 +158,7 @@ impl Db {
         ] {
             self.conn.prepare_cached(sql)?.execute([row])?;
         }
+        self.reopen(&kept)?;
         if !steps.is_empty() {
             // No program ran: the runs ended by the merge alone.
             self.conn

@@ -24,6 +24,7 @@ mod outbox;
 mod queue;
 mod rows;
 mod said;
+mod sharing;
 mod sizes;
 mod writer;
 

@@ -199,7 +199,7 @@ impl Db {
     fn taken(&self, seq: i64, hot: bool, wanted: Option<&Wanted>) -> Step<Option<Taken>> {
         let Some(entry) = self.entry(BY_PLACE, seq)? else { return Ok(None) };
         let gates = self.gates(&entry)?;
-        if gates.erased {
+        if gates.erased && !entry.message.is_removal() {
             return Ok(None);
         }
         let Message { channel, purpose, .. } = &entry.message;
@@ -290,7 +290,8 @@ impl Db {
             return Ok(Begun::Stale);
         }
         let gates = self.gates(&entry)?;
-        if gates.epochs != begin.epochs || gates.held || gates.erased {
+        let gone = gates.erased && !entry.message.is_removal();
+        if gates.epochs != begin.epochs || gates.held || gone {
             return Ok(Begun::Stale);
         }
         if let Some(newest) = begin.said
@@ -303,7 +304,7 @@ impl Db {
             Verdict::Send { permit, .. } if later(taken_at, permit) <= now => return Ok(Begun::Stale),
             Verdict::Send { content, permit, lease, policy } => {
                 let begun = self.hand_over(&entry, &content, permit, lease, &policy, taken_at)?;
-                if entry.message.call.is_none() {
+                if entry.message.is_said() {
                     self.note_said(entry.seq, entry.contact, &entry.message.purpose, now)?;
                 }
                 return Ok(begun);
@@ -370,7 +371,8 @@ impl Db {
             return Ok(Amended::Unknown);
         }
         let stands = status_of(entry.status)?;
-        if stands != needed {
+        let is_owed = stands == MessageStatus::Pending && entry.message.is_removal();
+        if stands != needed || is_owed {
             return Ok(Amended::Stands(stands));
         }
         if stands == MessageStatus::Parked && entry.cancelled {
@@ -396,7 +398,9 @@ impl Db {
             DeliveryStatus::Refused { .. } => (MessageStatus::Refused, None),
             DeliveryStatus::Parked => (MessageStatus::Parked, None),
             DeliveryStatus::Cancelled { .. } => (MessageStatus::Cancelled, None),
-            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. } if entry.cancelled || erased => {
+            DeliveryStatus::Deferred { .. } | DeliveryStatus::Retry { .. }
+                if entry.cancelled || (erased && !entry.message.is_removal()) =>
+            {
                 (MessageStatus::Cancelled, None)
             }
             DeliveryStatus::Deferred { until: at, .. }

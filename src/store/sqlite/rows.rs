@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::machine::{Cold, ContactState, Envelope, Hot, InputKind};
 use crate::model::{
     Attributes, Call, Contact, ContactId, EnrollmentId, InputId, JourneyId, Message, MessageId, Name, NodeId,
+    Sharing,
 };
 use crate::port::store::MessageStatus;
 use crate::store::codec::{decode, encode};
@@ -60,7 +61,11 @@ pub(super) fn optional_instant(column: Option<i64>) -> Step<Option<DateTime<Utc>
 pub(super) fn cold_of(external: &str, column: Option<&[u8]>) -> Step<Cold> {
     match column {
         Some(bytes) => Ok(decode("contact", bytes)?),
-        None => Ok(Cold { contact: Contact::new(ContactId::from(external)), standing: Default::default() }),
+        None => Ok(Cold {
+            contact: Contact::new(ContactId::from(external)),
+            standing: Default::default(),
+            sharings: Default::default(),
+        }),
     }
 }
 
@@ -105,13 +110,16 @@ struct Body {
     call: Option<Call>,
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     variables: Attributes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sharing: Option<Sharing>,
 }
 
 /// The body column of a message.
 pub(super) fn message_body(message: &Message) -> Step<Vec<u8>> {
-    let Message { version, node, template, purpose, decided_at, not_after, call, variables, .. } =
+    let Message { version, node, template, purpose, decided_at, not_after, call, variables, sharing, .. } =
         message.clone();
-    Ok(encode("message", &Body { version, node, template, purpose, decided_at, not_after, call, variables })?)
+    let body = Body { version, node, template, purpose, decided_at, not_after, call, variables, sharing };
+    Ok(encode("message", &body)?)
 }
 
 /// The columns that [`message`] reads, and where they come from; a selection adds its own after them.
@@ -133,7 +141,7 @@ pub(super) use messages;
 
 /// A message from the first six columns of [`messages`].
 pub(super) fn message(row: &Row<'_>) -> Step<Message> {
-    let Body { version, node, template, purpose, decided_at, not_after, call, variables } =
+    let Body { version, node, template, purpose, decided_at, not_after, call, variables, sharing } =
         decode("message", bytes(row, 5)?)?;
     Ok(Message {
         id: MessageId::from_bytes(row.get(0)?),
@@ -149,6 +157,7 @@ pub(super) fn message(row: &Row<'_>) -> Step<Message> {
         not_after,
         call,
         variables,
+        sharing,
     })
 }
 

@@ -138,6 +138,7 @@ pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> M
         not_after: None,
         call: None,
         variables: Default::default(),
+        sharing: None,
     }
 }
 
@@ -313,7 +314,7 @@ impl Bench {
         self.keep(person.clone()).await?;
         let (work, mut commit) = self.work(contact.as_str()).await?;
         let standing = work.state.cold.standing.clone();
-        commit.cold = Some(Arc::new(Cold { contact: person, standing }));
+        commit.cold = Some(Arc::new(Cold { contact: person, standing, sharings: Default::default() }));
         self.done(commit).await
     }
 

@@ -57,7 +57,7 @@ async fn full(bench: &Bench) -> Answer<Commit> {
     bench.keep(visit(LEA, "full")).await?;
     let (work, mut commit) = bench.work(LEA).await?;
     let contact = person(LEA, EMAIL, SHARED).attribute("followers", 2_000).tag("singer");
-    commit.cold = Some(Arc::new(Cold { contact, standing: work.state.cold.standing.clone() }));
+    commit.cold = Some(Arc::new(Cold { contact, ..Cold::clone(&work.state.cold) }));
     commit.hot.entries.insert(JourneyId::from("welcome"), Passage::entered(commit.now));
     commit.hot.performed.record(&"visited".into(), commit.now);
     commit.due_at = Some(bench.now() + minutes(30));

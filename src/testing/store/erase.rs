@@ -64,7 +64,8 @@ async fn erase_leaves_no_personal_byte(bench: Bench) -> Answer {
     let told = person(LEA, EMAIL, "canary-7f3a@example.org").attribute("name", CANARY).tag(CANARY);
     bench.keep(told.clone()).await?;
     let mut commit = bench.reading(LEA).await?;
-    commit.cold = Some(Arc::new(Cold { contact: told, standing: Default::default() }));
+    commit.cold =
+        Some(Arc::new(Cold { contact: told, standing: Default::default(), sharings: Default::default() }));
     commit.hot.performed.record(&CANARY.into(), commit.now);
     commit.steps = vec![Step {
         enrollment: enrollment(LEA, 1),

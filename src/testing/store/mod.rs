@@ -73,6 +73,7 @@ mod outbox;
 mod park;
 mod rekey;
 mod settle;
+mod sharing;
 mod sizes;
 
 use std::fmt;
@@ -142,6 +143,7 @@ impl Suite {
             erase::CASES,
             rekey::CASES,
             merge::CASES,
+            sharing::CASES,
             catalog::CASES,
             archive::CASES,
             sizes::CASES,
