@@ -86,10 +86,10 @@ impl Said {
                 row.events.iter().for_each(|event| self.hears(event, received));
                 self.learns(&row.contact, of_age);
             }
-            InputKind::Consent(consent) if consent.status == ConsentStatus::Granted => {
-                if is_marketing(&consent.purpose) {
-                    self.agreed = self.agreed.max(Some(said(consent.at)));
-                }
+            InputKind::Consent(consent)
+                if consent.status == ConsentStatus::Granted && is_marketing(&consent.purpose) =>
+            {
+                self.agreed = self.agreed.max(Some(said(consent.at)));
             }
             InputKind::Withdrawal(withdrawal) if withdrawal.act == ConsentStatus::Objected => {
                 let purposes = &withdrawal.purposes;
