@@ -98,6 +98,12 @@ pub enum Bug {
     SilenceBySweep,
     RowBeforeItsDate,
     MinorsAskNobody,
+    MergeWidens,
+    PreferenceUnheard,
+    StepWithdrawsOnRecordAlone,
+    OldKeyForgotten,
+    PreferredTimeInUtc = 94,
+    EditionOfThePolicyAlone = 98,
     TeamHoursElapsed = 100,
 }
 
@@ -137,7 +143,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 89] = [
+        pub const ALL: [Bug; 95] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -227,6 +233,12 @@ mod planting {
             SilenceBySweep,
             RowBeforeItsDate,
             MinorsAskNobody,
+            MergeWidens,
+            PreferenceUnheard,
+            StepWithdrawsOnRecordAlone,
+            OldKeyForgotten,
+            PreferredTimeInUtc,
+            EditionOfThePolicyAlone,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -313,6 +325,12 @@ mod planting {
                 OwedUnasked => "C19",
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
+                MergeWidens => "C6",
+                PreferenceUnheard => "C24",
+                StepWithdrawsOnRecordAlone => "C7",
+                OldKeyForgotten => "C11",
+                PreferredTimeInUtc => "C26",
+                EditionOfThePolicyAlone => "C28",
             }
         }
 
@@ -423,6 +441,14 @@ mod planting {
                 SilenceBySweep => "a silence is judged by a sweep, and no sweep comes",
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
+                MergeWidens => "of two contacts that are one, what either allows is allowed",
+                PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
+                StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",
+                OldKeyForgotten => "what was denied under a former key is not looked up under the newer one",
+                PreferredTimeInUtc => "a preferred time of day is taken in UTC",
+                EditionOfThePolicyAlone => {
+                    "a permit names the version of its policy and not the tables of the law in it"
+                }
             }
         }
     }
