@@ -98,7 +98,13 @@ pub enum Bug {
     SilenceBySweep,
     RowBeforeItsDate,
     MinorsAskNobody,
+    MergeWidens,
+    PreferenceUnheard,
+    StepWithdrawsOnRecordAlone,
+    OldKeyForgotten,
+    PreferredTimeInUtc = 94,
     ProfilingGoesOn = 95,
+    EditionOfThePolicyAlone = 98,
     TeamHoursElapsed = 100,
 }
 
@@ -138,7 +144,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 90] = [
+        pub const ALL: [Bug; 96] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -228,7 +234,13 @@ mod planting {
             SilenceBySweep,
             RowBeforeItsDate,
             MinorsAskNobody,
+            MergeWidens,
+            PreferenceUnheard,
+            StepWithdrawsOnRecordAlone,
+            OldKeyForgotten,
+            PreferredTimeInUtc,
             ProfilingGoesOn,
+            EditionOfThePolicyAlone,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -316,6 +328,12 @@ mod planting {
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
+                MergeWidens => "C6",
+                PreferenceUnheard => "C24",
+                StepWithdrawsOnRecordAlone => "C7",
+                OldKeyForgotten => "C11",
+                PreferredTimeInUtc => "C26",
+                EditionOfThePolicyAlone => "C28",
             }
         }
 
@@ -427,6 +445,14 @@ mod planting {
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
                 ProfilingGoesOn => "scores and segments go on counting whoever objects",
+                MergeWidens => "of two contacts that are one, what either allows is allowed",
+                PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
+                StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",
+                OldKeyForgotten => "what was denied under a former key is not looked up under the newer one",
+                PreferredTimeInUtc => "a preferred time of day is taken in UTC",
+                EditionOfThePolicyAlone => {
+                    "a permit names the version of its policy and not the tables of the law in it"
+                }
             }
         }
     }

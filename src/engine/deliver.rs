@@ -227,7 +227,10 @@ impl Engine {
             content,
             permit: PERMIT,
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-            policy: policy.edition(),
+            policy: match is_on(Bug::EditionOfThePolicyAlone) {
+                true => policy.version.clone(),
+                false => policy.edition(),
+            },
         }
     }
 

@@ -9,6 +9,7 @@ use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSin
 use crate::model::{Attributes, Contact, Enrollment, JourneyId, Name, NodeId, Value};
 use crate::rule::predicate::Predicate;
 use crate::rule::{Expression, TeamHours, Template};
+use crate::seeded::{Bug, is_on};
 use crate::time::{Days, Offset, Span, WeeklyWindow, Zone};
 
 /// A place in a journey.
@@ -77,7 +78,9 @@ impl Send {
         let own = std::iter::once((&self.channel, &self.template));
         let mut ways: Vec<_> =
             own.chain(self.others.iter().map(|(channel, template)| (channel, template))).collect();
-        if let Some(Value::Text(preferred)) = contact.attributes.get(PREFERRED) {
+        if let Some(Value::Text(preferred)) = contact.attributes.get(PREFERRED)
+            && !is_on(Bug::PreferenceUnheard)
+        {
             ways.sort_by_key(|(channel, _)| **channel != *preferred);
         }
         ways

@@ -342,6 +342,7 @@ impl Open<'_> {
         let utc = Zone::utc();
         let mut at = now;
         let clock = if is_on(Bug::WindowInUtc) { &utc } else { zone };
+        let likes_on = if is_on(Bug::PreferredTimeInUtc) { &utc } else { zone };
         let (mut closed, mut shut) = (Opening::default(), false);
         // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
         for _ in 0..MOST_TURNS {
@@ -359,7 +360,8 @@ impl Open<'_> {
             }
             let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
             let open = open.unwrap_or(lawful);
-            let liked = hours.preferred.map(|preferred| preferred.opens_at(open, zone).unwrap_or(never()));
+            let liked =
+                hours.preferred.map(|preferred| preferred.opens_at(open, likes_on).unwrap_or(never()));
             let next = liked.unwrap_or(open);
             for (holds, reason) in [
                 (loud.is_some(), Reason::QuietHours),

@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) over: AtomicBool,
     /// Whether processes that come up have the newer fingerprint key.
     pub(super) rotated: AtomicBool,
+    /// Whether they have the newer tables of the law.
+    pub(super) amended: AtomicBool,
 }
 
 /// One process.
@@ -127,7 +129,7 @@ impl World {
             .batch(self.scenario.batch)
             .most_failures(4)
             .compiled(COMPILED.clone())
-            .policy(self.scenario.policy())
+            .policy(self.scenario.policy_of(self.amended.load(Ordering::Relaxed)))
             .backoff(Backoff { first: TimeDelta::minutes(2), longest: TimeDelta::hours(2), attempts: 4 })
             .backoff_for(
                 "sms",
@@ -150,7 +152,7 @@ impl World {
         self.timeline.until(self.timeline.now() + span).await;
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
     }
 
@@ -163,9 +165,7 @@ impl World {
         if self.scenario.deeds.iter().any(|deed| deed.what == What::FirstRules) {
             definitions.retain(|definition| !matches!(definition, Definition::Score(_)));
         }
-        if let Some(limits) = &self.scenario.limits {
-            definitions.extend(limits.definitions()?);
-        }
+        definitions.extend(self.scenario.definitions()?);
         engine.publish(definitions).await?;
         for person in &self.scenario.people {
             engine.identify(self.contact(person, false)).await?;
@@ -424,7 +424,13 @@ impl World {
                 self.rotates().await;
                 Ok(())
             }
+            What::Amends => {
+                self.amends().await;
+                Ok(())
+            }
             What::Says { person, act } => self.says(format!("deed-{number}"), at, &person, act).await,
+            What::Likes { person, act } => self.likes(format!("deed-{number}"), &person, act).await,
+            What::Twin { who, act } => self.twin(format!("deed-{number}"), at, &who, act).await,
             What::Poison { person, length } => {
                 self.faulty.poison(person.as_str());
                 self.truth.seen().count("poisoned");

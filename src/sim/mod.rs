@@ -27,10 +27,12 @@ mod by_hand;
 mod calm;
 mod consent;
 mod desk;
+mod editions;
 mod executor;
 mod faults;
 mod fixture;
 mod host;
+mod liked;
 mod limits;
 mod outcome;
 mod people;
@@ -48,6 +50,7 @@ mod spark;
 mod sums;
 mod timeline;
 mod truth;
+mod twins;
 mod witness;
 mod words;
 
@@ -153,6 +156,7 @@ impl Simulation {
             random: Mutex::new(Random::fork(seed, "host")),
             over: AtomicBool::new(false),
             rotated: AtomicBool::new(false),
+            amended: AtomicBool::new(false),
             timeline: timeline.clone(),
             spawner: spawner.clone(),
             truth: truth.clone(),
@@ -180,6 +184,7 @@ impl Simulation {
         if let Err(error) = &judged {
             truth.seen().breach(Invariant::S3, format!("the store does not answer: {error}"));
         }
+        world.decisions_are_reproduced();
         let mut seen = truth.seen();
         let (lines, personal) = ears.heard();
         personal.into_iter().for_each(|found| seen.breach(Invariant::C14, found));
@@ -232,6 +237,11 @@ fn known_addresses(scenario: &Drawn) -> Vec<(String, crate::model::Fingerprint, 
                     known.push((line.name.to_owned(), fingerprint, address.clone()));
                 }
             }
+        }
+    }
+    for (line, address) in self::twins::homes() {
+        for key in [key(), self::consent::newer_key()] {
+            known.push((line.to_owned(), key.fingerprint(line, &address), address.clone()));
         }
     }
     known

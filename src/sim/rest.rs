@@ -69,6 +69,7 @@ impl World {
                 self.message_is_what_happened(&record, erased);
             }
         }
+        all.absorb(self.twins_at_rest(&checker).await?);
         let sizes = checker.check_sizes(&*self.store).await?;
         for violation in &sizes.violations {
             self.truth.seen().breach(violation.invariant, violation.to_string());
@@ -188,7 +189,7 @@ impl World {
     }
 
     /// What the outbox says of a message is what its provider knows.
-    fn message_is_what_happened(&self, record: &MessageRecord, erased: bool) {
+    pub(super) fn message_is_what_happened(&self, record: &MessageRecord, erased: bool) {
         let id = record.message.id;
         let mut seen = self.truth.seen();
         let now = self.timeline.now();

@@ -7,7 +7,9 @@ use super::faults::{FaultClass, Swarm};
 use super::fixture::{ASKED, COUNTED, EVENTS, JOURNEYS, LINES, PLACES, PRAISED, PURPOSES, TELLING, start};
 use super::limits::{BILLED, Limits, OFFERED, Told};
 use super::random::Random;
+use crate::error::BuildError;
 use crate::journey::Waits;
+use crate::port::store::Definition;
 use crate::rule::Policy;
 
 /// Everything that is decided before a simulation begins, so that a smaller one can be made of it.
@@ -156,10 +158,22 @@ pub(super) enum What {
     },
     /// The fingerprint key changes, from one process to the next.
     Rotates,
+    /// The tables of the law change, from one process to the next.
+    Amends,
     /// Something is said of a consent, or done about it.
     Says {
         person: String,
         act: super::consent::Act,
+    },
+    /// Something is said of a best hour, or in it.
+    Likes {
+        person: String,
+        act: super::liked::Act,
+    },
+    /// Something is said by one of several records of a person, or they are found to be one.
+    Twin {
+        who: String,
+        act: super::twins::Act,
     },
     /// The store refuses every commit of a contact for some milliseconds.
     Poison {
@@ -204,12 +218,15 @@ impl What {
             | What::Operate { person, .. }
             | What::Import { person, .. }
             | What::Says { person, .. }
+            | What::Likes { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
             | What::Declare { .. }
             | What::FirstRules
             | What::Migrate { .. }
             | What::Rotates
+            | What::Amends
+            | What::Twin { .. }
             | What::HoldJourney { .. }
             | What::HoldChannel { .. }
             | What::Kill { .. }
@@ -292,7 +309,12 @@ impl Scenario {
         counts(seed, &people, swarm, &mut deeds);
         first_rules(seed, &people, swarm, &mut deeds);
         let limits = limit(seed, &mut people, &mut deeds);
+        amend(seed, limits.as_ref(), &mut deeds);
         super::consent::draw(seed, &people, &mut deeds);
+        if limits.is_none() {
+            super::twins::draw(seed, &mut deeds);
+            super::liked::draw(seed, &people, &mut deeds);
+        }
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
             if let What::Kill { worker } | What::Skew { worker, .. } = &mut deed.what {
@@ -305,7 +327,34 @@ impl Scenario {
 
     /// The sending rules of its engines.
     pub(super) fn policy(&self) -> Policy {
-        self.limits.as_ref().map_or_else(super::consent::policy, Limits::policy)
+        self.policy_of(false)
+    }
+
+    /// The same, before the tables of the law change or after it.
+    pub(super) fn policy_of(&self, amended: bool) -> Policy {
+        let limits = self.limits.as_ref();
+        let policy = limits.map_or_else(super::consent::policy, |limits| limits.policy_of(amended));
+        if self.likes() { super::liked::policy(policy) } else { policy }
+    }
+
+    /// What is published beside the little world.
+    pub(super) fn definitions(&self) -> Result<Vec<Definition>, BuildError> {
+        let mut all = Vec::new();
+        if let Some(limits) = &self.limits {
+            all.extend(limits.definitions()?);
+        }
+        if self.deeds.iter().any(|deed| matches!(deed.what, What::Twin { .. })) {
+            all.extend(super::twins::definitions()?);
+        }
+        if self.likes() {
+            all.extend(super::liked::definitions()?);
+        }
+        Ok(all)
+    }
+
+    /// Whether people say which hour they like.
+    fn likes(&self) -> bool {
+        self.deeds.iter().any(|deed| matches!(deed.what, What::Likes { .. }))
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
@@ -429,6 +478,14 @@ fn limit(seed: u64, people: &mut Vec<Person>, deeds: &mut Vec<Deed>) -> Option<L
         deeds.push(Deed { at: at.max(0), what });
     }
     Some(limits)
+}
+
+/// Now and then the tables of the law change; drawn by itself as well.
+fn amend(seed: u64, limits: Option<&Limits>, deeds: &mut Vec<Deed>) {
+    let random = &mut Random::fork(seed, "editions");
+    if limits.is_some_and(Limits::has_law) && random.chance(5_000) {
+        deeds.push(Deed { at: instant(random), what: What::Amends });
+    }
 }
 
 type Make = fn(&mut Random, &[Person]) -> (i64, What);

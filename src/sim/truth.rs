@@ -82,6 +82,12 @@ pub(super) struct Seen {
     pub(super) limits: super::limits::Ledger,
     /// What was told of consents.
     pub(super) ledger: Ledger,
+    /// When things are said at best, and until when.
+    pub(super) liked: super::liked::Liked,
+    /// What was decided, where the rules change.
+    pub(super) editions: super::editions::Editions,
+    /// What was told of contacts that turn out to be one.
+    pub(super) twins: super::twins::Twins,
     /// Whether the store leases.
     pub(super) leases_are_exclusive: bool,
 }
@@ -191,6 +197,9 @@ impl Truth {
             segments: BTreeMap::new(),
             edited: false,
             ledger: Ledger::default(),
+            liked: super::liked::Liked::default(),
+            editions: super::editions::Editions::of(scenario),
+            twins: super::twins::Twins::default(),
             limits: super::limits::Ledger::new(scenario.limits.clone()),
             leases_are_exclusive,
         })))

@@ -307,7 +307,7 @@ impl Outbox for Witness {
         if self.truth.seen().limits.is_open() {
             let own = batch.messages.iter().map(|taken| now!(self.store.contact(&taken.message.contact)));
             let contacts = own.collect::<Result<Vec<_>>>()?;
-            self.truth.seen().limits.takes(&batch, &contacts);
+            self.truth.seen().limits_taken(&batch, &contacts);
         }
         Ok(batch)
     }
@@ -463,6 +463,7 @@ impl Gate for Witness {
             seen.count("erased_in_flight");
         }
         seen.count("erased");
+        seen.twins_erase(contact, known);
         if let Some(person) = seen.people.get_mut(contact.as_str()).filter(|_| known) {
             let addresses = person.addresses.clone();
             if person.erased.is_none() {
@@ -477,7 +478,9 @@ impl Gate for Witness {
     }
 
     async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {
-        now!(self.store.merge(loser, winner))
+        let merging = now!(self.store.merge(loser, winner))?;
+        self.truth.seen().merged(loser, winner, &merging);
+        Ok(merging)
     }
 
     async fn forbidden(&self, contact: &ContactId, channel: &Name, purpose: &Name) -> Result<Forbidden> {

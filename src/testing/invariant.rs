@@ -58,6 +58,7 @@ pub enum Invariant {
     C3,
     C4,
     C5,
+    C6,
     C7,
     C8,
     C9,
@@ -76,6 +77,9 @@ pub enum Invariant {
     C23,
     C24,
     C25,
+    C26,
+    C27,
+    C28,
     T1,
     Q1,
     R1,
@@ -92,10 +96,11 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 67] = [
+    pub const ALL: [Invariant; 71] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
-        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C7, C8, C9, C10, C11, C12, C13, C14,
-        C15, C16, C17, C18, C19, C20, C22, C23, C24, C25, T1, Q1, R1, R2, R3, R4, G1, G2, G3, G4,
+        S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13,
+        C14, C15, C16, C17, C18, C19, C20, C22, C23, C24, C25, C26, C27, C28, T1, Q1, R1, R2, R3, R4, G1, G2,
+        G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -141,6 +146,7 @@ impl Invariant {
             C3 => "C3",
             C4 => "C4",
             C5 => "C5",
+            C6 => "C6",
             C7 => "C7",
             C8 => "C8",
             C9 => "C9",
@@ -159,6 +165,9 @@ impl Invariant {
             C23 => "C23",
             C24 => "C24",
             C25 => "C25",
+            C26 => "C26",
+            C27 => "C27",
+            C28 => "C28",
             T1 => "T1",
             Q1 => "Q1",
             R1 => "R1",
@@ -241,6 +250,9 @@ impl Invariant {
             C3 => "What a withdrawal forbids is not begun after it, unless a later grant allows it again.",
             C4 => "Of an erased contact nothing personal is left, and nothing more is handed over.",
             C5 => "The quiet hours of the policy hold.",
+            C6 => {
+                "Contacts that are one allow no more than both did, what is told of either reaches the one that goes on, and each thing counts once."
+            }
             C7 => {
                 "No message begins that the acts of its contact, each at its instant, do not allow, or that whoever has its address forbids."
             }
@@ -277,6 +289,15 @@ impl Invariant {
                 "A message goes by the first of its channels that permits it, the preferred one before the others."
             }
             C25 => "A proof says what happened, and whoever changes it is refused.",
+            C26 => {
+                "What is said when its contact likes it is said in that hour, on the contact's clock, unless a deadline is sooner."
+            }
+            C27 => {
+                "What must not arrive late says until when it may, the same at every attempt, and no attempt begins later."
+            }
+            C28 => {
+                "A decision is what the rules that it names make of what was known, and a rule changes none that is before its date."
+            }
             Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",
             R1 => "A score is what its rules make of everything that was told, each at its instant.",

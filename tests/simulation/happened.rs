@@ -198,7 +198,7 @@ const LIMITS: [&str; 25] = [
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 40] = [
+const SOME: [&str; 53] = [
     "step_merged",
     "step_unknown",
     "given_back",
@@ -239,11 +239,29 @@ const SOME: [&str; 40] = [
     "key_rotated",
     "click_judged",
     "tracked_begin_judged",
+    "twins_merged",
+    "twins_merged_at_one_address",
+    "twin_begin_judged",
+    "twin_told_by_its_old_name",
+    "twin_judged_at_rest",
+    "liked_judged",
+    "liked_waited",
+    "liked_less_than_in_time",
+    "validity_judged",
+    "rules_amended",
+    "permit_of_former_rules",
+    "permit_of_newer_rules",
+    "decision_before_a_date",
 ];
 
 /// What is so rare that only some hundreds of seeds see it.
-const RARE: [&str; 16] = [
+const RARE: [&str; 21] = [
     "limit_holiday_deferred",
+    "twin_begin_at_the_address_it_took_over",
+    "twin_erased",
+    "twin_not_merged",
+    "twin_unread",
+    "wait_reproduced",
     "limit_place_given_back",
     "limit_way_judged",
     "batch_answered_in_part",

@@ -92,8 +92,12 @@ impl Seen {
         order: u64,
         now: DateTime<Utc>,
     ) {
+        self.likes_begin(id, person, now);
         if purpose.is_empty() || is_owed(purpose) {
             return;
+        }
+        if self.twins.knows(person) {
+            return self.twins_begin(id, person, (channel, purpose), now);
         }
         self.count(match purpose {
             CONFIRMED => "begin_judged_confirmed",
@@ -134,6 +138,9 @@ impl Seen {
         }
         if is_owed(purpose) {
             return;
+        }
+        if self.twins.knows(person) {
+            return self.twins_call(id, person, to);
         }
         let others = self.ledger.acts.iter().filter(|(other, _)| other.as_str() != person);
         let forbidding = others.filter(|(_, acts)| {

@@ -82,10 +82,14 @@ impl Ledger {
         self.acts.get(contact).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether nothing was ever forbidden.
-    pub(in crate::sim) fn is_untouched(&self) -> bool {
-        let mut acts = self.acts.values().flatten();
-        self.banned.is_empty() && !acts.any(|told| matches!(told.what, What::No { .. }))
+    /// Whether a contact never forbade anything and never said for how long, and no address on a channel is banned.
+    pub(in crate::sim) fn is_untouched(&self, contact: &str, channel: &str) -> bool {
+        let lasts = |told: &Told| match &told.what {
+            What::Yes { until, .. } => until.is_none(),
+            What::No { .. } => false,
+            What::Start { .. } => true,
+        };
+        self.of(contact).iter().all(lasts) && !self.banned.keys().any(|(on, _)| on == channel)
     }
 
     /// Nobody is to be written to there any more.
@@ -102,6 +106,8 @@ impl Seen {
     /// An input was kept.
     pub(in crate::sim) fn notes(&mut self, input: &Input, order: u64) {
         let now = self.now();
+        self.twins_hear(input);
+        self.likes_hear(input);
         match &input.kind {
             InputKind::Consent(consent) if consent.status == ConsentStatus::Granted => {
                 self.notes_grant(input.id, consent, order);
@@ -169,6 +175,9 @@ impl Seen {
         order: u64,
     ) -> bool {
         let now = self.now();
+        if self.twins_withdraw(withdrawal, from.as_ref()) {
+            return true;
+        }
         addresses.extend(from);
         self.notes_pressed(&withdrawal.contact, &withdrawal.evidence.source);
         let source = &*withdrawal.evidence.source;
@@ -197,6 +206,7 @@ impl Seen {
 
     /// A step was kept; some withdraw.
     pub(in crate::sim) fn notes_step(&mut self, contact: &str, step: &Step) {
+        self.twins_step(contact);
         let (journey, purpose, channel) = DECLINES;
         if step.outcome != StepOutcome::Withdrawn || step.journey.as_str() != journey {
             return;

@@ -7,7 +7,7 @@ use super::ledger::{Decided, Said, Seized};
 use super::plain::{later, minutes, time_of_day};
 use super::rules::{BILL_SAYS, CHANNELS, Most, OF_AGE, OWED, SILENCE, STOP, URGENT, WAYS};
 use crate::model::{Handover, Message, MessageId, Outcome, Reason, Step, StepOutcome};
-use crate::port::store::{Begin, Begun, Verdict};
+use crate::port::store::{Begin, Begun, StoredContact, TakenBatch, Verdict};
 use crate::sim::consent::{BASE, is_owed};
 use crate::sim::fixture::{NOWHERE, PURPOSES, place};
 use crate::sim::truth::Seen;
@@ -58,11 +58,18 @@ impl Seen {
         lawful && !quiet
     }
 
+    /// A worker took messages, whose contacts stood like this.
+    pub(in crate::sim) fn limits_taken(&mut self, batch: &TakenBatch, contacts: &[Option<StoredContact>]) {
+        self.editions.takes(batch);
+        self.limits.takes(batch, contacts);
+    }
+
     /// A worker's answers took effect.
     pub(in crate::sim) fn limits_answered(&mut self, judged: &[Begin], begun: &[Begun]) {
         if judged.is_empty() {
             return;
         }
+        self.editions.answered(judged, begun);
         let ids: Vec<MessageId> = judged.iter().map(|begin| begin.message).collect();
         let mut said = Vec::new();
         for (begin, begun) in judged.iter().zip(begun) {
@@ -320,6 +327,7 @@ impl Seen {
 
     /// A commit took effect.
     pub(in crate::sim) fn limits_step(&mut self, row: u64, step: &Step) {
+        self.likes_step(row, step);
         let Some(limits) = self.limits.limits.clone() else { return };
         match &step.outcome {
             StepOutcome::Refused { reasons } => self.limits_refused(reasons),
@@ -348,9 +356,10 @@ impl Seen {
         }
     }
 
-    /// C24: a message was decided that may go by one channel or another. Where nothing was ever taken back, the first one
+    /// C24: a message was decided that may go by one channel or another. Where its contact never took anything back, the first one
     /// that its contact allowed from the beginning must be open for nothing less than its hours.
     pub(in crate::sim) fn limits_choice(&mut self, message: &Message) {
+        self.likes_decided(message);
         let Some(limits) = self.limits.limits.clone() else { return };
         if message.journey.as_str() != WAYS {
             return;
@@ -360,9 +369,11 @@ impl Seen {
         let first = prefers.filter(|channel| CHANNELS.contains(&channel.as_str()));
         let first = first.unwrap_or_else(|| CHANNELS[0].to_owned());
         self.count(if first == own.channel { "limit_way_first" } else { "limit_way_second" });
-        let untouched = self.denials.is_empty()
-            && self.suppressed.is_empty()
-            && self.ledger.is_untouched()
+        // A step asks what its own contact said, and nobody else.
+        let untouched = !self.editions.are_amended
+            && self.denials.iter().all(|denial| denial.by != own.person)
+            && self.suppressed.keys().all(|(channel, _)| *channel != first)
+            && self.ledger.is_untouched(&own.person, &first)
             && !limits.minors
             && !limits.silence;
         let allowed = self.people.get(&own.person).is_some_and(|seen| {
@@ -385,6 +396,7 @@ impl Seen {
 
     /// C18: a message leaves, in these bytes.
     pub(in crate::sim) fn limits_read(&mut self, handover: &Handover<'_>) {
+        self.arrives_in_time(handover);
         let Some(limits) = self.limits.limits.as_ref() else { return };
         let (message, content) = (handover.message, handover.content);
         let (opt_out, links) = (limits.opt_out, limits.links);

@@ -120,7 +120,7 @@ impl Ledger {
     }
 
     /// A worker took messages, whose contacts stood like this.
-    pub(in crate::sim) fn takes(&mut self, batch: &TakenBatch, contacts: &[Option<StoredContact>]) {
+    pub(super) fn takes(&mut self, batch: &TakenBatch, contacts: &[Option<StoredContact>]) {
         while self.takes.front().is_some_and(|take| take.at + TAKES < batch.now) {
             self.takes.pop_front();
         }

@@ -13,4 +13,4 @@ mod rules;
 
 pub(super) use drawn::{Limits, Told};
 pub(super) use ledger::Ledger;
-pub(super) use rules::{BILLED, OFFERED, OWED, bill};
+pub(super) use rules::{BILLED, NEWER_FROM, OFFERED, OWED, bill};

@@ -61,20 +61,39 @@ impl Most {
 }
 
 /// The house's own hours, which hold where letters may go.
-const HOUSE: &str = r#"{"name": "house", "edition": "2026-03-01", "said": "hours of the house", "margin": "2m",
+const HOUSE: &str = r#"{"name": "house", "edition": "EDITION", "said": "hours of the house", "margin": "2m",
     "territories": ["FR-MET", "FR-AM", "RE"], "rules": [
     {"channel": "letter", "hours": "Mon-Sat 07:30-20:30", "holidays": false, "force": "practice", "source": "the house", "as_of": "2026-03-01"},
-    {"channel": "letter", "hours": "09:00-18:00", "holidays": true, "force": "practice", "source": "the house", "as_of": "2026-03-01", "from": "2026-03-30"}TEXTS]}"#;
+    {"channel": "letter", "hours": "09:00-18:00", "holidays": true, "force": "practice", "source": "the house", "as_of": "2026-03-01", "from": "2026-03-30"}TEXTSMAILS]}"#;
+/// The editions of that table: the newer one has a row for mail from a day on.
+const FORMER: &str = "2026-03-01";
+const NEWER: &str = "2026-03-20";
+const HOUSE_MAILS: &str = r#",
+    {"channel": "email", "hours": "Mon-Sat 09:00-19:00", "holidays": true, "force": "practice", "source": "the house", "as_of": "2026-03-20", "from": "2026-03-28"}"#;
+/// The first instant at which it is that day anywhere in the world of a simulation: 2026-03-27T15:00Z, in Tokyo.
+pub(in crate::sim) const NEWER_FROM: i64 = 1_774_623_600_000;
 const HOUSE_TEXTS: &str = r#",
     {"channel": "sms", "hours": "Mon-Sat 08:30-20:00", "holidays": false, "force": "practice", "source": "the house", "as_of": "2026-03-01"}"#;
 
 impl Limits {
     /// The sending rules of the seed.
     pub(in crate::sim) fn policy(&self) -> Policy {
+        self.policy_of(false)
+    }
+
+    /// Whether there are hours of the law.
+    pub(in crate::sim) fn has_law(&self) -> bool {
+        self.law != Law::None
+    }
+
+    /// The same, before the tables of the law change or after it.
+    pub(in crate::sim) fn policy_of(&self, amended: bool) -> Policy {
         let mut policy = crate::sim::consent::policy();
         if self.law != Law::None {
             let texts = if self.law == Law::House { HOUSE_TEXTS } else { "" };
-            let house = Profile::read(&HOUSE.replace("TEXTS", texts)).ok();
+            let (edition, mails) = if amended { (NEWER, HOUSE_MAILS) } else { (FORMER, "") };
+            let house = HOUSE.replace("EDITION", edition).replace("TEXTS", texts).replace("MAILS", mails);
+            let house = Profile::read(&house).ok();
             let france = Profile::named("fr").ok().filter(|_| self.law == Law::France);
             policy = france.into_iter().chain(house).fold(policy, Policy::profile).territory_in("territory");
         }
@@ -185,6 +204,9 @@ mod tests {
         for seed in 0..200 {
             let Some(limits) = Limits::draw(&mut Random::fork(seed, "limits"), &[]) else { continue };
             limits.policy().check().unwrap();
+            let newer = limits.policy_of(true);
+            newer.check().unwrap();
+            assert_eq!(newer.edition() != limits.policy().edition(), limits.has_law());
             limits.definitions().unwrap();
             let named = if limits.law == Law::None { 0 } else { limits.policy().profiles.len() };
             assert!(named > 0 || limits.law == Law::None);
