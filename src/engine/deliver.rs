@@ -17,8 +17,7 @@ use crate::error::{Error, StoreError};
 use crate::journey::Send;
 use crate::machine::{Cold, Hot};
 use crate::model::{
-    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit,
-    Reason, Sharing,
+    Answer, Contact, Content, Delivery, DeliveryStatus, Handover, Message, MessageId, Outcome, Permit, Reason,
 };
 use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
@@ -29,7 +28,7 @@ use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// How long a permit lives: between the gate's answer and the channel call.
-const PERMIT: TimeDelta = TimeDelta::seconds(5);
+pub(super) const PERMIT: TimeDelta = TimeDelta::seconds(5);
 /// Channel calls side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// Messages that are begun at a time before it is known how fast the channels are.
@@ -137,7 +136,7 @@ impl Engine {
     }
 
     /// When attempts of a message follow each other: as its step says, else its channel, else the engine.
-    fn backoff_of(&self, loaded: &Loaded, message: &Message) -> Backoff {
+    pub(super) fn backoff_of(&self, loaded: &Loaded, message: &Message) -> Backoff {
         let backoff = *self.shared.backoffs.get(&message.channel).unwrap_or(&self.shared.backoff);
         if message.is_removal() {
             // What is owed is not given up.
@@ -266,34 +265,6 @@ impl Engine {
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
             policy: loaded.program.policy.version.clone(),
         }
-    }
-
-    /// The gate's answer for what a third party is told.
-    async fn judge_sharing(
-        &self,
-        loaded: &Loaded,
-        taken: &Taken,
-        sharing: &Sharing,
-        now: DateTime<Utc>,
-    ) -> Result<Verdict, Error> {
-        let message = &taken.message;
-        let Some(channel) = self.shared.channels.get(&message.channel) else {
-            return Ok(Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] });
-        };
-        let spent = taken.attempts >= self.backoff_of(loaded, message).attempts;
-        let repeats = message.is_removal() || repeats_unknown(&**channel);
-        if taken.unknown && (taken.cancelled || spent || !repeats) {
-            return Ok(Verdict::Park);
-        }
-        Ok(match self.told_of(loaded, taken, sharing, now).await? {
-            Err(reasons) => Verdict::Refuse { reasons },
-            Ok(content) => Verdict::Send {
-                content,
-                permit: PERMIT,
-                lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-                policy: loaded.program.policy.edition(),
-            },
-        })
     }
 
     /// What the journey that decided the message says of its time.
@@ -546,7 +517,7 @@ fn outcome_of(outcomes: &[(MessageId, Outcome)], message: MessageId) -> Outcome 
     }
 }
 
-fn repeats_unknown(channel: &dyn Channel) -> bool {
+pub(super) fn repeats_unknown(channel: &dyn Channel) -> bool {
     channel.honours_ids() || channel.on_unknown() == OnUnknown::Resend
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::Engine;
+use super::deliver::{PERMIT, repeats_unknown};
 use super::program::Loaded;
 use crate::error::Error;
 use crate::machine::{Input, InputKind};
@@ -13,7 +14,7 @@ use crate::model::{
     ConsentStatus, Content, Fingerprint, Hash, InputId, Message, Name, Permit, Reason, Share, SharedField,
     Sharing, SharingAct, Value,
 };
-use crate::port::store::{Receipt, Taken};
+use crate::port::store::{Receipt, Taken, Verdict};
 use crate::rule::permit::{Question, permit};
 use crate::rule::{Purpose, is_third_party};
 
@@ -118,8 +119,36 @@ impl Engine {
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
     }
 
+    /// The gate's answer for what a third party is told.
+    pub(super) async fn judge_sharing(
+        &self,
+        loaded: &Loaded,
+        taken: &Taken,
+        sharing: &Sharing,
+        now: DateTime<Utc>,
+    ) -> Result<Verdict, Error> {
+        let message = &taken.message;
+        let Some(channel) = self.shared.channels.get(&message.channel) else {
+            return Ok(Verdict::Refuse { reasons: vec![Reason::Channel("unknown".into())] });
+        };
+        let spent = taken.attempts >= self.backoff_of(loaded, message).attempts;
+        let repeats = message.is_removal() || repeats_unknown(&**channel);
+        if taken.unknown && (taken.cancelled || spent || !repeats) {
+            return Ok(Verdict::Park);
+        }
+        Ok(match self.told_of(loaded, taken, sharing, now).await? {
+            Err(reasons) => Verdict::Refuse { reasons },
+            Ok(content) => Verdict::Send {
+                content,
+                permit: PERMIT,
+                lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
+                policy: loaded.program.policy.edition(),
+            },
+        })
+    }
+
     /// What is handed to a third party, or every reason why it is not.
-    pub(super) async fn told_of(
+    async fn told_of(
         &self,
         loaded: &Loaded,
         taken: &Taken,

@@ -23,6 +23,7 @@
 //! A [`Scenario`] is the opposite: no faults and no chance, but people, journeys and what happens to them, written in a file by
 //! whoever answers for a journey, with a [`Timeline`] that reads like a calendar. `docs/SCENARIOS.md` has all of it.
 
+mod aside;
 mod by_hand;
 mod calm;
 mod consent;

@@ -21,10 +21,9 @@ use crate::model::{
 };
 use crate::port::Clock;
 use crate::port::store::{
-    Amended, Aside, AsideRecord, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, Committed,
-    Definition, Edition, Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox, Merging, MessageRecord,
-    MessageStatus, NewAside, Outbox, Pausable, Receipt, Result, Store, Suppression, Take, TakenBatch,
-    Verdict,
+    Amended, Begin, Begun, Catalog, CatalogSnapshot, Claim, Claimed, Commit, Committed, Definition, Edition,
+    Forbidden, Gate, InFlight, Job, JobKind, Lease, Mailbox, Merging, MessageRecord, MessageStatus, Outbox,
+    Pausable, Receipt, Result, Store, Suppression, Take, TakenBatch, Verdict,
 };
 use crate::testing::Invariant;
 
@@ -576,28 +575,5 @@ impl Catalog for Witness {
         let moved = now!(self.store.advance_job(job, from, to))?;
         self.truth.seen().count(if moved { "job_moved" } else { "job_moved_by_another" });
         Ok(moved)
-    }
-}
-
-#[async_trait]
-impl Aside for Witness {
-    async fn set_aside(&self, events: &[NewAside]) -> Result<Vec<Option<u64>>> {
-        now!(self.store.set_aside(events))
-    }
-
-    async fn aside(&self, after: u64, limit: usize) -> Result<Vec<AsideRecord>> {
-        now!(self.store.aside(after, limit))
-    }
-
-    async fn aside_record(&self, id: u64) -> Result<Option<AsideRecord>> {
-        now!(self.store.aside_record(id))
-    }
-
-    async fn release_aside(&self, id: u64, input: &Input, by: &Deed) -> Result<Option<Receipt>> {
-        now!(self.store.release_aside(id, input, by))
-    }
-
-    async fn drop_aside(&self, id: u64, by: &Deed) -> Result<bool> {
-        now!(self.store.drop_aside(id, by))
     }
 }
