@@ -104,6 +104,7 @@ pub enum Bug {
     OldKeyForgotten,
     PreferredTimeInUtc = 94,
     ProfilingGoesOn = 95,
+    ValidityUnsaid = 97,
     EditionOfThePolicyAlone = 98,
     TeamHoursElapsed = 100,
 }
@@ -144,7 +145,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 96] = [
+        pub const ALL: [Bug; 97] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -240,6 +241,7 @@ mod planting {
             OldKeyForgotten,
             PreferredTimeInUtc,
             ProfilingGoesOn,
+            ValidityUnsaid,
             EditionOfThePolicyAlone,
         ];
 
@@ -333,6 +335,7 @@ mod planting {
                 StepWithdrawsOnRecordAlone => "C7",
                 OldKeyForgotten => "C11",
                 PreferredTimeInUtc => "C26",
+                ValidityUnsaid => "C27",
                 EditionOfThePolicyAlone => "C28",
             }
         }
@@ -450,6 +453,9 @@ mod planting {
                 StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",
                 OldKeyForgotten => "what was denied under a former key is not looked up under the newer one",
                 PreferredTimeInUtc => "a preferred time of day is taken in UTC",
+                ValidityUnsaid => {
+                    "the end of the hours counts when a message begins, and its provider never hears of it"
+                }
                 EditionOfThePolicyAlone => {
                     "a permit names the version of its policy and not the tables of the law in it"
                 }

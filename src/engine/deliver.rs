@@ -219,7 +219,7 @@ impl Engine {
             },
             (_, None) => return Verdict::Refuse { reasons: vec![Reason::Template("unknown".into())] },
         };
-        if taken.content.is_none() {
+        if taken.content.is_none() && !is_on(Bug::ValidityUnsaid) {
             content.deliver_by = deliver_by(&question, policy, &zone, now);
         }
         Verdict::Send {
