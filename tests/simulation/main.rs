@@ -31,7 +31,7 @@ fn regressions() -> PathBuf {
 }
 
 /// The seeds that every test run plays; they stay the same, so that a red one is red for everybody.
-const FIXED: u64 = if cfg!(debug_assertions) { 24 } else { 300 };
+const FIXED: u64 = if cfg!(debug_assertions) { 60 } else { 300 };
 /// The seeds that are played more than once, to see the same again.
 const TWICE: u64 = if cfg!(debug_assertions) { 3 } else { 8 };
 
