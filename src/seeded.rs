@@ -104,6 +104,7 @@ pub enum Bug {
     OldKeyForgotten,
     PreferredTimeInUtc = 94,
     ProfilingGoesOn = 95,
+    RemovalForgotten = 96,
     EditionOfThePolicyAlone = 98,
     TeamHoursElapsed = 100,
 }
@@ -144,7 +145,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 96] = [
+        pub const ALL: [Bug; 97] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -240,6 +241,7 @@ mod planting {
             OldKeyForgotten,
             PreferredTimeInUtc,
             ProfilingGoesOn,
+            RemovalForgotten,
             EditionOfThePolicyAlone,
         ];
 
@@ -328,6 +330,7 @@ mod planting {
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
+                RemovalForgotten => "C21",
                 MergeWidens => "C6",
                 PreferenceUnheard => "C24",
                 StepWithdrawsOnRecordAlone => "C7",
@@ -445,6 +448,7 @@ mod planting {
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
                 ProfilingGoesOn => "scores and segments go on counting whoever objects",
+                RemovalForgotten => "a yes that ended is told to no third party",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
                 StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",
