@@ -104,6 +104,7 @@ pub enum Bug {
     OldKeyForgotten,
     PreferredTimeInUtc = 94,
     ProfilingGoesOn = 95,
+    RemovalForgotten = 96,
     ValidityUnsaid = 97,
     EditionOfThePolicyAlone = 98,
     TeamHoursElapsed = 100,
@@ -145,7 +146,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 97] = [
+        pub const ALL: [Bug; 98] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -241,6 +242,7 @@ mod planting {
             OldKeyForgotten,
             PreferredTimeInUtc,
             ProfilingGoesOn,
+            RemovalForgotten,
             ValidityUnsaid,
             EditionOfThePolicyAlone,
         ];
@@ -330,6 +332,7 @@ mod planting {
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
+                RemovalForgotten => "C21",
                 MergeWidens => "C6",
                 PreferenceUnheard => "C24",
                 StepWithdrawsOnRecordAlone => "C7",
@@ -448,6 +451,7 @@ mod planting {
                 RowBeforeItsDate => "a row of the law holds before its date",
                 MinorsAskNobody => "a minor allows for itself",
                 ProfilingGoesOn => "scores and segments go on counting whoever objects",
+                RemovalForgotten => "a yes that ended is told to no third party",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
                 StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",

@@ -11,6 +11,7 @@ use crate::model::{
     MessageId, Name, NodeId, Sharing, SharingAct,
 };
 use crate::rule::channel_of;
+use crate::seeded::{Bug, is_on};
 
 /// The most third parties that a contact is told of at a time.
 const MOST_EPISODES: usize = 64;
@@ -287,7 +288,7 @@ impl Run<'_> {
             .into_iter()
             .partition(|episode| episode.exports.is_empty() && (episode.stopped || !episode.began));
         let contact = self.contact_id().clone();
-        let owed = over.iter().filter(|episode| episode.began);
+        let owed = over.iter().filter(|episode| episode.began && !is_on(Bug::RemovalForgotten));
         let owed: Vec<Message> = owed.map(|episode| episode.removal(&contact, at)).collect();
         if self.out.state.cold.sharings.0 != left {
             self.cold().sharings.0 = left;

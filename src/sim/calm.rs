@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
 
-use super::fixture::{DESK, FINISHING, LINES, TELLING, start};
+use super::fixture::{DESK, FINISHING, LINES, PARTNER, TELLING, start};
 use super::host::{POLL, World, release};
 use crate::error::Error;
 use crate::model::{ContactId, Name};
@@ -66,7 +66,8 @@ impl World {
     /// Nothing is due that was due some time ago.
     async fn is_calm(&self, when: &str) -> Result<(), Error> {
         self.timeline.until(self.timeline.now() + TimeDelta::minutes(5)).await;
-        let channels: Vec<Name> = LINES.iter().chain([&DESK]).map(|line| Name::from(line.name)).collect();
+        let channels: Vec<Name> =
+            LINES.iter().chain([&DESK, &PARTNER]).map(|line| Name::from(line.name)).collect();
         let due = self.store.next_due(&channels).await?;
         if let Some(due) = due.filter(|due| *due < self.timeline.now() - TimeDelta::minutes(4)) {
             self.truth.seen().breach(Invariant::S3, format!("{when} something is due since {due}"));

@@ -480,8 +480,12 @@ pub(super) const DESK: Line = Line { name: "desk", honours_ids: true, on_unknown
 pub(super) const SEATS: Line =
     Line { name: "seats", honours_ids: true, on_unknown: OnUnknown::Park, batch: 1 };
 
+/// The third party that is told of people.
+pub(super) const PARTNER: Line =
+    Line { name: "share:maison", honours_ids: true, on_unknown: OnUnknown::Park, batch: 1 };
+
 pub(super) fn line(name: &str) -> Line {
-    LINES.into_iter().chain([DESK, SEATS]).find(|line| line.name == name).unwrap_or(LINES[0])
+    LINES.into_iter().chain([DESK, SEATS, PARTNER]).find(|line| line.name == name).unwrap_or(LINES[0])
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::desk::{Behind, Desk};
 use super::executor::Spawner;
 use super::faults::Faults;
-use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PURPOSES, definitions};
+use super::fixture::{DESK, EVENTS, JOURNEYS, LINES, PARTNER, PURPOSES, definitions};
 use super::provider::{Overheard, Provider};
 use super::random::Random;
 use super::scenario::{Deed, Scenario, What};
@@ -114,7 +114,7 @@ pub(super) fn channels(
     let desk = FaultyChannel::new(Arc::new(desk)).sleep(Arc::new(timeline.clone()));
     let seats =
         FaultyChannel::new(Arc::new(Counter::new(truth, timeline, seed))).sleep(Arc::new(timeline.clone()));
-    LINES.into_iter().map(channel).chain([desk, seats]).collect()
+    LINES.into_iter().chain([PARTNER]).map(channel).chain([desk, seats]).collect()
 }
 
 impl World {
@@ -429,6 +429,7 @@ impl World {
                 Ok(())
             }
             What::Says { person, act } => self.says(format!("deed-{number}"), at, &person, act).await,
+            What::Shares { person, act } => self.shares(format!("deed-{number}"), at, &person, act).await,
             What::Likes { person, act } => self.likes(format!("deed-{number}"), &person, act).await,
             What::Twin { who, act } => self.twin(format!("deed-{number}"), at, &who, act).await,
             What::Poison { person, length } => {

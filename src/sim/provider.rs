@@ -32,6 +32,11 @@ impl Provider {
         self.timeline.sleep(TimeDelta::milliseconds(wait)).await;
     }
 
+    /// A third party has what it was handed, also where it refuses it.
+    fn hears(&self, handover: &Handover<'_>) {
+        self.truth.seen().partner_has(handover);
+    }
+
     fn answer(&self, handover: &Handover<'_>) -> Outcome {
         let mood = self.random.lock().unwrap_or_else(PoisonError::into_inner).below(12);
         match mood {
@@ -60,11 +65,13 @@ impl Channel for Provider {
     }
 
     async fn send(&self, handover: Handover<'_>) -> Outcome {
+        self.hears(&handover);
         self.takes_its_time().await;
         self.answer(&handover)
     }
 
     async fn send_many(&self, handovers: &[Handover<'_>]) -> Vec<(MessageId, Outcome)> {
+        handovers.iter().for_each(|handover| self.hears(handover));
         self.takes_its_time().await;
         handovers.iter().map(|handover| (handover.message.id, self.answer(handover))).collect()
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fixture::{DESK, LINES, SEATS, WEEKLY, is_window_open, place, time_of, wait_of};
+use super::fixture::{DESK, LINES, PARTNER, SEATS, WEEKLY, is_window_open, place, time_of, wait_of};
 use super::host::{World, zone};
 use crate::error::StoreError;
 use crate::machine::InputKind;
@@ -64,6 +64,7 @@ impl World {
                     self.consent_is_the_fold(&person.id, state);
                 }
             }
+            self.truth.seen().sharing_is_right(person);
             self.windows_are_open(&steps, |at| place.time_of_day(at));
             for record in messages {
                 self.message_is_what_happened(&record, erased);
@@ -231,6 +232,8 @@ impl World {
             MessageStatus::Parked if unknown => seen.count("unknown_resolved_as_parked"),
             _ => {}
         }
-        debug_assert!(LINES.iter().chain([&DESK, &SEATS]).any(|line| *line.name == *record.message.channel));
+        debug_assert!(
+            LINES.iter().chain([&DESK, &SEATS, &PARTNER]).any(|line| *line.name == *record.message.channel)
+        );
     }
 }

@@ -165,6 +165,11 @@ pub(super) enum What {
         person: String,
         act: super::consent::Act,
     },
+    /// Something is said of what a third party is told.
+    Shares {
+        person: String,
+        act: super::consent::Sharing,
+    },
     /// Something is said of a best hour, or in it.
     Likes {
         person: String,
@@ -218,6 +223,7 @@ impl What {
             | What::Operate { person, .. }
             | What::Import { person, .. }
             | What::Says { person, .. }
+            | What::Shares { person, .. }
             | What::Likes { person, .. }
             | What::Poison { person, .. } => Some(person),
             What::Publish { .. }
@@ -314,6 +320,7 @@ impl Scenario {
         if limits.is_none() {
             super::twins::draw(seed, &mut deeds);
             super::liked::draw(seed, &people, &mut deeds);
+            super::consent::draw_sharing(seed, &people, &mut deeds);
         }
         let workers = random.below(3) + 2;
         for deed in &mut deeds {
@@ -334,7 +341,8 @@ impl Scenario {
     pub(super) fn policy_of(&self, amended: bool) -> Policy {
         let limits = self.limits.as_ref();
         let policy = limits.map_or_else(super::consent::policy, |limits| limits.policy_of(amended));
-        if self.likes() { super::liked::policy(policy) } else { policy }
+        let policy = if self.likes() { super::liked::policy(policy) } else { policy };
+        if self.shares() { super::consent::sharing_policy(policy) } else { policy }
     }
 
     /// What is published beside the little world.
@@ -355,6 +363,11 @@ impl Scenario {
     /// Whether people say which hour they like.
     fn likes(&self) -> bool {
         self.deeds.iter().any(|deed| matches!(deed.what, What::Likes { .. }))
+    }
+
+    /// Whether a third party is told of people.
+    fn shares(&self) -> bool {
+        self.deeds.iter().any(|deed| matches!(deed.what, What::Shares { .. }))
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {

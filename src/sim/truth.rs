@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::consent::{Ledger, is_owed};
+use super::consent::{Ledger, Partner, is_owed};
 use super::fixture::{line, place};
 use super::profile::Profiled;
 use super::scenario::Scenario;
@@ -16,7 +16,7 @@ use super::spark::Rated;
 use super::sums::Left;
 use super::timeline::Timeline;
 use crate::machine::Withdrawal;
-use crate::model::{DeliveryStatus, EnrollmentId, Hash, Message, MessageId, Name, Outcome};
+use crate::model::{ContactId, DeliveryStatus, EnrollmentId, Hash, Message, MessageId, Name, Outcome};
 use crate::port::store::{Lease, MessageStatus};
 use crate::port::{Clock, OnUnknown};
 use crate::testing::Invariant;
@@ -82,6 +82,8 @@ pub(super) struct Seen {
     pub(super) limits: super::limits::Ledger,
     /// What was told of consents.
     pub(super) ledger: Ledger,
+    /// What a third party was told.
+    pub(super) partner: Partner,
     /// When things are said at best, and until when.
     pub(super) liked: super::liked::Liked,
     /// What was decided, where the rules change.
@@ -128,6 +130,8 @@ pub(super) struct SeenMessage {
     pub(super) person: String,
     pub(super) channel: String,
     pub(super) purpose: String,
+    /// Whether it is owed to a third party, whatever anybody says.
+    pub(super) is_removal: bool,
     pub(super) begun: BTreeMap<u32, SeenBegin>,
     /// What the engine was answered for each attempt; absent where the call never ended.
     pub(super) called: BTreeMap<u32, Option<Outcome>>,
@@ -150,6 +154,7 @@ impl SeenMessage {
             person: message.contact.to_string(),
             channel: message.channel.to_string(),
             purpose: message.purpose.to_string(),
+            is_removal: message.is_removal(),
             begun: BTreeMap::new(),
             called: BTreeMap::new(),
             accepted: 0,
@@ -197,6 +202,7 @@ impl Truth {
             segments: BTreeMap::new(),
             edited: false,
             ledger: Ledger::default(),
+            partner: Partner::default(),
             liked: super::liked::Liked::default(),
             editions: super::editions::Editions::of(scenario),
             twins: super::twins::Twins::default(),
@@ -255,6 +261,27 @@ impl Seen {
         self.order
     }
 
+    /// A contact is erased, and the store says whether it knew it.
+    pub(super) fn erased(&mut self, contact: &ContactId, in_flight: bool, known: bool) {
+        let order = self.next_order();
+        let row = self.rows.iter().find(|(_, own)| own.as_str() == contact.as_str()).map(|(row, _)| *row);
+        if let Some(row) = row {
+            self.leases.remove(&row);
+        }
+        if in_flight {
+            self.count("erased_in_flight");
+        }
+        self.count("erased");
+        self.twins_erase(contact, known);
+        let person = self.people.get_mut(contact.as_str()).filter(|person| known && person.erased.is_none());
+        let Some(person) = person else { return };
+        person.erased = Some(order);
+        for (channel, address) in person.addresses.clone() {
+            self.ledger.ban(&channel, &address, order);
+            self.suppressed.entry((channel, address)).or_insert(order);
+        }
+    }
+
     /// Who forbids a purpose on a channel to a person at an address, as of an order.
     fn forbidden(
         &self,
@@ -310,6 +337,7 @@ impl Seen {
         };
         let again = message.begun.insert(attempt, SeenBegin { order, not_after }).is_some();
         let settled = message.settled.clone();
+        let is_removal = message.is_removal;
         let enrollment = message.enrollment;
         let (person, channel, purpose) =
             (message.person.clone(), message.channel.clone(), message.purpose.clone());
@@ -327,6 +355,9 @@ impl Seen {
         }
         if not_after - taken_at > TimeDelta::seconds(5) || self.now() >= not_after {
             self.breach(Invariant::C2, format!("the permit of {id} lives until {not_after}"));
+        }
+        if is_removal {
+            return self.count("removal_begun");
         }
         self.consent_of(id, &person, (&channel, &purpose), order, taken_at);
         let Some(seen) = self.people.get(&person) else { return };
@@ -372,12 +403,14 @@ impl Seen {
         let (person, channel, purpose) =
             (message.person.clone(), message.channel.clone(), message.purpose.clone());
         let begun = message.begun.get(&attempt).map(|begun| (begun.order, begun.not_after));
+        let is_removal = message.is_removal;
         if twice {
             self.breach(Invariant::B2, format!("attempt {attempt} of {id} was handed over twice"));
         }
         // A call to the host says nothing to the contact, so only its erasure forbids it.
         let is_call = purpose.is_empty() || is_owed(&purpose);
-        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_call) {
+        let is_free = is_call || is_removal;
+        if let Some(by) = self.drained(&person, &channel, &purpose).filter(|_| !is_free) {
             self.breach(Invariant::C3, format!("{id} was handed over after {by} had been drained"));
         }
         let Some((order, not_after)) = begun else {
@@ -392,10 +425,13 @@ impl Seen {
                 format!("{id} was handed over at {now}, after its permit ended at {not_after}"),
             );
         }
-        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_call) {
+        if let Some(by) = self.forbidden(&person, Some(to), &channel, &purpose, order).filter(|_| !is_free) {
             let found =
                 format!("{id} for {purpose} by {channel} was handed over, and {by} forbids its address");
             self.breach(Invariant::C3, found);
+        }
+        if is_removal {
+            return;
         }
         self.address_of(id, &person, (&channel, &purpose), to, order);
         let suppressed = self.suppressed.get(&(channel, to.to_owned())).is_some_and(|since| *since < order);

@@ -452,27 +452,10 @@ impl Gate for Witness {
     async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let begun = now!(self.store.in_flight(contact))?.len();
         let known = now!(self.store.erase(contact))?;
+        let messages = now!(self.store.messages(contact))?;
         let mut seen = self.truth.seen();
-        let order = seen.next_order();
-        let row = seen.rows.iter().find(|(_, own)| own.as_str() == contact.as_str()).map(|(row, _)| *row);
-        if let Some(row) = row {
-            seen.leases.remove(&row);
-        }
-        if begun > 0 {
-            seen.count("erased_in_flight");
-        }
-        seen.count("erased");
-        seen.twins_erase(contact, known);
-        if let Some(person) = seen.people.get_mut(contact.as_str()).filter(|_| known) {
-            let addresses = person.addresses.clone();
-            if person.erased.is_none() {
-                person.erased = Some(order);
-                for (channel, address) in addresses {
-                    seen.ledger.ban(&channel, &address, order);
-                    seen.suppressed.entry((channel, address)).or_insert(order);
-                }
-            }
-        }
+        seen.erased(contact, begun > 0, known);
+        seen.owed_by_erasure(&messages);
         Ok(known)
     }
 

@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 67);
+/// assert_eq!(Invariant::ALL.len(), 72);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -73,6 +73,7 @@ pub enum Invariant {
     C18,
     C19,
     C20,
+    C21,
     C22,
     C23,
     C24,
@@ -96,11 +97,11 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 71] = [
+    pub const ALL: [Invariant; 72] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
         S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13,
-        C14, C15, C16, C17, C18, C19, C20, C22, C23, C24, C25, C26, C27, C28, T1, Q1, R1, R2, R3, R4, G1, G2,
-        G3, G4,
+        C14, C15, C16, C17, C18, C19, C20, C21, C22, C23, C24, C25, C26, C27, C28, T1, Q1, R1, R2, R3, R4,
+        G1, G2, G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -161,6 +162,7 @@ impl Invariant {
             C18 => "C18",
             C19 => "C19",
             C20 => "C20",
+            C21 => "C21",
             C22 => "C22",
             C23 => "C23",
             C24 => "C24",
@@ -283,6 +285,9 @@ impl Invariant {
             C20 => {
                 "Who objects to marketing, or is too young, is in no score, tier or segment for it until a newer yes."
             }
+            C21 => {
+                "A third party is told of nobody without a yes to that, and of each yes that ended once, after the last call that told it something."
+            }
             C22 => "Who was not heard of for longer than the policy allows is told nothing that is not owed.",
             C23 => "A minor is told only what a guardian allowed.",
             C24 => {
@@ -333,7 +338,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (71, 71));
+        assert_eq!((codes.len(), sentences.len()), (72, 72));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

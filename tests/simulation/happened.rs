@@ -198,7 +198,11 @@ const LIMITS: [&str; 25] = [
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 53] = [
+const SOME: [&str; 57] = [
+    "export_begin_judged",
+    "partner_told",
+    "removal_judged",
+    "sharing_stands_at_rest",
     "step_merged",
     "step_unknown",
     "given_back",

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::fixture::{CONFIRMED, FAMILIES, SOLD, is_owed};
 use super::ledger::{Told, What};
+use super::sharing::is_partner;
 use crate::model::MessageId;
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
@@ -95,6 +96,9 @@ impl Seen {
         self.likes_begin(id, person, now);
         if purpose.is_empty() || is_owed(purpose) {
             return;
+        }
+        if is_partner(channel) {
+            return self.export_begins(id, person, order, now);
         }
         if self.twins.knows(person) {
             return self.twins_begin(id, person, (channel, purpose), now);

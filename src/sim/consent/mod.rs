@@ -12,6 +12,7 @@ mod judge;
 mod ledger;
 mod rest;
 mod rotation;
+mod sharing;
 mod visits;
 
 pub(super) use deed::Act;
@@ -20,4 +21,5 @@ pub(super) use ears::{Ears, says_something_personal};
 pub(super) use fixture::{OWED, definitions, is_owed, policy};
 pub(super) use ledger::Ledger;
 pub(super) use rotation::{keyed, newer_key};
+pub(super) use sharing::{Act as Sharing, Partner, draw as draw_sharing, policy as sharing_policy};
 pub(super) use visits::{BASE, linked};

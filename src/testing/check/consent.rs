@@ -41,10 +41,11 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
     }
     for message in &record.messages {
         let place = format!("message {}", message.message.id);
-        if message.content.is_some() || message.answer.is_some() {
+        // What is owed to a third party goes on, and says nothing personal.
+        if !message.message.is_removal() && (message.content.is_some() || message.answer.is_some()) {
             sink.add(Invariant::C4, &place, "its contact was erased and what was said is kept");
         }
-        if message.status == MessageStatus::Pending {
+        if !message.message.is_removal() && message.status == MessageStatus::Pending {
             sink.add(Invariant::C4, &place, "its contact was erased and it waits to be sent");
         }
     }
@@ -54,7 +55,8 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
 /// What is left of a contact that was merged into another one: its chain, and nothing to do.
 pub(super) fn merged(record: &Record, sink: &mut Sink<'_>) {
     chain(record, sink);
-    for message in record.messages.iter().filter(|one| one.status == MessageStatus::Pending) {
+    let waits = |one: &&MessageRecord| one.status == MessageStatus::Pending && !one.message.is_removal();
+    for message in record.messages.iter().filter(waits) {
         let place = format!("message {}", message.message.id);
         sink.add(Invariant::C3, place, "its contact was merged into another one and it waits to be sent");
     }
@@ -162,7 +164,7 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
 /// C1: what was decided was granted when it was.
 fn decided(known: &Known, record: &Record, sink: &mut Sink<'_>) {
     let told_late = record.consents.iter().any(|one| one.received_at.is_some());
-    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.call.is_none()) {
+    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.is_said()) {
         let Message { purpose, channel, decided_at, .. } = message;
         // What is not asked of the contact, and what was known later than it was said, this does not show.
         if *known.policy.basis(purpose) != Basis::Consent || told_late {
@@ -198,7 +200,7 @@ fn withdrawn(record: &Record, sink: &mut Sink<'_>) {
     }
     let read = |envelope: &&Envelope| envelope.seq <= record.stored.read_seq;
     // A call says nothing to the contact, so nothing that the contact says forbids it.
-    for message in record.messages.iter().filter(|one| one.message.call.is_none()) {
+    for message in record.messages.iter().filter(|one| one.message.is_said()) {
         let Message { id, purpose, channel, .. } = &message.message;
         let Some(told) = told.get(id).filter(|_| message.status == MessageStatus::Pending) else { continue };
         let after = record.mail.iter().filter(|envelope| envelope.seq > *told);
@@ -236,7 +238,7 @@ pub(super) fn quiet(known: &Known, record: &Record, sink: &mut Sink<'_>) {
         _ => None,
     }));
     let own: Vec<Zone> = own.into_iter().filter_map(|zone| Zone::named(zone).ok()).collect();
-    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.call.is_none()) {
+    for MessageRecord { message, .. } in record.messages.iter().filter(|one| one.message.is_said()) {
         let journey = known.chart(&message.journey, message.version).and_then(|chart| chart.zone.as_ref());
         let fallback = journey.unwrap_or(&known.zone);
         let quiet = known.policy.quiet.iter().find(|quiet| {
