@@ -30,6 +30,7 @@ pub(in crate::sim) struct Ledger {
 }
 
 /// One act.
+#[derive(Clone)]
 pub(super) struct Told {
     /// When it counts.
     pub(super) at: DateTime<Utc>,
@@ -41,6 +42,7 @@ pub(super) struct Told {
     pub(super) what: What,
 }
 
+#[derive(Clone)]
 pub(super) enum What {
     Yes {
         purpose: String,

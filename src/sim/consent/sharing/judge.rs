@@ -145,7 +145,7 @@ fn ends(acts: &[Told], erased: Option<u64>, now: DateTime<Utc>) -> (Vec<End>, bo
         let known = order.unwrap_or_else(|| {
             kept().filter(|told| told.received < at).map(|told| told.order).max().unwrap_or(0)
         });
-        let stands = allows(acts, WITH, PARTNER.name, known + 1, at);
+        let stands = allows(&newest(acts, known), WITH, PARTNER.name, known + 1, at);
         if stood && !stands {
             ends.push(order.map_or(End::At(at), End::By));
         }
@@ -156,4 +156,11 @@ fn ends(acts: &[Told], erased: Option<u64>, now: DateTime<Utc>) -> (Vec<End>, bo
         stood = false;
     }
     (ends, stood)
+}
+
+/// The acts without each yes to the third party that a newer one has replaced: a yes for a while ends, whatever was said before it.
+fn newest(acts: &[Told], known: u64) -> Vec<Told> {
+    let is_yes = |told: &&Told| matches!(&told.what, What::Yes { channel, .. } if channel == PARTNER.name);
+    let last = acts.iter().filter(is_yes).map(|told| told.order).filter(|order| *order <= known).max();
+    acts.iter().filter(|told| !is_yes(told) || last.is_none_or(|last| told.order >= last)).cloned().collect()
 }
