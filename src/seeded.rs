@@ -107,7 +107,9 @@ pub enum Bug {
     RemovalForgotten = 96,
     ValidityUnsaid = 97,
     EditionOfThePolicyAlone = 98,
+    OneIdForEveryYes = 99,
     TeamHoursElapsed = 100,
+    ExportUnasked = 101,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -146,7 +148,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 98] = [
+        pub const ALL: [Bug; 100] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -245,6 +247,8 @@ mod planting {
             RemovalForgotten,
             ValidityUnsaid,
             EditionOfThePolicyAlone,
+            OneIdForEveryYes,
+            ExportUnasked,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -332,7 +336,7 @@ mod planting {
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
-                RemovalForgotten => "C21",
+                RemovalForgotten | OneIdForEveryYes | ExportUnasked => "C21",
                 MergeWidens => "C6",
                 PreferenceUnheard => "C24",
                 StepWithdrawsOnRecordAlone => "C7",
@@ -452,6 +456,8 @@ mod planting {
                 MinorsAskNobody => "a minor allows for itself",
                 ProfilingGoesOn => "scores and segments go on counting whoever objects",
                 RemovalForgotten => "a yes that ended is told to no third party",
+                OneIdForEveryYes => "a third party knows a contact by one id, under whichever yes it is told",
+                ExportUnasked => "nobody asks again when a third party is told",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
                 StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",

@@ -814,6 +814,9 @@ async fn play(name: &str, mut scene: Scene, acts: &[Act]) -> Seen {
             let known =
                 exports.iter().any(|export| export.subject == removal.subject && export.at < removal.at);
             assert!(known, "{name}: a removal of what was never told");
+            let later =
+                exports.iter().any(|export| export.subject == removal.subject && export.at >= removal.at);
+            assert!(!later, "{name}: told by an id that it was told to forget");
         }
         assert_eq!(first.len(), owed.len(), "{name}: owed {owed:?}, told {first:?}");
         assert!(taken.values().all(|taken| *taken == 1), "{name}: {taken:?}");

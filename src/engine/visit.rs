@@ -406,7 +406,8 @@ impl Engine {
             return Ok(false);
         };
         // The last look: a withdrawal is in the gate before it is in the contact.
-        if !is_on(Bug::TrackingByTheToken) && !self.may_track(&stored.state.cold, &message.channel).await? {
+        let asked = !is_on(Bug::TrackingByTheToken);
+        if asked && !self.may_track(&stored.state.cold, &message.channel).await? {
             return Ok(false);
         }
         let loaded = self.program(None).await?;
@@ -416,7 +417,10 @@ impl Engine {
             return Ok(false);
         }
         // The store asks the gate once more when it keeps it, so that nothing comes between.
-        let input = Input::from(event).permitted(message.channel.clone(), TRACKING);
+        let mut input = Input::from(event);
+        if asked {
+            input = input.permitted(message.channel.clone(), TRACKING);
+        }
         let receipts = self.append(vec![input]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
     }

@@ -33,7 +33,7 @@ struct Episode {
     run: EnrollmentId,
     purpose: Name,
     with: Name,
-    /// Under which id: a new key of the host's does not change it.
+    /// Under which id, which no other yes has: a new key of the host's does not change it.
     subject: Fingerprint,
     #[serde(with = "ts_milliseconds")]
     since: DateTime<Utc>,
@@ -208,6 +208,8 @@ impl Run<'_> {
     ) {
         let channel = channel_of(with);
         let run = self.enrollment_id(&JourneyId::from(&*channel), input, "");
+        // An id of its own: what is forgotten late takes nothing that is told under a newer yes.
+        let subject = if is_on(Bug::OneIdForEveryYes) { subject } else { subject.under(run) };
         let contact = self.contact_id().clone();
         let allowed = self.out.state.cold.standing.shares(&self.program.policy, purpose, &channel, at);
         let episode = match allowed {

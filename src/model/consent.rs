@@ -6,7 +6,8 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Evidence, Giver, Ground, Hash, InputId, Name, truncate};
+use super::id::derive;
+use super::{ContactId, EnrollmentId, Evidence, Giver, Ground, Hash, InputId, Name, truncate};
 
 /// What was done; no record at all means no consent.
 ///
@@ -350,6 +351,11 @@ impl Fingerprint {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
+
+    /// The id by which a third party is told under one yes: of this and of what began with that yes.
+    pub(crate) fn under(self, run: EnrollmentId) -> Self {
+        Self::from_bytes(derive("subject", &[self.as_bytes(), run.as_bytes()]))
+    }
 }
 
 impl fmt::Debug for Fingerprint {
@@ -407,8 +413,8 @@ impl FingerprintKey {
 }
 
 impl FingerprintKey {
-    /// The id under which a third party is told of a contact. Who has no key cannot tell that two third parties were told of
-    /// the same contact, nor of which.
+    /// What stands for a contact before a third party; [`Engine::share`](crate::Engine::share) makes of it an id for each yes. Who
+    /// has no key cannot tell that two third parties were told of the same contact, nor of which.
     ///
     /// ```
     /// use journeyman::model::FingerprintKey;

@@ -12,6 +12,7 @@ use crate::time::Zone;
 /// Why what the contact said, or did not say, does not allow this; nothing where it does.
 pub(super) fn forbidding(
     question: &Question<'_>,
+    named: Option<&Purpose>,
     policy: &Policy,
     zone: &Zone,
     address: Option<Fingerprint>,
@@ -19,7 +20,6 @@ pub(super) fn forbidding(
     reasons: &mut Vec<Reason>,
 ) {
     let Question { contact, standing, channel, purpose, .. } = *question;
-    let named = policy.find(purpose);
     let basis = named.map_or(&Basis::Consent, |named| &named.basis);
     if basis.is_owed() {
         return;

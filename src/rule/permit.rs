@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
-use super::law::{Legal, LegalHours, Opening, Whereabouts};
+use super::law::{Legal, Opening, Whereabouts};
 use super::{Policy, Purpose, Spared, Spoken, Standing, sharing};
 use crate::model::{Contact, Permit, Reason};
 use crate::seeded::{Bug, is_on};
@@ -138,7 +138,8 @@ impl<'a> Question<'a> {
 /// ```
 #[must_use]
 pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTime<Utc>) -> Permit {
-    if let Some(answer) = sharing::permit(question, policy, zone, now) {
+    let named = policy.find(question.purpose);
+    if let Some(answer) = sharing::permit(question, named, policy, zone, now) {
         return answer;
     }
     let Question { contact, standing, channel, .. } = *question;
@@ -151,8 +152,8 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     if question.suppressed || standing.is_suppressed(channel, fingerprint) {
         reasons.push(Reason::Suppressed);
     }
-    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
-    if !declares(question, policy) {
+    forbidding(question, named, policy, zone, fingerprint, now, &mut reasons);
+    if !declares(question, named) {
         reasons.push(Reason::NotDeclared);
     }
     let timing = question.timing;
@@ -163,9 +164,9 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         reasons.push(Reason::Late);
     }
     let refused = !reasons.is_empty();
-    let (room_at, over) = room(question, policy, zone, now);
+    let (room_at, over) = room(question, named, policy, zone, now);
     let mut deferring = Vec::new();
-    let spared = spared(question, policy);
+    let spared = spared(named);
     let timing = Timing { window: timing.window.filter(|_| !spared.window), ..timing };
     let open = Open { question, policy, zone, spared, legal: legal(question, policy, zone, spared) };
     let first = |hours: Hours<'_>, reasons: &mut Vec<Reason>| {
@@ -177,7 +178,7 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     };
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
     // What cannot be read is as if nothing had been said.
-    let preferred = policy.preferred_time(question.purpose, contact).unwrap_or_default();
+    let preferred = named.and_then(|named| policy.preferred_time_for(named, contact).unwrap_or_default());
     let window = Hours { window: timing.window, preferred: None };
     let (in_window, full) = match first(Hours { preferred, ..window }, &mut deferring) {
         // What the contact prefers narrows the window; it makes nothing late, and keeps nothing back for ever.
@@ -234,7 +235,7 @@ pub fn deliver_by(
     zone: &Zone,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let spared = spared(question, policy);
+    let spared = spared(policy.find(question.purpose));
     let quiet = policy.quiet.iter();
     let quiet = quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
     let quiet = quiet.filter_map(|quiet| quiet.window.opens_at(now, zone)).filter(|at| *at > now);
@@ -267,16 +268,17 @@ pub fn refusals(question: &Question<'_>, policy: &Policy, zone: &Zone, now: Date
     let address = question.contact.addresses.get(question.channel);
     let fingerprint = address.and_then(|address| address.fingerprint);
     let mut reasons = Vec::new();
-    forbidding(question, policy, zone, fingerprint, now, &mut reasons);
+    let named = policy.find(question.purpose);
+    forbidding(question, named, policy, zone, fingerprint, now, &mut reasons);
     reasons
 }
 
 /// Whether the words are for what they are said for: what is owed is said by a template that declares it, and what a
 /// template declares is what it says.
-fn declares(question: &Question<'_>, policy: &Policy) -> bool {
+fn declares(question: &Question<'_>, named: Option<&Purpose>) -> bool {
     match question.words {
         Words::Unknown => true,
-        Words::Undeclared => !policy.basis(question.purpose).is_owed() || is_on(Bug::OwedUnasked),
+        Words::Undeclared => !named.is_some_and(|named| named.basis.is_owed()) || is_on(Bug::OwedUnasked),
         Words::For(declared) => declared == question.purpose,
     }
 }
@@ -284,12 +286,13 @@ fn declares(question: &Question<'_>, policy: &Policy) -> bool {
 /// The first instant at which every cap has room, and the caps that have none now.
 fn room(
     question: &Question<'_>,
+    named: Option<&Purpose>,
     policy: &Policy,
     zone: &Zone,
     now: DateTime<Utc>,
 ) -> (Option<DateTime<Utc>>, Vec<Reason>) {
     let Some(spoken) = question.spoken else { return (None, Vec::new()) };
-    let owed = !policy.caps.is_empty() && policy.basis(question.purpose).is_owed();
+    let owed = named.is_some_and(|named| named.basis.is_owed());
     let caps = policy.caps.iter().filter(|_| !owed);
     let caps =
         caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
@@ -298,19 +301,20 @@ fn room(
     (rooms.into_iter().max(), over)
 }
 
-/// What the purpose of a question is spared.
-fn spared(question: &Question<'_>, policy: &Policy) -> Spared {
-    policy.find(question.purpose).map(Purpose::spares).unwrap_or_default()
+/// What a purpose is spared.
+fn spared(named: Option<&Purpose>) -> Spared {
+    named.map(Purpose::spares).unwrap_or_default()
 }
 
 /// The hours that the law leaves to what is asked.
 fn legal<'a>(question: &Question<'_>, policy: &'a Policy, zone: &'a Zone, spared: Spared) -> Legal<'a> {
     let channel = question.channel;
-    let concerns = |row: &LegalHours| *row.channel == *channel;
-    if spared.hours || !policy.profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
-        return Legal::default();
+    match spared.hours {
+        true => Legal::default(),
+        false => Legal::of(&policy.profiles, channel, zone, || {
+            Whereabouts::of(question.contact, channel, policy, zone)
+        }),
     }
-    Legal::to(&policy.profiles, channel, &Whereabouts::of(question.contact, channel, policy, zone))
 }
 
 /// When something is said at best: in the window of its step, and of that at the time of day that the contact prefers.
@@ -347,8 +351,11 @@ impl Open<'_> {
         // Quiet hours and window take turns in pushing the instant on; two weeks show every week that there can be.
         for _ in 0..MOST_TURNS {
             let quiet = policy.quiet.iter();
-            let quiet =
-                quiet.filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose));
+            let mut quiet = quiet
+                .filter(|quiet| !spared.hours && quiet.concerns(question.channel, question.purpose))
+                .peekable();
+            let shown = quiet.peek().map(|_| legal.time_of_day(at, zone));
+            let quiet = quiet.filter(|quiet| shown.is_some_and(|shown| quiet.window.contains(shown)));
             // None is the least.
             let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
             let opening = legal.next_open(loud.unwrap_or(at));
@@ -394,7 +401,7 @@ pub(crate) fn ever_opens(
 ) -> bool {
     let (nobody, standing) = (Contact::new(""), Standing::default());
     let question = Question::new(&nobody, &standing, channel, purpose);
-    let spared = spared(&question, policy);
+    let spared = spared(policy.find(purpose));
     let legal = legal(&question, policy, zone, spared);
     let open = Open { question: &question, policy, zone, spared, legal };
     open.first_allowed(now, Hours { window, preferred: None }, &mut Vec::new()) != never()

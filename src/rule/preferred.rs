@@ -2,7 +2,7 @@
 
 use chrono::{NaiveTime, TimeDelta};
 
-use super::Policy;
+use super::{Policy, Purpose};
 use crate::model::{Contact, Name, Value};
 use crate::time::DailyWindow;
 
@@ -41,10 +41,15 @@ impl Policy {
         purpose: &str,
         contact: &Contact,
     ) -> Result<Option<DailyWindow>, UnreadableTime> {
-        let Some(attribute) = &self.preferred else { return Ok(None) };
-        if !self.find(purpose).is_some_and(|purpose| purpose.preferred) {
-            return Ok(None);
-        }
+        self.find(purpose).map_or(Ok(None), |named| self.preferred_time_for(named, contact))
+    }
+
+    pub(super) fn preferred_time_for(
+        &self,
+        named: &Purpose,
+        contact: &Contact,
+    ) -> Result<Option<DailyWindow>, UnreadableTime> {
+        let Some(attribute) = self.preferred.as_ref().filter(|_| named.preferred) else { return Ok(None) };
         let window = match contact.attributes.get(attribute) {
             None => return Ok(None),
             Some(Value::Text(text)) => read(text),

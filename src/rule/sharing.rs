@@ -29,11 +29,12 @@ pub(crate) fn is_third_party(channel: &str) -> bool {
 /// A purpose of sharing permits what its own third party is told and nothing else, and nothing else permits that.
 pub(super) fn permit(
     question: &Question<'_>,
+    named: Option<&Purpose>,
     policy: &Policy,
     zone: &Zone,
     now: DateTime<Utc>,
 ) -> Option<Permit> {
-    let with = policy.find(question.purpose).and_then(Purpose::partner);
+    let with = named.and_then(Purpose::partner);
     if with.is_none() && !is_third_party(question.channel) {
         return None;
     }
@@ -44,7 +45,7 @@ pub(super) fn permit(
     if question.suppressed {
         reasons.push(Reason::Suppressed);
     }
-    forbidding(question, policy, zone, None, now, &mut reasons);
+    forbidding(question, named, policy, zone, None, now, &mut reasons);
     Some(if reasons.is_empty() { Permit::Permit } else { Permit::Refuse { reasons } })
 }
 

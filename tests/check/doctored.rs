@@ -8,8 +8,9 @@ use futures::executor::block_on;
 use journeyman::journey::{MigrationDefinition, OneOrMany, Waits};
 use journeyman::machine::{ContactState, Envelope, InputKind, Passage, Program, ProgramParts, Scored};
 use journeyman::model::{
-    Answer, Call, Deed, Delivery, DeliveryStatus, Enrollment, EnrollmentId, ExitReason, Hash, ImportRow,
-    InputId, MessageId, Operated, Reason, Step, StepOutcome, Waiting,
+    Answer, Call, Deed, Delivery, DeliveryStatus, Enrollment, EnrollmentId, ExitReason, Fingerprint, Hash,
+    ImportRow, InputId, Message, MessageId, Operated, Reason, Sharing, SharingAct, Step, StepOutcome,
+    Waiting,
 };
 use journeyman::port::store::{Definition, MessageRecord, MessageStatus};
 use journeyman::rule::segment::Segments;
@@ -23,6 +24,19 @@ use journeyman::{Contact, Journey};
 
 use crate::history::{Doctored, History};
 use crate::population::{checker, live, start};
+
+fn told(act: SharingAct) -> Sharing {
+    Sharing::new(act, "maison-k", Fingerprint::from_bytes([7; 16]))
+}
+
+/// Makes a message one to a third party, at a place under its yes.
+fn shared(message: &mut Message, act: SharingAct, place: u32) {
+    let node = if act == SharingAct::Removal { "removal" } else { "export" };
+    message.id = MessageId::derive(message.enrollment, place, message.decided_at);
+    (message.channel, message.journey) = ("share:maison-k".into(), "share:maison-k".into());
+    (message.template, message.node) = ("".into(), node.into());
+    (message.purpose, message.sharing) = ("maison-k".into(), Some(told(act)));
+}
 
 impl History {
     /// The steps of the nth enrollment in a journey, as places in the list.
@@ -444,6 +458,19 @@ const CASES: &[Case] = cases! {
         History::unsaid(&mut more);
         h.messages.push(more);
     };
+    B1 lea "a message was sent by no step and calls itself a third party's": |h| {
+        let mut more = h.messages[0].clone();
+        more.message.id = MessageId::from_bytes([7; 16]);
+        more.message.sharing = Some(told(SharingAct::Export));
+        History::unsaid(&mut more);
+        h.messages.push(more);
+    };
+    B1 lea "a removal stands at the place of an export": |h| {
+        let mut more = h.messages[0].clone();
+        shared(&mut more.message, SharingAct::Removal, 1);
+        History::unsaid(&mut more);
+        h.messages.push(more);
+    };
     B1 lea "a message has another template than its node": |h| h.messages[0].message.template = "other".into();
     B1 lea "a message is of another node": |h| h.messages[0].message.node = "gift".into();
     B1 lea "a message is for somebody else": |h| h.messages[0].message.contact = "tom".into();
@@ -593,6 +620,26 @@ fn each_altered_history_breaks_exactly_one_invariant() {
 fn every_altered_history_has_a_name_of_its_own() {
     let names: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), CASES.len());
+}
+
+/// An export and its removal need no step.
+#[test]
+fn what_a_third_party_is_told_is_sent_by_no_step() {
+    let clock = ManualClock::new(start());
+    let store = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
+    block_on(live(store.clone(), clock));
+    let contact = "lea".into();
+    let mut history = block_on(History::read(&store, &contact));
+    for (act, place) in [(SharingAct::Export, 1_001), (SharingAct::Removal, 0)] {
+        let mut more = history.messages[0].clone();
+        shared(&mut more.message, act, place);
+        History::unsaid(&mut more);
+        history.messages.push(more);
+    }
+    let doctored = Doctored::new(&store, history);
+    let findings = block_on(checker().check_contact(&doctored, &contact)).unwrap();
+    // They are not in the fold of its mail: that is all.
+    assert_eq!(findings.broken(), [X7], "{findings}");
 }
 
 /// Mail that is missing is a violation where nothing is ever purged, whichever it was.

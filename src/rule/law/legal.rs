@@ -3,7 +3,7 @@
 //! What is asked before every send is whether all of it is open, so rows are asked for all places on one clock at once, in plain
 //! numbers. The way to the next opening is gone for each place by itself, and only where something is closed.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::clock::Clock;
 use super::free_days::day_of;
@@ -12,6 +12,7 @@ use super::recipient::Whereabouts;
 use super::tables::tables;
 use super::{LegalHours, Profile, Recipient};
 use crate::seeded::{Bug, is_on};
+use crate::time::Zone;
 
 /// How far ahead an opening is looked for: every date of a year and its weekday come by.
 const HORIZON: TimeDelta = TimeDelta::days(400);
@@ -24,6 +25,8 @@ pub struct Legal<'a> {
     clauses: Vec<Clause<'a>>,
     /// The reader's own.
     clock: Option<Clock<'a>>,
+    /// On which other hours are counted, where it is worked out already.
+    counted: Option<Clock<'a>>,
 }
 
 /// One row in all places that it concerns.
@@ -67,7 +70,31 @@ impl<'a> Legal<'a> {
         Self::to(profiles, channel, &recipient.whereabouts())
     }
 
-    pub(in super::super) fn to(profiles: &'a [Profile], channel: &str, reader: &Whereabouts<'a>) -> Self {
+    /// What clocks show in the zone on which other hours are counted.
+    pub(in super::super) fn time_of_day(&self, at: DateTime<Utc>, zone: &Zone) -> NaiveTime {
+        let Some(clock) = self.counted else { return zone.local(at).time() };
+        let shown = u32::try_from(clock.local(at.timestamp_millis()).rem_euclid(DAY)).unwrap_or(0);
+        let (seconds, rest) = (shown / 1_000, shown % 1_000 * 1_000_000);
+        NaiveTime::from_num_seconds_from_midnight_opt(seconds, rest).unwrap_or_default()
+    }
+
+    /// What the profiles say of a channel to a reader, of whom nothing is asked where they say nothing. Other hours are counted
+    /// in the zone, which is the reader's own where it has a clock of its own.
+    pub(in super::super) fn of(
+        profiles: &'a [Profile],
+        channel: &str,
+        zone: &'a Zone,
+        reader: impl FnOnce() -> Whereabouts<'a>,
+    ) -> Self {
+        let concerns = |row: &LegalHours| *row.channel == *channel;
+        if !profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
+            return Self::default();
+        }
+        let legal = Self::to(profiles, channel, &reader());
+        Self { counted: Some(legal.clock.unwrap_or_else(|| Clock::of(zone))), ..legal }
+    }
+
+    fn to(profiles: &'a [Profile], channel: &str, reader: &Whereabouts<'a>) -> Self {
         let mut clauses = Vec::new();
         for (number, profile) in profiles.iter().enumerate() {
             let mut held = None;
@@ -85,7 +112,7 @@ impl<'a> Legal<'a> {
                 }
             }
         }
-        Self { clauses, clock: reader.clock() }
+        Self { clauses, clock: reader.clock(), counted: None }
     }
 
     /// Whether nothing binds.
@@ -209,7 +236,7 @@ impl Binding<'_> {
         if !self.is_in_force(local.div_euclid(DAY)) {
             return None;
         }
-        let (shut, free) = self.shut(self.shows(at));
+        let (shut, free) = self.shut(if is_on(Bug::LegalHoursInUtc) { at } else { local });
         // Where it is closed now, nobody asks for later.
         let waiting = if shut { Places::default() } else { self.places.without(free) };
         let mut closed = Closed { hours: shut, holiday: !free.is_empty() };

@@ -76,8 +76,9 @@ impl<'a> Whereabouts<'a> {
         let tables = tables();
         let own_zone = contact.zone.as_deref();
         let held = own_zone.and_then(|name: &str| tables?.zone(name));
-        let is_own =
-            own_zone.zip(zone.name()).is_some_and(|(own, counted)| own.eq_ignore_ascii_case(counted));
+        let is_own = own_zone
+            .zip(zone.name())
+            .is_some_and(|(own, counted)| own == counted || own.eq_ignore_ascii_case(counted));
         let text = |attribute: &Option<Name>| match contact.attributes.get(attribute.as_ref()?) {
             Some(Value::Text(text)) => Some(text),
             _ => None,

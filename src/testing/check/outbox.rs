@@ -7,8 +7,11 @@ use super::chart::Kind;
 use super::known::Known;
 use super::record::{Passage, Record, Sink};
 use crate::machine::{Envelope, InputKind};
-use crate::model::{Delivery, DeliveryStatus, InputId, Message, MessageId, Step, StepOutcome, Value};
+use crate::model::{
+    Delivery, DeliveryStatus, InputId, Message, MessageId, Sharing, SharingAct, Step, StepOutcome, Value,
+};
 use crate::port::store::{MessageRecord, MessageStatus};
+use crate::rule::channel_of;
 
 /// The most answers of one message that are looked for.
 const MOST_ANSWERS: u32 = 10_000;
@@ -59,8 +62,12 @@ fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sin
             if let Some(wrong) = wrong_message(known, record, message, step) {
                 sink.add(Invariant::B1, place(id), wrong);
             }
-        } else if message.message.sharing.is_none() {
+        } else if let Some(sharing) = &message.message.sharing {
             // What third parties are told no step sends.
+            if let Some(wrong) = wrong_sharing(&message.message, sharing) {
+                sink.add(Invariant::B1, place(id), wrong);
+            }
+        } else {
             sink.add(Invariant::B1, place(id), "no step sent it");
         }
     }
@@ -70,6 +77,26 @@ fn sent(known: &Known, record: &Record, passages: &[Passage<'_>], sink: &mut Sin
                 format!("step {} of enrollment {} sent it and it is lost", step.ordinal, step.enrollment);
             sink.add(Invariant::B1, place(id), found);
         }
+    }
+}
+
+/// A second removal of one yes has another id than the first, or the record holds it twice.
+fn wrong_sharing(message: &Message, sharing: &Sharing) -> Option<&'static str> {
+    let removes = sharing.act == SharingAct::Removal;
+    let channel = channel_of(&sharing.with);
+    let node = if removes { "removal" } else { "export" };
+    let whole = message.channel == channel
+        && *message.journey.as_str() == *channel
+        && message.node.as_str() == node
+        && message.template.is_empty()
+        && message.call.is_none();
+    // The place of a removal is the first of its yes, so that whoever decides it, it is one.
+    let first = MessageId::derive(message.enrollment, 0, message.decided_at);
+    let is_first = message.id.as_bytes()[6..] == first.as_bytes()[6..];
+    match (whole, removes == is_first) {
+        (false, _) => Some("it is not what a third party is told"),
+        (true, false) => Some("its id is not that of its place under its yes"),
+        (true, true) => None,
     }
 }
 

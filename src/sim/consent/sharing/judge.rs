@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::WITH;
-use crate::model::{Handover, MessageId, Outcome, SharingAct};
+use crate::model::{Fingerprint, Handover, MessageId, Outcome, SharingAct};
 use crate::port::store::MessageRecord;
 use crate::sim::consent::judge::allows;
 use crate::sim::consent::ledger::{Told, What};
@@ -26,6 +26,9 @@ struct Known {
     exports: Vec<(MessageId, u64)>,
     /// In which order it was handed which removal.
     removals: Vec<(MessageId, u64)>,
+    /// By which ids it was told, and told to forget.
+    told: BTreeSet<Fingerprint>,
+    forgotten: BTreeSet<Fingerprint>,
 }
 
 /// A yes ended: at an instant by itself, or else by what has an order.
@@ -48,11 +51,24 @@ impl Seen {
     /// The third party has a call, whatever it answers.
     pub(in crate::sim) fn partner_has(&mut self, handover: &Handover<'_>) {
         let Some(sharing) = handover.sharing() else { return };
-        let (id, order) = (handover.message.id, self.next_order());
+        let (id, subject, order) = (handover.message.id, sharing.subject, self.next_order());
         let known = self.partner.0.entry(handover.message.contact.to_string()).or_default();
         match sharing.act {
             SharingAct::Export => known.exports.push((id, order)),
             SharingAct::Removal => known.removals.push((id, order)),
+        }
+        let wrong = match sharing.act {
+            SharingAct::Export => {
+                known.told.insert(subject);
+                known.forgotten.contains(&subject).then_some("is told by an id that it was told to forget")
+            }
+            SharingAct::Removal => {
+                known.forgotten.insert(subject);
+                (!known.told.contains(&subject)).then_some("is to forget an id that it does not know")
+            }
+        };
+        if let Some(wrong) = wrong {
+            self.breach(Invariant::C21, format!("{WITH} {wrong}, by {id}"));
         }
         self.count(match sharing.act {
             SharingAct::Export => "partner_told",
