@@ -61,7 +61,8 @@ pub(super) fn forbidding(
     let lapsed = |retention: &super::Retention| {
         let Some(heard_at) = standing.heard_at() else { return true };
         // A calendar is asked only where it can matter.
-        now - heard_at >= retention.lasts.at_least() && zone.add(heard_at, retention.lasts) <= now
+        let passed = now.timestamp_millis().saturating_sub(heard_at.timestamp_millis());
+        passed >= retention.lasts.at_least().num_milliseconds() && zone.add(heard_at, retention.lasts) <= now
     };
     let retention = policy.retention.as_ref().filter(|_| !is_on(Bug::SilenceBySweep));
     if retention.is_some_and(lapsed) {

@@ -359,28 +359,27 @@ impl Open<'_> {
             // None is the least.
             let loud = quiet.filter_map(|quiet| quiet.window.end_after(at, zone)).max();
             let opening = legal.next_open(loud.unwrap_or(at));
-            let lawful = opening.at.unwrap_or(never());
+            let lawful = opening.at.unwrap_or_else(never);
             if at == now && lawful > now {
                 // What is closed by itself now is a reason, also where something else stays closed for longer.
                 closed = legal.looked_at(now);
                 shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
             }
-            let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or(never()));
+            let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or_else(never));
             let open = open.unwrap_or(lawful);
             let liked =
-                hours.preferred.map(|preferred| preferred.opens_at(open, likes_on).unwrap_or(never()));
+                hours.preferred.map(|preferred| preferred.opens_at(open, likes_on).unwrap_or_else(never));
             let next = liked.unwrap_or(open);
-            for (holds, reason) in [
-                (loud.is_some(), Reason::QuietHours),
-                (opening.hours || closed.hours, Reason::LegalHours),
-                (opening.holiday || closed.holiday, Reason::Holiday),
-                (shut || open > lawful, Reason::Window),
-                (next > open, Reason::PreferredTime),
-            ] {
+            let mut note = |holds: bool, reason: Reason| {
                 if holds && !reasons.contains(&reason) {
                     reasons.push(reason);
                 }
-            }
+            };
+            note(loud.is_some(), Reason::QuietHours);
+            note(opening.hours || closed.hours, Reason::LegalHours);
+            note(opening.holiday || closed.holiday, Reason::Holiday);
+            note(shut || open > lawful, Reason::Window);
+            note(next > open, Reason::PreferredTime);
             if next == at || opening.at.is_none() {
                 return next;
             }

@@ -1,5 +1,7 @@
 //! What clocks show in a zone, as plain numbers: those of the tables are worked out once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::{DateTime, Utc};
 
 use super::places::Places;
@@ -19,6 +21,8 @@ pub(super) struct HeldZone {
     pub(super) places: Places,
     /// How clocks stand in the years that are held, without a gap.
     stretches: Vec<Stretch>,
+    /// Which of them was asked for last: most questions are of now.
+    last: AtomicUsize,
 }
 
 impl HeldZone {
@@ -35,13 +39,18 @@ impl HeldZone {
             here = DateTime::from_timestamp_millis(stretch.until);
             stretches.push(stretch);
         }
-        Self { name, zone, places, stretches }
+        Self { name, zone, places, stretches, last: AtomicUsize::new(0) }
     }
 
     /// How clocks stand at an instant in milliseconds, where that is held.
     fn stretch(&self, at: i64) -> Option<&Stretch> {
-        let place = self.stretches.partition_point(|stretch| stretch.until <= at);
-        self.stretches.get(place).filter(|stretch| stretch.from <= at)
+        let holds = |stretch: &&Stretch| stretch.from <= at && at < stretch.until;
+        let last = self.stretches.get(self.last.load(Ordering::Relaxed));
+        last.filter(holds).or_else(|| {
+            let place = self.stretches.partition_point(|stretch| stretch.until <= at);
+            self.last.store(place, Ordering::Relaxed);
+            self.stretches.get(place).filter(holds)
+        })
     }
 }
 

@@ -67,7 +67,7 @@ impl<'a> Legal<'a> {
     /// profiles; on the clock of every zone there, unless it has one of its own.
     #[must_use]
     pub fn new(profiles: &'a [Profile], channel: &str, recipient: &Recipient<'a>) -> Self {
-        Self::to(profiles, channel, &recipient.whereabouts())
+        Self::to(profiles, channel, || recipient.whereabouts())
     }
 
     /// What clocks show in the zone on which other hours are counted.
@@ -84,24 +84,21 @@ impl<'a> Legal<'a> {
         profiles: &'a [Profile],
         channel: &str,
         zone: &'a Zone,
-        reader: impl FnOnce() -> Whereabouts<'a>,
+        reader: impl Fn() -> Whereabouts<'a>,
     ) -> Self {
-        let concerns = |row: &LegalHours| *row.channel == *channel;
-        if !profiles.iter().any(|profile| profile.rules.iter().any(concerns)) {
-            return Self::default();
-        }
-        let legal = Self::to(profiles, channel, &reader());
-        Self { counted: Some(legal.clock.unwrap_or_else(|| Clock::of(zone))), ..legal }
+        let legal = Self::to(profiles, channel, reader);
+        let counted = || legal.clock.unwrap_or_else(|| Clock::of(zone));
+        Self { counted: (!legal.is_free()).then(counted), ..legal }
     }
 
-    fn to(profiles: &'a [Profile], channel: &str, reader: &Whereabouts<'a>) -> Self {
-        let mut clauses = Vec::new();
+    fn to(profiles: &'a [Profile], channel: &str, reader: impl Fn() -> Whereabouts<'a>) -> Self {
+        let (mut clauses, mut found) = (Vec::new(), None);
         for (number, profile) in profiles.iter().enumerate() {
             let mut held = None;
             for row in profile.rules.iter().filter(|row| *row.channel == *channel) {
                 let held = *held.get_or_insert_with(|| {
                     let all = Places::of(&profile.territories);
-                    reader.places.map_or(all, |places| places.and(all))
+                    found.get_or_insert_with(&reader).places.map_or(all, |places| places.and(all))
                 });
                 let named = || Places::of(&row.territories);
                 let places = if row.territories.is_empty() { held } else { held.and(named()) };
@@ -112,7 +109,7 @@ impl<'a> Legal<'a> {
                 }
             }
         }
-        Self { clauses, clock: reader.clock(), counted: None }
+        Self { clauses, clock: found.and_then(|reader| reader.clock()), counted: None }
     }
 
     /// Whether nothing binds.

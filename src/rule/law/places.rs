@@ -12,7 +12,8 @@ impl Places {
     pub(super) const MOST: usize = 128;
 
     pub(super) fn only(territory: Territory) -> Self {
-        Self(1_u128.checked_shl(territory.0.into()).unwrap_or(0))
+        // No table has more than there are bits.
+        Self(1_u128.wrapping_shl(territory.0.into()))
     }
 
     pub(super) fn of(territories: &[Territory]) -> Self {
