@@ -71,7 +71,7 @@ steps:
 ];
 
 #[test]
-fn replies_are_routed_by_keyword_context_and_history_and_what_came_of_them_is_on_record() {
+fn consent_replies_are_routed_by_keyword_context_and_history_and_what_came_of_them_is_on_record() {
     let clock = ManualClock::new("2026-03-24T09:00:00Z".parse().unwrap());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let (sms, asked) = (RecordingChannel::new("sms"), Arc::new(Mutex::new(Vec::new())));

@@ -143,7 +143,7 @@ fn consent_i30_a_deadline_counts_the_minutes_in_which_the_team_is_there() {
 
 #[cfg(seeded_bugs)]
 #[test]
-fn the_bug_of_team_hours_is_found() {
+fn consent_the_bug_of_team_hours_is_found() {
     use journeyman::seeded::{Bug, plant};
     for bug in Bug::OF_HOURS {
         plant(Some(bug));
@@ -237,7 +237,7 @@ async fn asked(store: Arc<dyn Store>, clock: ManualClock) {
 }
 
 #[test]
-fn who_is_not_answered_in_team_hours_is_told_to_other_journeys_on_both_stores() {
+fn consent_who_is_not_answered_in_team_hours_is_told_to_other_journeys_on_both_stores() {
     let start = "2026-04-30T15:59:00Z";
     let clock = ManualClock::new(time(start));
     let memory = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());

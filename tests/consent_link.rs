@@ -191,7 +191,7 @@ fn own_links(content: &Content) -> Vec<String> {
 }
 
 #[test]
-fn an_old_key_is_believed_and_the_new_one_signs() {
+fn consent_an_old_key_is_believed_and_the_new_one_signs() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -210,7 +210,7 @@ fn an_old_key_is_believed_and_the_new_one_signs() {
 }
 
 #[test]
-fn a_preview_has_links_that_lead_nowhere() {
+fn consent_a_preview_has_links_that_lead_nowhere() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -225,7 +225,7 @@ fn a_preview_has_links_that_lead_nowhere() {
 }
 
 #[test]
-fn a_template_with_links_needs_an_engine_with_links() {
+fn consent_a_template_with_links_needs_an_engine_with_links() {
     block_on(async {
         let engine = Engine::builder(Arc::new(journeyman::store::MemoryStore::new())).build();
         let refused = engine.publish([news().into()]).await.unwrap_err().to_string();
@@ -236,7 +236,7 @@ fn a_template_with_links_needs_an_engine_with_links() {
 }
 
 #[test]
-fn waiting_visits_wake_the_engine() {
+fn consent_waiting_visits_wake_the_engine() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;

@@ -29,13 +29,13 @@ impl Draw {
 }
 
 #[test]
-fn a_text_costs_what_an_encoder_needs() {
+fn consent_a_text_costs_what_an_encoder_needs() {
     let wrong: Vec<String> = (0..CASES).filter_map(texts::differs).collect();
     assert!(wrong.is_empty(), "I17: {wrong:#?}");
 }
 
 #[test]
-fn a_refusal_names_all_that_stands_in_its_way_and_nothing_else() {
+fn consent_a_refusal_names_all_that_stands_in_its_way_and_nothing_else() {
     let wrong: Vec<String> = (0..CASES).filter_map(reasons::differs).collect();
     assert!(wrong.is_empty(), "I18: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
 }

@@ -151,7 +151,7 @@ fn consent_i32_a_preferred_time_narrows_the_window_and_never_opens_the_law() {
 }
 
 #[test]
-fn a_preferred_time_is_asked_by_the_purposes_that_say_so_and_allows_nothing() {
+fn consent_a_preferred_time_is_asked_by_the_purposes_that_say_so_and_allows_nothing() {
     let evening = "2026-03-24T09:00:00Z".parse().unwrap();
     let (zone, standing) = (Zone::named("Europe/Paris").unwrap(), standing());
     let lea = Contact::new("lea").attribute("best_hour", "18:30").address("sms", "+33612345678");

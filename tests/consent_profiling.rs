@@ -265,7 +265,7 @@ proptest! {
     #![proptest_config(config(400))]
 
     #[test]
-    fn whoever_objects_or_is_too_young_has_no_profile(
+    fn consent_whoever_objects_or_is_too_young_has_no_profile(
         acts in prop::collection::vec(act(), 1..24),
         is_strict in any::<bool>(),
     ) {
@@ -277,7 +277,7 @@ proptest! {
     #![proptest_config(config(12))]
 
     #[test]
-    fn it_has_none_in_any_store_either(
+    fn consent_it_has_none_in_any_store_either(
         acts in prop::collection::vec(act(), 1..16),
         is_strict in any::<bool>(),
     ) {
@@ -325,7 +325,7 @@ proptest! {
 
 /// The host hears who left, a run that hangs on the tier ends, and none begins by it.
 #[test]
-fn a_stop_is_told_and_opens_no_door() {
+fn consent_a_stop_is_told_and_opens_no_door() {
     let ends = "{ journey: hot, version: 1, enter: { on: { tier: heat, moves: up, to: hot } }, \
                 exit: [{ on: { tier: heat, moves: down } }], steps: [{ wait: 90d }] }";
     let opens =

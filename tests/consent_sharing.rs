@@ -264,7 +264,7 @@ fn on_every_store(run: impl AsyncFn(&'static str, Scene)) {
 }
 
 #[test]
-fn a_third_party_is_told_what_is_declared_and_told_to_remove_it_after_an_erasure_too() {
+fn consent_a_third_party_is_told_what_is_declared_and_told_to_remove_it_after_an_erasure_too() {
     on_every_store(async |name, mut scene| {
         scene.know(lea()).await;
         scene.grant(LEA, PARTNERS[0]).await;
@@ -305,7 +305,7 @@ fn a_third_party_is_told_what_is_declared_and_told_to_remove_it_after_an_erasure
 }
 
 #[test]
-fn every_refused_sharing_is_on_record_with_its_reasons() {
+fn consent_every_refused_sharing_is_on_record_with_its_reasons() {
     on_every_store(async |name, mut scene| {
         let policy = policy().minors(Minors::new("age_band", "under_15"));
         let engine = Engine::builder(scene.store.clone()).policy(policy).channel(scene.partners[0].clone());
@@ -352,7 +352,7 @@ fn every_refused_sharing_is_on_record_with_its_reasons() {
 }
 
 #[test]
-fn a_purpose_of_sharing_sends_nothing_and_no_step_tells_a_third_party() {
+fn consent_a_purpose_of_sharing_sends_nothing_and_no_step_tells_a_third_party() {
     on_every_store(async |name, scene| {
         let engine = Engine::builder(scene.store.clone()).policy(policy()).channel(scene.partners[0].clone());
         let engine = engine.channel(RecordingChannel::new("email")).build();
@@ -392,7 +392,7 @@ fn a_purpose_of_sharing_sends_nothing_and_no_step_tells_a_third_party() {
 }
 
 #[test]
-fn the_id_that_a_third_party_was_given_outlives_the_key_and_no_two_parties_have_one() {
+fn consent_the_id_that_a_third_party_was_given_outlives_the_key_and_no_two_parties_have_one() {
     on_every_store(async |name, mut scene| {
         scene.know(lea()).await;
         for partner in PARTNERS {
@@ -416,7 +416,7 @@ fn the_id_that_a_third_party_was_given_outlives_the_key_and_no_two_parties_have_
 }
 
 #[test]
-fn a_removal_waits_for_the_call_that_it_removes_and_is_not_given_up() {
+fn consent_a_removal_waits_for_the_call_that_it_removes_and_is_not_given_up() {
     on_every_store(async |name, mut scene| {
         for erased in [false, true] {
             let who = if erased { "erased" } else { "withdrawn" };
@@ -469,7 +469,7 @@ fn a_removal_waits_for_the_call_that_it_removes_and_is_not_given_up() {
 }
 
 #[test]
-fn what_never_began_needs_no_removal_and_what_was_asked_before_the_stop_begins_no_more() {
+fn consent_what_never_began_needs_no_removal_and_what_was_asked_before_the_stop_begins_no_more() {
     on_every_store(async |name, mut scene| {
         scene.know(lea()).await;
         scene.grant(LEA, PARTNERS[0]).await;
@@ -495,7 +495,7 @@ fn what_never_began_needs_no_removal_and_what_was_asked_before_the_stop_begins_n
 }
 
 #[test]
-fn a_yes_that_is_over_by_itself_is_a_stop_at_that_instant() {
+fn consent_a_yes_that_is_over_by_itself_is_a_stop_at_that_instant() {
     on_every_store(async |name, mut scene| {
         scene.know(lea()).await;
         let until = scene.clock.now() + TimeDelta::days(2);
@@ -514,7 +514,7 @@ fn a_yes_that_is_over_by_itself_is_a_stop_at_that_instant() {
 }
 
 #[test]
-fn whoever_is_merged_is_removed_and_the_one_that_goes_on_where_the_other_denies() {
+fn consent_whoever_is_merged_is_removed_and_the_one_that_goes_on_where_the_other_denies() {
     on_every_store(async |name, mut scene| {
         for (other, denies) in [("web-1", false), ("web-2", true), ("web-3", false)] {
             let lea = format!("lea-{other}");
@@ -558,7 +558,7 @@ fn whoever_is_merged_is_removed_and_the_one_that_goes_on_where_the_other_denies(
 }
 
 #[test]
-fn a_removal_of_the_one_that_ends_outlives_the_merge() {
+fn consent_a_removal_of_the_one_that_ends_outlives_the_merge() {
     on_every_store(async |name, mut scene| {
         for who in ["web-77", "lea"] {
             scene.know(Contact::new(who).attribute("first_name", "A")).await;
@@ -855,7 +855,7 @@ async fn play(name: &str, mut scene: Scene, acts: &[Act]) -> Seen {
 }
 
 #[test]
-fn no_party_is_told_without_a_yes_and_each_is_told_once_that_it_is_over() {
+fn consent_no_party_is_told_without_a_yes_and_each_is_told_once_that_it_is_over() {
     let total = Mutex::new(Seen::default());
     let seed = RngSeed::Fixed(0x5ba2);
     let cases = std::env::var("SHARING_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(120);

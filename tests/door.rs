@@ -405,3 +405,45 @@ fn a_drain_waits_for_what_the_withdrawal_forbids_until_its_deadline() {
         });
     }
 }
+
+/// Names of 60 letters each, which together are all of Unicode; every 16th of them where nobody asks for all.
+fn names() -> impl Iterator<Item = String> {
+    let step = if std::env::var_os("JOURNEYMAN_EVERY_LETTER").is_some() { 1 } else { 16 };
+    let letters: Vec<char> = ('\0'..=char::MAX).collect();
+    let names: Vec<String> = letters.chunks(60).map(|letters| letters.iter().collect()).collect();
+    // The first ones are those of the control characters.
+    names
+        .into_iter()
+        .enumerate()
+        .filter(move |(place, _)| *place < 8 || place % step == 0)
+        .map(|(_, name)| name)
+}
+
+#[test]
+fn consent_every_letter_of_unicode_in_a_name_is_kept_or_refused() {
+    engines(|store_name, engine, store, _, _| {
+        block_on(async {
+            let (mut kept, mut refused) = (0, 0);
+            for name in names() {
+                let is_fit = !name.chars().any(char::is_control) && !name.trim().is_empty();
+                let known =
+                    engine.identify(Contact::new(name.as_str()).attribute("letters", name.as_str())).await;
+                let heard = engine.track(Event::new("lea", name.as_str())).await;
+                let yes = Consent::granted("lea", name.as_str(), name.as_str(), evidence());
+                let allowed = engine.consent(yes).await;
+                let stopped = engine.withdraw(&Withdrawal::of("lea", name.as_str(), "sms", evidence())).await;
+                for answer in [known.map(drop), heard.map(drop), allowed.map(drop), stopped] {
+                    match answer {
+                        Ok(()) => assert!(is_fit, "{store_name}: {name:?} is taken"),
+                        Err(Error::Invalid { .. }) => assert!(!is_fit, "{store_name}: {name:?} is refused"),
+                        Err(other) => panic!("{store_name}: {name:?}: {other}"),
+                    }
+                }
+                let there = store.contact(&name.as_str().into()).await.unwrap();
+                assert_eq!(there.is_some(), is_fit, "{store_name}: {name:?}");
+                if is_fit { kept += 1 } else { refused += 1 }
+            }
+            assert!(kept > 1_000 && refused >= 4, "{store_name}: {kept} kept, {refused} refused");
+        });
+    });
+}

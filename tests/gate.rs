@@ -112,7 +112,7 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
 }
 
 #[test]
-fn no_begin_succeeds_after_withdraw_returned() {
+fn consent_no_begin_succeeds_after_withdraw_returned() {
     for (name, store, _folder) in stores(Arc::new(SystemClock)) {
         let contacts: Vec<String> = (0..400).map(|number| format!("c{number}")).collect();
         let engine = Engine::builder(store.clone()).channel(RecordingChannel::new("email")).build();
@@ -184,7 +184,7 @@ impl Channel for Watching {
 }
 
 #[test]
-fn no_channel_call_starts_after_a_completed_drain() {
+fn consent_no_channel_call_starts_after_a_completed_drain() {
     for (name, store, _folder) in stores(Arc::new(SystemClock)) {
         let (drained, late, calls) =
             <(Arc<Mutex<BTreeSet<_>>>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
@@ -234,7 +234,7 @@ fn marks(file: &Path) -> PathBuf {
 
 /// The other process of the test below: begins whatever it can, and reports on standard output.
 #[test]
-fn worker_of_the_race_between_processes() {
+fn consent_worker_of_the_race_between_processes() {
     let Ok(file) = std::env::var(FILE) else { return };
     let store = SqliteStore::open(&file).unwrap();
     let known = || match std::fs::read_to_string(marks(Path::new(&file))) {
@@ -254,7 +254,7 @@ fn worker_of_the_race_between_processes() {
 }
 
 #[test]
-fn no_begin_succeeds_in_another_process_after_withdraw_returned() {
+fn consent_no_begin_succeeds_in_another_process_after_withdraw_returned() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journeyman.db");
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).unwrap());
@@ -262,7 +262,7 @@ fn no_begin_succeeds_in_another_process_after_withdraw_returned() {
     let contacts: Vec<String> = (0..300).map(|number| format!("c{number}")).collect();
     block_on(decide(&engine, &contacts, "email"));
     let mut worker = Command::new(std::env::current_exe().unwrap())
-        .args(["worker_of_the_race_between_processes", "--exact", "--nocapture"])
+        .args(["consent_worker_of_the_race_between_processes", "--exact", "--nocapture"])
         .env(FILE, &file)
         .stdout(Stdio::piped())
         .spawn()
@@ -289,7 +289,7 @@ fn no_begin_succeeds_in_another_process_after_withdraw_returned() {
 
 /// Two contacts with one telephone, a message taken and not begun, a deferral at `begin` and a crash after it: one outcome.
 #[test]
-fn a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() {
+fn consent_a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_outcome() {
     let clock = ManualClock::new(at("2026-03-23T17:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         clock.jump_to(at("2026-03-23T17:00:00Z"));
@@ -383,7 +383,7 @@ fn ids(channel: &RecordingChannel) -> Vec<MessageId> {
 }
 
 #[test]
-fn a_paused_journey_holds_its_people_and_lets_them_go_at_the_resume() {
+fn consent_a_paused_journey_holds_its_people_and_lets_them_go_at_the_resume() {
     let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         clock.jump_to(at("2026-03-23T08:00:00Z"));
@@ -428,7 +428,7 @@ fn a_paused_journey_holds_its_people_and_lets_them_go_at_the_resume() {
 }
 
 #[test]
-fn a_message_that_the_gate_takes_back_lets_its_enrollment_go_on() {
+fn consent_a_message_that_the_gate_takes_back_lets_its_enrollment_go_on() {
     let clock = ManualClock::new(at("2026-03-23T10:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         clock.jump_to(at("2026-03-23T10:00:00Z"));
@@ -463,7 +463,7 @@ fn a_message_that_the_gate_takes_back_lets_its_enrollment_go_on() {
 }
 
 #[test]
-fn a_goal_that_lies_unread_takes_back_what_is_due() {
+fn consent_a_goal_that_lies_unread_takes_back_what_is_due() {
     let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         clock.jump_to(at("2026-03-23T08:00:00Z"));
@@ -518,7 +518,7 @@ impl Channel for Scripted {
 }
 
 #[test]
-fn an_unknown_outcome_is_parked_or_repeated_as_the_channel_declares() {
+fn consent_an_unknown_outcome_is_parked_or_repeated_as_the_channel_declares() {
     let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
     for (honours, end) in [(false, MessageStatus::Parked), (true, MessageStatus::Accepted)] {
         for (name, store, _folder) in stores(Arc::new(clock.clone())) {
@@ -540,7 +540,7 @@ fn an_unknown_outcome_is_parked_or_repeated_as_the_channel_declares() {
 }
 
 #[test]
-fn an_erased_contact_is_forgotten_and_its_address_stays_suppressed() {
+fn consent_an_erased_contact_is_forgotten_and_its_address_stays_suppressed() {
     let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         block_on(async {

@@ -34,7 +34,7 @@ impl Write for Log {
 }
 
 #[test]
-fn logs_carry_ids_and_never_a_personal_value() {
+fn consent_logs_carry_ids_and_never_a_personal_value() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

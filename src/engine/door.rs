@@ -368,6 +368,11 @@ impl Engine {
         if id.trim().is_empty() {
             return Err(Error::Invalid { what, sentence: "it is empty".to_owned(), next: "give one" });
         }
+        // In logs and headers such a one could pass for two.
+        if id.chars().any(char::is_control) {
+            let sentence = "it has a control character, such as the end of a line".to_owned();
+            return Err(Error::Invalid { what, sentence, next: "take it out" });
+        }
         self.check_size(what, id.len(), self.shared.limits.id)
     }
 

@@ -105,7 +105,7 @@ fn consent_caps_hold_for_engines_on_threads() {
 }
 
 #[test]
-fn a_message_over_a_cap_waits_for_room_and_says_why() {
+fn consent_a_message_over_a_cap_waits_for_room_and_says_why() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();
@@ -141,7 +141,7 @@ fn a_message_over_a_cap_waits_for_room_and_says_why() {
 }
 
 #[test]
-fn a_message_over_a_cap_is_left_out_where_its_step_says_so() {
+fn consent_a_message_over_a_cap_is_left_out_where_its_step_says_so() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();
@@ -169,7 +169,7 @@ fn a_message_over_a_cap_is_left_out_where_its_step_says_so() {
 }
 
 #[test]
-fn what_would_have_room_after_the_night_is_not_left_out() {
+fn consent_what_would_have_room_after_the_night_is_not_left_out() {
     let clock = ManualClock::new("2026-03-02T21:00:00Z".parse().unwrap());
     let store: Arc<dyn Store> =
         Arc::new(journeyman::store::MemoryStore::builder().clock(Arc::new(clock.clone())).build());
@@ -193,7 +193,7 @@ fn what_would_have_room_after_the_night_is_not_left_out() {
 }
 
 #[test]
-fn the_higher_priority_takes_the_place_whichever_was_decided_first() {
+fn consent_the_higher_priority_takes_the_place_whichever_was_decided_first() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();
@@ -235,7 +235,7 @@ fn the_higher_priority_takes_the_place_whichever_was_decided_first() {
 }
 
 #[test]
-fn of_what_a_cap_leaves_no_place_for_one_waits_and_one_is_left_out_as_each_declares() {
+fn consent_of_what_a_cap_leaves_no_place_for_one_waits_and_one_is_left_out_as_each_declares() {
     for low in [Capped::Wait, Capped::Drop] {
         let clock = ManualClock::new(start());
         for (name, store, _folder) in stores(Arc::new(clock.clone())) {
@@ -271,7 +271,7 @@ fn of_what_a_cap_leaves_no_place_for_one_waits_and_one_is_left_out_as_each_decla
 }
 
 #[test]
-fn ties_go_to_the_earlier_decision() {
+fn consent_ties_go_to_the_earlier_decision() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();
@@ -292,7 +292,7 @@ fn ties_go_to_the_earlier_decision() {
 }
 
 #[test]
-fn a_tier_cap_holds_in_its_tier_alone() {
+fn consent_a_tier_cap_holds_in_its_tier_alone() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();
@@ -324,7 +324,7 @@ fn a_tier_cap_holds_in_its_tier_alone() {
 }
 
 #[test]
-fn an_engine_whose_caps_cannot_hold_publishes_nothing() {
+fn consent_an_engine_whose_caps_cannot_hold_publishes_nothing() {
     let policy = Policy::new("test").cap(Cap::new("none", 0, Span::days(7)));
     let engine =
         Engine::builder(Arc::new(journeyman::store::MemoryStore::new())).policy(policy.clone()).build();
@@ -336,7 +336,7 @@ fn an_engine_whose_caps_cannot_hold_publishes_nothing() {
 }
 
 #[test]
-fn a_policy_without_caps_is_written_as_before() {
+fn consent_a_policy_without_caps_is_written_as_before() {
     let written = serde_json::to_string(&Policy::default()).unwrap();
     assert!(!written.contains("caps"), "{written}");
     let capped = Policy::new("test").cap(weekly(2).on_channel("sms").in_tier("spark", "hot").at_least(1));
@@ -388,7 +388,7 @@ async fn falls_back(
 }
 
 #[test]
-fn the_first_channel_that_permits_it_is_used_and_the_preferred_one_is_asked_first() {
+fn consent_the_first_channel_that_permits_it_is_used_and_the_preferred_one_is_asked_first() {
     let both = ["email", "sms"];
     for (preferred, allowed, quiet, expected) in [
         (None, &both[..], false, "sms hello"),
@@ -405,7 +405,7 @@ fn the_first_channel_that_permits_it_is_used_and_the_preferred_one_is_asked_firs
 }
 
 #[test]
-fn a_message_that_no_channel_permits_is_refused_with_the_reasons_of_each() {
+fn consent_a_message_that_no_channel_permits_is_refused_with_the_reasons_of_each() {
     let (found, outcomes) = block_on(falls_back(None, &[], true));
     assert!(found.is_empty());
     let on = |channel: &str, reasons| Reason::On { channel: channel.into(), reasons };
@@ -421,7 +421,7 @@ fn a_message_that_no_channel_permits_is_refused_with_the_reasons_of_each() {
 }
 
 #[test]
-fn floors_say_how_much_less_was_said_than_is_meant_to_be() {
+fn consent_floors_say_how_much_less_was_said_than_is_meant_to_be() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         let log = Log::default();

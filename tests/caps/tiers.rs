@@ -123,7 +123,7 @@ fn policy(tighter: u32) -> (Policy, Vec<Cap>) {
 }
 
 #[test]
-fn the_welcome_sequence_completes_beside_the_sequence_of_every_tier() {
+fn consent_the_welcome_sequence_completes_beside_the_sequence_of_every_tier() {
     let welcomes = [
         ("examples/journeys/welcome-prospects.yaml", "examples/journeys/templates/welcome-prospects.yaml"),
         ("examples/welcome/journey.yaml", "examples/welcome/templates.yaml"),
@@ -157,7 +157,7 @@ fn the_welcome_sequence_completes_beside_the_sequence_of_every_tier() {
 
 /// The test above can fail: a cap that names a purpose of the welcome sequence does hold it back.
 #[test]
-fn a_cap_that_names_a_purpose_of_the_welcome_sequence_holds_it_back() {
+fn consent_a_cap_that_names_a_purpose_of_the_welcome_sequence_holds_it_back() {
     let (welcome, words) =
         ("examples/journeys/welcome-prospects.yaml", "examples/journeys/templates/welcome-prospects.yaml");
     let alone = welcoming(&heard(welcome, words, None, Policy::default(), 6));

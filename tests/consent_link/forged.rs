@@ -122,7 +122,7 @@ fn mutation(lot: &mut Lot, originals: &[String], bytes: &[Vec<u8>]) -> String {
 }
 
 #[test]
-fn no_mutation_of_a_token_is_believed() {
+fn consent_no_mutation_of_a_token_is_believed() {
     let count: usize = std::env::var("JOURNEYMAN_MUTATIONS").map_or(200_000, |count| count.parse().unwrap());
     let keys = LinkKeys::new(2, [9; 32]).former(1, [7; 32]).former(3, [1; 32]);
     // Of the key that signs, of a former one, and of one that nobody has.

@@ -31,7 +31,7 @@ fn templates() -> Vec<TemplateDefinition> {
 }
 
 #[test]
-fn every_marketing_mail_that_begins_has_a_working_way_out() {
+fn consent_every_marketing_mail_that_begins_has_a_working_way_out() {
     let mut seen = 0;
     for host in hosts() {
         for (number, template) in templates().into_iter().enumerate() {
@@ -89,7 +89,7 @@ fn from_coach(version: u32) -> Journey {
 }
 
 #[test]
-fn what_would_break_a_head_is_refused_when_it_is_rendered() {
+fn consent_what_would_break_a_head_is_refused_when_it_is_rendered() {
     for host in hosts() {
         block_on(async {
             for (number, line_break) in BREAKS.into_iter().enumerate() {
@@ -115,7 +115,7 @@ fn what_would_break_a_head_is_refused_when_it_is_rendered() {
 }
 
 #[test]
-fn what_would_break_a_head_is_refused_when_it_is_published() {
+fn consent_what_would_break_a_head_is_refused_when_it_is_published() {
     for line_break in BREAKS {
         let name = serde_json::to_string(&injected(line_break)).unwrap();
         for field in ["\"from\"", "\"reply_to\""] {
@@ -131,7 +131,7 @@ fn what_would_break_a_head_is_refused_when_it_is_published() {
 }
 
 #[test]
-fn an_address_of_two_lines_stays_outside() {
+fn consent_an_address_of_two_lines_stays_outside() {
     for host in hosts() {
         block_on(async {
             for line_break in BREAKS {
@@ -145,7 +145,7 @@ fn an_address_of_two_lines_stays_outside() {
 }
 
 #[test]
-fn a_purpose_of_any_name_makes_one_line() {
+fn consent_a_purpose_of_any_name_makes_one_line() {
     for host in hosts() {
         block_on(async {
             for (number, purpose) in ["a\r\nBcc: x", "é", "a b", "<a>", "x\0"].into_iter().enumerate() {
@@ -180,7 +180,7 @@ fn a_purpose_of_any_name_makes_one_line() {
 }
 
 #[test]
-fn a_link_that_a_browser_would_run_is_refused() {
+fn consent_a_link_that_a_browser_would_run_is_refused() {
     for host in hosts() {
         block_on(async {
             let news = || TemplateDefinition::new("news").html("<a href=\"{{ contact.name }}\">site</a>");
@@ -207,7 +207,7 @@ fn a_link_that_a_browser_would_run_is_refused() {
 }
 
 #[test]
-fn without_links_nothing_is_added() {
+fn consent_without_links_nothing_is_added() {
     block_on(async {
         let email = journeyman::channel::RecordingChannel::new("email");
         let store = std::sync::Arc::new(journeyman::store::MemoryStore::new());

@@ -17,7 +17,7 @@ const BODIES: [&str; 5] =
     ["", "List-Unsubscribe=One-Click", "confirm=yes", "everything=yes", "purpose=marketing&channel=email"];
 
 #[test]
-fn no_method_but_post_changes_anything() {
+fn consent_no_method_but_post_changes_anything() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -50,7 +50,7 @@ fn no_method_but_post_changes_anything() {
 }
 
 #[test]
-fn a_click_of_a_person_changes_no_consent() {
+fn consent_a_click_of_a_person_changes_no_consent() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -76,7 +76,7 @@ fn newest(records: &[ConsentRecord]) -> (Option<&str>, Option<&str>, ConsentStat
 }
 
 #[test]
-fn one_click_withdraws_at_once_and_only_once() {
+fn consent_one_click_withdraws_at_once_and_only_once() {
     let multipart =
         "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     let forms = [
@@ -119,7 +119,7 @@ fn one_click_withdraws_at_once_and_only_once() {
 }
 
 #[test]
-fn the_buttons_of_the_pages_do_what_they_say() {
+fn consent_the_buttons_of_the_pages_do_what_they_say() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -162,7 +162,7 @@ fn the_buttons_of_the_pages_do_what_they_say() {
 }
 
 #[test]
-fn an_old_link_ends_a_later_wish_by_hand_alone() {
+fn consent_an_old_link_ends_a_later_wish_by_hand_alone() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -190,7 +190,7 @@ fn an_old_link_ends_a_later_wish_by_hand_alone() {
 }
 
 #[test]
-fn whoever_reads_another_mailbox_learns_nothing() {
+fn consent_whoever_reads_another_mailbox_learns_nothing() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -204,7 +204,7 @@ fn whoever_reads_another_mailbox_learns_nothing() {
 }
 
 #[test]
-fn links_of_nobody_and_of_the_erased_answer_alike() {
+fn consent_links_of_nobody_and_of_the_erased_answer_alike() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -238,7 +238,7 @@ fn links_of_nobody_and_of_the_erased_answer_alike() {
 }
 
 #[test]
-fn a_store_that_fails_is_no_withdrawal() {
+fn consent_a_store_that_fails_is_no_withdrawal() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -266,7 +266,7 @@ fn a_store_that_fails_is_no_withdrawal() {
 }
 
 #[test]
-fn a_body_without_end_is_not_read() {
+fn consent_a_body_without_end_is_not_read() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;

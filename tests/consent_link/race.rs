@@ -40,7 +40,7 @@ fn disturbed(host: &Host, nth: u64) -> (Engine, FaultyStore) {
 }
 
 #[test]
-fn withdrawn_granted_and_withdrawn_again_by_one_link_ends_it_whatever_is_read_meanwhile() {
+fn consent_withdrawn_granted_and_withdrawn_again_by_one_link_ends_it_whatever_is_read_meanwhile() {
     let mut disturbances = 0;
     for nth in 1..=8 {
         for host in hosts() {
@@ -115,7 +115,7 @@ async fn visited(host: &Host, contact: &str, store: Arc<dyn Store>) -> Engine {
 }
 
 #[test]
-fn a_visit_that_was_permitted_before_the_withdrawal_is_not_kept_after_it() {
+fn consent_a_visit_that_was_permitted_before_the_withdrawal_is_not_kept_after_it() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -134,7 +134,7 @@ fn a_visit_that_was_permitted_before_the_withdrawal_is_not_kept_after_it() {
 }
 
 #[test]
-fn no_thread_keeps_a_visit_after_the_withdrawal() {
+fn consent_no_thread_keeps_a_visit_after_the_withdrawal() {
     for host in hosts() {
         block_on(host.publish(news()));
         let (mut kept, contacts) = (0, 12);

@@ -127,7 +127,7 @@ async fn play(host: &Host, deeds: &[Deed]) -> usize {
 }
 
 #[test]
-fn no_sequence_of_uses_raises_a_permission() {
+fn consent_no_sequence_of_uses_raises_a_permission() {
     let config = ProptestConfig {
         cases: 48,
         rng_seed: RngSeed::Fixed(0x11_4b),

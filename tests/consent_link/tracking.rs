@@ -43,7 +43,7 @@ async fn follow(host: &Host, link: &str) -> journeyman::link::Response {
 }
 
 #[test]
-fn nothing_is_tracked_that_was_not_allowed() {
+fn consent_nothing_is_tracked_that_was_not_allowed() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -68,7 +68,7 @@ fn nothing_is_tracked_that_was_not_allowed() {
 }
 
 #[test]
-fn clicks_and_openings_of_people_become_events() {
+fn consent_clicks_and_openings_of_people_become_events() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -108,7 +108,7 @@ fn clicks_and_openings_of_people_become_events() {
 }
 
 #[test]
-fn a_withdrawal_reaches_messages_that_were_sent_before() {
+fn consent_a_withdrawal_reaches_messages_that_were_sent_before() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -136,7 +136,7 @@ fn a_withdrawal_reaches_messages_that_were_sent_before() {
 }
 
 #[test]
-fn a_withdrawal_that_is_not_read_yet_keeps_the_message_plain() {
+fn consent_a_withdrawal_that_is_not_read_yet_keeps_the_message_plain() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -153,7 +153,7 @@ fn a_withdrawal_that_is_not_read_yet_keeps_the_message_plain() {
 }
 
 #[test]
-fn machines_move_nothing() {
+fn consent_machines_move_nothing() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;
@@ -203,7 +203,7 @@ fn machines_move_nothing() {
 }
 
 #[test]
-fn a_text_message_is_tracked_too() {
+fn consent_a_text_message_is_tracked_too() {
     for host in hosts() {
         block_on(async {
             let journey =
@@ -235,7 +235,7 @@ fn a_text_message_is_tracked_too() {
 }
 
 #[test]
-fn a_text_message_is_not_made_dearer_by_its_links() {
+fn consent_a_text_message_is_not_made_dearer_by_its_links() {
     for host in hosts() {
         block_on(async {
             let journey =
@@ -258,7 +258,7 @@ fn a_text_message_is_not_made_dearer_by_its_links() {
 }
 
 #[test]
-fn a_tracked_message_still_ends_by_one_click() {
+fn consent_a_tracked_message_still_ends_by_one_click() {
     for host in hosts() {
         block_on(async {
             host.publish(news()).await;

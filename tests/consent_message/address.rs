@@ -170,11 +170,13 @@ proptest! {
 
 #[test]
 fn every_letter_of_unicode_in_an_address_is_answered() {
-    for letter in ('\0'..=char::MAX).step_by(7) {
+    let every = std::env::var_os("JOURNEYMAN_EVERY_LETTER").is_some();
+    let step = |step| if every { 1 } else { step };
+    for letter in ('\0'..=char::MAX).step_by(step(7)) {
         drop(Email::parse(&format!("l{letter}a@example.org")));
         drop(Email::parse(&format!("lea@ex{letter}mple.org")));
     }
-    for letter in ('\0'..=char::MAX).step_by(701) {
+    for letter in ('\0'..=char::MAX).step_by(step(701)) {
         drop(Phone::parse(&format!("+3361234567{letter}"), None));
     }
 }

@@ -99,7 +99,7 @@ proptest! {
     #![proptest_config(config(40))]
 
     #[test]
-    fn whoever_may_not_be_profiled_is_in_no_draft(acts in prop::collection::vec(act(), 1..20)) {
+    fn consent_whoever_may_not_be_profiled_is_in_no_draft(acts in prop::collection::vec(act(), 1..20)) {
         let clock = ManualClock::new(start());
         for (name, store, _folder) in stores(Arc::new(clock.clone())) {
             clock.jump_to(start());

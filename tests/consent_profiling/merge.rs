@@ -184,7 +184,7 @@ proptest! {
     #![proptest_config(config(60))]
 
     #[test]
-    fn who_objects_under_one_id_is_not_profiled_under_the_other(
+    fn consent_who_objects_under_one_id_is_not_profiled_under_the_other(
         loser in acts(),
         winner in acts(),
         mixed in any::<u64>(),
@@ -203,7 +203,7 @@ proptest! {
 
 /// What is taken over from the other record is no yes of the person: it lifts no objection. A later one does.
 #[test]
-fn a_yes_that_a_merge_brings_lifts_nothing() {
+fn consent_a_yes_that_a_merge_brings_lifts_nothing() {
     let clock = ManualClock::new(start());
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         clock.jump_to(start());
