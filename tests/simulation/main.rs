@@ -31,7 +31,7 @@ fn regressions() -> PathBuf {
 }
 
 /// The seeds that every test run plays; they stay the same, so that a red one is red for everybody.
-const FIXED: u64 = if cfg!(debug_assertions) { 60 } else { 300 };
+const FIXED: u64 = if cfg!(debug_assertions) { 24 } else { 300 };
 /// The seeds that are played more than once, to see the same again.
 const TWICE: u64 = if cfg!(debug_assertions) { 3 } else { 8 };
 
@@ -57,7 +57,7 @@ fn seeds_hold_every_promise() {
         let all: Vec<String> = sum.broken.iter().map(ToString::to_string).collect();
         panic!("{}\n{} decisions of it are in {}", all.join("\n"), small.decisions(), path.display());
     }
-    if count >= 10 {
+    if count >= happened::FEWEST_SEEDS {
         happened::must_have_happened(&sum);
     }
 }
@@ -84,7 +84,7 @@ fn what_was_decided_is_decided_again() {
 
 #[test]
 fn the_same_promises_hold_on_a_sqlite_file() {
-    let (from, count) = (number("JOURNEYMAN_SQLITE_FROM", 1), number("JOURNEYMAN_SQLITE_SEEDS", 4));
+    let (from, count) = (number("JOURNEYMAN_SQLITE_FROM", 1), number("JOURNEYMAN_SQLITE_SEEDS", TWICE));
     let folder = tempfile::tempdir().unwrap();
     let sum = fleet::run(from, count, |seed| {
         let path = folder.path().join(format!("{seed}.db"));
