@@ -16,3 +16,5 @@ mod life;
 mod log;
 #[path = "consent_erasure/rotation.rs"]
 mod rotation;
+#[path = "consent_erasure/spelling.rs"]
+mod spelling;

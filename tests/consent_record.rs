@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::stores;
 use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
-use journeyman::engine::EngineBuilder;
+use journeyman::engine::{Asked, EngineBuilder};
+use journeyman::journey::Reenter;
 use journeyman::machine::{ContactState, Envelope, Input, InputKind, Program, ProgramParts, Withdrawal};
 use journeyman::model::{
     ConsentRecord, ConsentStatus, Evidence, FingerprintKey, How, InputId, Permit, Reason,
@@ -768,8 +769,13 @@ fn receipt() -> TemplateDefinition {
 
 /// Sends a receipt and news when something is paid.
 fn paid(engine: &Engine) {
+    paid_again(engine, Reenter::Never);
+}
+
+fn paid_again(engine: &Engine, reenter: Reenter) {
     let journey = Journey::builder("paid")
         .enter_on("order.paid")
+        .reenter(reenter)
         .send("receipt", "email", "receipt", "receipts")
         .send("more", "email", "more", "news")
         .build()
@@ -897,6 +903,43 @@ fn consent_that_was_taken_back_is_why_somebody_did_not_get_it() {
             block_on(engine.why(&lea, (receipt.message.enrollment, "nowhere"))).unwrap().decision.is_none()
         );
         assert!(block_on(engine.why(&"tom".into(), receipt.message.id)).is_err());
+    }
+}
+
+#[test]
+fn consent_is_not_why_somebody_got_nothing_who_never_entered_and_the_newest_run_is_asked() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(start()))) {
+        let (engine, _) = build(store, policy());
+        paid_again(&engine, Reenter::Always);
+        block_on(engine.tick()).unwrap();
+        block_on(engine.identify(Contact::new("tom").address("email", "tom@example.org"))).unwrap();
+        block_on(engine.tick()).unwrap();
+        let (lea, tom) = ("lea".into(), "tom".into());
+        let why = block_on(engine.why(&tom, ("paid", "more"))).unwrap();
+        assert_eq!((why.said, why.decision.is_none()), (Said::NotSent, true), "{name}");
+        assert_eq!(why.sentence, "It was not sent: the contact never entered paid.", "{name}");
+        for (journey, node) in [("nothing", "more"), ("paid", "nowhere")] {
+            let error = block_on(engine.why(&tom, (journey, node))).unwrap_err().to_string();
+            assert!(error.contains(&format!("there is no journey {journey} with a step {node}")), "{error}");
+        }
+        // A second run, which is refused what the first one was granted.
+        let first = block_on(engine.why(&lea, ("paid", "more"))).unwrap();
+        assert_eq!(first.said, Said::Sent, "{name}: {}", first.sentence);
+        let stop = Withdrawal::of("lea", "news", "email", Evidence::new("preferences", "page-1"));
+        block_on(engine.withdraw(&stop)).unwrap();
+        block_on(engine.track(Event::new("lea", "order.paid"))).unwrap();
+        block_on(engine.tick()).unwrap();
+        let newest = block_on(engine.why(&lea, Asked::At("paid".into(), "more".into()))).unwrap();
+        assert_eq!(newest.said, Said::NotSent, "{name}: {}", newest.sentence);
+        let run = newest.decision.as_ref().unwrap().enrollment;
+        assert_ne!(run, first.decision.unwrap().enrollment, "{name}");
+        assert_eq!(newest, block_on(engine.why(&lea, (run, "more"))).unwrap(), "{name}");
+        block_on(engine.erase(&tom)).unwrap();
+        let why = block_on(engine.why(&tom, ("paid", "more"))).unwrap();
+        assert!(why.sentence.contains("the contact was erased"), "{name}: {}", why.sentence);
+        block_on(engine.erase(&lea)).unwrap();
+        let why = block_on(engine.why(&lea, ("paid", "receipt"))).unwrap();
+        assert_eq!(why.said, Said::Sent, "{name}: a message outlives its contact: {}", why.sentence);
     }
 }
 

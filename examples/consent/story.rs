@@ -93,9 +93,7 @@ impl Story {
 
     /// Why somebody was told what a step says, or was not.
     pub(crate) async fn why_of(&mut self, id: &str, journey: &str, node: &str) -> Result<(), Box<dyn Error>> {
-        let steps = self.engine.store().steps(&id.into()).await?;
-        let run = steps.iter().find(|step| step.journey.as_str() == journey).ok_or("no run")?.enrollment;
-        let why = self.engine.why(&id.into(), (run, node)).await?;
+        let why = self.engine.why(&id.into(), (journey, node)).await?;
         line!(self.page, "  why?  {}", why.sentence);
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::{Engine, UnknownContacts};
 use crate::error::Error;
 use crate::machine::{Input, InputKind};
 use crate::model::{
-    Answer, Contact, ContactId, Deed, Event, Fact, InputId, MessageId, Value, keyword, truncate,
+    Answer, Contact, ContactId, Deed, Event, Fact, InputId, MessageId, Value, canonical, keyword, truncate,
 };
 use crate::port::store::{Receipt, Suppression};
 use crate::seeded::{Bug, is_on};
@@ -209,10 +209,12 @@ impl Engine {
         Error::Expired { name: name.into(), days: self.shared.horizon.num_days() }
     }
 
-    /// Never writes to an address again, whoever has it: a hard bounce, a complaint, a blocklist.
+    /// Never writes to an address again, whoever has it: a hard bounce, a complaint, a blocklist. However it is written, it is
+    /// the same one ([`FingerprintKey::fingerprint`](crate::model::FingerprintKey::fingerprint)).
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::TooLarge`], [`Error::Store`].
+    /// [`Error::Invalid`], also where the rules of [`addresses`](crate::engine::EngineBuilder::addresses) take no such address:
+    /// `06 39 98 71 42` without its country would protect nobody. [`Error::TooLarge`], [`Error::Store`].
     pub async fn suppress(
         &self,
         channel: &str,
@@ -223,6 +225,7 @@ impl Engine {
         self.check_id("channel name", channel)?;
         self.check_id("address", address)?;
         self.check_id("reason", reason)?;
+        self.check_address("address", channel, address, &canonical(address))?;
         let fingerprint = self.seen(channel, address).await?;
         let suppression = Suppression::new(channel.into(), fingerprint, contact.cloned(), reason.into());
         self.shared.store.suppress(&suppression).await?;
@@ -321,25 +324,39 @@ impl Engine {
         }
         for (channel, address) in &mut contact.addresses {
             self.check_id("channel name", channel)?;
-            if address.value.trim().is_empty() || address.value.chars().any(char::is_control) {
-                return Err(Error::Invalid {
-                    what: "contact",
-                    sentence: format!("its address on {channel} is empty or holds a control character"),
-                    next: "leave the address out, or mend it",
-                });
-            }
-            #[cfg(feature = "addresses")]
-            self.shared.addresses.check(channel, &address.value).map_err(|error| Error::Invalid {
-                what: "contact",
-                sentence: format!(
-                    "its address on {channel} is none, for {} ({})",
-                    error.problem.sentence(),
-                    error.problem.code()
-                ),
-                next: error.problem.next(),
-            })?;
+            self.check_address("contact", channel, &address.value, &address.value)?;
             address.fingerprint = Some(self.shared.key.fingerprint(channel, &address.value));
         }
+        Ok(())
+    }
+
+    /// Refuses what is no address of its channel, in the spelling that counts.
+    fn check_address(
+        &self,
+        what: &'static str,
+        channel: &str,
+        address: &str,
+        spelling: &str,
+    ) -> Result<(), Error> {
+        if address.trim().is_empty() || address.chars().any(char::is_control) {
+            return Err(Error::Invalid {
+                what,
+                sentence: format!("its address on {channel} is empty or holds a control character"),
+                next: "leave the address out, or mend it",
+            });
+        }
+        #[cfg(feature = "addresses")]
+        self.shared.addresses.check(channel, spelling).map_err(|error| Error::Invalid {
+            what,
+            sentence: format!(
+                "its address on {channel} is none, for {} ({})",
+                error.problem.sentence(),
+                error.problem.code()
+            ),
+            next: error.problem.next(),
+        })?;
+        #[cfg(not(feature = "addresses"))]
+        let _ = spelling;
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! A key of fingerprints that changes: what was known under a former one is carried over when its address is seen.
+//! A key of fingerprints that changes, or the spelling that they are made of: what was known under a former one is carried over
+//! when its address is seen.
 
 use super::Engine;
 use crate::error::StoreError;
@@ -7,24 +8,33 @@ use crate::model::{Contact, Fingerprint};
 use crate::seeded::{Bug, is_on};
 
 impl Engine {
-    /// The fingerprint of an address that is seen, once what stands under former keys stands under it too.
+    /// The fingerprint of an address that is seen, once what stands under former keys, and under the former
+    /// spelling, stands under it too.
     pub(super) async fn seen(&self, channel: &str, address: &str) -> Result<Fingerprint, StoreError> {
         let current = self.shared.key.fingerprint(channel, address);
-        for key in &self.shared.former_keys {
-            let former = key.fingerprint(channel, address);
-            if former != current && !is_on(Bug::OldKeyForgotten) {
-                self.shared.store.rekey(&channel.into(), former, current).await?;
-            }
+        for former in self.former(channel, address, current) {
+            self.shared.store.rekey(&channel.into(), former, current).await?;
         }
         Ok(current)
+    }
+
+    /// What the address was known by before.
+    fn former(&self, channel: &str, address: &str, current: Fingerprint) -> Vec<Fingerprint> {
+        let mut former: Vec<Fingerprint> =
+            self.shared.key.former_fingerprint(channel, address).into_iter().collect();
+        for key in &self.shared.former_keys {
+            if !is_on(Bug::OldKeyForgotten) {
+                former.push(key.fingerprint(channel, address));
+                former.extend(key.former_fingerprint(channel, address));
+            }
+        }
+        former.retain(|former| *former != current);
+        former
     }
 
     /// Sees every address of a contact. It happens before its fingerprints are in the mailbox, so that a message to one of them
     /// is never taken without what was known of it.
     pub(super) async fn see_addresses(&self, contact: &Contact) -> Result<(), StoreError> {
-        if self.shared.former_keys.is_empty() {
-            return Ok(());
-        }
         for (channel, address) in contact.addresses.iter() {
             self.seen(channel, &address.value).await?;
         }

@@ -3,12 +3,12 @@
 use super::Engine;
 use crate::error::Error;
 use crate::model::{
-    ConsentRecord, ContactId, EnrollmentId, ExitReason, MessageId, Name, NodeId, Reason, Sharing, SharingAct,
-    Step, StepOutcome,
+    ConsentRecord, ContactId, EnrollmentId, ExitReason, JourneyId, MessageId, Name, NodeId, Reason, Sharing,
+    SharingAct, Step, StepOutcome,
 };
 use crate::rule::proof::{Decision, Said};
 
-/// What is asked after: a message, or a step of a run.
+/// What is asked after: a message, a step of a run, or a step of a journey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Asked {
@@ -16,6 +16,8 @@ pub enum Asked {
     Message(MessageId),
     /// What a step of a run would have said.
     Step(EnrollmentId, NodeId),
+    /// What a step of a journey would have said, in the contact's newest run of it, or where there was none.
+    At(JourneyId, NodeId),
 }
 
 impl From<MessageId> for Asked {
@@ -27,6 +29,18 @@ impl From<MessageId> for Asked {
 impl<N: Into<NodeId>> From<(EnrollmentId, N)> for Asked {
     fn from((enrollment, node): (EnrollmentId, N)) -> Self {
         Asked::Step(enrollment, node.into())
+    }
+}
+
+impl<N: Into<NodeId>> From<(JourneyId, N)> for Asked {
+    fn from((journey, node): (JourneyId, N)) -> Self {
+        Asked::At(journey, node.into())
+    }
+}
+
+impl<N: Into<NodeId>> From<(&str, N)> for Asked {
+    fn from((journey, node): (&str, N)) -> Self {
+        Asked::At(journey.into(), node.into())
     }
 }
 
@@ -48,7 +62,8 @@ pub struct Why {
 
 impl Engine {
     /// Says why a contact got a message, or did not: `engine.why(&lea, message_id)`, or `engine.why(&lea, (enrollment,
-    /// "reminder"))` for what a step would have said. It reads the record and decides nothing anew.
+    /// "reminder"))` for what a step would have said, or `engine.why(&lea, ("audit", "reminder"))` for that in the newest run of a
+    /// journey, also where the contact never entered it. It reads the record and decides nothing anew.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -63,8 +78,7 @@ impl Engine {
     /// engine.identify(Contact::new("lea").address("email", "lea@example.org")).await?;
     /// engine.track(Event::new("lea", "signed_up")).await?;
     /// engine.tick().await?;
-    /// let run = engine.store().steps(&"lea".into()).await?[0].enrollment;
-    /// let why = engine.why(&"lea".into(), (run, "greet")).await?;
+    /// let why = engine.why(&"lea".into(), ("hello", "greet")).await?;
     /// assert_eq!(why.sentence, "It was not sent by email: the contact never allowed \"news\" by email.");
     /// # Ok::<(), journeyman::Error>(())
     /// # })?;
@@ -72,13 +86,13 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownContact`]; [`Error::Invalid`] where the contact never had the message or the run; [`Error::Store`],
-    /// [`Error::Catalog`].
+    /// [`Error::UnknownContact`]; [`Error::Invalid`] where the contact never had the message or the run, or nobody published the
+    /// journey with that step; [`Error::Store`], [`Error::Catalog`].
     pub async fn why(&self, contact: &ContactId, asked: impl Into<Asked> + Send) -> Result<Why, Error> {
         let asked = asked.into();
-        if self.shared.store.contact(contact).await?.is_none() {
+        let Some(stored) = self.shared.store.contact(contact).await? else {
             return Err(Error::UnknownContact { contact: contact.clone() });
-        }
+        };
         let decisions = self.decisions(contact).await?;
         let (mut steps, mut chain) = (Vec::new(), Vec::new());
         for contact in self.all_of(contact).await? {
@@ -98,6 +112,10 @@ impl Engine {
                 })?;
                 (found.enrollment, found.node.clone())
             }
+            Asked::At(journey, node) => match newest_run(journey, &steps, &decisions) {
+                Some(enrollment) => (enrollment, node.clone()),
+                None => return self.never_entered(journey, node, stored.erased).await,
+            },
         };
         let mut before: Vec<Decision> =
             decisions.into_iter().filter(|one| (one.enrollment, &one.node) == (enrollment, &node)).collect();
@@ -105,11 +123,16 @@ impl Engine {
         let decision = match &asked {
             Asked::Message(id) => before.iter().position(|one| one.message == Some(*id)),
             // Of a deferral and what came of it at one instant, the message is what came.
-            Asked::Step(..) => (0..before.len()).max_by_key(|at| (before[*at].at, before[*at].message)),
+            Asked::Step(..) | Asked::At(..) => {
+                (0..before.len()).max_by_key(|at| (before[*at].at, before[*at].message))
+            }
         };
         let decision = decision.map(|at| before.remove(at));
         let Some(decision) = decision else {
             let run: Vec<&Step> = steps.iter().filter(|step| step.enrollment == enrollment).collect();
+            if let (Asked::At(journey, _), []) = (&asked, run.as_slice()) {
+                return self.never_entered(journey, &node, stored.erased).await;
+            }
             if run.is_empty() {
                 return Err(Error::Invalid {
                     what: "question",
@@ -118,8 +141,7 @@ impl Engine {
                 });
             }
             let sentence = not_reached(&run, &node);
-            let (said, before, consents) = (Said::NotSent, Vec::new(), Vec::new());
-            return Ok(Why { said, decision: None, before, consents, sentence });
+            return Ok(Why::not_sent(sentence));
         };
         before.retain(|one| one.at <= decision.at);
         chain.retain(|record| {
@@ -130,6 +152,42 @@ impl Engine {
         let sentence = sentence(&decision, &chain);
         Ok(Why { said: decision.said, decision: Some(decision), before, consents: chain, sentence })
     }
+
+    /// The answer for a step of a journey of which no run is on record.
+    async fn never_entered(&self, journey: &JourneyId, node: &NodeId, erased: bool) -> Result<Why, Error> {
+        let revision = self.shared.store.revision().await?;
+        let loaded = self.program(Some(revision)).await?;
+        let mut versions = loaded.program.journeys().filter(|version| version.id == *journey);
+        if !versions.any(|version| version.node(node).is_some()) {
+            return Err(Error::Invalid {
+                what: "question",
+                sentence: format!("there is no journey {journey} with a step {node}"),
+                next: "publish it first, or mend the names",
+            });
+        }
+        let sentence = match erased {
+            true => format!(
+                "It was not sent, as far as is known: the contact was erased, and no message of {node} is on record."
+            ),
+            false => format!("It was not sent: the contact never entered {journey}."),
+        };
+        Ok(Why::not_sent(sentence))
+    }
+}
+
+impl Why {
+    /// Nothing was decided.
+    fn not_sent(sentence: String) -> Self {
+        Self { said: Said::NotSent, decision: None, before: Vec::new(), consents: Vec::new(), sentence }
+    }
+}
+
+/// The run of a journey that began last; after an erasure the messages alone say which it was.
+fn newest_run(journey: &JourneyId, steps: &[Step], decisions: &[Decision]) -> Option<EnrollmentId> {
+    let began = steps.iter().filter(|step| step.journey == *journey && step.ordinal == 0);
+    let newest = began.max_by_key(|step| step.at).map(|step| step.enrollment);
+    let of_messages = decisions.iter().filter(|one| one.journey == *journey);
+    newest.or_else(|| of_messages.max_by_key(|one| one.at).map(|one| one.enrollment))
 }
 
 /// Why a run said nothing at a step that it never decided at.

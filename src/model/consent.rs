@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::id::derive;
+use super::spelling;
 use super::{ContactId, EnrollmentId, Evidence, Giver, Ground, Hash, InputId, Name, truncate};
 
 /// What was done; no record at all means no consent.
@@ -375,12 +376,31 @@ impl FingerprintKey {
         Self(secret)
     }
 
-    /// The fingerprint of an address on a channel; letter case and outer blanks make no difference.
+    /// The fingerprint of an address on a channel. How it is written makes no difference: letter case and outer blanks, what
+    /// stands between the digits of a telephone number and `00` for its `+`, a mail domain in its own letters or in those of the
+    /// domain name system. A number without its country is another one than the same with it.
+    ///
+    /// ```
+    /// use journeyman::model::FingerprintKey;
+    /// let key = FingerprintKey::new([7; 32]);
+    /// assert_eq!(key.fingerprint("sms", "00 33 6.39.98.71.42"), key.fingerprint("sms", "+33639987142"));
+    /// assert_eq!(key.fingerprint("email", "Lea@münchen.de"), key.fingerprint("email", "lea@xn--mnchen-3ya.de"));
+    /// assert_ne!(key.fingerprint("sms", "06 39 98 71 42"), key.fingerprint("sms", "+33639987142"));
+    /// ```
     #[must_use]
     pub fn fingerprint(&self, channel: &str, address: &str) -> Fingerprint {
-        let canonical = address.trim().to_lowercase();
+        self.of_spelling(channel, &spelling::canonical(address))
+    }
+
+    /// The fingerprint that an address had before its spelling was made one; `None` where it is the same.
+    pub(crate) fn former_fingerprint(&self, channel: &str, address: &str) -> Option<Fingerprint> {
+        let former = spelling::former(address);
+        (former != spelling::canonical(address)).then(|| self.of_spelling(channel, &former))
+    }
+
+    fn of_spelling(&self, channel: &str, spelling: &str) -> Fingerprint {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        for part in [channel, canonical.as_str()] {
+        for part in [channel, spelling] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

@@ -34,6 +34,7 @@ mod offer;
 mod operation;
 mod said;
 mod sharing;
+mod spelling;
 mod step;
 mod value;
 
@@ -57,6 +58,7 @@ pub use offer::{Hold, Offer};
 pub use operation::{Operated, Operation, OperationKind};
 pub use said::Said;
 pub use sharing::{Called, Share, SharedField, Sharing, SharingAct};
+pub(crate) use spelling::canonical;
 pub use step::{Permit, Reason, Step, StepOutcome};
 pub use value::{Attributes, Value};
 

@@ -217,8 +217,13 @@ impl Inner {
         if from == to {
             return;
         }
-        for (_, place) in
-            self.aliases.iter_mut().filter(|((on, _), place)| *on == from.0 && **place == from.1)
+        // Most fingerprints stand for no other one, and there can be many aliases.
+        let stands_for_others = self.alias_ends.remove(&from);
+        for (_, place) in self
+            .aliases
+            .iter_mut()
+            .filter(|_| stands_for_others)
+            .filter(|((on, _), place)| *on == from.0 && **place == from.1)
         {
             *place = to.1;
         }
@@ -229,6 +234,7 @@ impl Inner {
             row.denials.into_iter().for_each(|denial| denial::absorb(&mut kept.denials, &denial));
         }
         self.aliases.insert(from, to.1);
+        self.alias_ends.insert(to);
     }
 
     fn erase(&mut self, row: usize, now: DateTime<Utc>) {

@@ -157,8 +157,10 @@ struct Inner {
     /// Messages by the instant at which they can be taken.
     ready: BTreeSet<(DateTime<Utc>, usize)>,
     addresses: BTreeMap<(Name, Fingerprint), AddressRow>,
-    /// Fingerprints under former keys, each with the one where the rows of its address stand.
+    /// Fingerprints under former keys and of former spellings, each with the one where the rows of its address stand.
     aliases: BTreeMap<(Name, Fingerprint), Fingerprint>,
+    /// Fingerprints that another one is an alias of.
+    alias_ends: BTreeSet<(Name, Fingerprint)>,
     epochs: BTreeMap<Pausable, u64>,
     paused: BTreeSet<Pausable>,
     revision: u64,
