@@ -155,8 +155,9 @@ impl<'d> Compiler<'d> {
                 format!("name it, such as {example}"),
             );
         }
-        if what == "sender" && !is_one_line(name) {
-            let next = "write the name on one line; it stands in the head of the message";
+        // In logs and in the head of a message such a one could pass for two.
+        if !is_one_line(name) {
+            let next = "write the name on one line";
             self.problem("J031", place, format!("the {what} holds a control character"), next);
         }
         name.into()
