@@ -110,6 +110,9 @@ pub enum Bug {
     OneIdForEveryYes = 99,
     TeamHoursElapsed = 100,
     ExportUnasked = 101,
+    StartGivesAnOlderStop = 102,
+    WaitsByNoRules = 103,
+    ErasureClosesEverything = 104,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -148,7 +151,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 100] = [
+        pub const ALL: [Bug; 103] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -249,6 +252,9 @@ mod planting {
             EditionOfThePolicyAlone,
             OneIdForEveryYes,
             ExportUnasked,
+            StartGivesAnOlderStop,
+            WaitsByNoRules,
+            ErasureClosesEverything,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -257,7 +263,7 @@ mod planting {
 
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
-        pub const OF_CONSENT: [Bug; 2] = [SegmentsByLetters, FirstReasonAlone];
+        pub const OF_CONSENT: [Bug; 3] = [SegmentsByLetters, FirstReasonAlone, StartGivesAnOlderStop];
         /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
         pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 
@@ -321,7 +327,7 @@ mod planting {
                 StartGivesEverything | SilenceAllows => "C7",
                 LooksWithdraw | LinkGivesBack => "C9",
                 StopAfterItsEvent => "C10",
-                BounceMarksTheContact | ErasureFreesTheAddress => "C11",
+                BounceMarksTheContact | ErasureFreesTheAddress | ErasureClosesEverything => "C11",
                 TrackingByTheToken | MachinesOpen => "C12",
                 AnySaleCounts => "C13",
                 NumberInTheLog => "C14",
@@ -331,6 +337,7 @@ mod planting {
                 ProofOfEventsAlone => "C25",
                 OptOutInOneLanguage => "C18",
                 SegmentsByLetters => "I17",
+                StartGivesAnOlderStop => "I16",
                 FirstReasonAlone => "I18",
                 OwedUnasked => "C19",
                 SilenceBySweep => "C22",
@@ -343,7 +350,7 @@ mod planting {
                 OldKeyForgotten => "C11",
                 PreferredTimeInUtc => "C26",
                 ValidityUnsaid => "C27",
-                EditionOfThePolicyAlone => "C28",
+                EditionOfThePolicyAlone | WaitsByNoRules => "C28",
             }
         }
 
@@ -458,6 +465,9 @@ mod planting {
                 RemovalForgotten => "a yes that ended is told to no third party",
                 OneIdForEveryYes => "a third party knows a contact by one id, under whichever yes it is told",
                 ExportUnasked => "nobody asks again when a third party is told",
+                ErasureClosesEverything => "an erasure stops what others at its addresses are owed",
+                WaitsByNoRules => "what is put off does not say by which rules",
+                StartGivesAnOlderStop => "a START gives back what an older STOP took too",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",
                 StepWithdrawsOnRecordAlone => "a step withdraws on record and not at the gate",

@@ -461,10 +461,10 @@ fn consent_erasure_by_either_id_forgets_both() {
                 let again = scene.engine.track(Event::new(id, "seen")).await;
                 assert!(matches!(again, Err(Error::Erased { .. })), "{again:?}");
             }
-            // The address of the one that ended is suppressed for whoever has it.
+            // The address of the one that ended is denied for whoever has it.
             scene.engine.identify(Contact::new("tom").address("push", "token-1")).await.unwrap();
             scene.tick().await;
-            assert!(store.forbidden(&"tom".into(), &"push".into(), &"news".into()).await.unwrap().suppressed);
+            assert!(store.forbidden(&"tom".into(), &"push".into(), &"news".into()).await.unwrap().denied);
         });
     }
 }

@@ -1,5 +1,5 @@
-//! What can be judged without a store and without faults: what a text costs (I17), and that a refusal names all that stands
-//! in its way (I18). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
+//! What can be judged without a store and without faults: what a text costs (I17), that a refusal names all that stands
+//! in its way (I18), and what a START gives back (I16). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
 //! `RUSTFLAGS="--cfg seeded_bugs" CARGO_TARGET_DIR=target/seeded cargo test --release --test consent_planted bug`.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
@@ -14,6 +14,8 @@ mod planted;
 mod reasons;
 #[path = "consent_planted/texts.rs"]
 mod texts;
+#[path = "consent_planted/words.rs"]
+mod words;
 
 /// How many cases each of them looks at.
 const CASES: u64 = 4_000;
@@ -32,6 +34,12 @@ impl Draw {
 fn consent_a_text_costs_what_an_encoder_needs() {
     let wrong: Vec<String> = (0..CASES).filter_map(texts::differs).collect();
     assert!(wrong.is_empty(), "I17: {wrong:#?}");
+}
+
+#[test]
+fn consent_a_start_gives_back_what_the_last_stop_took_and_nothing_else() {
+    let wrong: Vec<String> = (0..CASES).filter_map(words::differs).collect();
+    assert!(wrong.is_empty(), "I16: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
 }
 
 #[test]

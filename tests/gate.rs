@@ -23,7 +23,7 @@ use journeyman::model::{
 use journeyman::port::store::{Begin, Begun, MessageStatus, Pausable, Take, Verdict};
 use journeyman::port::{Channel, Clock, Store, SystemClock};
 use journeyman::rule::permit::{Question, permit};
-use journeyman::rule::{Policy, TemplateDefinition};
+use journeyman::rule::{Policy, Purpose, TemplateDefinition};
 use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
 use journeyman::time::{Span, Zone};
@@ -80,12 +80,11 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
                     content: content(),
                     permit: TimeDelta::seconds(5),
                     lease: TimeDelta::seconds(30),
-                    policy: "test".into(),
                 },
                 Permit::Refuse { reasons } => Verdict::Refuse { reasons },
                 other => panic!("nothing defers an email: {other:?}"),
             };
-            Begin::new(taken, verdict)
+            Begin::new(taken, verdict, "default")
         })
         .collect();
     // The pause in which a checked message waits for its turn, where every other design loses the race.
@@ -317,10 +316,9 @@ fn consent_a_shared_address_a_taken_message_a_deferral_and_a_crash_end_in_one_ou
                 content: content(),
                 permit: TimeDelta::seconds(5),
                 lease: TimeDelta::seconds(30),
-                policy: "test".into(),
             };
             let begun = store
-                .begin(taken[..2].iter().map(|taken| Begin::new(taken, send())).collect())
+                .begin(taken[..2].iter().map(|taken| Begin::new(taken, send(), "default")).collect())
                 .await
                 .unwrap();
             assert_eq!(begun, [Begun::Stale, Begun::Stale], "{name}: both share the address that withdrew");
@@ -540,27 +538,36 @@ fn consent_an_unknown_outcome_is_parked_or_repeated_as_the_channel_declares() {
 }
 
 #[test]
-fn consent_an_erased_contact_is_forgotten_and_its_address_stays_suppressed() {
+fn consent_an_erased_contact_is_forgotten_and_its_address_stays_denied_but_for_what_is_owed() {
     let clock = ManualClock::new(at("2026-03-23T08:00:00Z"));
     for (name, store, _folder) in stores(Arc::new(clock.clone())) {
         block_on(async {
             let email = RecordingChannel::new("email");
-            let engine = Engine::builder(store.clone()).channel(email.clone()).build();
+            let policy = Policy::new("test")
+                .purpose(Purpose::consent("marketing"))
+                .purpose(Purpose::contract("receipts"));
+            let engine = Engine::builder(store.clone()).policy(policy).channel(email.clone()).build();
+            let receipt = TemplateDefinition::new("receipt").text("Reçu").purpose("receipts");
+            let paid = Journey::builder("paid").enter_on("paid").send("tell", "email", "receipt", "receipts");
+            engine.publish([receipt.into(), paid.build().unwrap().into()]).await.unwrap();
             decide(&engine, &["lea".to_owned()], "email").await;
             assert!(engine.erase(&"lea".into()).await.unwrap(), "{name}");
             engine.tick().await.unwrap();
             assert!(email.sent().is_empty(), "{name}");
             let refused = engine.track(Event::new("lea", "signed_up")).await.unwrap_err();
             assert!(matches!(refused, journeyman::Error::Erased { .. }), "{name}: {refused}");
-            // The same person under another id: the address is still not written to.
+            // The same person under another id: the address is still not written to, unless something is owed there.
             engine.identify(Contact::new("lea-2").address("email", "lea@x")).await.unwrap();
             engine.consent(Consent::granted("lea-2", "marketing", "email", evidence())).await.unwrap();
             engine.track(Event::new("lea-2", "signed_up")).await.unwrap();
             engine.tick().await.unwrap();
             assert!(email.sent().is_empty(), "{name}");
             let message = &store.messages(&"lea-2".into()).await.unwrap()[0];
-            let reasons = vec![Reason::Suppressed];
+            let reasons = vec![Reason::Withdrawn];
             assert_eq!(message.answer, Some(DeliveryStatus::Refused { reasons }), "{name}");
+            engine.track(Event::new("lea-2", "paid")).await.unwrap();
+            engine.tick().await.unwrap();
+            assert_eq!(email.sent().len(), 1, "{name}: what was bought is owed");
         });
     }
 }

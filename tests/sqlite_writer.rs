@@ -55,7 +55,7 @@ fn send() -> Verdict {
     let content: Content =
         serde_json::from_value(serde_json::json!({"text": "hi", "template": "0".repeat(64)})).unwrap();
     let (permit, lease) = (TimeDelta::seconds(5), TimeDelta::seconds(35));
-    Verdict::Send { content, permit, lease, policy: "default".into() }
+    Verdict::Send { content, permit, lease }
 }
 
 async fn commit_message(store: &SqliteStore, contact: &str, number: u8) {
@@ -148,7 +148,7 @@ fn after_a_withdrawal_nothing_taken_before_begins() {
         assert_eq!(taken.len(), 2);
         let stop = Withdrawal::everything("lea", Evidence::new("keyword", "STOP"));
         other.withdraw(&stop, Some(InputId::from_bytes([7; 16]))).await.unwrap();
-        let begins = taken.iter().map(|taken| Begin::new(taken, send())).collect();
+        let begins = taken.iter().map(|taken| Begin::new(taken, send(), "default")).collect();
         let begun = one.begin(begins).await.unwrap();
         assert_eq!(begun[0], Begun::Stale);
         assert!(matches!(begun[1], Begun::Begun { attempt: 1, .. }));

@@ -83,6 +83,8 @@ enum Fault {
     ConfusesSegments,
     /// Counts what was said first and begins afterwards.
     CountsThenBegins,
+    /// Keeps no edition of the rules by which a message was answered.
+    ForgetsTheRules,
     /// Knows what was said an hour ago and no more.
     ForgetsWhatWasSaid,
     /// Hands out nothing that is owed to a third party.
@@ -221,6 +223,9 @@ role! {
                 let now = self.inner.clock().now();
                 begins.iter_mut().for_each(|begin| begin.taken_at = now);
             }
+            if self.fault == Fault::ForgetsTheRules {
+                begins.iter_mut().for_each(|begin| begin.policy = "".into());
+            }
             if self.fault == Fault::CountsThenBegins {
                 begins.iter_mut().for_each(|begin| begin.said = None);
             }
@@ -279,9 +284,9 @@ role! {
             self.inner.merge(loser, winner).await
         }
 
-        async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
             let before = self.inner.contact(contact).await?;
-            let erased = self.inner.erase(contact).await?;
+            let erased = self.inner.erase(contact, owed).await?;
             if self.fault == Fault::CountsTheErased {
                 let inside = before.iter().flat_map(|stored| stored.state.hot.segments_inside());
                 inside.for_each(|segment| self.miscount(segment, 1));
@@ -708,6 +713,11 @@ fn a_store_that_counts_what_was_said_and_begins_afterwards_is_refused() {
             "saying_concurrently_lets_one_win",
         ],
     );
+}
+
+#[test]
+fn a_store_that_forgets_the_rules_is_refused() {
+    breaks(Fault::ForgetsTheRules, &["message_names_the_rules_of_its_newest_answer"]);
 }
 
 #[test]

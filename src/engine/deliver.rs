@@ -128,7 +128,11 @@ impl Engine {
         };
         let begins = matches!(verdict, Verdict::Send { .. });
         let capped = begins && is_capped(loaded, &taken.message);
-        let begin = |verdict| match Begin::new(taken, verdict) {
+        let policy = match is_on(Bug::EditionOfThePolicyAlone) {
+            true => loaded.program.policy.version.clone(),
+            false => loaded.program.edition.clone(),
+        };
+        let begin = |verdict| match Begin::new(taken, verdict, policy) {
             begin if capped => begin.unless_said(taken),
             begin => begin,
         };
@@ -169,7 +173,7 @@ impl Engine {
             return Verdict::Refuse { reasons: vec![Reason::OtherUse] };
         }
         if message.call.is_some() {
-            return self.judge_call(loaded, taken, &**channel, now);
+            return judge_call(taken, &**channel, now);
         }
         let cold = &taken.cold;
         let question = Question::new(&cold.contact, &cold.standing, &message.channel, &message.purpose)
@@ -226,10 +230,6 @@ impl Engine {
             content,
             permit: PERMIT,
             lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-            policy: match is_on(Bug::EditionOfThePolicyAlone) {
-                true => policy.version.clone(),
-                false => policy.edition(),
-            },
         }
     }
 
@@ -246,25 +246,6 @@ impl Engine {
         let variables = self.variables_of(taken, links);
         let content = template.render_beside(facts, &variables, preheader)?;
         self.headed(sent_by(content, send, facts.contact), taken)
-    }
-
-    /// A call says nothing to the contact: only its time can be over.
-    fn judge_call(
-        &self,
-        loaded: &Loaded,
-        taken: &Taken,
-        channel: &dyn Channel,
-        now: DateTime<Utc>,
-    ) -> Verdict {
-        if taken.message.not_after.is_some_and(|not_after| not_after <= now) {
-            return Verdict::Refuse { reasons: vec![Reason::Deadline] };
-        }
-        Verdict::Send {
-            content: Content::nothing(),
-            permit: PERMIT,
-            lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-            policy: loaded.program.policy.version.clone(),
-        }
     }
 
     /// What the journey that decided the message says of its time.
@@ -493,6 +474,18 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// A call says nothing to the contact: only its time can be over.
+fn judge_call(taken: &Taken, channel: &dyn Channel, now: DateTime<Utc>) -> Verdict {
+    if taken.message.not_after.is_some_and(|not_after| not_after <= now) {
+        return Verdict::Refuse { reasons: vec![Reason::Deadline] };
+    }
+    Verdict::Send {
+        content: Content::nothing(),
+        permit: PERMIT,
+        lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
     }
 }
 

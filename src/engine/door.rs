@@ -233,8 +233,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets a person, with whoever was [merged](Engine::merge) into it. The suppression of its addresses and the proof of its consents stay; false where the contact was
-    /// never known.
+    /// Forgets a person, with whoever was [merged](Engine::merge) into it. Its addresses stay denied, whoever has them, but for purposes
+    /// that the policy says are owed, and so does the proof of its consents; false where the contact was never known.
     ///
     /// What stays, for good: the contact's id, the fingerprints of its addresses, the consent chain with the words that the host
     /// chose for sources and wordings and with salted commitments, and of each message its id, journey, step, channel, template
@@ -249,7 +249,8 @@ impl Engine {
             Some(feed) => Some(feed.begin([self.meant(contact).await?])),
             None => None,
         };
-        let known = self.shared.store.erase(contact).await?;
+        let owed: Vec<_> = self.shared.policy.owed().cloned().collect();
+        let known = self.shared.store.erase(contact, &owed).await?;
         if let Some(flight) = flight {
             flight.end(vec![News::Gone]);
         }

@@ -106,4 +106,5 @@ fn of_message(record: &MessageRecord) -> Decision {
     Decision::new(at, message.enrollment, journey, message.version, node, names, said, reasons)
         .of(message.id)
         .telling(message.sharing.clone())
+        .by(record.policy.clone())
 }

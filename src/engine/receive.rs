@@ -118,7 +118,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Invalid`] (an empty id, an answer to another contact's message), [`Error::TooLarge`], [`Error::Erased`],
-    /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Expired`], [`Error::Store`].
+    /// [`Error::UnknownContact`] where the engine refuses those, but for a STOP, which makes its contact known so that it is not
+    /// forgotten; [`Error::Expired`], [`Error::Store`].
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -144,7 +144,6 @@ impl Engine {
                 content,
                 permit: PERMIT,
                 lease: PERMIT.checked_add(&channel.deadline()).unwrap_or(TimeDelta::MAX),
-                policy: loaded.program.policy.edition(),
             },
         })
     }

@@ -28,6 +28,8 @@ pub struct Program {
     pub catalog: u64,
     /// The sending rules.
     pub policy: Policy,
+    /// Which edition of them, as it is recorded with what is said.
+    pub(crate) edition: Name,
     /// The zone of contacts and journeys without one of their own.
     pub zone: Zone,
     /// Identifies everything that can change a result: journeys, rules, pauses, the time-zone database.
@@ -151,6 +153,7 @@ impl Program {
         Self {
             namespace: parts.namespace,
             catalog: parts.catalog,
+            edition: parts.policy.edition(),
             policy: parts.policy,
             zone: parts.zone,
             holdout: parts.holdout,

@@ -114,10 +114,13 @@ impl Grant {
         Self { address: record.address, mark: dated.then(|| Mark::of(record)), terms }
     }
 
-    /// What a STOP took, given back: against everything but a STOP it is no newer than it was.
+    /// What a STOP took, given back: as it was, and against everything but a STOP no newer than it was.
     pub(super) fn gives_back(&mut self, taken: &Self) {
         let since = taken.terms.as_ref().and_then(|terms| terms.since).or(taken.mark);
-        self.terms.get_or_insert_default().since = Some(since.unwrap_or(Mark::FIRST));
+        let terms = self.terms.get_or_insert_default();
+        terms.since = Some(since.unwrap_or(Mark::FIRST));
+        terms.confirmed = taken.is_confirmed();
+        terms.by_guardian = taken.is_by_guardian();
     }
 
     /// When it counts against a STOP, or against every other act.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grant::Grant;
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Name};
+use crate::seeded::{Bug, is_on};
 
 /// The source of the evidence of a STOP that came in.
 pub(crate) const STOP: &str = "inbound.stop";
@@ -55,7 +56,8 @@ impl Stopped {
         self.0.get(channel)?.grants.get(purpose)
     }
 
-    /// Takes the next record in, with the grants that it ends: of a STOP they are kept, every other act settles the matter.
+    /// Takes the next record in, with the grants that it ends: those of the last STOP that ended one are kept, every other act
+    /// settles the matter.
     pub(super) fn apply(
         &mut self,
         record: &ConsentRecord,
@@ -63,11 +65,19 @@ impl Stopped {
     ) {
         let concerns = |named: &Option<Name>, name: &Name| named.as_ref().is_none_or(|named| named == name);
         if is_stop(record) {
+            let mut taken: LiteMap<Name, LiteMap<Name, Grant>> = LiteMap::new();
             // What was over by then was not taken by it.
             for (purpose, channel, grant) in ended.into_iter().filter(|(.., grant)| !grant.is_over(record.at))
             {
-                let held = self.0.entry(channel).or_insert(Held { at: record.at, grants: LiteMap::new() });
-                held.grants.insert(purpose, grant);
+                taken.entry(channel).or_default().insert(purpose, grant);
+            }
+            for (channel, grants) in taken {
+                match self.0.get_mut(&channel) {
+                    Some(held) if is_on(Bug::StartGivesAnOlderStop) => held.grants.extend(grants),
+                    // A START answers the STOP that took something last; what one before it took stays taken.
+                    Some(held) => held.grants = grants,
+                    None => drop(self.0.insert(channel, Held { at: record.at, grants })),
+                }
             }
             for (_, held) in self.0.iter_mut().filter(|(channel, _)| concerns(&record.channel, channel)) {
                 held.at = held.at.max(record.at);

@@ -277,8 +277,7 @@ impl Seen {
         let Some(person) = person else { return };
         person.erased = Some(order);
         for (channel, address) in person.addresses.clone() {
-            self.ledger.ban(&channel, &address, order);
-            self.suppressed.entry((channel, address)).or_insert(order);
+            self.ledger.bury(&channel, &address, order);
         }
     }
 

@@ -47,6 +47,9 @@ pub(super) fn denies(rows: &[Denial], channel: &str, purpose: &str) -> bool {
     })
 }
 
+/// A place in the mailbox after every other one: no grant comes later.
+const FOR_GOOD: u64 = i64::MAX as u64;
+
 /// What is written into the rows of every scope of a contact.
 pub(super) struct Forbids<'a> {
     /// Who withdraws.
@@ -67,6 +70,14 @@ impl<'a> Forbids<'a> {
     pub(super) fn by(withdrawal: &'a Withdrawal, seq: u64) -> Self {
         let Withdrawal { contact, purposes, channel, except, from, .. } = withdrawal;
         Self { by: contact, channel: channel.as_ref(), purposes, except, from: from.as_ref(), seq }
+    }
+}
+
+impl<'a> Forbids<'a> {
+    /// Whoever was erased can grant nothing any more, so what is left of its addresses is denied for good, but for what is owed
+    /// to whoever has them.
+    pub(super) fn for_good(by: &'a ContactId, owed: &'a [Name]) -> Self {
+        Self { by, channel: None, purposes: &[], except: owed, from: None, seq: FOR_GOOD }
     }
 }
 

@@ -264,7 +264,7 @@ impl Invariant {
             }
             C10 => "A STOP that came in is in force before any journey hears of it.",
             C11 => {
-                "Nothing is begun for an address that came back for good or was erased, whoever has it and under whichever key."
+                "Nothing is begun for an address that came back for good, nor where somebody was erased but for what is owed, whoever has it and under whichever key; and no word refuses what is owed."
             }
             C12 => {
                 "An opening or a click is an event only where it was a person's, and allowed when it was made."
@@ -301,7 +301,7 @@ impl Invariant {
                 "What must not arrive late says until when it may, the same at every attempt, and no attempt begins later."
             }
             C28 => {
-                "A decision is what the rules that it names make of what was known, and a rule changes none that is before its date."
+                "A decision is what the rules that it names make of what was known, it names them wherever it is read, and a rule changes none that is before its date."
             }
             Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",

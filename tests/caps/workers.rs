@@ -92,7 +92,6 @@ impl Scene<'_> {
                 content: content(),
                 permit: TimeDelta::seconds(5),
                 lease: TimeDelta::hours(1),
-                policy: "test".into(),
             },
             Permit::Defer { until, reasons } => {
                 self.is_full(taken, now, until, &reasons);
@@ -133,7 +132,7 @@ impl Scene<'_> {
             if random.below(4) > 0
                 && worker.at_hand.iter().all(|(other, _)| other.message.id != taken.message.id)
             {
-                let begin = Begin::new(&taken, self.judged(&taken, batch.now)).unless_said(&taken);
+                let begin = Begin::new(&taken, self.judged(&taken, batch.now), "default").unless_said(&taken);
                 worker.at_hand.push((taken, begin));
             }
         }

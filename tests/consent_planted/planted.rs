@@ -2,7 +2,7 @@
 
 use journeyman::seeded::{Bug, plant};
 
-use super::{CASES, reasons, texts};
+use super::{CASES, reasons, texts, words};
 
 #[test]
 fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
@@ -12,6 +12,7 @@ fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
         plant(Some(bug));
         let found = (0..CASES).find(|seed| match bug.invariant() {
             "I17" => texts::differs(*seed).is_some(),
+            "I16" => words::differs(*seed).is_some(),
             _ => reasons::differs(*seed).is_some(),
         });
         plant(None);

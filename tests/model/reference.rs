@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub(crate) people: BTreeMap<Word, Person>,
     pub(crate) calendar: Calendar,
     pub(crate) suppressed: BTreeSet<(Word, u8)>,
+    /// Where whoever was erased was reached.
+    pub(crate) buried: BTreeSet<(Word, u8)>,
     /// By address (or the contact itself), who withdrew, channel and purpose: the place of the withdrawal.
     pub(crate) denied: BTreeMap<(Option<u8>, Word, Word, Word), u64>,
     pub(crate) answers: BTreeMap<Word, Answer>,
@@ -144,7 +146,7 @@ impl World {
     /// Forgets a person; what was said, where to and that consent was given stay provable.
     fn erase(&mut self, who: Word) -> String {
         let Some(person) = self.people.get_mut(who) else { return "unknown".into() };
-        self.suppressed.extend(person.every_address());
+        self.buried.extend(person.every_address());
         let mut letters = std::mem::take(&mut person.letters);
         for letter in &mut letters {
             (letter.said, letter.answer) = (None, String::new());
@@ -215,13 +217,15 @@ impl World {
                     let meant = scope.map_or(by == who, |scope| Some(scope) == address);
                     meant && (*on, *its) == (channel, purpose)
                 });
+                let buried = address.is_some_and(|address| self.buried.contains(&(channel, address)));
                 let denied = denials.clone().next().is_some();
+                person.noted.extend(buried.then_some("whoever was reached there is erased"));
                 if denied && denials.all(|(_, by, ..)| by != who) {
                     person.noted.push("somebody else's withdrawal denies");
                 }
                 let old = journey.version == 1 && self.calendar.second.contains(journey.name);
                 person.noted.extend(old.then_some("an old version speaks"));
-                let objections = person.objections(channel, purpose, denied, suppressed);
+                let objections = person.objections(channel, purpose, denied || buried, suppressed);
                 if !objections.is_empty() {
                     let answer = format!("refused {objections:?}").replace('"', "");
                     person.answer(now, index, "refused", answer, Some(false));

@@ -125,7 +125,9 @@ impl Compiler<'_> {
             .as_deref()
             .map(str::trim)
         {
-            Some(value) if !value.is_empty() => Some(Name::from(value)),
+            Some(value) if !value.is_empty() => {
+                Some(self.named(value, &format!("{place}.{field}"), field, "email"))
+            }
             _ => {
                 self.problem(code, &format!("{place}.{field}"), format!("the send names no {field}"), next);
                 None

@@ -138,6 +138,8 @@ pub struct MessageRecord {
     pub answer: Option<DeliveryStatus>,
     /// When that answer came.
     pub answered_at: Option<DateTime<Utc>>,
+    /// The edition of the sending rules by which the gate answered last, as its [`Begin`](crate::port::store::Begin) named it.
+    pub policy: Option<Name>,
 }
 
 impl MessageRecord {
@@ -153,6 +155,7 @@ impl MessageRecord {
             content: None,
             answer: None,
             answered_at: None,
+            policy: None,
         }
     }
 }

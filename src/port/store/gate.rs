@@ -36,10 +36,11 @@ pub trait Gate: Send + Sync {
     async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()>;
 
     /// Forgets a person: state, mail, steps, contents and addresses go; a tombstone keeps the revision and refuses that
-    /// the contact comes back by itself; its addresses are suppressed; the consent chain stays as proof. What is owed to
+    /// the contact comes back by itself; its addresses are denied for good, whoever has them, for every purpose but those that are
+    /// `owed`; the consent chain stays as proof. What is owed to
     /// third parties is put into the outbox ([`Cold::removals`](crate::machine::Cold::removals)), and a message that
     /// [is a removal](crate::model::Message::is_removal) goes on as if nothing had happened. Erasing twice changes nothing. False where the contact was never known.
-    async fn erase(&self, contact: &ContactId) -> Result<bool>;
+    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool>;
 
     /// Makes two contacts one: `loser` ends and becomes an alias of `winner`, which goes on.
     ///

@@ -37,7 +37,7 @@ pub trait Outbox: Send + Sync {
     /// or refused only if no withdrawal, suppression, erasure, pause, cancellation or other worker came between.
     ///
     /// The permit counts from `taken_at`, the instant that it was judged at: a message that is sent when it is over has not
-    /// begun. Beginning stores the content and counts the attempt. Where the message is no call, it also gives the contact a
+    /// begun. Of each that is not stale the edition of the rules is kept ([`Begin::policy`]), with the message. Beginning stores the content and counts the attempt. Where the message is no call, it also gives the contact a
     /// new, higher number and keeps the instant; a begin that was judged by a number which is no longer the contact's newest
     /// ([`Begin::said`]) is stale, so that of several workers one alone takes the last place under a cap. Deferring, refusing and parking also append
     /// `Input::Delivery` with the id H(message, answers + 1) and the message's enrollment to the contact's mailbox.
@@ -229,15 +229,17 @@ pub struct Begin {
     pub answers: u32,
     /// The answer.
     pub verdict: Verdict,
+    /// The edition of the sending rules by which that was answered; it is kept with the message.
+    pub policy: Name,
     /// The number of the contact's newest begin, as it was taken, where the answer holds only as long as nothing else is
     /// said; whatever it is by now, unless given.
     pub said: Option<u64>,
 }
 
 impl Begin {
-    /// Answers for a taken message.
+    /// Answers for a taken message, by an edition of the sending rules.
     #[must_use]
-    pub fn new(taken: &Taken, verdict: Verdict) -> Self {
+    pub fn new(taken: &Taken, verdict: Verdict, policy: impl Into<Name>) -> Self {
         Self {
             message: taken.message.id,
             taken_at: taken.taken_at,
@@ -245,6 +247,7 @@ impl Begin {
             attempts: taken.attempts,
             answers: taken.answers,
             verdict,
+            policy: policy.into(),
             said: None,
         }
     }
@@ -269,8 +272,6 @@ pub enum Verdict {
         permit: TimeDelta,
         /// How long until the attempt counts as unknown, from the take on: the permit and the channel's deadline.
         lease: TimeDelta,
-        /// The edition of the sending rules that permitted it.
-        policy: Name,
     },
     /// It waits in the outbox.
     Defer {

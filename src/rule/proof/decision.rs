@@ -37,6 +37,10 @@ pub struct Decision {
     /// What a third party was to be told, where nothing was to be said to the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Sharing>,
+    /// By which edition of the sending rules ([`Policy::edition`](crate::rule::Policy::edition)) the gate answered last. None
+    /// where the gate was not asked yet, or a step decided: of that its commit names the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Name>,
 }
 
 /// What became of a decision.
@@ -83,6 +87,7 @@ impl Decision {
             said,
             reasons,
             sharing: None,
+            policy: None,
         }
     }
 
@@ -90,6 +95,12 @@ impl Decision {
     #[must_use]
     pub fn of(self, message: MessageId) -> Self {
         Self { message: Some(message), ..self }
+    }
+
+    /// The same with the edition of the sending rules by which it was decided.
+    #[must_use]
+    pub fn by(self, policy: Option<Name>) -> Self {
+        Self { policy, ..self }
     }
 
     /// The same with what a third party was to be told.

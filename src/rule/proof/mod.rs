@@ -194,7 +194,7 @@ impl Proof {
                 record_id: InputId::from_host("proof", &contact, ""),
                 pii_principal_id: contact.clone(),
                 issued_at: truncate(issued_at),
-                policy: policy.version.clone(),
+                policy: policy.edition(),
             },
             processing: Processing::all(controller, policy, &records, &decisions),
             parties: vec![controller.party(), Party::person(&contact)],

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::fixture::{CONFIRMED, FAMILIES, SOLD, is_owed};
 use super::ledger::{Told, What};
 use super::sharing::is_partner;
-use crate::model::MessageId;
+use crate::model::{DeliveryStatus, MessageId, Reason};
+use crate::port::store::MessageRecord;
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
 
@@ -122,6 +123,19 @@ impl Seen {
         );
     }
 
+    /// What is owed is stopped by no word, and by no erasure of somebody else.
+    pub(in crate::sim) fn nobody_forbids_what_is_owed(&mut self, record: &MessageRecord) {
+        if !is_owed(&record.message.purpose) {
+            return;
+        }
+        if let Some(DeliveryStatus::Refused { reasons }) = &record.answer
+            && reasons.contains(&Reason::Withdrawn)
+        {
+            let found = format!("{} is owed, and was refused as withdrawn", record.message.id);
+            self.breach(Invariant::C11, found);
+        }
+    }
+
     /// A message goes out to an address: nobody who has it may have said no to it.
     pub(in crate::sim) fn address_of(
         &mut self,
@@ -134,14 +148,23 @@ impl Seen {
         if purpose.is_empty() {
             return;
         }
-        if self.ledger.banned.get(&(channel.to_owned(), to.to_owned())).is_some_and(|since| *since < order) {
+        let place = (channel.to_owned(), to.to_owned());
+        let before = |since: &u64| *since < order;
+        if self.ledger.banned.get(&place).is_some_and(before) {
+            self.breach(Invariant::C11, format!("{id} goes to an address that came back for good"));
+        }
+        let buried = self.ledger.buried.get(&place).is_some_and(before);
+        if is_owed(purpose) {
+            if buried {
+                self.count("owed_after_an_erasure");
+            }
+            return;
+        }
+        if buried {
             self.breach(
                 Invariant::C11,
-                format!("{id} goes to an address that came back for good, or was erased"),
+                format!("{id} for {purpose} goes to an address of somebody who was erased"),
             );
-        }
-        if is_owed(purpose) {
-            return;
         }
         if self.twins.knows(person) {
             return self.twins_call(id, person, to);

@@ -20,6 +20,8 @@ pub(in crate::sim) struct Ledger {
     pub(super) stops_first: BTreeMap<[u8; 16], [u8; 16]>,
     /// Addresses where nobody is to be written to any more, and since which order.
     pub(super) banned: BTreeMap<(String, String), u64>,
+    /// Addresses of whoever was erased, where nothing but what is owed may be said, and since which order.
+    pub(super) buried: BTreeMap<(String, String), u64>,
     /// What was handed over with links.
     pub(super) linked: Vec<Linked>,
     pub(super) followed: Vec<Followed>,
@@ -91,12 +93,18 @@ impl Ledger {
             What::No { .. } => false,
             What::Start { .. } => true,
         };
-        self.of(contact).iter().all(lasts) && !self.banned.keys().any(|(on, _)| on == channel)
+        self.of(contact).iter().all(lasts)
+            && !self.banned.keys().chain(self.buried.keys()).any(|(on, _)| on == channel)
     }
 
     /// Nobody is to be written to there any more.
     pub(in crate::sim) fn ban(&mut self, channel: &str, address: &str, order: u64) {
         self.banned.entry((channel.to_owned(), address.to_owned())).or_insert(order);
+    }
+
+    /// Whoever had it was erased.
+    pub(in crate::sim) fn bury(&mut self, channel: &str, address: &str, order: u64) {
+        self.buried.entry((channel.to_owned(), address.to_owned())).or_insert(order);
     }
 
     fn push(&mut self, contact: &str, told: Told) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{MessageId, Name, Permit, Reason};
-use crate::port::store::{Begin, Begun, Taken, TakenBatch, Verdict};
+use crate::port::store::{Begin, Begun, MessageRecord, Taken, TakenBatch, Verdict};
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::{Policy, Spoken};
 use crate::sim::host::{World, zone};
@@ -33,6 +33,8 @@ pub(in crate::sim) struct Editions {
     pub(in crate::sim) are_amended: bool,
     takes: VecDeque<(DateTime<Utc>, BTreeMap<MessageId, Taken>)>,
     recorded: Vec<Recorded>,
+    /// By message: the rules by which it was answered last.
+    named: BTreeMap<MessageId, Name>,
 }
 
 /// A decision, with what was known when it was taken; several where workers took it at one instant.
@@ -69,8 +71,11 @@ impl Editions {
             return;
         }
         for (begin, begun) in judged.iter().zip(begun) {
+            if *begun != Begun::Stale {
+                self.named.insert(begin.message, begin.policy.clone());
+            }
             let said = match (begun, &begin.verdict) {
-                (Begun::Begun { .. }, Verdict::Send { policy, .. }) => Decided::Begun(policy.clone()),
+                (Begun::Begun { .. }, Verdict::Send { .. }) => Decided::Begun(begin.policy.clone()),
                 (Begun::Answered, Verdict::Defer { until, reasons }) => {
                     Decided::Waits(*until, reasons.clone())
                 }
@@ -81,6 +86,20 @@ impl Editions {
             if !taken.is_empty() && self.recorded.len() < MOST {
                 self.recorded.push(Recorded { taken, said });
             }
+        }
+    }
+}
+
+impl Seen {
+    /// C28: whoever reads a message finds by which rules it was answered.
+    pub(in crate::sim) fn rules_are_on_record(&mut self, record: &MessageRecord) {
+        let Some(named) = self.editions.named.get(&record.message.id) else { return };
+        let found = (record.policy.as_ref() != Some(named)).then(|| {
+            format!("{} was answered by {named:?}, and says {:?}", record.message.id, record.policy)
+        });
+        self.count("rules_on_record");
+        if let Some(found) = found {
+            self.breach(Invariant::C28, found);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Gate for MemoryStore {
         done(())
     }
 
-    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
         let (mut inner, now) = self.stamped();
         inner.forget_aside(contact);
         let Some(row) = inner.meant(contact) else { return done(false) };
@@ -41,7 +41,7 @@ impl Gate for MemoryStore {
             let id = inner.rows[row].id.clone();
             inner.forget_aside(&id);
             if !inner.rows[row].erased {
-                inner.erase(row, now);
+                inner.erase(row, owed, now);
             }
         }
         done(true)
@@ -237,7 +237,12 @@ impl Inner {
         self.alias_ends.insert(to);
     }
 
-    fn erase(&mut self, row: usize, now: DateTime<Utc>) {
+    fn erase(&mut self, row: usize, owed: &[Name], now: DateTime<Utc>) {
+        if !is_on(Bug::ErasureFreesTheAddress) {
+            let by = self.rows[row].id.clone();
+            let owed = if is_on(Bug::ErasureClosesEverything) { &[] } else { owed };
+            self.deny(row, &Forbids::for_good(&by, owed));
+        }
         self.set_due(row, None);
         if let Some(from) = self.rows[row].unread_from.take() {
             self.unread.remove(&(from, row));
@@ -245,14 +250,12 @@ impl Inner {
         self.failing.remove(&row);
         let spared = is_on(Bug::ErasureSparesTheOutbox);
         let cold = self.cold(row);
-        let owed = self.removals(&cold, now);
+        let removals = self.removals(&cold, now);
         self.cancel(row, |record| !spared && !record.message.is_removal());
         for message in &self.rows[row].messages {
             let entry = &mut self.outbox[*message];
             entry.cancelled |= !entry.record.message.is_removal();
         }
-        let first = self.rows[row].mail.partition_point(|envelope| envelope.seq <= self.rows[row].read_seq);
-        let addresses = known_addresses(&cold, &self.rows[row].mail[first..]);
         let mut moved = Moved::default();
         moved.erase(&self.rows[row].kept.hot());
         self.count(moved);
@@ -269,16 +272,10 @@ impl Inner {
             history.commits.clear();
         }
         self.merges.ended.remove(&row);
-        for (channel, address) in addresses {
-            let current = self.canonical(&channel, address);
-            let gate = self.addresses.entry(current).or_default();
-            gate.epoch += 1;
-            gate.suppressed |= !is_on(Bug::ErasureFreesTheAddress);
-        }
         for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;
             (record.content, record.answer) = (None, None);
         }
-        self.put_out_from(row, owed);
+        self.put_out_from(row, removals);
     }
 }

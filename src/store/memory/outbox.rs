@@ -191,13 +191,14 @@ impl Inner {
         }
         match begin.verdict {
             Verdict::Send { permit, .. } if later(counts_from(&begin, now), permit) <= now => Begun::Stale,
-            Verdict::Send { ref content, permit, lease, .. } => {
+            Verdict::Send { ref content, permit, lease } => {
                 let from = counts_from(&begin, now);
                 let (not_after, deadline) = (later(from, permit), later(from, lease));
                 self.change(message, |entry| {
                     entry.record.status = MessageStatus::Begun;
                     entry.record.attempts += u32::from(!is_on(Bug::AttemptsCountedAtTheEnd));
                     entry.record.content.get_or_insert(content.clone());
+                    entry.record.policy = Some(begin.policy.clone());
                     entry.not_after = Some(not_after);
                     entry.deadline = Some(deadline);
                 });
@@ -205,18 +206,28 @@ impl Inner {
                 Begun::Begun { attempt: begin.attempts + 1, not_after }
             }
             Verdict::Defer { until, reasons } => {
-                self.answer(message, DeliveryStatus::Deferred { until, reasons }, now);
-                Begun::Answered
+                self.answer_by(begin.policy, message, DeliveryStatus::Deferred { until, reasons }, now)
             }
             Verdict::Refuse { reasons } => {
-                self.answer(message, DeliveryStatus::Refused { reasons }, now);
-                Begun::Answered
+                self.answer_by(begin.policy, message, DeliveryStatus::Refused { reasons }, now)
             }
-            Verdict::Park => {
-                self.answer(message, DeliveryStatus::Parked, now);
-                Begun::Answered
-            }
+            Verdict::Park => self.answer_by(begin.policy, message, DeliveryStatus::Parked, now),
         }
+    }
+
+    /// Records what the gate answered for a message, and by which rules.
+    fn answer_by(
+        &mut self,
+        policy: Name,
+        message: usize,
+        status: DeliveryStatus,
+        now: DateTime<Utc>,
+    ) -> Begun {
+        if !is_on(Bug::WaitsByNoRules) {
+            self.outbox[message].record.policy = Some(policy);
+        }
+        self.answer(message, status, now);
+        Begun::Answered
     }
 
     fn settle(&mut self, delivery: &Delivery, now: DateTime<Utc>) {

@@ -51,7 +51,7 @@ impl Archive for SqliteStore {
         self.of_contact("read messages", contact, |db, row| {
             db.all(
                 messages!(
-                    "outbox.status, attempts, not_before, content, answer, answered_at",
+                    "outbox.status, attempts, not_before, content, answer, answered_at, policy",
                     "commit_log JOIN outbox
                      ON outbox.seq BETWEEN first_message AND first_message + messages - 1",
                     "WHERE commit_log.contact = ?1 ORDER BY outbox.seq"
@@ -67,7 +67,7 @@ impl Archive for SqliteStore {
         self.read("read a message", move |db| {
             let found = db.all(
                 messages!(
-                    "status, attempts, not_before, content, answer, answered_at",
+                    "status, attempts, not_before, content, answer, answered_at, policy",
                     "outbox",
                     "WHERE outbox.id = ?1"
                 ),
@@ -226,7 +226,7 @@ impl Db {
         let keys: [&dyn ToSql; 2] = [&after, &int(limit as u64)];
         self.all(
             messages!(
-                "outbox.status, attempts, not_before, content, answer, answered_at",
+                "outbox.status, attempts, not_before, content, answer, answered_at, policy",
                 "outbox",
                 "WHERE outbox.status = 4 AND outbox.id > ?1 AND contact.erased <> 1 ORDER BY outbox.id LIMIT ?2"
             ),
@@ -244,5 +244,6 @@ fn message_record(row: &Row<'_>) -> Step<MessageRecord> {
     record.content = blob(row, 9)?.map(|content| decode("content", content)).transpose()?;
     record.answer = blob(row, 10)?.map(|answer| decode("answer", answer)).transpose()?;
     record.answered_at = optional_instant(row.get(11)?)?;
+    record.policy = row.get_ref(12)?.as_str_or_null()?.map(Into::into);
     Ok(record)
 }

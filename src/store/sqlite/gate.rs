@@ -45,8 +45,8 @@ impl Gate for SqliteStore {
         .await
     }
 
-    async fn erase(&self, contact: &ContactId) -> Result<bool> {
-        let contact = contact.clone();
+    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
+        let (contact, owed) = (contact.clone(), owed.to_vec());
         self.forbid("erase a contact", move |db| {
             db.forget_aside(&contact)?;
             let Some(found) = db.meant(&contact)? else { return Ok(false) };
@@ -55,7 +55,7 @@ impl Gate for SqliteStore {
                 for row in db.aliases(found.row)?.into_iter().chain([found.row]) {
                     let id = db.external(row)?;
                     db.forget_aside(&id)?;
-                    db.erase(row)?;
+                    db.erase(row, &id, &owed)?;
                 }
             }
             Ok(true)
@@ -232,10 +232,10 @@ impl Db {
     }
 
     /// Forgets a person; the order matters only in that addresses and segments are read before they go.
-    fn erase(&mut self, row: i64) -> Step<()> {
-        for (channel, address) in self.addresses_of(row)? {
-            let scope = Scope::Address(self.term(&channel)?, address);
-            self.bump_address(scope, !is_on(Bug::ErasureFreesTheAddress))?;
+    fn erase(&mut self, row: i64, contact: &ContactId, owed: &[Name]) -> Step<()> {
+        if !is_on(Bug::ErasureFreesTheAddress) {
+            let owed = if is_on(Bug::ErasureClosesEverything) { &[] } else { owed };
+            self.deny(row, &Forbids::for_good(contact, owed))?;
         }
         self.leave_segments(row)?;
         let now = self.now();

@@ -302,8 +302,8 @@ impl Db {
         let taken_at = begin.taken_at;
         let status = match begin.verdict {
             Verdict::Send { permit, .. } if later(taken_at, permit) <= now => return Ok(Begun::Stale),
-            Verdict::Send { content, permit, lease, policy } => {
-                let begun = self.hand_over(&entry, &content, permit, lease, &policy, taken_at)?;
+            Verdict::Send { content, permit, lease } => {
+                let begun = self.hand_over(&entry, &content, permit, lease, &begin.policy, taken_at)?;
                 if entry.message.is_said() {
                     self.note_said(entry.seq, entry.contact, &entry.message.purpose, now)?;
                 }
@@ -313,6 +313,9 @@ impl Db {
             Verdict::Refuse { reasons } => DeliveryStatus::Refused { reasons },
             Verdict::Park => DeliveryStatus::Parked,
         };
+        self.conn
+            .prepare_cached("UPDATE outbox SET policy = ?2 WHERE seq = ?1")?
+            .execute(params![entry.seq, &*begin.policy])?;
         self.answer(entry, status, now)?;
         Ok(Begun::Answered)
     }

@@ -94,7 +94,7 @@ async fn taken_back_after_the_take_does_not_begin(bench: Bench) -> Answer {
     let taken = bench.taken(&message).await?;
     cancel(&bench, &message).await?;
     check_eq!(bench.begin(super::bench::sends(&taken, "hi")).await?, Begun::Stale, "the answer to begin");
-    let parks = crate::port::store::Begin::new(&taken, Verdict::Park);
+    let parks = crate::port::store::Begin::new(&taken, Verdict::Park, "test");
     check_eq!(bench.begin(parks).await?, Begun::Stale, "the answer to a verdict");
     check_eq!(bench.status(&message).await?, MessageStatus::Cancelled, "where it stands");
     Ok(())
@@ -175,7 +175,7 @@ async fn nobody_amends_what_is_unknown(bench: Bench) -> Answer {
 async fn nobody_amends_what_was_erased(bench: Bench) -> Answer {
     let lea = bench.lea_with_a_message().await?;
     park(&bench, &lea).await?;
-    bench.store.erase(&id(LEA)).await?;
+    bench.store.erase(&id(LEA), &[]).await?;
     check_eq!(parked(&bench, None, 9).await?, [] as [MessageId; 0], "what is listed");
     check_eq!(cancel(&bench, &lea).await?, Amended::Unknown, "the answer to taking it back");
     check_eq!(retry(&bench, &lea).await?, Amended::Unknown, "the answer to repeating it");

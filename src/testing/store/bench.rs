@@ -202,9 +202,8 @@ pub(super) fn reads(claimed: &Claimed, work: &Work) -> Commit {
 
 /// The answer that hands a message over.
 pub(super) fn sends(taken: &Taken, text: &str) -> Begin {
-    let verdict =
-        Verdict::Send { content: content(text), permit: PERMIT, lease: LEASE, policy: "test".into() };
-    Begin::new(taken, verdict)
+    let verdict = Verdict::Send { content: content(text), permit: PERMIT, lease: LEASE };
+    Begin::new(taken, verdict, "test")
 }
 
 /// How a store is opened again, whatever its builder is.

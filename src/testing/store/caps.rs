@@ -176,7 +176,7 @@ async fn deferral_is_stale_once_something_was_said(bench: Bench) -> Answer {
     let reasons = || vec![Reason::Cap("weekly".into())];
     let defer = Verdict::Defer { until: bench.now() + minutes(5), reasons: reasons() };
     for verdict in [defer, Verdict::Refuse { reasons: reasons() }] {
-        let begin = Begin::new(&taken, verdict).unless_said(&taken);
+        let begin = Begin::new(&taken, verdict, "test").unless_said(&taken);
         check_eq!(bench.begin(begin).await?, Begun::Stale, "the answer to an answer that came too late");
     }
     Ok(())

@@ -39,6 +39,7 @@ cases! {
     begin_refuses_what_is_over: "A message that was settled, and one that never was, does not begin.",
     one_stale_begin_does_not_stop_the_others: "Each answer of a batch is fenced by itself and answered in its place.",
     deferred_message_keeps_its_id_and_waits: "A deferred message is offered again under its id at its instant, not before.",
+    message_names_the_rules_of_its_newest_answer: "A message keeps the edition of the rules by which the gate answered last, and a stale answer leaves it.",
     deferral_reaches_the_mailbox_once: "A deferral is an input with the id H(message, answer); a stale one is none.",
     refusal_reaches_the_mailbox: "A refused message is never offered again, and its contact's mailbox is told why.",
     parked_message_is_kept_aside: "A parked message is never offered again, and its contact's mailbox is told.",
@@ -211,7 +212,7 @@ async fn begin_hides_the_message(bench: Bench) -> Answer {
 async fn overtaken(bench: &Bench, taken: &Taken) -> Answer {
     let later = Verdict::Defer { until: bench.now() + minutes(5), reasons: vec![Reason::QuietHours] };
     let before = bench.store.message(taken.message.id).await?;
-    for begin in [sends(taken, "hi"), Begin::new(taken, later)] {
+    for begin in [sends(taken, "hi"), Begin::new(taken, later, "test")] {
         check_eq!(bench.begin(begin).await?, Begun::Stale, "the answer for a message that was overtaken");
     }
     check_eq!(bench.store.message(taken.message.id).await?, before, "the message after a stale answer");
@@ -248,7 +249,7 @@ async fn begin_refuses_after_suppress(bench: Bench) -> Answer {
 async fn begin_refuses_after_erase(bench: Bench) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let taken = bench.taken(&message).await?;
-    bench.store.erase(&super::bench::id(LEA)).await?;
+    bench.store.erase(&super::bench::id(LEA), &[]).await?;
     overtaken(&bench, &taken).await?;
     check_eq!(
         bench.offered().await?,
@@ -329,7 +330,7 @@ async fn one_stale_begin_does_not_stop_the_others(bench: Bench) -> Answer {
     bench.begin(sends(&taken[1], "hi")).await?;
     // Sooner than the leases of what is begun beside it.
     let until = bench.now() + LEASE - millis(1);
-    let defer = Begin::new(&taken[2], Verdict::Defer { until, reasons: vec![Reason::QuietHours] });
+    let defer = Begin::new(&taken[2], Verdict::Defer { until, reasons: vec![Reason::QuietHours] }, "test");
     let batch = vec![sends(&taken[0], "hi"), sends(&taken[1], "hi"), defer, sends(&taken[3], "hi")];
     let answers = bench.store.begin(batch).await?;
     let begun = Begun::Begun { attempt: 1, not_after: bench.now() + PERMIT };
@@ -344,7 +345,11 @@ async fn deferred_message_keeps_its_id_and_waits(bench: Bench) -> Answer {
     let until = bench.now() + minutes(30);
     let defer = Verdict::Defer { until, reasons: vec![Reason::QuietHours] };
     let taken = bench.taken(&message).await?;
-    check_eq!(bench.begin(Begin::new(&taken, defer)).await?, Begun::Answered, "the answer to a deferral");
+    check_eq!(
+        bench.begin(Begin::new(&taken, defer, "test")).await?,
+        Begun::Answered,
+        "the answer to a deferral"
+    );
     let record = bench.record(&message).await?;
     check_eq!(
         (record.status, record.not_before),
@@ -364,13 +369,44 @@ async fn deferred_message_keeps_its_id_and_waits(bench: Bench) -> Answer {
     Ok(())
 }
 
+async fn message_names_the_rules_of_its_newest_answer(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    check_eq!(bench.record(&message).await?.policy, None, "the rules of a message that nobody asked about");
+    let taken = bench.taken(&message).await?;
+    let defer = Verdict::Defer { until: bench.now(), reasons: vec![Reason::QuietHours] };
+    bench.begin(Begin::new(&taken, defer, "ours-1+fr@2026")).await?;
+    check_eq!(
+        bench.record(&message).await?.policy.as_deref(),
+        Some("ours-1+fr@2026"),
+        "the rules of a deferral"
+    );
+    bench.begin(Begin { policy: "ours-0".into(), ..sends(&taken, "hi") }).await?;
+    check_eq!(
+        bench.record(&message).await?.policy.as_deref(),
+        Some("ours-1+fr@2026"),
+        "the rules after a stale answer"
+    );
+    let taken = bench.taken(&message).await?;
+    bench.begin(Begin { policy: "ours-2".into(), ..sends(&taken, "hi") }).await?;
+    check_eq!(bench.record(&message).await?.policy.as_deref(), Some("ours-2"), "the rules of a begin");
+    bench.settle(&message, 1, DeliveryStatus::Retry { at: bench.now() }).await?;
+    let taken = bench.taken(&message).await?;
+    let refuse = Verdict::Refuse { reasons: vec![Reason::Withdrawn] };
+    bench.begin(Begin::new(&taken, refuse, "ours-3")).await?;
+    let record = bench.record(&message).await?;
+    check_eq!(record.policy.as_deref(), Some("ours-3"), "the rules of a refusal");
+    let listed = bench.store.messages(&LEA.into()).await?;
+    check_eq!(listed, [record], "the messages of the contact");
+    Ok(())
+}
+
 async fn deferral_reaches_the_mailbox_once(bench: Bench) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let mut expected = Vec::new();
     for answer in 1..=2 {
         let taken = bench.taken(&message).await?;
         let (until, reasons) = (bench.now() + minutes(30), vec![Reason::QuietHours]);
-        let defer = Begin::new(&taken, Verdict::Defer { until, reasons: reasons.clone() });
+        let defer = Begin::new(&taken, Verdict::Defer { until, reasons: reasons.clone() }, "test");
         check_eq!(bench.begin(defer.clone()).await?, Begun::Answered, "the answer to a deferral");
         check_eq!(bench.begin(defer).await?, Begun::Stale, "the answer to the same deferral again");
         expected
@@ -397,8 +433,16 @@ async fn deferral_reaches_the_mailbox_once(bench: Bench) -> Answer {
 async fn ended(bench: &Bench, verdict: Verdict, status: MessageStatus, told: DeliveryStatus) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let taken = bench.taken(&message).await?;
-    check_eq!(bench.begin(Begin::new(&taken, verdict.clone())).await?, Begun::Answered, "the gate's answer");
-    check_eq!(bench.begin(Begin::new(&taken, verdict)).await?, Begun::Stale, "the gate's answer, again");
+    check_eq!(
+        bench.begin(Begin::new(&taken, verdict.clone(), "test")).await?,
+        Begun::Answered,
+        "the gate's answer"
+    );
+    check_eq!(
+        bench.begin(Begin::new(&taken, verdict, "test")).await?,
+        Begun::Stale,
+        "the gate's answer, again"
+    );
     let record = bench.record(&message).await?;
     check_eq!((record.status, record.answer), (status, Some(told.clone())), "where the message stands");
     let found: Vec<_> = bench.answers(LEA).await?.into_iter().map(|(id, told)| (id, told.status)).collect();

@@ -122,14 +122,18 @@ async fn every_answer_has_an_id_of_its_own(bench: Bench) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let defer = Verdict::Defer { until: bench.now(), reasons: vec![Reason::QuietHours] };
     let taken = bench.taken(&message).await?;
-    bench.begin(Begin::new(&taken, defer)).await?;
+    bench.begin(Begin::new(&taken, defer, "test")).await?;
     let attempt = bench.begun(&message, "hi").await?;
     bench.settle(&message, attempt, DeliveryStatus::Retry { at: bench.now() }).await?;
     let attempt = bench.begun(&message, "hi").await?;
     bench.settle(&message, attempt, DeliveryStatus::Retry { at: bench.now() }).await?;
     let taken = bench.taken(&message).await?;
     let refuse = Verdict::Refuse { reasons: vec![Reason::Attempts] };
-    check_eq!(bench.begin(Begin::new(&taken, refuse)).await?, Begun::Answered, "the answer to a refusal");
+    check_eq!(
+        bench.begin(Begin::new(&taken, refuse, "test")).await?,
+        Begun::Answered,
+        "the answer to a refusal"
+    );
     let answers = bench.answers(LEA).await?;
     let found: Vec<&str> = answers.iter().map(|(_, told)| kind(&told.status)).collect();
     check_eq!(found, ["deferred", "retry", "retry", "refused"], "what the mailbox is told");
