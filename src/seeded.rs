@@ -113,6 +113,7 @@ pub enum Bug {
     StartGivesAnOlderStop = 102,
     WaitsByNoRules = 103,
     ErasureClosesEverything = 104,
+    LawCountsNothing = 105,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -151,7 +152,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 103] = [
+        pub const ALL: [Bug; 104] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -255,6 +256,7 @@ mod planting {
             StartGivesAnOlderStop,
             WaitsByNoRules,
             ErasureClosesEverything,
+            LawCountsNothing,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -331,7 +333,7 @@ mod planting {
                 TrackingByTheToken | MachinesOpen => "C12",
                 AnySaleCounts => "C13",
                 NumberInTheLog => "C14",
-                CapCheckedThenBegun | PlaceBackOnAnyAnswer => "C16",
+                CapCheckedThenBegun | PlaceBackOnAnyAnswer | LawCountsNothing => "C16",
                 PriorityForgotten => "C17",
                 LegalHoursInUtc | RowBeforeItsDate => "C15",
                 ProofOfEventsAlone => "C25",
@@ -465,6 +467,7 @@ mod planting {
                 RemovalForgotten => "a yes that ended is told to no third party",
                 OneIdForEveryYes => "a third party knows a contact by one id, under whichever yes it is told",
                 ExportUnasked => "nobody asks again when a third party is told",
+                LawCountsNothing => "the caps of the law are written down and not counted",
                 ErasureClosesEverything => "an erasure stops what others at its addresses are owed",
                 WaitsByNoRules => "what is put off does not say by which rules",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",

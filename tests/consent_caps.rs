@@ -7,6 +7,8 @@ mod common;
 
 #[path = "caps/engines.rs"]
 mod engines;
+#[path = "caps/law.rs"]
+mod law;
 #[path = "caps/oracle.rs"]
 mod oracle;
 #[path = "caps/tiers.rs"]

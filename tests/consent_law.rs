@@ -396,9 +396,9 @@ fn consent_i23_a_row_from_a_date_changes_nothing_before_it() {
 fn consent_i23_an_answer_names_its_rules_and_they_are_found_again() {
     let policy =
         Policy::new("ours-7").profile(profile("fr")).profile(profile("gb").at_least(Force::Practice));
-    assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-20+gb:practice@2026-11-20");
+    assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23+gb:practice@2026-11-20");
     let wire = serde_json::to_value(&policy).unwrap();
-    assert_eq!(wire["profiles"][0], serde_json::json!({"name": "fr", "edition": "2026-11-20"}));
+    assert_eq!(wire["profiles"][0], serde_json::json!({"name": "fr", "edition": "2026-11-23"}));
     assert_eq!(serde_json::from_value::<Policy>(wire).unwrap(), policy);
     let other = r#"{"version": "x", "quiet": [], "profiles": [{"name": "fr", "edition": "1999-01-01"}]}"#;
     let error = serde_json::from_str::<Policy>(other).unwrap_err().to_string();

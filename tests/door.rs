@@ -406,9 +406,9 @@ fn a_drain_waits_for_what_the_withdrawal_forbids_until_its_deadline() {
     }
 }
 
-/// Names of 60 letters each, which together are all of Unicode; every 16th of them where nobody asks for all.
-fn names() -> impl Iterator<Item = String> {
-    let step = if std::env::var_os("JOURNEYMAN_EVERY_LETTER").is_some() { 1 } else { 16 };
+/// Names of 60 letters each, which together are all of Unicode; every 64th of them where nobody asks for all.
+fn names(all: bool) -> impl Iterator<Item = String> {
+    let step = if all && std::env::var_os("JOURNEYMAN_EVERY_LETTER").is_some() { 1 } else { 64 };
     let letters: Vec<char> = ('\0'..=char::MAX).collect();
     let names: Vec<String> = letters.chunks(60).map(|letters| letters.iter().collect()).collect();
     // The first ones are those of the control characters.
@@ -417,6 +417,8 @@ fn names() -> impl Iterator<Item = String> {
         .enumerate()
         .filter(move |(place, _)| *place < 8 || place % step == 0)
         .map(|(_, name)| name)
+        // One alone among others, where a whole line could be refused for its neighbour.
+        .chain(('\0'..='\u{ff}').map(|letter| format!("a{letter}b")))
 }
 
 #[test]
@@ -424,7 +426,8 @@ fn consent_every_letter_of_unicode_in_a_name_is_kept_or_refused() {
     engines(|store_name, engine, store, _, _| {
         block_on(async {
             let (mut kept, mut refused) = (0, 0);
-            for name in names() {
+            // A file takes a sample of them.
+            for name in names(store_name == "memory") {
                 let is_fit = !name.chars().any(char::is_control) && !name.trim().is_empty();
                 let known =
                     engine.identify(Contact::new(name.as_str()).attribute("letters", name.as_str())).await;
@@ -443,7 +446,7 @@ fn consent_every_letter_of_unicode_in_a_name_is_kept_or_refused() {
                 assert_eq!(there.is_some(), is_fit, "{store_name}: {name:?}");
                 if is_fit { kept += 1 } else { refused += 1 }
             }
-            assert!(kept > 1_000 && refused >= 4, "{store_name}: {kept} kept, {refused} refused");
+            assert!(kept > 400 && refused >= 65, "{store_name}: {kept} kept, {refused} refused");
         });
     });
 }

@@ -16,7 +16,7 @@ use journeyman::channel::RecordingChannel;
 use journeyman::machine::{ContactState, Envelope, InputKind, Withdrawal};
 use journeyman::model::{
     ConsentRecord, ConsentStatus, ContactId, Delivery, DeliveryStatus, Evidence, FingerprintKey, Handover,
-    InputId, MessageId, Outcome, Reason, Step, Waiting,
+    InputId, MessageId, Outcome, Reason, Step, StepOutcome, Waiting,
 };
 use journeyman::port::store::{
     Begin, Begun, Claim, Commit, CommitRecord, Committed, Definition, Job, MessageRecord, MessageStatus,
@@ -460,6 +460,30 @@ struct Portrait {
     commits: Vec<(u64, DateTime<Utc>, u64)>,
 }
 
+impl Portrait {
+    fn suppresses(&mut self) {
+        let answers = self.messages.iter_mut().filter_map(|record| match &mut record.answer {
+            Some(DeliveryStatus::Refused { reasons }) => Some(reasons),
+            _ => None,
+        });
+        let mail = self.mail.iter_mut().filter_map(|envelope| match &mut envelope.kind {
+            InputKind::Delivery(Delivery { status: DeliveryStatus::Refused { reasons }, .. }) => {
+                Some(reasons)
+            }
+            _ => None,
+        });
+        let steps = self.steps.iter_mut().filter_map(|step| match &mut step.outcome {
+            StepOutcome::Refused { reasons } => Some(reasons),
+            _ => None,
+        });
+        for reason in
+            answers.chain(mail).chain(steps).flatten().filter(|reason| **reason == Reason::Withdrawn)
+        {
+            *reason = Reason::Suppressed;
+        }
+    }
+}
+
 /// Mail that was written before deliveries named their enrollment, and what was sent, says the same.
 fn as_ever(mut envelope: Envelope) -> Envelope {
     if let InputKind::Delivery(delivery) = &mut envelope.kind {
@@ -525,6 +549,10 @@ impl Picture {
     fn as_formerly(mut self) -> Self {
         for portrait in self.people.values_mut() {
             portrait.messages.iter_mut().for_each(|record| record.policy = None);
+            // Formerly an address of the erased was suppressed; now it is denied.
+            if portrait.state.cold.contact.id.as_str() == "benoit-2" {
+                portrait.suppresses();
+            }
             let is_wide = |act: &ConsentRecord| {
                 act.status == ConsentStatus::Withdrawn && (act.purpose.is_none() || act.channel.is_none())
             };

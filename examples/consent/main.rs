@@ -185,7 +185,9 @@ async fn forgotten(story: &mut Story, file: &Path) -> Result<(), Box<dyn Error>>
         proof.events.len()
     );
 
-    let row = |id: &str| ImportRow::new(Contact::new(id).address("email", TRACES[1]));
+    let row = |id: &str| {
+        ImportRow::new(Contact::new(id).attribute("prenom", "Camille").address("email", TRACES[1]))
+    };
     let imported = engine.import(Import::new("old-list").row(row("c-1042")).row(row("c-2048"))).await?;
     line!(story.page, "  an old list: {} row refused as erased, {} taken in", imported.erased, imported.kept);
     if let Err(error) = engine.identify(Contact::new("c-1042")).await {
@@ -193,7 +195,7 @@ async fn forgotten(story: &mut Story, file: &Path) -> Result<(), Box<dyn Error>>
     }
     let claimed = Evidence::new("old list", "unknown").by(How::Import);
     engine.consent(Consent::imported("c-2048", "marketing", "email", claimed)).await?;
-    // The second one is owed, and needs no yes: the address itself is denied.
+    // The second one is owed, and needs no yes: nothing else reaches the address any more.
     for (event, journey, node) in
         [("concert.announced", "concert", "invitation"), ("form.sent", "inscription", "adresse")]
     {

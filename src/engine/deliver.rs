@@ -68,9 +68,10 @@ impl Engine {
         let handful = self.shared.handful.load(Ordering::Relaxed).min(self.shared.batch);
         let mut watch = Watch::start(self.shared.clock.clone());
         let policy = &self.shared.policy;
+        let counted = policy.counted_on(|name| channels.iter().any(|channel| **channel == *name));
         let mut take = Take::of(handful, channels)
             .with_hot(self.reads_numbers() || policy.asks_tiers())
-            .with_counted(policy.counted());
+            .with_counted(counted);
         let (batch, loaded) = loop {
             let batch = store.take(&take).await?;
             if batch.messages.is_empty() {

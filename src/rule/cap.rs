@@ -13,7 +13,7 @@ use crate::time::{Span, Zone};
 /// The most messages that a cap may allow, and the most that are counted of each purpose on each channel.
 pub const MOST_SAID: usize = 64;
 /// The longest window.
-const LONGEST: Span = Span::days(400);
+pub(super) const LONGEST: Span = Span::days(400);
 
 /// A cap: at most so many messages of certain purposes in any window of a length.
 ///
@@ -113,12 +113,7 @@ impl Cap {
     #[must_use]
     pub fn opens_at(&self, said: &[Said], zone: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let counted = said.iter().filter(|said| self.concerns(&said.channel, &said.purpose));
-        let ends = counted.map(|said| zone.add(said.at, self.per));
-        let mut ends: Vec<DateTime<Utc>> = ends.filter(|end| *end > now).collect();
-        ends.sort_unstable();
-        // With so many that end later there is room, and with one more there is none.
-        let later = (self.most.max(1) as usize).min(MOST_SAID);
-        ends.len().checked_sub(later).and_then(|place| ends.get(place).copied())
+        room_in(counted, self.per, self.most, zone, now)
     }
 
     /// How many of these messages stand in the window that ends at `now`.
@@ -127,15 +122,6 @@ impl Cap {
             said.iter().filter(|said| self.concerns(&said.channel, &said.purpose) && said.at <= now);
         let inside = counted.filter(|said| zone.add(said.at, self.per) > now).count();
         u32::try_from(inside).unwrap_or(u32::MAX)
-    }
-
-    /// A length that no window of it exceeds, in whichever zone.
-    fn longest(&self) -> TimeDelta {
-        let days = i64::from(self.per.months) * 31 + i64::from(self.per.days);
-        let exact = i64::try_from(self.per.milliseconds).ok().and_then(TimeDelta::try_milliseconds);
-        // A local day more than the calendar shows: clocks move, and islands leap over a whole date.
-        let days = TimeDelta::try_days(days.saturating_add(2)).unwrap_or(TimeDelta::MAX);
-        exact.and_then(|exact| days.checked_add(&exact)).unwrap_or(TimeDelta::MAX)
     }
 
     fn problems(&self, place: &str, problems: &mut Vec<Diagnostic>) {
@@ -154,11 +140,36 @@ impl Cap {
             let sentence = format!("the cap {:?} asks for more messages than it allows", self.name);
             problem("J141", "least", sentence, "write a number up to that of most");
         }
-        if self.per.is_zero() || self.longest() > (Self { per: LONGEST, ..self.clone() }).longest() {
+        if self.per.is_zero() || longest(self.per) > longest(LONGEST) {
             let sentence = format!("the window of the cap {:?} is {}", self.name, self.per);
             problem("J141", "per", sentence, "write a span up to 400 days, such as 1w");
         }
     }
+}
+
+/// The first instant after `now` at which a window has room for one more of what counts; `None` where it has room already.
+pub(super) fn room_in<'a>(
+    counted: impl Iterator<Item = &'a Said>,
+    per: Span,
+    most: u32,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let ends = counted.map(|said| zone.add(said.at, per));
+    let mut ends: Vec<DateTime<Utc>> = ends.filter(|end| *end > now).collect();
+    ends.sort_unstable();
+    // With so many that end later there is room, and with one more there is none.
+    let later = (most.max(1) as usize).min(MOST_SAID);
+    ends.len().checked_sub(later).and_then(|place| ends.get(place).copied())
+}
+
+/// A length that no such window exceeds, in whichever zone.
+pub(super) fn longest(per: Span) -> TimeDelta {
+    let days = i64::from(per.months) * 31 + i64::from(per.days);
+    let exact = i64::try_from(per.milliseconds).ok().and_then(TimeDelta::try_milliseconds);
+    // A local day more than the calendar shows: clocks move, and islands leap over a whole date.
+    let days = TimeDelta::try_days(days.saturating_add(2)).unwrap_or(TimeDelta::MAX);
+    exact.and_then(|exact| days.checked_add(&exact)).unwrap_or(TimeDelta::MAX)
 }
 
 /// What a policy needs to know of what was said, so that its caps can be judged.
@@ -178,11 +189,22 @@ impl Counted {
         Self { purposes: purposes.into_iter().collect(), within }
     }
 
-    /// What all these caps count; `None` where there are none.
-    pub(super) fn of(caps: &[Cap]) -> Option<Self> {
-        let within = caps.iter().map(Cap::longest).max()?;
-        let purposes: BTreeSet<&Name> = caps.iter().flat_map(|cap| &cap.purposes).collect();
-        Some(Self::new(purposes.into_iter().cloned(), within))
+    /// What all these caps count, and windows in which other purposes do; `None` where there are none.
+    pub(super) fn of<'a>(
+        caps: impl Iterator<Item = &'a Cap>,
+        (windows, others): (impl Iterator<Item = Span>, impl Iterator<Item = &'a Name>),
+    ) -> Option<Self> {
+        let (mut within, mut purposes): (Option<TimeDelta>, BTreeSet<&Name>) = (None, BTreeSet::new());
+        for cap in caps {
+            within = within.max(Some(longest(cap.per)));
+            purposes.extend(&cap.purposes);
+        }
+        if let Some(window) = windows.map(longest).max() {
+            within = within.max(Some(window));
+            purposes.extend(others);
+        }
+        // What no purpose can be counted of is not asked.
+        within.filter(|_| !purposes.is_empty()).map(|within| Self::new(purposes.into_iter().cloned(), within))
     }
 }
 
@@ -323,7 +345,8 @@ mod tests {
             Cap::new("b", 1, Span::months(1)).for_purpose("q").for_purpose("p"),
         ];
         let expected = Counted::new(["p", "q"].map(Name::from), TimeDelta::days(33));
-        assert_eq!(Counted::of(&caps), Some(expected));
-        assert_eq!(Counted::of(&[]), None);
+        let counted = |caps: &[Cap]| Counted::of(caps.iter(), (std::iter::empty(), std::iter::empty()));
+        assert_eq!(counted(&caps), Some(expected));
+        assert_eq!(counted(&[]), None);
     }
 }

@@ -7,9 +7,9 @@
 use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
-use super::law::{Legal, Opening, Whereabouts};
+use super::law::{self, Legal, Opening, Whereabouts};
 use super::{Policy, Purpose, Spared, Spoken, Standing, sharing};
-use crate::model::{Contact, Permit, Reason};
+use crate::model::{Contact, Name, Permit, Reason, Said};
 use crate::seeded::{Bug, is_on};
 use crate::time::{DailyWindow, WeeklyWindow, Zone};
 
@@ -296,9 +296,28 @@ fn room(
     let caps = policy.caps.iter().filter(|_| !owed);
     let caps =
         caps.filter(|cap| cap.concerns(question.channel, question.purpose) && cap.holds_for(spoken.rating));
-    let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, &cap.name)));
-    let (rooms, over): (Vec<_>, Vec<_>) = full.map(|(at, name)| (at, Reason::Cap(name.clone()))).unzip();
+    let full = caps.filter_map(|cap| Some((cap.opens_at(spoken.said, zone, now)?, cap.name.clone())));
+    let by_law = match named.is_some_and(Policy::counts_by_law) {
+        true => full_by_law(question, policy, spoken.said, zone, now),
+        false => Vec::new(),
+    };
+    let (rooms, over): (Vec<_>, Vec<_>) =
+        full.chain(by_law).map(|(at, name)| (at, Reason::Cap(name))).unzip();
     (rooms.into_iter().max(), over)
+}
+
+/// The caps of the law that have no room for what is asked.
+fn full_by_law(
+    question: &Question<'_>,
+    policy: &Policy,
+    said: &[Said],
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, Name)> {
+    let channel = question.channel;
+    let reader = || Whereabouts::of(question.contact, channel, policy, zone);
+    let counts = |purpose: &str| policy.find(purpose).is_some_and(Policy::counts_by_law);
+    law::full(&policy.profiles, channel, said, reader, counts, zone, now)
 }
 
 /// What a purpose is spared.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
-use super::law::Profile;
+use super::law::{self, Profile};
 use super::{Basis, Minors, OptOut, Purpose, Retention, Standing, sharing};
 use crate::error::BuildError;
 use crate::model::{Contact, Name};
+use crate::seeded::{Bug, is_on};
 use crate::time::DailyWindow;
 
 /// Hours in which nothing of certain purposes is said on a channel.
@@ -177,7 +178,7 @@ impl Policy {
     /// use journeyman::rule::Policy;
     /// use journeyman::rule::law::Profile;
     /// let policy = Policy::new("ours-7").profile(Profile::named("fr")?);
-    /// assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-20");
+    /// assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23");
     /// # Ok::<(), journeyman::rule::law::ProfileError>(())
     /// ```
     #[must_use]
@@ -199,13 +200,41 @@ impl Policy {
     /// What must be known of what was said before; `None` where nothing is capped.
     #[must_use]
     pub fn counted(&self) -> Option<Counted> {
-        Counted::of(&self.caps)
+        self.counted_on(|_| true)
+    }
+
+    /// The same for caps that concern some channels, so that what is said on others costs nothing.
+    pub(crate) fn counted_on(&self, channel: impl Fn(&str) -> bool) -> Option<Counted> {
+        let any = |channels: &[Name]| channels.is_empty() || channels.iter().any(|name| channel(name));
+        let by_law = self.profiles.iter().flat_map(|profile| &profile.caps);
+        let windows = by_law.filter(|cap| any(&cap.channels)).map(|cap| cap.per);
+        let named = self.purposes.iter().filter(|purpose| Self::counts_by_law(purpose));
+        Counted::of(
+            self.caps.iter().filter(|cap| any(&cap.channels)),
+            (windows, named.map(|purpose| &purpose.name)),
+        )
+    }
+
+    /// Whether there are caps at all.
+    pub(crate) fn has_caps(&self) -> bool {
+        !self.caps.is_empty() || self.profiles.iter().any(|profile| !profile.caps.is_empty())
+    }
+
+    /// Whether messages of a purpose are counted by the caps of the law: of those that are named, all that it holds to its hours.
+    pub(super) fn counts_by_law(purpose: &Purpose) -> bool {
+        !purpose.basis.is_owed() && !purpose.spares().hours && !is_on(Bug::LawCountsNothing)
+    }
+
+    fn is_capped_by_law(&self, channel: &str, purpose: &str) -> bool {
+        self.find(purpose).is_some_and(Self::counts_by_law)
+            && law::caps_on(&self.profiles, channel).next().is_some()
     }
 
     /// Whether a message counts for a cap, whoever it is for.
     #[must_use]
     pub fn is_capped(&self, channel: &str, purpose: &str) -> bool {
-        !self.basis(purpose).is_owed() && self.caps.iter().any(|cap| cap.concerns(channel, purpose))
+        let by_host = self.caps.iter().any(|cap| cap.concerns(channel, purpose));
+        (by_host && !self.basis(purpose).is_owed()) || self.is_capped_by_law(channel, purpose)
     }
 
     /// Whether a cap asks for a tier.

@@ -68,9 +68,9 @@ fn consent_an_imported_address_on_the_suppression_list_is_not_written_to() {
             for id in ["lea", "tom", "zoe"] {
                 grant(&engine, id).await;
             }
-            for id in ["lea", "tom"] {
+            for (id, reason) in [("lea", Reason::Suppressed), ("tom", Reason::Withdrawn)] {
                 let refused = refusals(&engine, &store, id).await;
-                assert!(refused.contains(&Reason::Suppressed), "{name}: {id}: {refused:?}");
+                assert!(refused.contains(&reason), "{name}: {id}: {refused:?}");
             }
             assert_eq!(refusals(&engine, &store, "zoe").await, [], "{name}");
             let to: Vec<String> = email.sent().into_iter().map(|sent| sent.to.to_string()).collect();

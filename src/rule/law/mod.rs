@@ -52,6 +52,18 @@
 //! `fr` for voice hold also where consent would lift them. A window is half-open and on the local clock, instant by instant,
 //! so that a jump of the clocks or a leap day is nothing special; nothing begins in its last two minutes ([`Profile::margin`]).
 //!
+//! # Caps
+//!
+//! | profile | channels, where | most | force | source |
+//! |---|---|---|---|---|
+//! | `fr` | voice | 4 in 30 days | law, from 2023-03-01 | C. conso D. 223-9 (décret 2022-1313) |
+//! | `us` | sms, mms and voice together, FL; OK; MD | 3 in 24 hours | law, from 2021-07, 2022-11, 2024-01 | Fla. 501.616(6), Okla. 15-775C.4, Md. 14-4503 |
+//!
+//! They stand beside those of the host ([`Cap`](crate::rule::Cap)), slide as these do, and defer with the reason
+//! [`Cap`](crate::model::Reason::Cap) under the name of their profile. Counted are begins of messages whose purpose the policy names
+//! and that are not owed; a policy that names no purpose is not counted for. The three statutes of the states count what is of one
+//! subject: all of marketing is taken for one.
+//!
 //! # Public holidays
 //!
 //! They are computed ([`Territory::holidays`]) from `data/holidays.json`: France in the thirteen zones of
@@ -82,6 +94,7 @@ mod clock;
 mod free_days;
 mod holiday;
 mod legal;
+mod legal_cap;
 mod places;
 mod prefixes;
 mod profile;
@@ -90,6 +103,8 @@ mod tables;
 mod territory;
 
 pub use legal::{Legal, Opening};
+pub use legal_cap::LegalCap;
+pub(super) use legal_cap::{caps_on, full};
 pub use profile::{Force, LegalHours, Profile, ProfileError};
 pub use recipient::Recipient;
 pub(super) use recipient::Whereabouts;

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Territory;
 use super::territory::list;
+use super::{LegalCap, Territory};
 use crate::model::Name;
 use crate::seeded::{Bug, is_on};
 use crate::time::{Span, WeeklyWindow};
@@ -118,6 +118,8 @@ pub struct Profile {
     pub margin: Span,
     /// The rows; each that concerns a message must be open.
     pub rules: Vec<LegalHours>,
+    /// How much may be said; each row that concerns a message must have room.
+    pub caps: Vec<LegalCap>,
 }
 
 /// A profile that cannot be had.
@@ -160,6 +162,8 @@ struct Written {
     territories: Vec<Territory>,
     margin: Span,
     rules: Vec<LegalHours>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    caps: Vec<LegalCap>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -211,8 +215,8 @@ impl Profile {
     /// ```
     ///
     /// # Errors
-    /// [`ProfileError::Unreadable`] where it is not such a text, where a row holds in a territory outside the profile or ends
-    /// before it begins, and where the margin is not a span of 5 seconds or more and less than an hour.
+    /// [`ProfileError::Unreadable`] where it is not such a text, where a row or a cap holds in a territory outside the profile or ends
+    /// before it begins, where a cap has no name of its own or no number and window that can be, and where the margin is not a span of 5 seconds or more and less than an hour.
     pub fn read(text: &str) -> Result<Self, ProfileError> {
         let written: Written = serde_json::from_str(text)
             .map_err(|error| ProfileError::Unreadable { reason: error.to_string() })?;
@@ -221,7 +225,7 @@ impl Profile {
 
     fn of(written: Written) -> Result<Self, ProfileError> {
         let wrong = |reason: String| Err(ProfileError::Unreadable { reason });
-        let Written { name, edition, said, territories, margin, rules } = written;
+        let Written { name, edition, said, territories, margin, rules, caps } = written;
         if name.is_empty() || edition.is_empty() || territories.is_empty() {
             return wrong("it has no name, no edition or no territory".into());
         }
@@ -242,13 +246,27 @@ impl Profile {
                 return wrong(format!("a row on {} ends before it begins", row.channel));
             }
         }
-        Ok(Self { name, edition, said, territories, margin, rules })
+        for cap in &caps {
+            if let Some(reason) = cap.problem() {
+                return wrong(reason);
+            }
+            if let Some(other) =
+                cap.territories.iter().find(|place| territories.binary_search(place).is_err())
+            {
+                return wrong(format!("the cap {} holds in {other}, where the profile does not", cap.name));
+            }
+            if caps.iter().filter(|other| other.name == cap.name).count() > 1 {
+                return wrong(format!("two caps are called {}", cap.name));
+            }
+        }
+        Ok(Self { name, edition, said, territories, margin, rules, caps })
     }
 
     /// The same with the rows alone that bind as much as this, under a name that says so.
     #[must_use]
     pub fn at_least(mut self, force: Force) -> Self {
         self.rules.retain(|row| row.force >= force);
+        self.caps.retain(|cap| cap.force >= force);
         self.name = format!("{}:{force}", self.name).into();
         self
     }
@@ -287,11 +305,11 @@ impl Profile {
 
 impl Serialize for Profile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { name, edition, said, territories, margin, rules } = self.clone();
+        let Self { name, edition, said, territories, margin, rules, caps } = self.clone();
         if built_in().contains(self) {
             return Reference { name, edition }.serialize(serializer);
         }
-        Written { name, edition, said, territories, margin, rules }.serialize(serializer)
+        Written { name, edition, said, territories, margin, rules, caps }.serialize(serializer)
     }
 }
 

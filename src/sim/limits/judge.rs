@@ -172,7 +172,14 @@ impl Seen {
     fn caps_hold(&mut self, limits: &Limits, id: MessageId, seized: &[Decided], found: &mut Found) {
         let Some(own) = seized.first() else { return };
         let now = self.now().timestamp_millis();
-        for cap in limits.caps().filter(|cap| cap.concerns(&own.channel, &own.purpose)) {
+        let lives_at = self.lives_at(&own.person);
+        let may_be_there = |_: &&Most| !limits.whereabouts(&own.person, lives_at).spots.is_empty();
+        let by_law = limits.law_cap().filter(may_be_there);
+        if by_law.is_some_and(|cap| cap.concerns(&own.channel, &own.purpose)) {
+            self.count("limit_law_cap_judged");
+        }
+        let caps = limits.caps().chain(by_law);
+        for cap in caps.filter(|cap| cap.concerns(&own.channel, &own.purpose)) {
             // A tier may have changed between two takes of one instant.
             if cap.tier.is_some_and(|tier| seized.iter().any(|own| own.tier.as_deref() != Some(tier))) {
                 continue;

@@ -64,7 +64,10 @@ impl Most {
 const HOUSE: &str = r#"{"name": "house", "edition": "EDITION", "said": "hours of the house", "margin": "2m",
     "territories": ["FR-MET", "FR-AM", "RE"], "rules": [
     {"channel": "letter", "hours": "Mon-Sat 07:30-20:30", "holidays": false, "force": "practice", "source": "the house", "as_of": "2026-03-01"},
-    {"channel": "letter", "hours": "09:00-18:00", "holidays": true, "force": "practice", "source": "the house", "as_of": "2026-03-01", "from": "2026-03-30"}TEXTSMAILS]}"#;
+    {"channel": "letter", "hours": "09:00-18:00", "holidays": true, "force": "practice", "source": "the house", "as_of": "2026-03-01", "from": "2026-03-30"}TEXTSMAILS],
+    "caps": [{"name": "tips", "channels": ["email"], "most": 1, "per": "30h", "force": "practice", "source": "the house", "as_of": "2026-03-01"}]}"#;
+/// The same of what may be said, typed once more; the policy names no other purpose of mail that is not owed.
+const HOUSE_CAP: Most = Most { purposes: &["tips"], channel: Some("email"), ..most("house: tips", 1, 0, 30) };
 /// The editions of that table: the newer one has a row for mail from a day on.
 const FORMER: &str = "2026-03-01";
 const NEWER: &str = "2026-03-20";
@@ -124,6 +127,11 @@ impl Limits {
 
     pub(super) fn caps(&self) -> impl Iterator<Item = &'static Most> {
         self.caps.iter().filter_map(|cap| CAPS.get(*cap))
+    }
+
+    /// What holds where the house's hours do.
+    pub(super) fn law_cap(&self) -> Option<&'static Most> {
+        (self.law != Law::None).then_some(&HOUSE_CAP)
     }
 
     /// The hours that hold for a channel.
