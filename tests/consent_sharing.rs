@@ -337,13 +337,18 @@ fn consent_every_refused_sharing_is_on_record_with_its_reasons() {
         scene.know(Contact::new(LEA).attribute("age_band", "under_15")).await;
         ask(&mut scene, &[Reason::Minor]).await;
         scene.know(Contact::new(LEA).attribute("age_band", "over")).await;
+        // Somebody who had the same address is erased, and it is told to nobody.
+        scene.know(Contact::new("twin").address("email", format!("{CANARY}@example.org"))).await;
+        scene.engine.tick().await.unwrap();
+        scene.engine.erase(&"twin".into()).await.unwrap();
+        ask(&mut scene, &[Reason::Suppressed]).await;
         scene.engine.suppress("email", &format!("{CANARY}@example.org"), None, "bounce").await.unwrap();
         ask(&mut scene, &[Reason::Suppressed]).await;
         scene.engine.withdraw(&Withdrawal::objection(LEA, form())).await.unwrap();
         ask(&mut scene, &[Reason::Objected, Reason::Suppressed]).await;
         assert!(scene.partners[0].calls().is_empty(), "{name}");
         // Nothing had begun, so nothing is removed.
-        assert_eq!(scene.shared(LEA).await.len(), 5, "{name}");
+        assert_eq!(scene.shared(LEA).await.len(), 6, "{name}");
         let unknown = scene.engine.share(Share::new(LEA, "marketing")).await;
         assert!(matches!(unknown, Err(Error::Invalid { what: "sharing", .. })), "{name}");
         let stranger = scene.engine.share(Share::new("stranger", PARTNERS[0])).await;

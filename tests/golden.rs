@@ -548,7 +548,11 @@ impl Picture {
     /// from which withdrawals of everything count; whoever withdrew there goes on without.
     fn as_formerly(mut self) -> Self {
         for portrait in self.people.values_mut() {
-            portrait.messages.iter_mut().for_each(|record| record.policy = None);
+            portrait
+                .messages
+                .iter_mut()
+                .filter(|record| record.attempts == 0)
+                .for_each(|record| record.policy = None);
             // Formerly an address of the erased was suppressed; now it is denied.
             if portrait.state.cold.contact.id.as_str() == "benoit-2" {
                 portrait.suppresses();

@@ -205,7 +205,7 @@ fn nothing_of_an_erased_person_is_left_in_the_file() {
     let found =
         || bytes().collect::<Vec<_>>().windows(10).any(|window| window.eq_ignore_ascii_case(b"ermintrude"));
     assert!(found());
-    assert!(block_on(store.erase(&"c-1".into(), &[])).unwrap());
+    assert!(block_on(store.erase(&"c-1".into())).unwrap());
     assert!(!found(), "neither the file nor its log has it");
     assert_eq!(block_on(store.append(&[event("c-1", "2")], horizon())).unwrap(), [Receipt::Erased]);
 }

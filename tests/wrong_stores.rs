@@ -284,9 +284,9 @@ role! {
             self.inner.merge(loser, winner).await
         }
 
-        async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
+        async fn erase(&self, contact: &ContactId) -> Result<bool> {
             let before = self.inner.contact(contact).await?;
-            let erased = self.inner.erase(contact, owed).await?;
+            let erased = self.inner.erase(contact).await?;
             if self.fault == Fault::CountsTheErased {
                 let inside = before.iter().flat_map(|stored| stored.state.hot.segments_inside());
                 inside.for_each(|segment| self.miscount(segment, 1));

@@ -88,7 +88,7 @@ impl Engine {
         };
         let (mut taken, mut begins) = (Vec::new(), Vec::new());
         let mut places = Places::default();
-        for message in in_order(&loaded, batch.messages) {
+        for message in in_order(&loaded, batch.messages, take.counted.is_some()) {
             if places.is_taken(&loaded, &message) {
                 // What begins before it in this handful counts; it is judged by the next take.
                 continue;

@@ -249,8 +249,7 @@ impl Engine {
             Some(feed) => Some(feed.begin([self.meant(contact).await?])),
             None => None,
         };
-        let owed: Vec<_> = self.shared.policy.owed().cloned().collect();
-        let known = self.shared.store.erase(contact, &owed).await?;
+        let known = self.shared.store.erase(contact).await?;
         if let Some(flight) = flight {
             flight.end(vec![News::Gone]);
         }

@@ -15,8 +15,8 @@ pub(super) fn is_capped(loaded: &Loaded, message: &Message) -> bool {
 
 /// What was taken, in the order in which it is judged: each contact keeps its turns among the others, and of its own messages
 /// those that a cap counts come first, the higher priority before the lower, then the earlier decision.
-pub(super) fn in_order(loaded: &Loaded, messages: Vec<Taken>) -> Vec<Taken> {
-    if !loaded.program.policy.has_caps() {
+pub(super) fn in_order(loaded: &Loaded, messages: Vec<Taken>, are_counted: bool) -> Vec<Taken> {
+    if !are_counted {
         return messages;
     }
     let mut turns: BTreeMap<ContactId, Vec<usize>> = BTreeMap::new();

@@ -108,8 +108,8 @@ impl Engine {
     /// Takes in what a contact wrote, and answers how it was read.
     ///
     /// A STOP, be it definite or probable, is a withdrawal of everything on its channel: when this returns it is in force as
-    /// after [`withdraw`](Engine::withdraw), and no journey was asked before. A START gives back what a STOP on the channel
-    /// took away, and nothing else: not what was withdrawn otherwise, not what was never granted, and nothing where it was
+    /// after [`withdraw`](Engine::withdraw), and no journey was asked before. A START gives back what the last STOP on the
+    /// channel took away, as it was, and nothing else: not what was withdrawn otherwise, not what was never granted, and nothing where it was
     /// written before the STOP. Then journeys hear a keyword (`stop`, `start`, `help`, or the word itself), the event
     /// [`RECEIVED`](Engine::RECEIVED), and of a probable STOP the event [`UNCLEAR`](Engine::UNCLEAR).
     ///

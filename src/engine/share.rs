@@ -173,14 +173,16 @@ impl Engine {
         };
         let purpose = policy.find(&message.purpose);
         let shares = purpose.map_or(&[][..], |purpose| &purpose.shares);
-        // An address that nobody may write to is not told either. What is denied there is not asked: that is of messages.
+        // An address that nobody may write to is not told either, nor one of somebody who was erased. What else is denied there is not
+        // asked: that is of messages.
         for field in shares {
             let SharedField::Address(channel) = field else { continue };
             let has_one = cold.contact.addresses.contains_key(channel);
             if !has_one || reasons.contains(&Reason::Suppressed) {
                 continue;
             }
-            if self.shared.store.forbidden(&message.contact, channel, &message.purpose).await?.suppressed {
+            let there = self.shared.store.forbidden(&message.contact, channel, &message.purpose).await?;
+            if there.suppressed || there.erased {
                 reasons.push(Reason::Suppressed);
             }
         }

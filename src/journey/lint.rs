@@ -148,9 +148,11 @@ impl Reader<'_> {
     /// A policy that says what its purposes rest on says it of each.
     fn purpose(&mut self) {
         let (policy, purpose) = (self.surroundings.policy, &self.send.purpose);
-        if !policy.purposes.is_empty() && policy.find(purpose).is_none() {
+        let by_law = policy.has_caps_by_law(&self.send.channel);
+        if (by_law || !policy.purposes.is_empty()) && policy.find(purpose).is_none() {
+            let more = if by_law { ", and no cap of the law counts it" } else { "" };
             let sentence =
-                format!("the policy does not say what {purpose} rests on, so that it rests on consent");
+                format!("the policy does not say what {purpose} rests on, so that it rests on consent{more}");
             self.warn("J133", "purpose", sentence, "name it in the policy, with its basis");
         }
     }

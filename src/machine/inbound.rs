@@ -10,7 +10,7 @@ use crate::model::{ConsentStatus, Evidence, Fingerprint, Giver, Name, StepOutcom
 use crate::seeded::{Bug, is_on};
 
 impl Run<'_> {
-    /// A START gives back what a STOP on the channel took away, and nothing else.
+    /// A START gives back what the last STOP on the channel took away, and nothing else.
     pub(super) fn restore(
         &mut self,
         channel: &Name,

@@ -203,7 +203,7 @@ impl Policy {
         self.counted_on(|_| true)
     }
 
-    /// The same for caps that concern some channels, so that what is said on others costs nothing.
+    /// The same for caps that concern some channels: who has none of them counts nothing.
     pub(crate) fn counted_on(&self, channel: impl Fn(&str) -> bool) -> Option<Counted> {
         let any = |channels: &[Name]| channels.is_empty() || channels.iter().any(|name| channel(name));
         let by_law = self.profiles.iter().flat_map(|profile| &profile.caps);
@@ -215,19 +215,18 @@ impl Policy {
         )
     }
 
-    /// Whether there are caps at all.
-    pub(crate) fn has_caps(&self) -> bool {
-        !self.caps.is_empty() || self.profiles.iter().any(|profile| !profile.caps.is_empty())
-    }
-
     /// Whether messages of a purpose are counted by the caps of the law: of those that are named, all that it holds to its hours.
     pub(super) fn counts_by_law(purpose: &Purpose) -> bool {
         !purpose.basis.is_owed() && !purpose.spares().hours && !is_on(Bug::LawCountsNothing)
     }
 
     fn is_capped_by_law(&self, channel: &str, purpose: &str) -> bool {
-        self.find(purpose).is_some_and(Self::counts_by_law)
-            && law::caps_on(&self.profiles, channel).next().is_some()
+        self.find(purpose).is_some_and(Self::counts_by_law) && self.has_caps_by_law(channel)
+    }
+
+    /// Whether a profile caps what is said on a channel.
+    pub(crate) fn has_caps_by_law(&self, channel: &str) -> bool {
+        law::caps_on(&self.profiles, channel).next().is_some()
     }
 
     /// Whether a message counts for a cap, whoever it is for.

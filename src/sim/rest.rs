@@ -217,7 +217,6 @@ impl World {
             seen.breach(Invariant::B4, format!("{id} is {found}"));
         }
         seen.rules_are_on_record(record);
-        seen.nobody_forbids_what_is_owed(record);
         let open = matches!(record.status, MessageStatus::Pending | MessageStatus::Begun);
         if open && !erased && record.not_before <= now {
             seen.breach(Invariant::S3, format!("{id} is {:?} and nobody sends it", record.status));

@@ -449,9 +449,9 @@ impl Gate for Witness {
         now!(self.store.rekey(channel, former, current))
     }
 
-    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let begun = now!(self.store.in_flight(contact))?.len();
-        let known = now!(self.store.erase(contact, owed))?;
+        let known = now!(self.store.erase(contact))?;
         let messages = now!(self.store.messages(contact))?;
         let mut seen = self.truth.seen();
         seen.erased(contact, begun > 0, known);

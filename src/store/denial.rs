@@ -50,6 +50,11 @@ pub(super) fn denies(rows: &[Denial], channel: &str, purpose: &str) -> bool {
 /// A place in the mailbox after every other one: no grant comes later.
 const FOR_GOOD: u64 = i64::MAX as u64;
 
+/// Whether the rows of an address are those of somebody who was erased.
+pub(super) fn are_of_erased(rows: &[Denial]) -> bool {
+    rows.iter().any(|row| row.withdrawn == FOR_GOOD)
+}
+
 /// What is written into the rows of every scope of a contact.
 pub(super) struct Forbids<'a> {
     /// Who withdraws.
@@ -74,10 +79,9 @@ impl<'a> Forbids<'a> {
 }
 
 impl<'a> Forbids<'a> {
-    /// Whoever was erased can grant nothing any more, so what is left of its addresses is denied for good, but for what is owed
-    /// to whoever has them.
-    pub(super) fn for_good(by: &'a ContactId, owed: &'a [Name]) -> Self {
-        Self { by, channel: None, purposes: &[], except: owed, from: None, seq: FOR_GOOD }
+    /// Whoever was erased can grant nothing any more, so its addresses are denied for good.
+    pub(super) fn for_good(by: &'a ContactId) -> Self {
+        Self { by, channel: None, purposes: &[], except: &[], from: None, seq: FOR_GOOD }
     }
 }
 

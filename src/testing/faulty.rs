@@ -306,8 +306,8 @@ impl Gate for FaultyStore {
         self.around("rekey", self.inner.rekey(channel, former, current)).await
     }
 
-    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
-        self.around("erase", self.inner.erase(contact, owed)).await
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        self.around("erase", self.inner.erase(contact)).await
     }
 
     async fn merge(&self, loser: &ContactId, winner: &ContactId) -> Result<Merging> {

@@ -264,7 +264,7 @@ impl Invariant {
             }
             C10 => "A STOP that came in is in force before any journey hears of it.",
             C11 => {
-                "Nothing is begun for an address that came back for good, nor where somebody was erased but for what is owed, whoever has it and under whichever key; and no word refuses what is owed."
+                "Nothing is begun for an address that came back for good, nor where somebody was erased but for what is owed, whoever has it and under whichever key."
             }
             C12 => {
                 "An opening or a click is an event only where it was a person's, and allowed when it was made."

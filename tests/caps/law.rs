@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::model::{DeliveryStatus, Evidence, Permit, Reason, Said};
-use journeyman::rule::law::Profile;
+use journeyman::rule::law::{Force, Profile};
 use journeyman::rule::permit::{Question, permit};
 use journeyman::rule::{Policy, Purpose, Rating, Spoken, Standing, TemplateDefinition};
 use journeyman::testing::ManualClock;
@@ -86,14 +86,23 @@ fn consent_the_caps_of_the_law_are_asked_for_by_the_purposes_that_a_policy_names
 }
 
 #[test]
+fn consent_whoever_has_the_hours_of_a_statute_has_its_caps() {
+    for profile in Profile::all() {
+        let calls = profile.rules.iter().any(|row| row.source.contains("D. 223-9"));
+        assert_eq!(calls, profile.caps.iter().any(|cap| cap.source.contains("D. 223-9")), "{}", profile.name);
+    }
+}
+
+#[test]
 fn consent_a_profile_says_what_is_wrong_with_its_caps() {
-    let with = |cap: &str| {
+    let with_caps = |cap: &str| {
         let text = format!(
             "{{\"name\": \"ours\", \"edition\": \"1\", \"said\": \"ours\", \"territories\": [\"FR-MET\"], \"margin\": \"2m\", \
              \"rules\": [], \"caps\": [{cap}]}}"
         );
-        Profile::read(&text).map(|profile| profile.caps.len()).map_err(|error| error.to_string())
+        Profile::read(&text).map_err(|error| error.to_string())
     };
+    let with = |cap: &str| with_caps(cap).map(|profile| profile.caps.len());
     let cap = |name: &str, most: u32, per: &str, more: &str| {
         format!(
             "{{\"name\": \"{name}\", \"channels\": [\"sms\"], \"most\": {most}, \"per\": \"{per}\", \"force\": \"law\", \
@@ -114,8 +123,10 @@ fn consent_a_profile_says_what_is_wrong_with_its_caps() {
         let error = with(&wrong).unwrap_err();
         assert!(error.contains(said), "{error}");
     }
-    let practice = Profile::named("us").unwrap();
-    assert_eq!(practice.caps.len(), 3);
+    assert_eq!(Profile::named("us").unwrap().at_least(Force::Law).caps.len(), 3);
+    let trade = with_caps(&fine.replace("law", "practice")).unwrap();
+    assert_eq!(trade.caps.len(), 1);
+    assert_eq!(trade.at_least(Force::Operators).caps, []);
 }
 
 proptest! {

@@ -110,7 +110,7 @@ role! {
     withdraw(withdrawal: &Withdrawal, id: Option<InputId>) -> (),
     suppress(suppression: &Suppression) -> (),
     rekey(channel: &Name, former: Fingerprint, current: Fingerprint) -> (),
-    erase(contact: &ContactId, owed: &[Name]) -> bool,
+    erase(contact: &ContactId) -> bool,
     in_flight(contact: &ContactId) -> Vec<InFlight>,
     merge(loser: &ContactId, winner: &ContactId) -> Merging,
     forbidden(contact: &ContactId, channel: &Name, purpose: &Name) -> Forbidden,

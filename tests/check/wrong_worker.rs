@@ -140,7 +140,7 @@ impl Channel for ErasesAndRetries {
     }
 
     async fn send(&self, handover: Handover<'_>) -> Outcome {
-        assert!(self.0.erase(&handover.message.contact, &[]).await.unwrap());
+        assert!(self.0.erase(&handover.message.contact).await.unwrap());
         Outcome::Retry { after: None }
     }
 }

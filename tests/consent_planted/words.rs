@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, ProgramParts, Withdrawal};
 use journeyman::model::{Evidence, Giver, InputId, Permit};
 use journeyman::rule::permit::{Question, permit};
-use journeyman::rule::{Policy, Purpose};
+use journeyman::rule::{Minors, Policy, Purpose};
 use journeyman::time::Zone;
 use journeyman::{Consent, Contact};
 
@@ -83,7 +83,9 @@ pub(super) fn differs(seed: u64) -> Option<String> {
             }
         })
         .collect();
-    let mut policy = Policy::new("test").purpose(Purpose::consent("offers").confirmed());
+    // A child: what comes back must be a guardian's still.
+    let policy = Policy::new("test").minors(Minors::new("age", 15));
+    let mut policy = policy.purpose(Purpose::consent("offers").confirmed());
     for plain in ["news", "polls"] {
         policy = policy.purpose(Purpose::consent(plain));
     }
@@ -97,7 +99,10 @@ pub(super) fn differs(seed: u64) -> Option<String> {
         let envelope = Envelope::new(seq as u64, id, now, kind(*word, now));
         state = program.transition(state, &[envelope], now).state;
     }
-    let contact = Contact::new("lea").address("sms", "+33639980001").address("email", "lea@example.org");
+    let contact = Contact::new("lea")
+        .attribute("age", 9)
+        .address("sms", "+33639980001")
+        .address("email", "lea@example.org");
     let permits = |purpose: &str, on: &str| {
         let question = Question::new(&contact, &state.cold.standing, on, purpose);
         permit(&question, &policy, &Zone::utc(), start() + TimeDelta::hours(1)) == Permit::Permit

@@ -123,7 +123,7 @@ impl<'d> Compiler<'d> {
         for (step, definition) in self.definition.steps.iter().enumerate() {
             let name = definition.id.clone().unwrap_or_else(|| format!("step-{}", step + 1));
             let place = format!("steps[{step}].id");
-            if name.trim().is_empty() || name == NEXT || name.len() > 128 {
+            if name.trim().is_empty() || name == NEXT || name.len() > 128 || !is_one_line(&name) {
                 let sentence = format!("a step cannot be called {name:?}");
                 self.problem("J009", &place, sentence, "choose a name of 1 to 128 letters other than next");
             }

@@ -9,7 +9,7 @@ use crate::journey::definition::{
 };
 use crate::journey::node::{Enter, Send, Set, Split};
 use crate::journey::{Node, NodeKind, Target};
-use crate::model::{Attributes, Name, Value};
+use crate::model::{Attributes, Name, Value, is_one_line};
 use crate::rule::{Expression, Template, TemplateDefinition};
 use crate::time::Span;
 
@@ -115,6 +115,14 @@ impl Compiler<'_> {
             let name = definition.exit.as_deref().unwrap_or_default();
             if name.trim().is_empty() {
                 self.problem("J040", place, "the exit has no name", "name it, such as completed");
+            }
+            if !is_one_line(name) {
+                self.problem(
+                    "J040",
+                    place,
+                    "the exit has a control character in its name",
+                    "write it on one line",
+                );
             }
             Some(NodeKind::Exit { name: name.into() })
         }
@@ -223,6 +231,10 @@ impl Compiler<'_> {
         if names.len() < send.channels.len() || names.contains("") {
             let sentence = "a channel is listed twice, or has no name";
             self.problem("J143", &place, sentence, "list each channel once, such as [sms, email]");
+        }
+        if send.channels.iter().chain(send.templates.values()).any(|name| !is_one_line(name)) {
+            let sentence = "a channel or a template has a control character in its name";
+            self.problem("J143", &place, sentence, "write it on one line");
         }
         let ways = send.channels.iter().map(|name| {
             let own = send.templates.get(name).map(|words| Name::from(words.trim()));

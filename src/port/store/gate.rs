@@ -36,11 +36,11 @@ pub trait Gate: Send + Sync {
     async fn rekey(&self, channel: &Name, former: Fingerprint, current: Fingerprint) -> Result<()>;
 
     /// Forgets a person: state, mail, steps, contents and addresses go; a tombstone keeps the revision and refuses that
-    /// the contact comes back by itself; its addresses are denied for good, whoever has them, for every purpose but those that are
-    /// `owed`; the consent chain stays as proof. What is owed to
+    /// the contact comes back by itself; its addresses are denied for good, whoever has them, and no grant lifts that
+    /// ([`Forbidden::erased`]); the consent chain stays as proof. What is owed to
     /// third parties is put into the outbox ([`Cold::removals`](crate::machine::Cold::removals)), and a message that
     /// [is a removal](crate::model::Message::is_removal) goes on as if nothing had happened. Erasing twice changes nothing. False where the contact was never known.
-    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool>;
+    async fn erase(&self, contact: &ContactId) -> Result<bool>;
 
     /// Makes two contacts one: `loser` ends and becomes an alias of `winner`, which goes on.
     ///
@@ -113,13 +113,21 @@ pub struct Forbidden {
     pub denied: bool,
     /// Whether the row of its address suppresses it.
     pub suppressed: bool,
+    /// Whether somebody was erased who had its address; it is denied then, for every purpose.
+    pub erased: bool,
 }
 
 impl Forbidden {
     /// Puts an answer together.
     #[must_use]
     pub fn new(denied: bool, suppressed: bool) -> Self {
-        Self { denied, suppressed }
+        Self { denied, suppressed, erased: false }
+    }
+
+    /// The same for an address of somebody who was erased.
+    #[must_use]
+    pub fn of_erased(self, erased: bool) -> Self {
+        Self { denied: self.denied || erased, erased, ..self }
     }
 }
 

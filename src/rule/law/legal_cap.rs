@@ -13,7 +13,8 @@ use crate::time::{Span, Zone};
 
 /// One row: at most so many messages on some channels, which count together, in any window of a length.
 ///
-/// What counts is what is held to the hours of the law: messages of purposes that the policy names and that are not owed.
+/// What counts is messages of purposes that the policy names and that are not owed. Of one that it does not name, the hours hold and
+/// nothing counts; a journey that sends for such a purpose is warned about (`J133`).
 ///
 /// ```
 /// use journeyman::rule::law::Profile;

@@ -56,13 +56,13 @@
 //!
 //! | profile | channels, where | most | force | source |
 //! |---|---|---|---|---|
-//! | `fr` | voice | 4 in 30 days | law, from 2023-03-01 | C. conso D. 223-9 (décret 2022-1313) |
-//! | `us` | sms, mms and voice together, FL; OK; MD | 3 in 24 hours | law, from 2021-07, 2022-11, 2024-01 | Fla. 501.616(6), Okla. 15-775C.4, Md. 14-4503 |
+//! | `fr`, `fr-wide` | voice | 4 in 30 days | law, from 2023-03-01 | C. conso D. 223-9 (décret 2022-1313) |
+//! | `us` | sms, mms and voice together, FL; OK; MD | 3 in 24 hours | law, from 2021-07, 2022-11, 2024-01 | Fla. 501.616(6), Okla. 15-775C.4, Md. 14-4502 |
 //!
 //! They stand beside those of the host ([`Cap`](crate::rule::Cap)), slide as these do, and defer with the reason
 //! [`Cap`](crate::model::Reason::Cap) under the name of their profile. Counted are begins of messages whose purpose the policy names
 //! and that are not owed; a policy that names no purpose is not counted for. The three statutes of the states count what is of one
-//! subject: all of marketing is taken for one.
+//! subject: all of marketing is taken for one. The sixty days after a no in a call (D. 223-9) are for the host to note as a withdrawal.
 //!
 //! # Public holidays
 //!

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use super::fixture::{CONFIRMED, FAMILIES, SOLD, is_owed};
 use super::ledger::{Told, What};
 use super::sharing::is_partner;
-use crate::model::{DeliveryStatus, MessageId, Reason};
-use crate::port::store::MessageRecord;
+use crate::model::MessageId;
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
 
@@ -121,19 +120,6 @@ impl Seen {
             invariant,
             format!("{id} has begun, and the acts of {person} allow no {purpose} by {channel}"),
         );
-    }
-
-    /// What is owed is stopped by no word, and by no erasure of somebody else.
-    pub(in crate::sim) fn nobody_forbids_what_is_owed(&mut self, record: &MessageRecord) {
-        if !is_owed(&record.message.purpose) {
-            return;
-        }
-        if let Some(DeliveryStatus::Refused { reasons }) = &record.answer
-            && reasons.contains(&Reason::Withdrawn)
-        {
-            let found = format!("{} is owed, and was refused as withdrawn", record.message.id);
-            self.breach(Invariant::C11, found);
-        }
     }
 
     /// A message goes out to an address: nobody who has it may have said no to it.

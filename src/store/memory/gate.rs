@@ -32,7 +32,7 @@ impl Gate for MemoryStore {
         done(())
     }
 
-    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
         let (mut inner, now) = self.stamped();
         inner.forget_aside(contact);
         let Some(row) = inner.meant(contact) else { return done(false) };
@@ -41,7 +41,7 @@ impl Gate for MemoryStore {
             let id = inner.rows[row].id.clone();
             inner.forget_aside(&id);
             if !inner.rows[row].erased {
-                inner.erase(row, owed, now);
+                inner.erase(row, now);
             }
         }
         done(true)
@@ -83,6 +83,7 @@ impl Inner {
             || self.merges.is_open(row)
             || gate.is_some_and(|gate| denial::denies(&gate.denials, channel, purpose));
         Forbidden::new(denied, gate.is_some_and(|gate| gate.suppressed))
+            .of_erased(gate.is_some_and(|gate| denial::are_of_erased(&gate.denials)))
     }
 
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) {
@@ -237,11 +238,10 @@ impl Inner {
         self.alias_ends.insert(to);
     }
 
-    fn erase(&mut self, row: usize, owed: &[Name], now: DateTime<Utc>) {
+    fn erase(&mut self, row: usize, now: DateTime<Utc>) {
         if !is_on(Bug::ErasureFreesTheAddress) {
             let by = self.rows[row].id.clone();
-            let owed = if is_on(Bug::ErasureClosesEverything) { &[] } else { owed };
-            self.deny(row, &Forbids::for_good(&by, owed));
+            self.deny(row, &Forbids::for_good(&by));
         }
         self.set_due(row, None);
         if let Some(from) = self.rows[row].unread_from.take() {

@@ -45,8 +45,8 @@ impl Gate for SqliteStore {
         .await
     }
 
-    async fn erase(&self, contact: &ContactId, owed: &[Name]) -> Result<bool> {
-        let (contact, owed) = (contact.clone(), owed.to_vec());
+    async fn erase(&self, contact: &ContactId) -> Result<bool> {
+        let contact = contact.clone();
         self.forbid("erase a contact", move |db| {
             db.forget_aside(&contact)?;
             let Some(found) = db.meant(&contact)? else { return Ok(false) };
@@ -55,7 +55,7 @@ impl Gate for SqliteStore {
                 for row in db.aliases(found.row)?.into_iter().chain([found.row]) {
                     let id = db.external(row)?;
                     db.forget_aside(&id)?;
-                    db.erase(row, &id, &owed)?;
+                    db.erase(row, &id)?;
                 }
             }
             Ok(true)
@@ -113,8 +113,10 @@ impl Db {
         // A channel without a number stands in no row.
         let Some((term, address)) = term.zip(address) else { return Ok(Forbidden::new(denied, false)) };
         let scope = Scope::Address(term, address);
-        denied |= denial::denies(&self.denials(scope)?, channel, purpose);
-        Ok(Forbidden::new(denied, self.address_gate(scope)?.1))
+        let rows = self.denials(scope)?;
+        denied |= denial::denies(&rows, channel, purpose);
+        let suppressed = self.address_gate(scope)?.1;
+        Ok(Forbidden::new(denied, suppressed).of_erased(denial::are_of_erased(&rows)))
     }
 
     fn withdraw(&mut self, withdrawal: &Withdrawal, id: Option<InputId>, now: DateTime<Utc>) -> Step<()> {
@@ -232,10 +234,9 @@ impl Db {
     }
 
     /// Forgets a person; the order matters only in that addresses and segments are read before they go.
-    fn erase(&mut self, row: i64, contact: &ContactId, owed: &[Name]) -> Step<()> {
+    fn erase(&mut self, row: i64, contact: &ContactId) -> Step<()> {
         if !is_on(Bug::ErasureFreesTheAddress) {
-            let owed = if is_on(Bug::ErasureClosesEverything) { &[] } else { owed };
-            self.deny(row, &Forbids::for_good(contact, owed))?;
+            self.deny(row, &Forbids::for_good(contact))?;
         }
         self.leave_segments(row)?;
         let now = self.now();

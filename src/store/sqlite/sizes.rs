@@ -101,7 +101,7 @@ mod tests {
         moved(&store);
         block_on(store.write("damage", 1, |db| Ok(db.conn.execute("UPDATE state SET hot = x'00'", [])?)))
             .unwrap();
-        assert!(block_on(store.erase(&"lea".into(), &[])).unwrap());
+        assert!(block_on(store.erase(&"lea".into())).unwrap());
         assert_eq!(block_on(store.segment_size("active")).unwrap(), 1);
         assert!(block_on(store.contact(&"lea".into())).unwrap().unwrap().erased);
     }

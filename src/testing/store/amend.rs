@@ -175,7 +175,7 @@ async fn nobody_amends_what_is_unknown(bench: Bench) -> Answer {
 async fn nobody_amends_what_was_erased(bench: Bench) -> Answer {
     let lea = bench.lea_with_a_message().await?;
     park(&bench, &lea).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
     check_eq!(parked(&bench, None, 9).await?, [] as [MessageId; 0], "what is listed");
     check_eq!(cancel(&bench, &lea).await?, Amended::Unknown, "the answer to taking it back");
     check_eq!(retry(&bench, &lea).await?, Amended::Unknown, "the answer to repeating it");

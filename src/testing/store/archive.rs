@@ -198,7 +198,7 @@ async fn scan_passes_over_the_erased(bench: Bench) -> Answer {
         bench.know(person(&format!("c{number}"), EMAIL, &format!("c{number}@example.org"))).await?;
     }
     for number in 1..5 {
-        bench.store.erase(&id(&format!("c{number}")), &[]).await?;
+        bench.store.erase(&id(&format!("c{number}"))).await?;
     }
     let (mut after, mut found) = (0, Vec::new());
     while let Some((row, state)) = bench.store.scan(after, 1).await?.into_iter().next() {
@@ -340,7 +340,7 @@ async fn reopen_keeps_what_is_forbidden(bench: Bench) -> Answer {
     bench.withdraw(&stop(LEA), "stop").await?;
     let address = fingerprint(EMAIL, "ann@example.org");
     bench.store.suppress(&Suppression::new(EMAIL.into(), address, None, "bounce".into())).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
     bench.store.pause(&Pausable::Channel("sms".into())).await?;
     bench.store.pause(&welcome()).await?;
     bench.store.resume(&welcome()).await?;

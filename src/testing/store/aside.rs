@@ -138,7 +138,7 @@ async fn an_erasure_forgets_what_is_aside(bench: Bench) -> Answer {
     bench.store.drop_aside(ended, &ana()).await?;
     let tom = set_aside(&bench, wrong(TOM, "a")).await?;
     for contact in [LEA, TOM] {
-        bench.store.erase(&id(contact), &[]).await?;
+        bench.store.erase(&id(contact)).await?;
     }
     check_eq!(listed(&bench, 0, 9).await?, [] as [u64; 0], "what is listed");
     for number in [lea, ended, tom] {
@@ -154,7 +154,7 @@ async fn reopen_keeps_what_is_aside(bench: Bench) -> Answer {
     let second = set_aside(&bench, wrong(TOM, "b")).await?;
     let dropped = set_aside(&bench, wrong(LEA, "c")).await?;
     bench.store.drop_aside(dropped, &ana()).await?;
-    bench.store.erase(&id(TOM), &[]).await?;
+    bench.store.erase(&id(TOM)).await?;
     let bench = bench.reopen().await?;
     check_eq!(listed(&bench, 0, 9).await?, [first], "what is listed");
     let record = bench.store.aside_record(dropped).await?;

@@ -414,7 +414,7 @@ async fn forbidden_says_what_take_says(bench: Bench) -> Answer {
 async fn suppress_outlives_the_contact(bench: Bench) -> Answer {
     bench.lea_with_a_message().await?;
     bench.store.suppress(&suppression(Some(LEA))).await?;
-    if !bench.store.erase(&id(LEA), &[]).await? {
+    if !bench.store.erase(&id(LEA)).await? {
         return Err(Stop::failed("a contact that is known is erased as if it were not"));
     }
     bench.know(reachable(Contact::new("ann"), EMAIL, SHARED)).await?;

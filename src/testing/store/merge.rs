@@ -146,7 +146,7 @@ async fn withdrawal_of_a_merged_contact_reaches_all_its_addresses(bench: Bench) 
 async fn erasing_a_merged_contact_erases_both(bench: Bench) -> Answer {
     both(&bench).await?;
     merged(&bench).await?;
-    check!(bench.store.erase(&id(LEA), &[]).await?, "the loser's id is answered as a stranger's");
+    check!(bench.store.erase(&id(LEA)).await?, "the loser's id is answered as a stranger's");
     for who in [LEA, TOM] {
         let stored = bench.contact(who).await?;
         check!(stored.erased && stored.state.cold.contact.size() == 0, "{who} is not erased");
@@ -172,7 +172,7 @@ async fn merge_is_done_once(bench: Bench) -> Answer {
     bench.know(person("max", SMS, "+33639980002")).await?;
     let elsewhere = Merging::Refused(MergeRefusal::Elsewhere(id(TOM)));
     check_eq!(merge(&bench, LEA, "max").await?, elsewhere, "into a third contact");
-    bench.store.erase(&id("max"), &[]).await?;
+    bench.store.erase(&id("max")).await?;
     check_eq!(merge(&bench, "max", TOM).await?, Merging::Erased(id("max")), "somebody erased");
     Ok(())
 }

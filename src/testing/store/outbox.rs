@@ -249,7 +249,7 @@ async fn begin_refuses_after_suppress(bench: Bench) -> Answer {
 async fn begin_refuses_after_erase(bench: Bench) -> Answer {
     let message = bench.lea_with_a_message().await?;
     let taken = bench.taken(&message).await?;
-    bench.store.erase(&super::bench::id(LEA), &[]).await?;
+    bench.store.erase(&super::bench::id(LEA)).await?;
     overtaken(&bench, &taken).await?;
     check_eq!(
         bench.offered().await?,

@@ -173,7 +173,7 @@ async fn a_stale_failure_counts_for_nothing(bench: Bench) -> Answer {
 async fn erasing_a_parked_contact_ends_its_parking(bench: Bench) -> Answer {
     bench.know(person(LEA, EMAIL, SHARED)).await?;
     park(&bench, LEA).await?;
-    check!(bench.store.erase(&id(LEA), &[]).await?, "a parked contact cannot be erased");
+    check!(bench.store.erase(&id(LEA)).await?, "a parked contact cannot be erased");
     check_eq!(parked(&bench).await?, [""; 0], "who is parked after the erasure");
     check!(!bench.store.release(&id(LEA)).await?, "an erased contact is released");
     Ok(())

@@ -75,8 +75,8 @@ async fn removals(bench: &Bench, contact: &str) -> Answer<Vec<(MessageId, Messag
 async fn erasing_owes_a_removal_of_what_was_exported(bench: Bench) -> Answer {
     lea_with_an_export(&bench).await?;
     let (export, _) = begun(&bench).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
+    bench.store.erase(&id(LEA)).await?;
     check_eq!(removals(&bench, LEA).await?.len(), 1, "the removals that an erasure owes");
     check_eq!(offered(&bench).await?.len(), 0, "what is offered while the call of the export may go on");
     bench.clock.advance(LEASE + minutes(1));
@@ -100,7 +100,7 @@ async fn erasing_owes_a_removal_of_what_was_exported(bench: Bench) -> Answer {
 
 async fn erasing_owes_nothing_for_what_never_began(bench: Bench) -> Answer {
     let export = lea_with_an_export(&bench).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
     check_eq!(bench.status(&export).await?, MessageStatus::Cancelled, "where the export stands");
     check_eq!(bench.store.messages(&id(LEA)).await?.len(), 1, "the messages that are left");
     check_eq!(offered(&bench).await?.len(), 0, "what is offered");
@@ -120,7 +120,7 @@ async fn nothing_takes_a_removal_back(bench: Bench) -> Answer {
     bench.done(bench.reading(LEA).await?).await?;
     check_eq!(bench.store.merge(&id(LEA), &id(TOM)).await?, Merging::Done, "the merge");
     check_eq!(offered(&bench).await?.len(), 1, "what is offered after the merge");
-    bench.store.erase(&id(TOM), &[]).await?;
+    bench.store.erase(&id(TOM)).await?;
     let (begun, attempt) = begun(&bench).await?;
     check_eq!(begun.id, removal.id, "what is offered after the erasure");
     bench.settle(&begun, attempt, DeliveryStatus::Accepted).await?;

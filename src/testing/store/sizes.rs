@@ -128,7 +128,7 @@ async fn an_erasure_takes_the_contact_out_of_its_segments(bench: Bench) -> Answe
         moves(&bench, contact, &[("active", true), ("left", true), ("other", true)]).await?;
     }
     are(&bench, &[("active", 3), ("left", 2), ("new", 1), ("other", 2)]).await?;
-    check!(bench.store.erase(&id(LEA), &[]).await?, "a contact that is known is erased as if it were not");
+    check!(bench.store.erase(&id(LEA)).await?, "a contact that is known is erased as if it were not");
     are(&bench, &[("active", 2), ("left", 2), ("other", 2)]).await?;
     moves(&bench, "eve", &[("new", true)]).await?;
     are(&bench, &[("active", 2), ("left", 2), ("new", 1), ("other", 2)]).await
@@ -138,15 +138,15 @@ async fn erasing_twice_counts_once(bench: Bench) -> Answer {
     for contact in [LEA, TOM, "ann"] {
         moves(&bench, contact, &[("active", true)]).await?;
     }
-    bench.store.erase(&id(LEA), &[]).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
+    bench.store.erase(&id(LEA)).await?;
     are(&bench, &[("active", 2)]).await
 }
 
 async fn a_zombie_after_an_erasure_counts_nobody(bench: Bench) -> Answer {
     moves(&bench, TOM, &[("active", true)]).await?;
     let zombie = moving(&bench, LEA, &[("active", true)]).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
     check_eq!(
         bench.commit(vec![zombie]).await?,
         [Committed::StaleLease],
@@ -171,6 +171,6 @@ async fn reopen_keeps_the_sizes(bench: Bench) -> Answer {
     moves(&bench, TOM, &[("active", true)]).await?;
     let bench = bench.reopen().await?;
     are(&bench, &[("active", 2), ("new", 1)]).await?;
-    bench.store.erase(&id(LEA), &[]).await?;
+    bench.store.erase(&id(LEA)).await?;
     are(&bench, &[("active", 1)]).await
 }
