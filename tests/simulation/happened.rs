@@ -281,6 +281,8 @@ const RARE: [&str; 21] = [
     "blocked",
     "bounced_after_the_erasure",
     "came_again_after_the_erasure",
+    "limit_law_cap_judged",
+    "rules_on_record",
 ];
 
 /// Fewer do not see everything happen; the gate plays many more.
