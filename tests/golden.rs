@@ -546,7 +546,7 @@ impl Picture {
 
     /// Without what files of former versions do not know: the rules by which something was put off or refused, and the instants
     /// from which withdrawals of everything count; whoever withdrew there goes on without.
-    fn as_formerly(mut self) -> Self {
+    fn into_former(mut self) -> Self {
         for portrait in self.people.values_mut() {
             portrait
                 .messages
@@ -707,11 +707,11 @@ async fn judge(store: &SqliteStore) {
 #[test]
 fn what_is_written_today_is_what_the_golden_files_hold() {
     let (_folder, path) = fresh();
-    let (today, columns) = (half_way(&path).as_formerly(), shape(&path));
+    let (today, columns) = (half_way(&path).into_former(), shape(&path));
     assert!(columns.len() > 80, "{columns:#?}");
     for name in FILES {
         let (_folder, path) = copy(name);
-        today.assert_same(&half_way(&path).as_formerly(), name);
+        today.assert_same(&half_way(&path).into_former(), name);
         assert_eq!(columns, shape(&path), "{name}: a released step of the schema never changes");
     }
 }
@@ -720,11 +720,11 @@ fn what_is_written_today_is_what_the_golden_files_hold() {
 fn every_golden_file_goes_on_to_the_same_end() {
     let (_folder, path) = fresh();
     let (today, sent) = end(&path);
-    let today = today.as_formerly();
+    let today = today.into_former();
     for name in FILES {
         let (_folder, path) = copy(name);
         let (then, said) = end(&path);
-        today.assert_same(&then.as_formerly(), name);
+        today.assert_same(&then.into_former(), name);
         assert_eq!(sent, said, "{name}");
     }
     let page = format!("{}\nsaid in the second half:\n{}\n", today.page(), sent.join("\n"));
