@@ -61,7 +61,7 @@ fn allowed(words: &[Word]) -> [[bool; 3]; 2] {
             }
             Word::Stop(_) => {}
             Word::Start(on) => {
-                let back = std::mem::replace(&mut taken[on], [false; 3]);
+                let back = std::mem::take(&mut taken[on]);
                 (0..3).filter(|purpose| back[*purpose]).for_each(|purpose| allowed[on][purpose] = true);
             }
         }
