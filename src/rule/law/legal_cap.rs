@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::places::Places;
+use super::profile::is_within;
 use super::recipient::Whereabouts;
 use super::territory::list;
 use super::{Force, Profile, Territory};
@@ -57,7 +58,7 @@ impl LegalCap {
     /// Whether it is in force on a local date.
     #[must_use]
     pub fn is_in_force(&self, date: NaiveDate) -> bool {
-        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
+        is_within(date, self.from, self.until)
     }
 
     /// Whether what is said on a channel counts and is capped.

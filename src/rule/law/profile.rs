@@ -80,14 +80,19 @@ impl LegalHours {
     /// Whether it is in force on a local date.
     #[must_use]
     pub fn is_in_force(&self, date: NaiveDate) -> bool {
-        let since = self.from.filter(|_| !is_on(Bug::RowBeforeItsDate));
-        since.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
+        is_within(date, self.from, self.until)
     }
 
     pub(super) fn concerns(&self, channel: &str, territory: Territory) -> bool {
         *self.channel == *channel
             && (self.territories.is_empty() || self.territories.binary_search(&territory).is_ok())
     }
+}
+
+/// Whether a local date lies in `[from, until)`, as far as a row of the law names them.
+pub(super) fn is_within(date: NaiveDate, from: Option<NaiveDate>, until: Option<NaiveDate>) -> bool {
+    let since = from.filter(|_| !is_on(Bug::RowBeforeItsDate));
+    since.is_none_or(|from| from <= date) && until.is_none_or(|until| date < until)
 }
 
 /// The hours of a country: dated rows, each with its source. A policy names the profiles that it keeps to.
