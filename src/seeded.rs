@@ -113,6 +113,7 @@ pub enum Bug {
     StartGivesAnOlderStop = 102,
     WaitsByNoRules = 103,
     LawCountsNothing = 105,
+    SilenceIsNo = 106,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -151,7 +152,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 103] = [
+        pub const ALL: [Bug; 104] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -255,6 +256,7 @@ mod planting {
             StartGivesAnOlderStop,
             WaitsByNoRules,
             LawCountsNothing,
+            SilenceIsNo,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -344,7 +346,7 @@ mod planting {
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
                 RemovalForgotten | OneIdForEveryYes | ExportUnasked => "C21",
-                MergeWidens => "C6",
+                MergeWidens | SilenceIsNo => "C6",
                 PreferenceUnheard => "C24",
                 StepWithdrawsOnRecordAlone => "C7",
                 OldKeyForgotten => "C11",
@@ -465,6 +467,7 @@ mod planting {
                 RemovalForgotten => "a yes that ended is told to no third party",
                 OneIdForEveryYes => "a third party knows a contact by one id, under whichever yes it is told",
                 ExportUnasked => "nobody asks again when a third party is told",
+                SilenceIsNo => "what a merge ended without a no counts as one in the next merge",
                 LawCountsNothing => "the caps of the law are written down and not counted",
                 WaitsByNoRules => "what is put off does not say by which rules",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",

@@ -12,7 +12,7 @@ use futures::executor::block_on;
 use journeyman::channel::RecordingChannel;
 use journeyman::engine::{Inbound, Returned};
 use journeyman::machine::Withdrawal;
-use journeyman::model::{ContactId, Evidence, MergeRefusal};
+use journeyman::model::{ConsentRecord, ConsentStatus, ContactId, Evidence, MergeRefusal};
 use journeyman::port::Store;
 use journeyman::port::store::{MessageStatus, Take};
 use journeyman::rule::proof::{Controller, verify};
@@ -102,10 +102,15 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
+    act_of(2)
+}
+
+/// One act, and how many of eight forbid.
+fn act_of(stops: u32) -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => (0..2usize, 0..2usize).prop_map(|(channel, at)| Act::Lives { channel, at }),
-        4 => (0..2usize, 0..2usize).prop_map(|(purpose, channel)| Act::Grants { purpose, channel }),
-        2 => (prop::option::of(0..2usize), prop::option::of(0..2usize))
+        6 - stops => (0..2usize, 0..2usize).prop_map(|(purpose, channel)| Act::Grants { purpose, channel }),
+        stops => (prop::option::of(0..2usize), prop::option::of(0..2usize))
             .prop_map(|(purpose, channel)| Act::Stops { purpose, channel }),
     ]
 }
@@ -165,37 +170,42 @@ impl Said {
         }
     }
 
-    fn word(&self, purpose: usize, channel: usize) -> Option<bool> {
-        self.words.get(&(purpose, channel)).copied()
+    /// Whether a yes holds at a place.
+    fn holds(&self, pair: (usize, usize), at: usize) -> bool {
+        self.words.get(&pair) == Some(&true) && self.bound.get(&pair).is_none_or(|bound| *bound == at)
     }
 
     /// The two as one: each address keeps the rights of who has it, less what the other one denies; one that both have keeps
-    /// those that both gave.
+    /// those that both gave. What is lost so was denied by nobody, and denies nothing to a third one.
     fn with(&self, loser: &Self) -> Self {
-        let mut lives = loser.lives.clone();
-        lives.extend(&self.lives);
-        let (mut words, mut bound) = (BTreeMap::new(), BTreeMap::new());
-        for purpose in 0..2 {
-            for channel in 0..2 {
-                let (own, other) = (self.word(purpose, channel), loser.word(purpose, channel));
-                let word = match (self.lives.get(&channel), loser.lives.get(&channel)) {
-                    (Some(one), Some(two)) if one == two => own == Some(true) && other == Some(true),
-                    (None, Some(at)) => {
-                        bound.insert((purpose, channel), *at);
-                        other == Some(true) && own != Some(false)
+        let mut one = self.clone();
+        one.lives.extend(loser.lives.iter().filter(|(channel, _)| !self.lives.contains_key(channel)));
+        for pair in (0..2).flat_map(|purpose| (0..2).map(move |channel| (purpose, channel))) {
+            if [self, loser].iter().any(|side| side.words.get(&pair) == Some(&false)) {
+                one.words.insert(pair, false);
+                continue;
+            }
+            match (self.lives.get(&pair.1), loser.lives.get(&pair.1)) {
+                (Some(own), Some(at)) if own == at => {
+                    if self.holds(pair, *at) && !loser.holds(pair, *at) {
+                        one.words.remove(&pair);
                     }
-                    _ => own == Some(true) && other != Some(false),
-                };
-                words.insert((purpose, channel), word);
+                }
+                (None, Some(at)) => {
+                    one.words.remove(&pair);
+                    if loser.holds(pair, *at) {
+                        one.words.insert(pair, true);
+                        one.bound.insert(pair, *at);
+                    }
+                }
+                _ => {}
             }
         }
-        Self { lives, words, bound }
+        one
     }
 
     fn may(&self, purpose: usize, channel: usize) -> bool {
-        let bound = self.bound.get(&(purpose, channel));
-        let here = self.lives.get(&channel).filter(|at| bound.is_none_or(|bound| bound == *at));
-        here.is_some() && self.word(purpose, channel) == Some(true)
+        self.lives.get(&channel).is_some_and(|at| self.holds((purpose, channel), *at))
     }
 }
 
@@ -260,6 +270,71 @@ proptest! {
                         }
                         if sent.contains(&format!("{word} {}", WHO[0])) {
                             wrong.push(format!("{word} was said to the one that ended"));
+                        }
+                    }
+                }
+                let findings = Checker::new().check(&*store).await.unwrap();
+                if !findings.is_clean() {
+                    wrong.push(format!("{findings:?}"));
+                }
+                wrong
+            });
+            prop_assert!(outcome.is_empty(), "{name}: {outcome:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn consent_of_three_that_become_one_is_denied_by_those_alone_who_said_no(
+        homes in prop::collection::vec((0..3usize, 0..2usize, 0..2usize), 0..7),
+        acts in prop::collection::vec((0..3usize, act_of(1)), 4..24),
+        between in prop::collection::vec((0..3usize, act()), 0..4),
+        after in prop::collection::vec((0..3usize, act()), 0..3),
+        chain in any::<bool>(),
+    ) {
+        const ALL: [&str; 3] = ["web-77", "tel-12", "lea"];
+        let clock = clock();
+        for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+            let outcome = block_on(async {
+                let scene = Scene::new(store.clone(), &clock, Policy::default()).await;
+                for who in ALL {
+                    scene.engine.identify(Contact::new(who)).await.unwrap();
+                }
+                let mut said: [Said; 3] = Default::default();
+                let homes = homes.iter().map(|(who, channel, at)| (*who, Act::Lives { channel: *channel, at: *at }));
+                for (who, act) in homes.chain(acts.iter().copied()).collect::<Vec<_>>() {
+                    tell(&scene.engine, ALL[who], act).await;
+                    said[who].hear(act);
+                }
+                scene.tick().await;
+                // One by one into the next, or both into the last.
+                let first = if chain { 1 } else { 2 };
+                scene.engine.merge(&ALL[0].into(), &ALL[first].into()).await.unwrap();
+                said[first] = said[first].with(&said[0]);
+                scene.tick().await;
+                for (who, act) in &between {
+                    tell(&scene.engine, ALL[*who], *act).await;
+                    said[if *who == 0 { first } else { *who }].hear(*act);
+                }
+                scene.tick().await;
+                scene.engine.merge(&ALL[1].into(), &ALL[2].into()).await.unwrap();
+                let mut one = said[2].with(&said[1]);
+                for (who, act) in &after {
+                    tell(&scene.engine, ALL[*who], *act).await;
+                    one.hear(*act);
+                }
+                scene.say_all("lea").await;
+                scene.tick().await;
+                let mut wrong = Vec::new();
+                for (channel, on) in CHANNELS.iter().enumerate() {
+                    let sent = scene.channels[channel].sent();
+                    for (purpose, word) in PURPOSES.iter().enumerate() {
+                        let got = sent.iter().any(|sent| &*sent.message.purpose == *word);
+                        if got != one.may(purpose, channel) {
+                            wrong.push(format!("{word} by {on}: sent {got}"));
                         }
                     }
                 }
@@ -419,6 +494,39 @@ fn consent_chains_of_both_are_in_the_proof_and_verify() {
                 text.replacen("\"pii_principal_id\": \"web-77\"", "\"pii_principal_id\": \"web-78\"", 1);
             assert!(verify(&forged).is_err());
         }
+    });
+}
+
+#[test]
+fn consent_that_a_merge_ends_is_no_word_against_a_third_one() {
+    on_each(&Policy::default(), |scene, store| async move {
+        two(&scene).await;
+        let engine = &scene.engine;
+        // She said yes before she had an address, and the address comes from somebody who never did.
+        engine.identify(Contact::new("tel-12")).await.unwrap();
+        for purpose in PURPOSES {
+            engine.consent(Consent::granted("tel-12", purpose, "email", evidence())).await.unwrap();
+        }
+        engine
+            .withdraw(&Withdrawal::everything("tel-12", evidence()).for_purpose("marketing"))
+            .await
+            .unwrap();
+        engine.consent(Consent::granted("lea", "marketing", "email", evidence())).await.unwrap();
+        engine.identify(Contact::new("web-77").address("email", "web@example.org")).await.unwrap();
+        scene.tick().await;
+        engine.merge(&"web-77".into(), &"tel-12".into()).await.unwrap();
+        scene.tick().await;
+        let silenced = |record: &ConsentRecord| {
+            record.status == ConsentStatus::Invalidated && record.purpose.as_deref() == Some("news")
+        };
+        assert!(store.consents(&"tel-12".into()).await.unwrap().iter().any(silenced));
+        engine.merge(&"tel-12".into(), &"lea".into()).await.unwrap();
+        scene.tick().await;
+        scene.say_all("lea").await;
+        scene.tick().await;
+        let sent: Vec<_> =
+            scene.channels[0].sent().iter().map(|sent| sent.message.purpose.to_string()).collect();
+        assert_eq!(sent, ["news"]);
     });
 }
 

@@ -12,7 +12,7 @@ use crate::model::{
     StepOutcome,
 };
 use crate::rule::segment::SegmentState;
-use crate::rule::{MERGE, Performed, Side};
+use crate::rule::{Lost, MERGE, Performed, Side};
 
 /// What a contact that was merged into another one leaves to it: everything that the other one takes, in one input.
 ///
@@ -193,9 +193,9 @@ impl Run<'_> {
             said_at: None,
             except: &[],
         };
-        for (purpose, channel) in &lost {
-            let no = act(ConsentStatus::Withdrawn, Some(purpose), Some(channel), None, &evidence);
-            self.record(&no, input, at);
+        for Lost { purpose, channel, denied } in &lost {
+            let status = if *denied { ConsentStatus::Withdrawn } else { ConsentStatus::Invalidated };
+            self.record(&act(status, Some(purpose), Some(channel), None, &evidence), input, at);
         }
         for one in &kept {
             let (purpose, channel) = (Some(&one.purpose), Some(&one.channel));

@@ -4,11 +4,16 @@ use chrono::{DateTime, Utc};
 
 use super::Standing;
 use super::grant::Grant;
-use crate::model::{Address, Contact, Evidence, Fingerprint, Name};
+use crate::model::{Address, ConsentRecord, ConsentStatus, Contact, Evidence, Fingerprint, Name};
 use crate::seeded::{Bug, is_on};
 
 /// The source of the evidence of what a merge records.
 pub(crate) const MERGE: &str = "merge";
+
+/// Whether an act ends what the other record of a merge says nothing of, so that nobody said no.
+pub(super) fn is_silence(record: &ConsentRecord) -> bool {
+    record.status == ConsentStatus::Invalidated && *record.evidence.source == *MERGE
+}
 
 /// One of two records that become one.
 pub(crate) struct Side<'a> {
@@ -16,6 +21,14 @@ pub(crate) struct Side<'a> {
     standing: &'a Standing,
     /// Whether the gate denies a purpose on a channel to it, as far as that is known.
     gate: &'a dyn Fn(&str, &str) -> bool,
+}
+
+/// What the record that goes on no longer allows.
+pub(crate) struct Lost {
+    pub(crate) purpose: Name,
+    pub(crate) channel: Name,
+    /// Whether the other one denies it; otherwise nobody said no.
+    pub(crate) denied: bool,
 }
 
 /// A grant of the record that ends, which the other one takes over.
@@ -56,23 +69,29 @@ impl<'a> Side<'a> {
     ///
     /// What the other one denies; at an address that both have, what the other one does not allow as well and as strongly;
     /// at an address that comes from the other one, everything that this one had said without having an address there.
-    pub(crate) fn lost_beside(&self, other: &Side<'_>) -> Vec<(Name, Name)> {
-        let is_lost = |(purpose, channel): &(Name, Name)| {
-            if is_on(Bug::MergeWidens) {
-                return false;
-            }
-            other.denies(purpose, channel)
-                || match (self.address(channel), other.address(channel)) {
-                    (None, Some(_)) => true,
-                    (Some(own), Some(others)) if is_one(own, others) => {
-                        let meant = |grant: &&Grant| grant.is_for(own.fingerprint);
-                        let mut grants = self.standing.all_grants(purpose, channel).filter(meant);
-                        grants.any(|grant| !other.covers(grant, purpose, channel, others))
-                    }
-                    _ => false,
-                }
+    pub(crate) fn lost_beside(&self, other: &Side<'_>) -> Vec<Lost> {
+        if is_on(Bug::MergeWidens) {
+            return Vec::new();
+        }
+        let lost = |(purpose, channel): (Name, Name)| {
+            let denied = other.denies(&purpose, &channel);
+            let lost = denied || self.is_silent_beside(other, &purpose, &channel);
+            lost.then_some(Lost { purpose, channel, denied })
         };
-        self.pairs().into_iter().filter(is_lost).collect()
+        self.pairs().into_iter().filter_map(lost).collect()
+    }
+
+    /// Whether the other one says nothing where this one spoke for both.
+    fn is_silent_beside(&self, other: &Side<'_>, purpose: &str, channel: &str) -> bool {
+        match (self.address(channel), other.address(channel)) {
+            (None, Some(_)) => true,
+            (Some(own), Some(others)) if is_one(own, others) => {
+                let meant = |grant: &&Grant| grant.is_for(own.fingerprint);
+                let mut grants = self.standing.all_grants(purpose, channel).filter(meant);
+                grants.any(|grant| !other.covers(grant, purpose, channel, others))
+            }
+            _ => false,
+        }
     }
 
     fn covers(&self, grant: &Grant, purpose: &str, channel: &str, address: &Address) -> bool {

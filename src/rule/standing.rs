@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Basis;
 use super::bounce::{SoftRule, Softs};
 use super::grant::{Grant, Grounded, Mark};
+use super::merging::is_silence;
 use super::stopped::{START, Stopped, is_stop};
 use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Hash, Name};
+use crate::seeded::{Bug, is_on};
 
 /// What a contact allows, as a fold of its consent records: the current answer for every purpose and channel.
 ///
@@ -39,6 +41,9 @@ pub struct Standing {
     /// Grants on other grounds than a yes, the newest for each; and the newest confirmed yes, where a later one is not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     grounded: Vec<Grounded>,
+    /// Grants that a merge ended though nobody said no: they allow nothing, and deny nothing to a third record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    silenced: Vec<Grounded>,
     /// What was forbidden, where instants are kept: the newest of each scope.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     denied: Vec<Denied>,
@@ -260,6 +265,7 @@ impl Standing {
             grant.gives_back(taken);
         }
         self.stopped.apply(record, []);
+        self.silenced.retain(|one| !one.concerns(purpose, channel));
         if let Some(channels) = self.withdrawn.get_mut(purpose) {
             channels.remove(channel);
         }
@@ -354,6 +360,15 @@ impl Standing {
             .into_iter()
             .partition(|one| falls(&one.purpose, &one.channel, &one.grant));
         self.grounded = kept;
+        self.silenced.retain(|one| !falls(&one.purpose, &one.channel, &one.grant));
+        if is_silence(record) {
+            let yes = ended.iter().map(|(purpose, channel, grant)| Grounded {
+                purpose: purpose.clone(),
+                channel: channel.clone(),
+                grant: grant.clone(),
+            });
+            self.silenced.extend(yes.chain(gone.iter().cloned()));
+        }
         self.stopped.apply(record, ended);
         for one in gone {
             self.withdrawn.entry(one.purpose).or_default().insert(one.channel, record.seq);
@@ -388,7 +403,10 @@ impl Standing {
     pub(super) fn says_no(&self, purpose: &str, channel: &str) -> bool {
         let denied = self.denied.iter().any(|denied| denied.concerns(purpose, channel));
         let no = denied || self.has_withdrawn(purpose, channel);
-        self.objects(purpose, channel) || (no && self.all_grants(purpose, channel).next().is_none())
+        let mut silenced = self.silenced.iter().filter(|_| !is_on(Bug::SilenceIsNo));
+        let is_silent = silenced.any(|one| one.concerns(purpose, channel));
+        self.objects(purpose, channel)
+            || (no && !is_silent && self.all_grants(purpose, channel).next().is_none())
     }
 
     /// The addresses that are suppressed, with their channels.

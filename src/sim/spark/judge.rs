@@ -245,7 +245,10 @@ pub(crate) fn judge(
             judged.changing.push((before, commit.now));
             if published.keeps {
                 if commit.counted == Some(commit.published) {
+                    // What happens with the mail is no sign of a timer before it.
+                    let mailed = own.first().map(|envelope| envelope.received_at.timestamp_millis());
                     let step = steps.iter().map(|step| step.at.timestamp_millis());
+                    let step = step.filter(|at| mailed.is_none_or(|mailed| *at < mailed));
                     // A timer may leave nothing behind it, like a date that concerns nobody.
                     let timer = step.chain(due).filter(|at| *at > clock).min();
                     let next = walk.changes_at(own, timer).max(clock).min(commit.now);
