@@ -296,7 +296,9 @@ impl Walk {
         if !adopted.is_empty() {
             self.judged.happened.push("segment_adopted");
             self.still.retain(|name| lacking.contains(*name));
-            for rule in rules.iter().filter(|rule| loose.contains(rule.name)) {
+            // What still stands still does not move with those.
+            let moved = |rule: &&Rule| loose.contains(rule.name) && !self.still.contains(rule.name);
+            for rule in rules.iter().filter(moved).collect::<Vec<_>>() {
                 let inside = self.is_in(rules, rule, now);
                 let member = self.stands.entry(rule.name).or_default();
                 if member.inside != inside {
