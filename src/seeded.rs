@@ -114,6 +114,7 @@ pub enum Bug {
     WaitsByNoRules = 103,
     LawCountsNothing = 105,
     SilenceIsNo = 106,
+    StepByNoRules = 107,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -152,7 +153,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 104] = [
+        pub const ALL: [Bug; 105] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -257,6 +258,7 @@ mod planting {
             WaitsByNoRules,
             LawCountsNothing,
             SilenceIsNo,
+            StepByNoRules,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -352,7 +354,7 @@ mod planting {
                 OldKeyForgotten => "C11",
                 PreferredTimeInUtc => "C26",
                 ValidityUnsaid => "C27",
-                EditionOfThePolicyAlone | WaitsByNoRules => "C28",
+                EditionOfThePolicyAlone | WaitsByNoRules | StepByNoRules => "C28",
             }
         }
 
@@ -470,6 +472,7 @@ mod planting {
                 SilenceIsNo => "what a merge ended without a no counts as one in the next merge",
                 LawCountsNothing => "the caps of the law are written down and not counted",
                 WaitsByNoRules => "what is put off does not say by which rules",
+                StepByNoRules => "a step that refuses a message does not say by which rules",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",

@@ -6,6 +6,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +17,7 @@ use journeyman::engine::{Asked, EngineBuilder};
 use journeyman::journey::Reenter;
 use journeyman::machine::{ContactState, Envelope, Input, InputKind, Program, ProgramParts, Withdrawal};
 use journeyman::model::{
-    ConsentRecord, ConsentStatus, Evidence, FingerprintKey, How, InputId, Permit, Reason,
+    ConsentRecord, ConsentStatus, Evidence, FingerprintKey, How, InputId, Permit, Reason, Step, StepOutcome,
 };
 use journeyman::port::store::MessageStatus;
 use journeyman::rule::permit::{Question, permit, refusals};
@@ -1025,6 +1026,39 @@ fn proven() -> (String, ProofKey) {
     let proof = block_on(engine.proof(&"lea".into(), &controller)).unwrap().signed(&key);
     assert_eq!((proof.events.len(), proof.decisions.len()), (3, 2));
     (proof.to_json(), key)
+}
+
+#[test]
+fn consent_every_answer_in_a_proof_names_the_rules_that_gave_it() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        let mut editions = Vec::new();
+        // The rules change while she is away; what was answered before names the former ones.
+        for version in ["former", "newer"] {
+            let mut rules = policy().quiet(QuietHours::new("email", "22:00-07:00".parse().unwrap()));
+            rules.version = version.into();
+            editions.push(rules.edition());
+            let (engine, _) = build(store.clone(), rules);
+            paid_again(&engine, Reenter::Always);
+            block_on(engine.tick()).unwrap();
+            block_on(engine.withdraw(&Withdrawal::everything("lea", evidence()))).unwrap();
+            block_on(engine.track(Event::new("lea", "order.paid"))).unwrap();
+            block_on(engine.tick()).unwrap();
+            clock.advance(TimeDelta::minutes(1));
+        }
+        let (engine, _) = build(store.clone(), policy());
+        let proof = block_on(engine.proof(&"lea".into(), &Controller::new("x", "x@example.org"))).unwrap();
+        let named = |said: Said| {
+            let own = proof.decisions.iter().filter(move |one| one.said == said);
+            own.map(|one| one.policy.clone().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(named(Said::NotSent), editions, "{name}: what a step refused");
+        let said: BTreeSet<_> = named(Said::Sent).into_iter().collect();
+        assert_eq!(said, editions.iter().cloned().collect(), "{name}: what was said");
+        let steps = block_on(store.steps(&"lea".into())).unwrap();
+        let kept_back = |step: &&Step| matches!(step.outcome, StepOutcome::Refused { .. });
+        assert!(steps.iter().all(|step| step.policy.is_some() == kept_back(&step)), "{name}: {steps:?}");
+    }
 }
 
 #[test]

@@ -553,6 +553,7 @@ impl Picture {
                 .iter_mut()
                 .filter(|record| record.attempts == 0)
                 .for_each(|record| record.policy = None);
+            portrait.steps.iter_mut().for_each(|step| step.policy = None);
             // Formerly an address of the erased was suppressed; now it is denied.
             if portrait.state.cold.contact.id.as_str() == "benoit-2" {
                 portrait.suppresses();

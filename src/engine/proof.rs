@@ -83,7 +83,9 @@ fn of_step(loaded: &Loaded, step: &Step) -> Option<Decision> {
     let (channel, template) = other.cloned().unwrap_or((send.channel.clone(), send.template.clone()));
     let names = [channel, template, send.purpose.clone()];
     let (journey, node) = (step.journey.clone(), step.node.clone());
-    Some(Decision::new(step.at, step.enrollment, journey, step.version, node, names, said, reasons.clone()))
+    let (reasons, policy) = (reasons.clone(), step.policy.clone());
+    let decision = Decision::new(step.at, step.enrollment, journey, step.version, node, names, said, reasons);
+    Some(decision.by(policy))
 }
 
 fn of_message(record: &MessageRecord) -> Decision {

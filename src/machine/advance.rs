@@ -293,8 +293,14 @@ impl Run<'_> {
         next: Option<NodeId>,
     ) {
         self.remember_what_is_done(index, &outcome);
+        let keeps_back = matches!(outcome, StepOutcome::Refused { .. } | StepOutcome::Deferred { .. });
+        let is_send = || {
+            let node = self.standing_node(index);
+            node.is_some_and(|node| matches!(node.kind, NodeKind::Send(_))) && !is_on(Bug::StepByNoRules)
+        };
+        let policy = (keeps_back && is_send()).then(|| self.program.edition.clone());
         let enrollment = &mut self.out.state.hot.enrollments[index];
-        self.out.steps.push(Step::new(enrollment, at, outcome, next));
+        self.out.steps.push(Step::new(enrollment, at, outcome, next).by(policy));
         enrollment.ordinal = enrollment.ordinal.saturating_add(1);
     }
 }

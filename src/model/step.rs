@@ -31,6 +31,11 @@ pub struct Step {
     /// The node that follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NodeId>,
+    /// By which edition of the sending rules ([`Policy::edition`](crate::rule::Policy::edition)) a send was refused or put off
+    /// here; absent for every other step. What was decided of a message is told by the [record](crate::port::store::MessageRecord)
+    /// of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Name>,
 }
 
 impl Step {
@@ -49,7 +54,12 @@ impl Step {
             at,
             outcome,
             next,
+            policy: None,
         }
+    }
+
+    pub(crate) fn by(self, policy: Option<Name>) -> Self {
+        Self { policy, ..self }
     }
 }
 

@@ -141,7 +141,7 @@ impl World {
         let left = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.left);
         // What the host tells of a score is left out for whom that must not be made; whether it must not, others judge.
         let profiled = seen.people.get(&person.id).map_or(&[][..], |seen| &seen.profiled);
-        let until = profiled.iter().position(Profiled::is_off).unwrap_or(left.len());
+        let until = profiled.iter().position(Profiled::was_off).unwrap_or(left.len());
         let (happened, broken) = judge(left.get(..until).unwrap_or(left), &mail);
         happened.into_iter().for_each(|word| seen.count(word));
         if let Some(found) = broken {

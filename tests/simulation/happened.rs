@@ -169,7 +169,8 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
-const LIMITS: [&str; 25] = [
+const LIMITS: [&str; 26] = [
+    "rules_of_a_step",
     "limit_hours_judged",
     "limit_hours_deferred",
     "limit_hours_of_nobody",

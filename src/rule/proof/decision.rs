@@ -37,8 +37,8 @@ pub struct Decision {
     /// What a third party was to be told, where nothing was to be said to the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharing: Option<Sharing>,
-    /// By which edition of the sending rules ([`Policy::edition`](crate::rule::Policy::edition)) the gate answered last. None
-    /// where the gate was not asked yet, or a step decided: of that its commit names the program.
+    /// By which edition of the sending rules ([`Policy::edition`](crate::rule::Policy::edition)) the step or the gate answered
+    /// last. None where neither was asked yet, and of what a former version of this crate put off or refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Name>,
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{MessageId, Name, Permit, Reason};
+use crate::model::{MessageId, Name, Permit, Reason, Step, StepOutcome};
 use crate::port::store::{Begin, Begun, MessageRecord, Taken, TakenBatch, Verdict};
 use crate::rule::permit::{Question, Timing, permit};
 use crate::rule::{Policy, Spoken};
 use crate::sim::host::{World, zone};
-use crate::sim::limits::NEWER_FROM;
+use crate::sim::limits::{Limits, NEWER_FROM};
 use crate::sim::scenario::{Scenario, What};
 use crate::sim::truth::Seen;
 use crate::testing::Invariant;
@@ -91,6 +91,28 @@ impl Editions {
 }
 
 impl Seen {
+    /// C28: whoever reads a step finds by which rules it kept a message back.
+    pub(in crate::sim) fn step_names_its_rules(&mut self, limits: &Limits, step: &Step) {
+        let by_rules = |reason: &Reason| {
+            !matches!(reason, Reason::NoPlace | Reason::Expired | Reason::NoOwner | Reason::Answer(_))
+        };
+        let must = match &step.outcome {
+            StepOutcome::Refused { reasons } => reasons.iter().any(by_rules),
+            StepOutcome::Deferred { .. } => true,
+            _ => false,
+        };
+        if !must {
+            return;
+        }
+        let known = [false, true].map(|amended| limits.policy_of(amended).edition());
+        let are_out = if self.editions.are_amended { &known[..] } else { &known[..1] };
+        self.count("rules_of_a_step");
+        if step.policy.as_ref().is_none_or(|policy| !are_out.contains(policy)) {
+            let found = format!("a step at {} kept a message back by {:?}", step.node, step.policy);
+            self.breach(Invariant::C28, found);
+        }
+    }
+
     /// C28: whoever reads a message finds by which rules it was answered.
     pub(in crate::sim) fn rules_are_on_record(&mut self, record: &MessageRecord) {
         let Some(named) = self.editions.named.get(&record.message.id) else { return };

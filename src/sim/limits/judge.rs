@@ -336,6 +336,7 @@ impl Seen {
     pub(in crate::sim) fn limits_step(&mut self, row: u64, step: &Step) {
         self.likes_step(row, step);
         let Some(limits) = self.limits.limits.clone() else { return };
+        self.step_names_its_rules(&limits, step);
         match &step.outcome {
             StepOutcome::Refused { reasons } => self.limits_refused(reasons),
             // An answer for which a step withdraws is the person's.

@@ -11,6 +11,8 @@ pub(crate) struct Profiled {
     now: i64,
     read_seq: u64,
     is_off: bool,
+    /// Whether it ever was off by then, be it within one commit.
+    was_off: bool,
     /// Whether anything at all is kept of it.
     value: Option<i64>,
     is_hot: bool,
@@ -30,6 +32,7 @@ impl Profiled {
             now: commit.now.timestamp_millis(),
             read_seq: commit.read_seq,
             is_off: commit.hot.profiling.off_since.is_some(),
+            was_off: !commit.hot.profiling.is_plain(),
             value: value.or_else(|| model.map(|model| model.value).filter(|value| *value != 0)),
             is_hot: rating.tier(HEAT).is_some(),
             is_keen: rating.is_marked(HEAT, "keen"),
@@ -39,8 +42,8 @@ impl Profiled {
         }
     }
 
-    pub(crate) fn is_off(&self) -> bool {
-        self.is_off
+    pub(crate) fn was_off(&self) -> bool {
+        self.was_off
     }
 
     fn is_blank(&self) -> bool {

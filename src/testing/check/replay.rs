@@ -159,7 +159,8 @@ impl Told {
 
     /// The first thing that is not as it is stored, counted from there on.
     fn departs_from(&self, record: &Record, from: [usize; 3]) -> Option<String> {
-        let step = (from[0]..).zip(&self.steps).find(|(place, step)| record.steps.get(*place) != Some(step));
+        let step =
+            (from[0]..).zip(&self.steps).find(|(place, step)| !is_kept(step, record.steps.get(*place)));
         if let Some((_, step)) = step {
             return Some(format!("step {} of enrollment {} is another one", step.ordinal, step.enrollment));
         }
@@ -173,6 +174,12 @@ impl Told {
             (from[2]..).zip(&self.consents).find(|(place, one)| record.consents.get(*place) != Some(one));
         consent.map(|(_, one)| format!("consent {} is another one", one.seq))
     }
+}
+
+/// Whether a step is the one that is stored; what a former version wrote does not say by which rules.
+fn is_kept(step: &Step, stored: Option<&Step>) -> bool {
+    let is_former = stored.is_some_and(|stored| stored.policy.is_none());
+    stored == Some(step) || (is_former && stored == Some(&step.clone().by(None)))
 }
 
 /// Whether mail that a commit read is missing.

@@ -55,6 +55,7 @@ fn step(contact: &str, number: u8, ordinal: u32, bench: &Bench) -> Step {
         at: bench.now(),
         outcome: StepOutcome::Entered,
         next: None,
+        policy: Some("2026-03".into()),
     }
 }
 

@@ -42,6 +42,7 @@ fn step(contact: &str, ordinal: u32, commit: &Commit) -> Step {
         at: commit.now,
         outcome: StepOutcome::Entered,
         next: None,
+        policy: None,
     }
 }
 

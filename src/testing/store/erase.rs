@@ -77,6 +77,7 @@ async fn erase_leaves_no_personal_byte(bench: Bench) -> Answer {
         at: commit.now,
         outcome: StepOutcome::Exited { reason: ExitReason::Exit(CANARY.into()) },
         next: None,
+        policy: None,
     }];
     let begun = message(LEA, 1, bench.now());
     commit.messages = vec![begun.clone()];
