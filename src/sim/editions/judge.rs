@@ -93,8 +93,23 @@ impl Editions {
 impl Seen {
     /// C28: whoever reads a step finds by which rules it kept a message back.
     pub(in crate::sim) fn step_names_its_rules(&mut self, limits: &Limits, step: &Step) {
+        // What a step that asks the host is refused for has nothing to do with them.
         let by_rules = |reason: &Reason| {
-            !matches!(reason, Reason::NoPlace | Reason::Expired | Reason::NoOwner | Reason::Answer(_))
+            matches!(
+                reason,
+                Reason::NoAddress
+                    | Reason::Suppressed
+                    | Reason::NoConsent
+                    | Reason::Withdrawn
+                    | Reason::Objected
+                    | Reason::OutOfDate
+                    | Reason::Minor
+                    | Reason::Lapsed
+                    | Reason::QuietHours
+                    | Reason::LegalHours
+                    | Reason::Holiday
+                    | Reason::On { .. }
+            )
         };
         let must = match &step.outcome {
             StepOutcome::Refused { reasons } => reasons.iter().any(by_rules),
