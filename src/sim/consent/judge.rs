@@ -36,14 +36,8 @@ fn survives(acts: &[&Told], yes: &Told, no: &Told, channel: &str) -> bool {
     if !beats(no, yes) {
         return true;
     }
-    if is_stop(no) {
-        return starts.any(|start| start.at >= no.at);
-    }
-    // What is told only after a START gave the right back, and was said before it, the START outweighs.
-    let stops = || acts.iter().filter(|stop| is_stop(stop) && beats(stop, yes));
-    starts.any(|start| {
-        no.at < start.at && no.received >= start.received && stops().any(|stop| start.at >= stop.at)
-    })
+    // A START gives back what a STOP took, as it was: any other no since then outweighs it, however late it is told.
+    is_stop(no) && starts.any(|start| start.at >= no.at)
 }
 
 fn is_for(yes: &Told, purpose: &str, channel: &str) -> bool {
