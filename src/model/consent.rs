@@ -30,7 +30,8 @@ pub enum ConsentStatus {
     Objected,
     /// What was allowed is over, because its time has passed.
     Expired,
-    /// What was allowed never held: its proof turned out to be wrong.
+    /// What was allowed no longer holds, though nobody said no: its proof turned out to be wrong, or another record of the person,
+    /// which was [merged](crate::Engine::merge) into this one, knows nothing of it.
     Invalidated,
     /// Another system says that it was allowed, without proof. Allows nothing.
     Imported,
