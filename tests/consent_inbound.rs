@@ -576,6 +576,28 @@ fn consent_what_somebody_wrote_cannot_be_guessed_from_its_commitment() {
 }
 
 #[test]
+fn consent_a_stop_is_taken_however_long_its_own_id_is() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(at("2026-03-23T10:00:00Z")))) {
+        block_on(async {
+            let (engine, _, _) = two_on_one_phone(&store).await;
+            let id = "x".repeat(256);
+            let denied = async |who: &str| {
+                store.forbidden(&who.into(), &"sms".into(), &"marketing".into()).await.unwrap().denied
+            };
+            assert!(!denied("lea").await, "{name}");
+            engine.receive(&Inbound::new("lea", "sms", "STOP").id(id.as_str())).await.unwrap();
+            assert!(denied("lea").await, "{name}");
+            let complaint = Returned::new("email", "arf", "abuse").contact("lea").id(id.as_str());
+            engine.bounced(&complaint).await.unwrap();
+            let blocked = Returned::new("sms", "twilio", "21610").contact("lea").id(id.as_str());
+            engine.bounced(&blocked).await.unwrap();
+            let longer = Withdrawal::everything("lea", Evidence::new("page", "v1")).id("x".repeat(257));
+            assert!(matches!(engine.withdraw(&longer).await.unwrap_err(), Error::TooLarge { .. }), "{name}");
+        });
+    }
+}
+
+#[test]
 fn consent_what_comes_in_after_an_erasure_makes_nobody_known() {
     for (name, store, _folder) in stores(Arc::new(ManualClock::new(at("2026-03-23T10:00:00Z")))) {
         block_on(async {

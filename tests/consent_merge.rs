@@ -532,13 +532,16 @@ fn consent_that_a_merge_ends_is_no_word_against_a_third_one() {
 
 #[test]
 fn consent_caps_are_not_reset_by_a_merge() {
-    let policy = Policy::default().cap(Cap::new("weekly", 1, Span::days(7)).for_purpose("news"));
+    let weekly = Cap::new("weekly", 1, Span::days(7)).for_purpose("news").at_least(1);
+    let policy = Policy::default().cap(weekly);
     on_each(&policy, |scene, _| async move {
         two(&scene).await;
         scene.engine.track(Event::new("web-77", told("news", "push"))).await.unwrap();
         scene.tick().await;
         assert_eq!(scene.sent(), 1);
         scene.merge().await.unwrap();
+        let floors = scene.engine.floors(&"lea".into()).await.unwrap();
+        assert!(!floors[0].is_missed(), "what was said to the one that ended was said");
         scene.engine.track(Event::new("lea", told("news", "email"))).await.unwrap();
         scene.tick().await;
         assert_eq!(scene.sent(), 1);

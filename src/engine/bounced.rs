@@ -261,7 +261,7 @@ impl Engine {
         let channel = (bounce == Bounce::Blocked).then(|| returned.channel.clone());
         let id = returned.id.as_ref().map(|id| format!("{source}/{}/{id}", returned.channel).into());
         let from = address.map(|address| (returned.channel.clone(), address));
-        self.withdraw(&Withdrawal { channel, id, from, ..withdrawal }).await
+        self.forbid_at_once(&Withdrawal { channel, id, from, ..withdrawal }).await
     }
 
     /// Lets journeys hear of it, and counts a soft bounce.

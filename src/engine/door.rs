@@ -39,6 +39,9 @@ impl Engine {
     /// host computes, a keyword that it recognised, or its own call for a journey. A fact that is known already changes
     /// nothing, except a keyword and a call, which happen each time.
     ///
+    /// A keyword that is told so is heard by journeys and withdraws nothing, whatever word it is. Tell what a contact wrote with
+    /// [`receive`](Engine::receive), which knows a STOP, or [`withdraw`](Engine::withdraw) first.
+    ///
     /// ```
     /// # use std::sync::Arc;
     /// # futures::executor::block_on(async {

@@ -54,7 +54,11 @@ impl Engine {
     pub async fn floors(&self, contact: &ContactId) -> Result<Vec<Floor>, Error> {
         let state = self.known_contact(contact).await?.state;
         let store = &self.shared.store;
-        let (records, now) = (store.messages(contact).await?, store.clock().now());
+        let (mut records, now) = (Vec::new(), store.clock().now());
+        // What was said to those who became part of the contact was said to it.
+        for own in self.all_of(contact).await? {
+            records.extend(store.messages(&own).await?);
+        }
         let said: Vec<Said> = records
             .into_iter()
             .filter(|record| record.answer == Some(DeliveryStatus::Accepted) && record.message.is_said())

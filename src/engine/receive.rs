@@ -160,14 +160,14 @@ impl Engine {
         let late = is_on(Bug::StopAfterItsEvent);
         // First of all, so that nothing that fails later keeps it from being in force.
         if reading.is_stop() && !late {
-            self.withdraw(&self.stop(inbound, reading, address)).await?;
+            self.forbid_at_once(&self.stop(inbound, reading, address)).await?;
             self.stop_for_good(inbound, address).await?;
         }
         self.check_instant("text", inbound.at)?;
         let inputs = self.heard(inbound, reading).await?;
         let receipts = self.append_checked(inputs).await?;
         if reading.is_stop() && late {
-            self.withdraw(&self.stop(inbound, reading, address)).await?;
+            self.forbid_at_once(&self.stop(inbound, reading, address)).await?;
         }
         let contact = inbound.contact.clone();
         // The event comes last but for the mark that a person shall look, and goes the way of every event.

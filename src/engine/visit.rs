@@ -266,7 +266,7 @@ impl Engine {
         withdrawal.purposes.extend(extent.purpose.clone());
         // The mailbox that it was sent to is left alone too, whoever has it now.
         withdrawal.from = from;
-        self.withdraw(&withdrawal).await
+        self.forbid_at_once(&withdrawal).await
     }
 
     async fn known_of(&self, contact: &ContactId) -> Result<Known, StoreError> {

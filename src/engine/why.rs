@@ -149,7 +149,14 @@ impl Engine {
             asked.any(|channel| record.concerns(&decision.purpose, channel))
                 && record.received_at.unwrap_or(record.at) <= decision.at
         });
-        let sentence = sentence(&decision, &chain);
+        let unsaid = decision.said == Said::NotSent && decision.reasons.is_empty();
+        let sentence = match unsaid && stored.erased && decision.sharing.is_none() {
+            true => {
+                let channel = &decision.channel;
+                format!("It was not sent by {channel}: the contact was erased, and with it is gone why.")
+            }
+            false => sentence(&decision, &chain),
+        };
         Ok(Why { said: decision.said, decision: Some(decision), before, consents: chain, sentence })
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Standing;
 use super::grant::Grant;
-use crate::model::{Address, ConsentRecord, ConsentStatus, Contact, Evidence, Fingerprint, Name};
+use crate::model::{Address, ConsentRecord, ConsentStatus, Contact, Evidence, Fingerprint, Name, canonical};
 use crate::seeded::{Bug, is_on};
 
 /// The source of the evidence of what a merge records.
@@ -124,6 +124,18 @@ impl<'a> Side<'a> {
 
 /// Whether two addresses are one, also where their fingerprints were made by different keys.
 fn is_one(one: &Address, other: &Address) -> bool {
-    let canonical = |address: &Address| address.value.trim().to_lowercase();
-    (one.fingerprint.is_some() && one.fingerprint == other.fingerprint) || canonical(one) == canonical(other)
+    (one.fingerprint.is_some() && one.fingerprint == other.fingerprint)
+        || canonical(&one.value) == canonical(&other.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_in_two_spellings_is_one_address() {
+        let number = |text: &str| Address { value: text.into(), fingerprint: None };
+        assert!(is_one(&number("+33 6 12 34 56 78"), &number("0033612345678")));
+        assert!(!is_one(&number("+33 6 12 34 56 78"), &number("+33 6 12 34 56 79")));
+    }
 }

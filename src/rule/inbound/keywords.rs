@@ -140,8 +140,9 @@ impl Keywords {
         let after = |place: usize| words.get(place..).unwrap_or_default();
         let places = || 0..words.len();
         if places().any(|place| {
-            PROBABLE_PHRASES.iter().any(|phrase| starts_with(after(place), phrase))
-                && !is_denied(words, place)
+            let mut phrases = PROBABLE_PHRASES.iter().filter(|phrase| starts_with(after(place), phrase));
+            // The `ne` of `ne … plus` belongs to the phrase, and denies nothing.
+            phrases.any(|phrase| phrase.contains(&"plus") || !is_denied(words, place))
         }) {
             return true;
         }

@@ -21,6 +21,10 @@ fn a_text_is_read_as_a_person_reads_it() {
         "OPT-OUT",
         "Stop-SMS",
         "unsubscribe me please",
+        "Désabonne-moi",
+        "Désinscris-moi stp",
+        "desabonne moi",
+        "Plus de SMS",
         "𝐒𝐓𝐎𝐏",
         "İ stop".trim_start_matches('İ'),
     ] {
@@ -35,6 +39,20 @@ fn a_text_is_read_as_a_person_reads_it() {
         "je ne veux plus recevoir vos messages, c'est la troisième fois que je vous le demande",
         "I'm not interested, stop",
         "laissez-moi tranquille",
+        "Laisse-moi tranquille",
+        "Je ne veux plus de SMS",
+        "je ne veux plus de messages de votre part svp",
+        "je veux plus de pub",
+        "Je ne souhaite plus d'emails, vraiment",
+        "Merci de ne plus m'envoyer de SMS",
+        "ne me contacte plus",
+        "Ne m'écris plus stp, je n'ai pas le temps",
+        "Prière de ne plus me contacter à ce numéro",
+        "n'envoie plus rien à cette adresse",
+        "fous-moi la paix",
+        "Retire-moi de ta liste",
+        "supprime-moi de ton fichier",
+        "Désabonne-moi de tes concerts du jeudi soir, merci beaucoup",
         "je veux arrêter la formation",
     ] {
         assert_eq!(read(text), Reading::Stop(Certainty::Probable), "{text}");
@@ -53,6 +71,9 @@ fn a_text_is_read_as_a_person_reads_it() {
         "🙂",
         "oui",
         "je suis en arrêt maladie",
+        "je n'ai plus de place ce soir",
+        "on se voit plus tard",
+        "je te laisse, à plus",
         "never stop",
     ] {
         assert_eq!(read(text), Reading::Text, "{text}");

@@ -49,7 +49,8 @@ impl TrailState {
         }
         match (self.changes.last_mut(), value) {
             (Some(last), _) if last.0 >= at => last.1 = value,
-            (None, Some(value)) if first_at >= at => self.first = Some((first_at, value)),
+            // What ceased within the instant in which it was first seen was not seen.
+            (None, value) if first_at >= at => self.first = value.map(|value| (first_at, value)),
             _ => self.changes.push((at, value)),
         }
         let count = self.changes.len();
@@ -128,6 +129,15 @@ mod tests {
             trail.record(*at, Some(*value), SPAN);
         }
         trail
+    }
+
+    #[test]
+    fn what_ceased_within_its_first_instant_was_not_seen() {
+        let mut trail = TrailState::default();
+        for (at, value) in [(0, Some(1)), (0, None), (1, Some(4)), (2, None)] {
+            trail.record(at, value, 1);
+        }
+        assert_eq!((trail.first(), trail.value_at(0), trail.value_at(1)), (Some(4), None, Some(4)));
     }
 
     #[test]
