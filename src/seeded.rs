@@ -115,6 +115,16 @@ pub enum Bug {
     LawCountsNothing = 105,
     SilenceIsNo = 106,
     StepByNoRules = 107,
+    WantedIsTooLate = 108,
+    DeferralForgotten = 109,
+    ErasureTakesReasons = 110,
+    ProvidersTrackAnybody = 111,
+    ConfirmsNothing = 112,
+    KeywordWithinAWord = 113,
+    AccentsAsWritten = 114,
+    OpeningsKeepAlive = 115,
+    MailWithoutAWayOut = 116,
+    FirstOpeningSkipped = 117,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -153,7 +163,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 105] = [
+        pub const ALL: [Bug; 115] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -259,6 +269,16 @@ mod planting {
             LawCountsNothing,
             SilenceIsNo,
             StepByNoRules,
+            WantedIsTooLate,
+            DeferralForgotten,
+            ErasureTakesReasons,
+            ProvidersTrackAnybody,
+            ConfirmsNothing,
+            KeywordWithinAWord,
+            AccentsAsWritten,
+            OpeningsKeepAlive,
+            MailWithoutAWayOut,
+            FirstOpeningSkipped,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -267,7 +287,8 @@ mod planting {
 
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
-        pub const OF_CONSENT: [Bug; 3] = [SegmentsByLetters, FirstReasonAlone, StartGivesAnOlderStop];
+        pub const OF_CONSENT: [Bug; 5] =
+            [SegmentsByLetters, FirstReasonAlone, StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive];
         /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
         pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 
@@ -329,20 +350,22 @@ mod planting {
                 CountsStaleCommits | ErasureKeepsTheCount => "X19",
                 CountsFromReceipt | LateClickCounts => "C8",
                 StartGivesEverything | SilenceAllows => "C7",
-                LooksWithdraw | LinkGivesBack => "C9",
-                StopAfterItsEvent => "C10",
+                LooksWithdraw | LinkGivesBack | MailWithoutAWayOut => "C9",
+                StopAfterItsEvent | KeywordWithinAWord | AccentsAsWritten => "C10",
                 BounceMarksTheContact | ErasureFreesTheAddress => "C11",
-                TrackingByTheToken | MachinesOpen => "C12",
+                TrackingByTheToken | MachinesOpen | ProvidersTrackAnybody => "C12",
                 AnySaleCounts => "C13",
                 NumberInTheLog => "C14",
                 CapCheckedThenBegun | PlaceBackOnAnyAnswer | LawCountsNothing => "C16",
                 PriorityForgotten => "C17",
-                LegalHoursInUtc | RowBeforeItsDate => "C15",
-                ProofOfEventsAlone => "C25",
+                LegalHoursInUtc | RowBeforeItsDate | FirstOpeningSkipped => "C15",
+                ProofOfEventsAlone | DeferralForgotten | ErasureTakesReasons => "C25",
                 OptOutInOneLanguage => "C18",
                 SegmentsByLetters => "I17",
                 StartGivesAnOlderStop => "I16",
                 FirstReasonAlone => "I18",
+                ConfirmsNothing => "I2",
+                OpeningsKeepAlive => "I22",
                 OwedUnasked => "C19",
                 SilenceBySweep => "C22",
                 MinorsAskNobody => "C23",
@@ -353,7 +376,7 @@ mod planting {
                 StepWithdrawsOnRecordAlone => "C7",
                 OldKeyForgotten => "C11",
                 PreferredTimeInUtc => "C26",
-                ValidityUnsaid => "C27",
+                ValidityUnsaid | WantedIsTooLate => "C27",
                 EditionOfThePolicyAlone | WaitsByNoRules | StepByNoRules => "C28",
             }
         }
@@ -473,6 +496,16 @@ mod planting {
                 LawCountsNothing => "the caps of the law are written down and not counted",
                 WaitsByNoRules => "what is put off does not say by which rules",
                 StepByNoRules => "a step that refuses a message does not say by which rules",
+                DeferralForgotten => "a proof forgets that a message was put off once it is sent",
+                ErasureTakesReasons => "an erasure takes the reasons along for which nothing was said",
+                ProvidersTrackAnybody => "an opening that a provider tells is kept of anybody",
+                ConfirmsNothing => "a yes is believed to confirm a request that nobody made",
+                KeywordWithinAWord => "a keyword is found within another word",
+                AccentsAsWritten => "a keyword is no keyword without its accent",
+                OpeningsKeepAlive => "an opening counts as a sign of the person",
+                MailWithoutAWayOut => "the head of a mail says nothing of how to unsubscribe",
+                FirstOpeningSkipped => "what waits for the hours of the law waits a day longer than it must",
+                WantedIsTooLate => "a message is lost to a deadline after which it is said all the same",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",
                 PreferenceUnheard => "channels are asked as they are written, whichever is preferred",

@@ -453,7 +453,7 @@ fn consent_law_is_beaten_by_no_deadline_and_by_no_window_that_yields() {
     timing.not_after = Some(saturday_night + TimeDelta::hours(24));
     assert_eq!(asked(timing), [&law[..], &[Reason::Deadline]].concat());
     timing.window = Some(&sunday);
-    timing.window_yields = true;
+    (timing.not_after, timing.wanted_by) = (None, timing.not_after);
     assert_eq!(asked(timing), law, "the window yields to the deadline, and the law to nothing");
     // Where the law is open, nothing of it is said.
     let question = Question::new(&lea, &standing, "sms", "marketing");

@@ -186,10 +186,8 @@ impl Said {
                 continue;
             }
             match (self.lives.get(&pair.1), loser.lives.get(&pair.1)) {
-                (Some(own), Some(at)) if own == at => {
-                    if self.holds(pair, *at) && !loser.holds(pair, *at) {
-                        one.words.remove(&pair);
-                    }
+                (Some(own), Some(at)) if own == at && self.holds(pair, *at) && !loser.holds(pair, *at) => {
+                    one.words.remove(&pair);
                 }
                 (None, Some(at)) => {
                     one.words.remove(&pair);

@@ -1,9 +1,11 @@
-//! What can be judged without a store and without faults: what a text costs (I17), that a refusal names all that stands
-//! in its way (I18), and what a START gives back (I16). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
+//! What can be judged without faults: what a text costs (I17), that a refusal names all that stands in its way (I18), what a
+//! START gives back (I16), who was heard of (I22), and what confirms a request (I2). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
 //! `RUSTFLAGS="--cfg seeded_bugs" CARGO_TARGET_DIR=target/seeded cargo test --release --test consent_planted bug`.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
+#[path = "consent_planted/asked.rs"]
+mod asked;
 #[path = "consent_message/encoder.rs"]
 #[allow(dead_code)] // one half of it is for another test
 mod encoder;
@@ -12,6 +14,8 @@ mod encoder;
 mod planted;
 #[path = "consent_planted/reasons.rs"]
 mod reasons;
+#[path = "consent_planted/silence.rs"]
+mod silence;
 #[path = "consent_planted/texts.rs"]
 mod texts;
 #[path = "consent_planted/words.rs"]
@@ -40,6 +44,18 @@ fn consent_a_text_costs_what_an_encoder_needs() {
 fn consent_a_start_gives_back_what_the_last_stop_took_and_nothing_else() {
     let wrong: Vec<String> = (0..CASES).filter_map(words::differs).collect();
     assert!(wrong.is_empty(), "I16: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
+}
+
+#[test]
+fn consent_only_what_comes_from_the_person_keeps_it_alive() {
+    let wrong: Vec<String> = (0..CASES).filter_map(silence::differs).collect();
+    assert!(wrong.is_empty(), "I22: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
+}
+
+#[test]
+fn consent_a_confirmation_counts_where_somebody_was_asked() {
+    let wrong: Vec<String> = (0..CASES / 10).filter_map(asked::differs).collect();
+    assert!(wrong.is_empty(), "I2: {} of {}, first {:#?}", wrong.len(), CASES / 10, &wrong[..1]);
 }
 
 #[test]

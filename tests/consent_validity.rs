@@ -130,7 +130,25 @@ fn consent_i31_a_message_carries_the_end_of_the_hours_in_which_it_began() {
     // A window that the deadline has beaten is none in which it began.
     let beaten = ", window: \"Sat 10:00-12:00\", deadline: { within: 1h, then: send }";
     let (handed, _) = everywhere(&sms(beaten, "2026-03-24T10:00:00Z", 0, 5));
-    assert_eq!(handed, [Some(time("2026-03-24T11:00:00Z"))]);
+    // Neither is the deadline: it is said after it all the same.
+    assert_eq!(handed, [Some(time("2026-03-24T19:00:00Z"))]);
+}
+
+#[test]
+fn consent_i31_a_deadline_that_sends_loses_nothing_to_quiet_hours_or_to_a_provider_that_is_out() {
+    // 20:30 in Paris: quiet hours last until 08:30, and the deadline is at 21:30.
+    let evening = "2026-03-24T19:30:00Z";
+    let (handed, answer) = everywhere(&sms(", deadline: { within: 1h, then: send }", evening, 0, 5));
+    assert_eq!((handed, answer), (vec![Some(time("2026-03-25T19:00:00Z"))], DeliveryStatus::Accepted));
+    let (handed, _) = everywhere(&Story { send: ", deadline: 13h", ..sms("", evening, 0, 5) });
+    assert_eq!(handed, [Some(time("2026-03-25T08:30:00Z"))], "one that skips is the end of it");
+    // The provider is out until after the deadline.
+    let soon = ", deadline: { within: 10m, then: send }";
+    let (handed, answer) = everywhere(&sms(soon, "2026-03-24T10:00:00Z", 2, 30));
+    assert_eq!((handed, answer), (vec![Some(time("2026-03-24T19:00:00Z")); 3], DeliveryStatus::Accepted));
+    let (handed, answer) = everywhere(&sms(", deadline: 10m", "2026-03-24T10:00:00Z", 2, 30));
+    assert_eq!(handed.len(), 1);
+    assert_eq!(answer, DeliveryStatus::Refused { reasons: vec![Reason::Deadline] });
 }
 
 #[test]

@@ -85,6 +85,10 @@ enum Fault {
     CountsThenBegins,
     /// Keeps no edition of the rules by which a message was answered.
     ForgetsTheRules,
+    /// Knows of a message no more than the newest time that it was put off.
+    KeepsTheNewestDeferral,
+    /// Erases the answers for messages, whatever they say.
+    ErasesEveryAnswer,
     /// Knows what was said an hour ago and no more.
     ForgetsWhatWasSaid,
     /// Hands out nothing that is owed to a third party.
@@ -364,13 +368,26 @@ role! {
             let found = if self.fault == Fault::ConfusesSegments { sizes.values().next() } else { sizes.get(segment) };
             Ok(found.copied().unwrap_or(0))
         }
+
+        async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
+            let mut messages = Vec::new();
+            for record in self.inner.messages(contact).await? {
+                messages.push(self.recalled(record).await?);
+            }
+            Ok(messages)
+        }
+
+        async fn message(&self, message: MessageId) -> Result<Option<MessageRecord>> {
+            match self.inner.message(message).await? {
+                Some(record) => Ok(Some(self.recalled(record).await?)),
+                None => Ok(None),
+            }
+        }
     }
     contact(contact: &ContactId) -> Option<StoredContact>,
     alias(contact: &ContactId) -> Option<ContactId>,
     aliases(contact: &ContactId) -> Vec<ContactId>,
     steps(contact: &ContactId) -> Vec<Step>,
-    messages(contact: &ContactId) -> Vec<MessageRecord>,
-    message(message: MessageId) -> Option<MessageRecord>,
     inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>,
     consents(contact: &ContactId) -> Vec<ConsentRecord>,
     commits(contact: &ContactId) -> Vec<CommitRecord>,
@@ -380,6 +397,19 @@ role! {
 }
 
 impl Wrong {
+    /// What it says of a message.
+    async fn recalled(&self, mut record: MessageRecord) -> Result<MessageRecord> {
+        let is_erased =
+            self.inner.contact(&record.message.contact).await?.is_some_and(|stored| stored.erased);
+        if self.fault == Fault::KeepsTheNewestDeferral {
+            record.deferrals = record.deferrals.pop().into_iter().collect();
+        }
+        if self.fault == Fault::ErasesEveryAnswer && is_erased {
+            record.answer = None;
+        }
+        Ok(record)
+    }
+
     fn miscount(&self, segment: &Name, by: i64) {
         *self.miscounted.lock().unwrap().entry(segment.clone()).or_default() += by;
     }
@@ -611,6 +641,7 @@ fn a_store_that_loses_messages_is_refused() {
             "grant_lifts_its_purpose_alone",
             "a_commit_denies_what_it_withdraws",
             "a_commit_takes_back_what_it_withdraws",
+            "erase_keeps_why_nothing_was_said",
             "purge_forgets_contents_of_settled_messages",
         ],
     );
@@ -717,7 +748,20 @@ fn a_store_that_counts_what_was_said_and_begins_afterwards_is_refused() {
 
 #[test]
 fn a_store_that_forgets_the_rules_is_refused() {
-    breaks(Fault::ForgetsTheRules, &["message_names_the_rules_of_its_newest_answer"]);
+    breaks(
+        Fault::ForgetsTheRules,
+        &["message_names_the_rules_of_its_newest_answer", "deferrals_stay_with_their_message"],
+    );
+}
+
+#[test]
+fn a_store_that_forgets_deferrals_is_refused() {
+    breaks(Fault::KeepsTheNewestDeferral, &["deferrals_stay_with_their_message"]);
+}
+
+#[test]
+fn a_store_that_erases_every_answer_is_refused() {
+    breaks(Fault::ErasesEveryAnswer, &["erase_keeps_why_nothing_was_said"]);
 }
 
 #[test]

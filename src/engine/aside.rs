@@ -101,6 +101,15 @@ impl Engine {
         let contact = event.contact.clone();
         let mut input = Input::from(event);
         self.check_input(&mut input)?;
+        if !self.untracked(std::slice::from_mut(&mut input)).await?.is_empty() {
+            return Err(Error::Invalid {
+                what: "event",
+                sentence:
+                    "its contact does not allow that openings and clicks are known, or no person did it"
+                        .into(),
+                next: "drop it",
+            });
+        }
         if !input.creates && self.shared.store.contact(&contact).await?.is_none() {
             return Err(Error::UnknownContact { contact });
         }
@@ -138,7 +147,7 @@ impl Engine {
 }
 
 /// What an event violates of the newest schema of its name, a sentence each.
-fn violations(loaded: &Loaded, event: &Event) -> Vec<String> {
+pub(super) fn violations(loaded: &Loaded, event: &Event) -> Vec<String> {
     let schema = loaded.schemas.get(&event.name);
     schema.map_or_else(Vec::new, |schema| schema.judge(event)).iter().map(ToString::to_string).collect()
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Engine;
 use crate::error::Error;
 use crate::machine::{Input, InputKind, Withdrawal};
-use crate::model::{ContactId, Event, Evidence, Fingerprint, InputId, MessageId, Name, truncate};
+use crate::model::{ContactId, Event, Evidence, Fingerprint, Giver, How, InputId, MessageId, Name, truncate};
 use crate::port::store::{Receipt, StoredContact, Suppression};
 use crate::rule::BLOCK;
 use crate::rule::bounce::{Bounce, read, row};
@@ -253,7 +253,8 @@ impl Engine {
             Bounce::Soft | Bounce::Reputation | Bounce::Reply => return Ok(()),
         };
         let wording = format!("{} {}", returned.provider, known(returned));
-        let evidence = Evidence::new(source, wording);
+        let by = Giver::Provider { name: returned.provider.clone() };
+        let evidence = Evidence::new(source, wording).by(How::Api).given_by(by);
         let withdrawal = match bounce {
             Bounce::Complaint => Withdrawal::objection(contact.clone(), evidence),
             _ => Withdrawal::everything(contact.clone(), evidence),

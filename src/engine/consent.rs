@@ -4,10 +4,11 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 
-use super::Engine;
+use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
-use crate::machine::{Input, Withdrawal};
+use crate::machine::{Envelope, Input, InputKind, Withdrawal};
 use crate::model::{Consent, ConsentStatus, Evidence, InputId, Name};
+use crate::seeded::{Bug, is_on};
 
 const MOST_PURPOSES: usize = 100;
 /// The days on which something can have been said, counted from 1970-01-01: not on the first, which is how programs write
@@ -19,8 +20,12 @@ impl Engine {
     /// takes the same way as [`withdraw`](Engine::withdraw); an objection concerns everything that is not owed, whatever it
     /// names.
     ///
+    /// A yes that [confirms](Evidence::confirming) a request is taken only where that request is on record: told before, for the same
+    /// purpose and channel, under the [id](Consent::id) that the yes names. It counts from when it was asked there, or from
+    /// what the yes itself says where that is sooner.
+    ///
     /// # Errors
-    /// As [`track`](Engine::track).
+    /// As [`track`](Engine::track); [`Error::Invalid`] where no request is on record that it confirms.
     pub async fn consent(&self, consent: Consent) -> Result<(), Error> {
         if !consent.status.forbids() {
             return self.append(vec![Input::from(consent)]).await.map(drop);
@@ -115,6 +120,85 @@ impl Engine {
             sentence: "its instant lies before 1970-01-02 or after the year 9998".to_owned(),
             next: "give the instant at which it was said, or none",
         })
+    }
+
+    /// Refuses a yes that confirms what nobody was asked, as far as is on record; one counts from when it was asked there at the
+    /// latest.
+    pub(super) async fn check_requests(&self, inputs: &mut [Input]) -> Result<(), Error> {
+        for place in 0..inputs.len() {
+            let (before, rest) = inputs.split_at_mut(place);
+            let Some(Input { kind: InputKind::Consent(yes), .. }) = rest.first_mut() else { continue };
+            let Some(confirms) = yes.evidence.confirms.clone() else { continue };
+            let asked_at = self.asked_at(before, yes, &confirms.request).await?;
+            let Some(asked_at) = asked_at else {
+                return Err(Error::Invalid {
+                    what: "consent",
+                    sentence: format!(
+                        "it confirms {:?}, and no such request for {:?} on {:?} is on record",
+                        confirms.request, yes.purpose, yes.channel
+                    ),
+                    next: "tell the request first: Consent::requested with the id that the confirmation names",
+                });
+            };
+            if let Some(confirms) = yes.evidence.confirms.as_mut().filter(|_| !is_on(Bug::ConfirmsNothing)) {
+                confirms.asked_at = confirms.asked_at.min(asked_at);
+            }
+        }
+        Ok(())
+    }
+
+    /// When a request was made that a yes confirms; as the yes says, where the store refuses it for another reason.
+    async fn asked_at(
+        &self,
+        before: &[Input],
+        yes: &Consent,
+        request: &str,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let (store, said_at) = (&self.shared.store, yes.evidence.confirms.as_ref().map(|own| own.asked_at));
+        if is_on(Bug::ConfirmsNothing) {
+            return Ok(said_at);
+        }
+        let is_request = |kind: &InputKind| match kind {
+            InputKind::Consent(other) => {
+                other.status == ConsentStatus::Requested
+                    && (&other.purpose, &other.channel) == (&yes.purpose, &yes.channel)
+            }
+            _ => false,
+        };
+        let own = InputId::from_host("consent", &yes.contact, request);
+        let now = store.clock().now();
+        if let Some(Input { kind: InputKind::Consent(asked), .. }) =
+            before.iter().find(|input| input.id == Some(own) && is_request(&input.kind))
+        {
+            return Ok(Some(asked.at.unwrap_or(now)));
+        }
+        let contact = self.meant(&yes.contact).await?;
+        let Some(stored) = store.contact(&contact).await? else {
+            return Ok(said_at.filter(|_| self.shared.unknown_contacts != UnknownContacts::Create));
+        };
+        if stored.erased {
+            return Ok(said_at);
+        }
+        // Unread before the chain: what is read meanwhile then stands in both, and never in neither.
+        let unread = store.inputs(&contact, stored.read_seq, u64::MAX >> 1).await?;
+        for contact in self.all_of(&contact).await? {
+            let id = InputId::from_host("consent", &contact, request);
+            let unread = unread.iter().find(|envelope| envelope.id == id && is_request(&envelope.kind));
+            if let Some(Envelope { kind: InputKind::Consent(asked), received_at, .. }) = unread {
+                return Ok(Some(asked.at.unwrap_or(*received_at)));
+            }
+            let records = store.consents(&contact).await?;
+            let asked = records.iter().find(|record| {
+                record.input == id
+                    && record.status == ConsentStatus::Requested
+                    && record.purpose.as_ref() == Some(&yes.purpose)
+                    && record.channel.as_ref() == Some(&yes.channel)
+            });
+            if let Some(asked) = asked {
+                return Ok(Some(asked.at));
+            }
+        }
+        Ok(None)
     }
 
     fn check_evidence(&self, evidence: &Evidence) -> Result<(), Error> {

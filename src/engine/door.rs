@@ -25,6 +25,12 @@ impl Engine {
 
     /// Says that something happened to a contact. True where it is new; false where its id was told before.
     ///
+    /// An opening or a click that a provider tells (`message.opened`, `message.clicked`) is kept only where the contact allows
+    /// [`TRACKING`](crate::link::TRACKING) on the channel that its property `channel` names (`email` where it names none), and
+    /// where a person did it: not where `machine` is true, and not where `user_agent` is the name of a program
+    /// ([`judge`](crate::link::judge)). Of any other nothing is kept, and the answer is false. The contact is asked as it is
+    /// committed: a yes that no tick has read yet does not count.
+    ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Invalid`], [`Error::Expired`] where it is older than the horizon,
     /// [`Error::UnknownContact`] where the engine refuses those, [`Error::Erased`], [`Error::Store`];
@@ -160,12 +166,18 @@ impl Engine {
                 input.id = None;
             }
         }
+        self.check_requests(&mut inputs).await?;
+        let untracked = self.untracked(&mut inputs).await?;
+        if let ([_], 1) = (inputs.as_slice(), untracked.len()) {
+            return Ok(vec![Receipt::Denied]);
+        }
         let mut aside = self.set_aside(&inputs).await?;
-        if aside.is_empty() {
+        if aside.is_empty() && untracked.is_empty() {
             return self.append_checked(inputs).await;
         }
         let places = (0..).zip(inputs);
-        let (apart, rest): (Vec<_>, Vec<_>) = places.partition(|(place, _)| aside.contains_key(place));
+        let (apart, rest): (Vec<_>, Vec<_>) =
+            places.partition(|(place, _)| aside.contains_key(place) || untracked.contains(place));
         if let ([(place, input)], []) = (apart.as_slice(), rest.as_slice()) {
             return match aside.remove(place) {
                 Some(NowAside { id: Some(id), problems }) => Err(Error::Aside { id, problems }),
@@ -181,6 +193,7 @@ impl Engine {
         let mut kept = kept.into_iter();
         let receipts = (0..apart.len() + rest.len()).map(|place| match aside.get(&place) {
             Some(NowAside { id, .. }) => Some(id.map_or(Receipt::Erased, |id| Receipt::Aside { id })),
+            None if untracked.contains(&place) => Some(Receipt::Denied),
             None => kept.next(),
         });
         Ok(receipts.flatten().collect())
@@ -319,10 +332,11 @@ impl Engine {
         self.check_size("contact", contact.size() + contact.size_taken_away(), limits.contact)?;
         self.check_values("contact", contact.attributes.values())?;
         if let Some(zone) = &contact.zone {
-            Zone::named(zone).map_err(|error| Error::Invalid {
+            // Whatever stands there may be personal, and goes into no error.
+            Zone::named(zone).map_err(|_| Error::Invalid {
                 what: "contact",
-                sentence: error.to_string(),
-                next: "give the contact a zone that exists, or none",
+                sentence: "its time zone is unknown".to_owned(),
+                next: "give the contact an IANA name such as Europe/Paris, or none",
             })?;
         }
         for (channel, address) in &mut contact.addresses {

@@ -1,6 +1,7 @@
 //! Contacts and their history, brought in many at a time.
 
 use super::Engine;
+use super::tracked::is_tracked;
 use crate::error::{Error, RowProblem};
 use crate::machine::{Input, InputKind};
 use crate::model::{Event, Import, ImportRow, InputId};
@@ -19,6 +20,9 @@ pub struct Imported {
     pub known: u64,
     /// Rows of contacts that were erased; nothing of them is kept.
     pub erased: u64,
+    /// Openings and clicks that were left out of their rows: as of [`track`](Engine::track), their contact does not allow
+    /// [`TRACKING`](crate::link::TRACKING), or no person did them.
+    pub untracked: u64,
 }
 
 impl Engine {
@@ -61,10 +65,12 @@ impl Engine {
         self.check_id("name of the batch", &batch)?;
         let mut inputs = Vec::with_capacity(rows.len());
         let mut problems = Vec::new();
+        let mut imported = Imported::default();
         for (number, mut row) in (0..).zip(rows) {
             match self.check_row(&mut row) {
                 Ok(()) => {
                     let contact = row.contact.id.clone();
+                    imported.untracked += self.leave_out_untracked(&mut row).await?;
                     let id = InputId::from_import(&batch, number);
                     inputs.push(Input::new(contact, Some(id), InputKind::Import { row, triggers }));
                 }
@@ -74,7 +80,6 @@ impl Engine {
         if !problems.is_empty() {
             return Err(Error::Rows(problems));
         }
-        let mut imported = Imported::default();
         for chunk in inputs.chunks(CHUNK) {
             self.see_all(chunk).await?;
             for receipt in self.shared.store.append(chunk, self.shared.horizon).await? {
@@ -88,6 +93,20 @@ impl Engine {
         }
         tracing::info!(%batch, kept = imported.kept, known = imported.known, "imported");
         Ok(imported)
+    }
+
+    async fn leave_out_untracked(&self, row: &mut ImportRow) -> Result<u64, Error> {
+        if !row.events.iter().any(is_tracked) {
+            return Ok(0);
+        }
+        let (told, mut kept) = (row.events.len(), Vec::new());
+        for event in std::mem::take(&mut row.events) {
+            if !is_tracked(&event) || self.may_know(&row.contact.id, &event).await? {
+                kept.push(event);
+            }
+        }
+        row.events = kept;
+        Ok((told - row.events.len()) as u64)
     }
 
     fn check_row(&self, row: &mut ImportRow) -> Result<(), Error> {

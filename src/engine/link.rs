@@ -15,6 +15,7 @@ use crate::rule::Template;
 use crate::rule::permit::{Question, refusals};
 use crate::rule::sms::measure;
 use crate::rule::template::RenderError;
+use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
 /// The longest part of a domain name.
@@ -134,7 +135,7 @@ impl Engine {
             return Err(RenderError { part: "html", reason });
         }
         // Nobody can unsubscribe from what is owed to them.
-        if self.shared.policy.basis(&taken.message.purpose).is_owed() {
+        if self.shared.policy.basis(&taken.message.purpose).is_owed() || is_on(Bug::MailWithoutAWayOut) {
             return Ok(content);
         }
         let head = links.head(&taken.message, &taken.cold);

@@ -42,6 +42,7 @@ mod shelf;
 mod size;
 mod throttle;
 mod tick;
+mod tracked;
 mod visit;
 mod watch;
 mod why;

@@ -95,14 +95,17 @@ impl Engine {
         let cold = state.cold;
         let Send { channel, purpose, .. } = spot.send;
         let forbidden = self.shared.store.forbidden(contact, channel, purpose).await?;
+        let zone = cold.zone().or_else(|| spot.journey.zone.clone());
+        let zone = zone.unwrap_or_else(|| loaded.program.zone.clone());
+        // As if the contact arrived at the step now.
+        let now = self.shared.store.clock().now();
         let timing = Timing {
             window: spot.send.window.as_ref(),
-            window_yields: spot.send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send),
+            not_after: spot.send.deadline_at(Deadline::Skip, &zone, now),
+            wanted_by: spot.send.deadline_at(Deadline::Send, &zone, now),
             held_out: loaded.program.holds_out(contact, spot.journey),
             ..Timing::default()
         };
-        let zone = cold.zone().or_else(|| spot.journey.zone.clone());
-        let zone = zone.unwrap_or_else(|| loaded.program.zone.clone());
         let policy = &loaded.program.policy;
         let template = loaded.templates.get(&spot.send.template);
         let permit = self.asked(&cold, channel, purpose, template, forbidden, timing, policy, &zone);
@@ -182,6 +185,7 @@ impl Engine {
             purpose: TEST.into(),
             decided_at: now,
             not_after: None,
+            wanted_by: None,
             call: None,
             variables: Attributes::new(),
             sharing: None,

@@ -178,6 +178,8 @@ impl Engine {
         };
         let (policy, zone) = (&self.shared.policy, &self.shared.zone);
         let surroundings = Surroundings::new(policy, &templates, zone, self.shared.store.clock().now());
+        let surroundings =
+            if self.shared.links.is_some() { surroundings } else { surroundings.without_links() };
         let mut lints = Lints::default();
         let mut read = |journey: &JourneyDefinition| {
             if let Ok(journey) = self.shared.compiled.journey(journey) {

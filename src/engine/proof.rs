@@ -1,15 +1,20 @@
 //! What a contact allowed and what it was told, put together from the store for who asks for proof.
 
+use chrono::{DateTime, Utc};
+
 use super::Engine;
 use super::program::Loaded;
 use crate::error::Error;
-use crate::model::{ContactId, DeliveryStatus, Reason, Step, StepOutcome};
-use crate::port::store::{MessageRecord, MessageStatus};
-use crate::rule::proof::{Controller, Decision, MergedRecord, Proof, Said};
+use crate::model::{ContactId, DeliveryStatus, Message, Reason, Step, StepOutcome};
+use crate::port::store::{Deferral, MessageRecord, MessageStatus};
+use crate::rule::proof::{Controller, Decision, Head, MergedRecord, Proof, Said};
+use crate::seeded::{Bug, is_on};
 
 impl Engine {
     /// What a contact allowed and what it was told: its whole consent chain, and every decision to say something or not, with
-    /// the reasons; of whoever was [merged](Engine::merge) into it too, each chain by itself. The chain outlives an erasure; the decisions of steps do not, those of messages do, without contents.
+    /// the reasons; of whoever was [merged](Engine::merge) into it too, each chain by itself. The chain outlives an erasure; the decisions of
+    /// steps do not, those of messages do, with the reasons and every time that they were put off, without contents and
+    /// [without words](DeliveryStatus::without_words).
     ///
     /// Sign it with [`Proof::signed`](crate::rule::proof::ProofKey) before it leaves the house (feature `proof`), and let it
     /// be checked by [`verify`](crate::rule::proof::verify), which needs no store.
@@ -51,7 +56,43 @@ impl Engine {
         Ok(if merged.is_empty() { proof } else { proof.with_merged(merged) })
     }
 
-    /// Every decision to say something to a contact, or not: of steps that came to no message, then of messages.
+    /// Where the consent chain of a contact ends now. Sign it ([`Head::signed`], feature `proof`) and deposit it outside the house:
+    /// no proof of a later day can then leave anything out of the chain up to here, and [`Head::is_in`] shows it. Of whoever was
+    /// [merged](Engine::merge) it is the chain of the contact that goes on, in which stands where the other one ends.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # futures::executor::block_on(async {
+    /// use journeyman::model::Evidence;
+    /// use journeyman::rule::proof::Controller;
+    /// use journeyman::store::MemoryStore;
+    /// use journeyman::{Consent, Engine};
+    /// let engine = Engine::builder(Arc::new(MemoryStore::new())).build();
+    /// engine.consent(Consent::granted("lea", "news", "email", Evidence::new("form", "2026-03"))).await?;
+    /// engine.tick().await?;
+    /// let head = engine.head(&"lea".into()).await?;
+    /// engine.consent(Consent::granted("lea", "news", "sms", Evidence::new("form", "2026-03"))).await?;
+    /// engine.tick().await?;
+    /// let proof = engine.proof(&"lea".into(), &Controller::new("example-music", "privacy@example.org")).await?;
+    /// assert_eq!((head.length, head.is_in(&proof)), (1, true));
+    /// # Ok::<(), journeyman::Error>(())
+    /// # })?;
+    /// # Ok::<(), journeyman::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownContact`], [`Error::Store`].
+    pub async fn head(&self, contact: &ContactId) -> Result<Head, Error> {
+        if self.shared.store.contact(contact).await?.is_none() {
+            return Err(Error::UnknownContact { contact: contact.clone() });
+        }
+        let contact = self.meant(contact).await?;
+        let records = self.shared.store.consents(&contact).await?;
+        Ok(Head::new(contact, &records, self.shared.store.clock().now()))
+    }
+
+    /// Every decision to say something to a contact, or not: of steps that came to no message, then of messages, each after every
+    /// time that it was put off.
     pub(super) async fn decisions(&self, contact: &ContactId) -> Result<Vec<Decision>, Error> {
         let revision = self.shared.store.revision().await?;
         let loaded = self.program(Some(revision)).await?;
@@ -61,7 +102,10 @@ impl Engine {
             messages.extend(self.shared.store.messages(&contact).await?);
         }
         let mut decisions: Vec<Decision> = steps.iter().filter_map(|step| of_step(&loaded, step)).collect();
-        decisions.extend(messages.iter().filter(|one| one.message.call.is_none()).map(of_message));
+        for record in messages.iter().filter(|one| one.message.call.is_none()) {
+            decisions.extend(put_off(record));
+            decisions.push(of_message(record));
+        }
         Ok(decisions)
     }
 }
@@ -96,17 +140,32 @@ fn of_message(record: &MessageRecord) -> Decision {
         MessageStatus::Pending => Said::Waiting,
         MessageStatus::Begun | MessageStatus::Parked => Said::Unknown,
     };
-    let reasons: Vec<Reason> = match &record.answer {
-        Some(DeliveryStatus::Refused { reasons } | DeliveryStatus::Deferred { reasons, .. }) => {
-            reasons.clone()
-        }
+    let reasons: Vec<Reason> = match (&record.answer, said) {
+        (Some(DeliveryStatus::Refused { reasons }), Said::NotSent) => reasons.clone(),
+        (Some(DeliveryStatus::Deferred { reasons, .. }), Said::Waiting) => reasons.clone(),
         _ => Vec::new(),
     };
+    // What was put off waits from then on.
+    let at = record.answered_at.unwrap_or(message.decided_at);
+    decided(message, at, said, reasons).by(record.policy.clone())
+}
+
+/// Every time that the gate put a message off. For what it waits now is said where it waits.
+fn put_off(record: &MessageRecord) -> impl Iterator<Item = Decision> {
+    let waits = record.status == MessageStatus::Pending
+        && matches!(record.answer, Some(DeliveryStatus::Deferred { .. }));
+    let forgotten = is_on(Bug::DeferralForgotten) && !waits;
+    let over = if forgotten { 0 } else { record.deferrals.len().saturating_sub(usize::from(waits)) };
+    record.deferrals.iter().take(over).map(|deferral| {
+        let Deferral { at, reasons, policy, .. } = deferral;
+        decided(&record.message, *at, Said::Deferred, reasons.clone()).by(Some(policy.clone()))
+    })
+}
+
+fn decided(message: &Message, at: DateTime<Utc>, said: Said, reasons: Vec<Reason>) -> Decision {
     let names = [message.channel.clone(), message.template.clone(), message.purpose.clone()];
     let (journey, node) = (message.journey.clone(), message.node.clone());
-    let at = record.answered_at.filter(|_| said != Said::Waiting).unwrap_or(message.decided_at);
     Decision::new(at, message.enrollment, journey, message.version, node, names, said, reasons)
         .of(message.id)
         .telling(message.sharing.clone())
-        .by(record.policy.clone())
 }

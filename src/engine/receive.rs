@@ -8,7 +8,7 @@ use super::{Engine, UnknownContacts};
 use crate::error::Error;
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ContactId, Event, Evidence, Fact, Fingerprint, FingerprintKey, InputId, Message, MessageId, Name,
+    ContactId, Event, Evidence, Fact, Fingerprint, FingerprintKey, How, InputId, Message, MessageId, Name,
     truncate,
 };
 use crate::port::store::{MessageStatus, Receipt, Suppression};
@@ -292,7 +292,7 @@ fn evidence(
     wording: &'static str,
     inbound: &Inbound,
 ) -> Evidence {
-    let evidence = Evidence::new(source, wording);
+    let evidence = Evidence::new(source, wording).by(How::Keyword);
     match &inbound.id {
         Some(id) => {
             let salt = key.salt(inbound.contact.as_str(), &inbound.channel, id);

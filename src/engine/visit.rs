@@ -13,7 +13,7 @@ use crate::link::{
 };
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, MessageId, Name,
+    Consent, ConsentStatus, Contact, ContactId, Event, Evidence, Fingerprint, Hash, How, MessageId, Name,
 };
 use crate::port::store::{MessageRecord, MessageStatus, Receipt};
 use crate::seeded::{Bug, is_on};
@@ -189,7 +189,7 @@ impl Engine {
         let fields = if changes { request.fields() } else { Vec::new() };
         let has = |name: &str| fields.iter().any(|(own, value)| own == name && value == "yes");
         if changes && has("everything") {
-            self.take_back(contact, &known, &Extent::default(), from, "link.page").await?;
+            self.take_back(contact, &known, &Extent::default(), from, How::Button).await?;
             return Ok(page::ended(language));
         }
         if has("sub") && is_on(Bug::LinkGivesBack) {
@@ -206,8 +206,8 @@ impl Engine {
             // A program that posts by itself does not know of the later wish; a person has read of it.
             Stance::Again if !has("confirm") => Ok(page::ask(language, purpose, channel, true)),
             _ => {
-                let source = if has("confirm") { "link.page" } else { "link.one_click" };
-                self.take_back(contact, &known, extent, from, source).await?;
+                let how = if has("confirm") { How::Button } else { How::OneClick };
+                self.take_back(contact, &known, extent, from, how).await?;
                 Ok(page::ended(language))
             }
         }
@@ -239,7 +239,7 @@ impl Engine {
             };
             if let Some(extent) = extent {
                 let from = address.map(|address| (channel.into(), address));
-                self.take_back(contact, &known, &extent, from, "link.page").await?;
+                self.take_back(contact, &known, &extent, from, How::Preferences).await?;
                 known = self.known_of(contact).await?;
             }
         }
@@ -255,12 +255,17 @@ impl Engine {
         known: &Known,
         extent: &Extent,
         from: Option<(Name, Fingerprint)>,
-        source: &str,
+        how: How,
     ) -> Result<(), Error> {
         if known.has_ended(extent, u64::MAX) {
             return Ok(());
         }
-        let evidence = Evidence::new(source, WORDING);
+        // One click shows no page, and so no language.
+        let evidence = match how {
+            How::OneClick => Evidence::new("link.one_click", WORDING),
+            _ => Evidence::new("link.page", WORDING).in_language(known.language().tag()),
+        };
+        let evidence = evidence.by(how);
         let mut withdrawal = Withdrawal::everything(contact, evidence).id(known.id(contact, extent));
         withdrawal.channel.clone_from(&extent.channel);
         withdrawal.purposes.extend(extent.purpose.clone());
@@ -421,7 +426,8 @@ impl Engine {
         if asked {
             input = input.permitted(message.channel.clone(), TRACKING);
         }
-        let receipts = self.append(vec![input]).await?;
+        self.check_input(&mut input)?;
+        let receipts = self.append_checked(vec![input]).await?;
         Ok(matches!(receipts.first(), Some(Receipt::Kept { .. })))
     }
 

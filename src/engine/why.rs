@@ -121,7 +121,8 @@ impl Engine {
             decisions.into_iter().filter(|one| (one.enrollment, &one.node) == (enrollment, &node)).collect();
         before.sort_by_key(|one| one.at);
         let decision = match &asked {
-            Asked::Message(id) => before.iter().position(|one| one.message == Some(*id)),
+            // Whatever put it off stands before it.
+            Asked::Message(id) => before.iter().rposition(|one| one.message == Some(*id)),
             // Of a deferral and what came of it at one instant, the message is what came.
             Asked::Step(..) | Asked::At(..) => {
                 (0..before.len()).max_by_key(|at| (before[*at].at, before[*at].message))
@@ -153,7 +154,7 @@ impl Engine {
         let sentence = match unsaid && stored.erased && decision.sharing.is_none() {
             true => {
                 let channel = &decision.channel;
-                format!("It was not sent by {channel}: the contact was erased, and with it is gone why.")
+                format!("It was not sent by {channel}: it was taken back, and the contact was erased since.")
             }
             false => sentence(&decision, &chain),
         };

@@ -26,6 +26,8 @@ pub struct Surroundings<'s> {
     pub zone: &'s Zone,
     /// From when on a window must open.
     pub now: DateTime<Utc>,
+    /// Whether mail gets links, and so a way out in its head.
+    pub links: bool,
 }
 
 impl<'s> Surroundings<'s> {
@@ -37,7 +39,13 @@ impl<'s> Surroundings<'s> {
         zone: &'s Zone,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { policy, templates, zone, now }
+        Self { policy, templates, zone, now, links: true }
+    }
+
+    /// The same for an engine that gives no links.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        Self { links: false, ..self }
     }
 }
 
@@ -57,7 +65,8 @@ pub struct Lints {
 /// to add (`J131`). Warned of are a marketing message by SMS without such words where the policy asks for nothing (`J130`), a
 /// word that networks act on asked for as an answer to something else (`J132`), a purpose without a basis where others have one
 /// (`J133`), hours in which nothing can ever be said (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), letters outside the GSM alphabet, with
-/// their places and what they cost (`J136`), and a link to unsubscribe from what is owed, which changes nothing (`J137`).
+/// their places and what they cost (`J136`), a link to unsubscribe from what is owed, which changes nothing (`J137`), and marketing mail of an engine that
+/// gives no links (`J138`).
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -95,6 +104,9 @@ pub fn lint(journey: &Journey, surroundings: &Surroundings<'_>) -> Lints {
     lints
 }
 
+/// The channel whose messages have a head.
+const MAIL: &str = "email";
+
 /// Reads one send.
 struct Reader<'r> {
     journey: &'r Journey,
@@ -110,6 +122,7 @@ impl Reader<'_> {
         self.purpose();
         self.consent();
         let policy = self.surroundings.policy;
+        self.way_out();
         let Some(template) = self.surroundings.templates.get(&self.send.template).copied() else { return };
         self.unsubscribes(template);
         if !policy.is_short(&self.send.channel) {
@@ -167,6 +180,17 @@ impl Reader<'_> {
             let next =
                 "ask for it in a form and name that in the policy (asked), or say it on another channel";
             self.warn("J135", "channel", sentence, next);
+        }
+    }
+
+    /// Mail that is not owed says in its head how to unsubscribe, and the links of the engine say it.
+    fn way_out(&mut self) {
+        let Send { channel, purpose, .. } = self.send;
+        if **channel == *MAIL && !self.surroundings.links && self.surroundings.policy.is_marketing(purpose) {
+            let sentence =
+                format!("the head of {purpose} by {channel} says nothing of how to unsubscribe (RFC 8058)");
+            let next = "give the engine's builder links: the keys, and where the host serves them";
+            self.warn("J138", "channel", sentence, next);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Trigger;
-use super::definition::{AnswerKind, DeadlineDefinition, RetryDefinition, WaitSince};
+use super::definition::{AnswerKind, Deadline, DeadlineDefinition, RetryDefinition, WaitSince};
 use crate::model::{Attributes, Contact, Enrollment, JourneyId, Name, NodeId, Value};
 use crate::rule::predicate::Predicate;
 use crate::rule::{Expression, TeamHours, Template};
@@ -73,6 +73,17 @@ pub(crate) struct Send {
 const PREFERRED: &str = "preferred_channel";
 
 impl Send {
+    /// The end of its deadline for whoever arrives at an instant, where it has one after which this happens.
+    pub(crate) fn deadline_at(
+        &self,
+        then: Deadline,
+        zone: &Zone,
+        arrived_at: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let deadline = self.deadline.filter(|deadline| deadline.then == then)?;
+        Some(zone.add(arrived_at, deadline.within))
+    }
+
     /// The channels to ask, in order, each with its template: the one that the contact prefers first.
     pub(crate) fn ways(&self, contact: &Contact) -> Vec<(&Name, &Name)> {
         let own = std::iter::once((&self.channel, &self.template));
@@ -167,7 +178,7 @@ pub(crate) struct Enter {
     pub(crate) otherwise: Target,
 }
 
-/// What happened where a person did not answer within the hours of the team.
+/// What happened where a person did not answer in time.
 const OVERDUE: &str = "hand_over.overdue";
 
 /// What is asked of the host, and where its answer leads.
@@ -183,6 +194,8 @@ pub(crate) struct CallNode {
     pub(crate) within: Span,
     /// In which hours `within` counts; at every one where absent.
     pub(crate) hours: Option<TeamHours>,
+    /// Whether a person is to answer.
+    pub(crate) hands_over: bool,
     pub(crate) results: Vec<(Name, Target)>,
     pub(crate) refused: Target,
     pub(crate) otherwise: Target,
@@ -257,10 +270,12 @@ impl CallNode {
         }
     }
 
-    /// What happened where a person of a team did not answer in time: an event that every journey can hear. What has no hours
-    /// has none.
+    /// What happened where a person did not answer in time: an event that every journey can hear. Of a call to a program there is
+    /// none.
     pub(crate) fn overdue(&self, journey: &JourneyId, node: &NodeId) -> Option<(Name, Attributes)> {
-        self.hours.as_ref()?;
+        if !self.hands_over {
+            return None;
+        }
         let text = |text: &str| Value::Text(text.into());
         let properties = Attributes::from([
             ("journey".into(), text(journey.as_str())),

@@ -16,6 +16,11 @@ impl Language {
         if language.eq_ignore_ascii_case("fr") { Self::French } else { Self::English }
     }
 
+    /// As a BCP 47 tag.
+    pub(crate) fn tag(self) -> &'static str {
+        self.say("en", "fr")
+    }
+
     fn say(self, english: &'static str, french: &'static str) -> &'static str {
         match self {
             Self::English => english,

@@ -108,6 +108,7 @@ impl Run<'_> {
             purpose: Default::default(),
             decided_at: at,
             not_after,
+            wanted_by: None,
             call: Some(call),
             variables: Attributes::new(),
             sharing: None,

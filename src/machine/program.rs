@@ -272,11 +272,16 @@ impl Program {
 
     /// What the journey that decided a message says of its time, on the contact's clock at `now`.
     pub(crate) fn timing(&self, message: &Message, zone: &Zone, now: DateTime<Utc>) -> Timing<'_> {
-        let mut timing = Timing { not_after: message.not_after, ..Timing::default() };
+        let Message { not_after, wanted_by, .. } = *message;
+        let mut timing = Timing { not_after, wanted_by, ..Timing::default() };
         let Some(journey) = self.journey(&message.journey, message.version) else { return timing };
         if let Some(send) = self.send_of(message) {
             timing.window = send.window.as_ref();
-            timing.window_yields = send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send);
+            let yields = send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send);
+            // As it was written down before the two were told apart.
+            if yields && wanted_by.is_none() && send.offer.is_none() {
+                (timing.not_after, timing.wanted_by) = (None, not_after);
+            }
         }
         let late = journey.late.filter(|late| late.then != Late::Send);
         // A host that wakes a moment after the due instant is no outage.

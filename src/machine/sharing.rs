@@ -85,6 +85,7 @@ fn message(
         purpose: purpose.clone(),
         decided_at: at,
         not_after: None,
+        wanted_by: None,
         call: None,
         variables: Default::default(),
         sharing: Some(sharing),

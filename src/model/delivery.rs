@@ -183,3 +183,31 @@ pub enum DeliveryStatus {
         by: Deed,
     },
 }
+
+impl DeliveryStatus {
+    /// The same without whatever can name a person: what stays of it after an erasure. Nothing of an answer of the host, and of
+    /// what an operator did.
+    ///
+    /// ```
+    /// use journeyman::model::{DeliveryStatus, Reason};
+    /// let refused = |reason| DeliveryStatus::Refused { reasons: vec![reason] };
+    /// let words = refused(Reason::Channel("no such user: lea@example.org".into()));
+    /// assert_eq!(words.without_words(), Some(refused(Reason::Channel("".into()))));
+    /// ```
+    #[must_use]
+    pub fn without_words(&self) -> Option<Self> {
+        let bare = |reasons: &[Reason]| reasons.iter().map(Reason::without_words).collect();
+        match self {
+            DeliveryStatus::Refused { reasons } => Some(DeliveryStatus::Refused { reasons: bare(reasons) }),
+            DeliveryStatus::Deferred { until, reasons } => {
+                Some(DeliveryStatus::Deferred { until: *until, reasons: bare(reasons) })
+            }
+            DeliveryStatus::Accepted | DeliveryStatus::Retry { .. } | DeliveryStatus::Parked => {
+                Some(self.clone())
+            }
+            DeliveryStatus::Answered { .. }
+            | DeliveryStatus::Cancelled { .. }
+            | DeliveryStatus::Repeated { .. } => None,
+        }
+    }
+}

@@ -37,6 +37,9 @@ pub struct Message {
     /// From when on it may no longer begin.
     #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
     pub not_after: Option<DateTime<Utc>>,
+    /// By when its journey wants it said: a send window that opens only later is left aside. It may begin later all the same.
+    #[serde(default, with = "ts_milliseconds_option", skip_serializing_if = "Option::is_none")]
+    pub wanted_by: Option<DateTime<Utc>>,
     /// What it asks the host. Such a message says nothing to the contact; its template and its purpose have no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,

@@ -284,6 +284,30 @@ pub enum Reason {
     OtherUse,
 }
 
+impl Reason {
+    /// The same without what a channel, a template or the host said, which can name the person: what stays of it after an erasure.
+    ///
+    /// ```
+    /// use journeyman::model::Reason;
+    /// let words = Reason::Channel("no such user: lea@example.org".into());
+    /// assert_eq!(words.without_words(), Reason::Channel("".into()));
+    /// assert_eq!(Reason::QuietHours.without_words(), Reason::QuietHours);
+    /// ```
+    #[must_use]
+    pub fn without_words(&self) -> Self {
+        match self {
+            Reason::Template(_) => Reason::Template(Name::default()),
+            Reason::Channel(_) => Reason::Channel(Name::default()),
+            Reason::Answer(_) => Reason::Answer(Name::default()),
+            Reason::On { channel, reasons } => Reason::On {
+                channel: channel.clone(),
+                reasons: reasons.iter().map(Reason::without_words).collect(),
+            },
+            other => other.clone(),
+        }
+    }
+}
+
 /// The answer of the gate: may this be said, now?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

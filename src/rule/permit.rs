@@ -58,8 +58,8 @@ pub struct Timing<'a> {
     pub window: Option<&'a WeeklyWindow>,
     /// The deadline, from which on it may no longer be said.
     pub not_after: Option<DateTime<Utc>>,
-    /// Whether a window that would open only after the deadline is left aside.
-    pub window_yields: bool,
+    /// By when its journey wants it said: a window that opens only later is left aside. It may be said later all the same.
+    pub wanted_by: Option<DateTime<Utc>>,
     /// Whether the contact is held out.
     pub held_out: bool,
     /// Whether a pause or an outage made it later than its journey allows.
@@ -177,18 +177,19 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
         }
     };
     let is_too_late = |at: DateTime<Utc>| timing.not_after.is_some_and(|not_after| at >= not_after);
+    let is_unwanted = |at: DateTime<Utc>| timing.wanted_by.is_some_and(|wanted_by| at >= wanted_by);
     // What cannot be read is as if nothing had been said.
     let preferred = named.and_then(|named| policy.preferred_time_for(named, contact).unwrap_or_default());
     let window = Hours { window: timing.window, preferred: None };
     let (in_window, full) = match first(Hours { preferred, ..window }, &mut deferring) {
         // What the contact prefers narrows the window; it makes nothing late, and keeps nothing back for ever.
-        (at, _) if preferred.is_some() && (is_too_late(at) || at >= never()) => {
+        (at, _) if preferred.is_some() && (is_too_late(at) || is_unwanted(at) || at >= never()) => {
             deferring.clear();
             first(window, &mut deferring)
         }
         chosen => chosen,
     };
-    let (until, full) = if is_too_late(in_window) && timing.window_yields && timing.window.is_some() {
+    let (until, full) = if is_unwanted(in_window) && timing.window.is_some() {
         deferring.clear();
         first(Hours::default(), &mut deferring)
     } else {
@@ -201,7 +202,7 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     reasons.extend(over);
     // Over a cap when it could be said: it waits for room, or is left out.
     let refused = refused || (full && question.spoken.is_some_and(|spoken| spoken.drops));
-    if is_too_late(until) && !timing.window_yields {
+    if is_too_late(until) {
         reasons.push(Reason::Deadline);
         return Permit::Refuse { reasons };
     }
@@ -214,7 +215,7 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
 
 /// After which instant something that begins `now` must not be delivered: the earlier of its deadline and the end of the hours
 /// in which it begins, which are quiet hours, the hours of the law and the window of its step, where it begins inside. Nothing
-/// where it is never too late.
+/// where it is never too late; by when its journey [wants](Timing::wanted_by) it said makes nothing too late.
 ///
 /// ```
 /// use journeyman::Contact;
@@ -244,6 +245,7 @@ pub fn deliver_by(
         .chain(legal(question, policy, zone, spared).closes_at(now))
         .chain(window.and_then(|window| window.closes_at(now, zone)))
         .chain(question.timing.not_after)
+        .chain(question.timing.wanted_by.filter(|_| is_on(Bug::WantedIsTooLate)))
         .min()
 }
 

@@ -84,6 +84,8 @@ pub(super) struct Seen {
     pub(super) ledger: Ledger,
     /// What a third party was told.
     pub(super) partner: Partner,
+    /// What the gate answered for each message.
+    pub(super) answers: super::limits::Answers,
     /// When things are said at best, and until when.
     pub(super) liked: super::liked::Liked,
     /// What was decided, where the rules change.
@@ -203,6 +205,7 @@ impl Truth {
             edited: false,
             ledger: Ledger::default(),
             partner: Partner::default(),
+            answers: Default::default(),
             liked: super::liked::Liked::default(),
             editions: super::editions::Editions::of(scenario),
             twins: super::twins::Twins::default(),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::limits::Said;
 use super::profile::Profiled;
 use super::segments::{self, Sorted};
 use super::spark::{self, Rated};
@@ -16,8 +17,8 @@ use super::words::{verdict, word};
 use crate::journey::JourneyDefinition;
 use crate::machine::{Input, InputKind, Withdrawal};
 use crate::model::{
-    ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, InputId, JourneyId, MessageId, Name,
-    Step, StepOutcome,
+    ConsentStatus, ContactId, Deed, Delivery, ExitReason, Fingerprint, Giver, InputId, JourneyId, MessageId,
+    Name, Step, StepOutcome,
 };
 use crate::port::Clock;
 use crate::port::store::{
@@ -323,6 +324,7 @@ impl Outbox for Witness {
             _ => false,
         });
         let varied: Vec<bool> = varied.collect();
+        let said: Vec<Said> = begins.iter().map(Said::of).collect();
         let texts: Vec<Option<(String, bool)>> = begins
             .iter()
             .map(|begin| match &begin.verdict {
@@ -334,6 +336,9 @@ impl Outbox for Witness {
             .collect();
         let begun = now!(self.store.begin(begins))?;
         self.truth.seen().limits_answered(&judged, &begun);
+        for (said, begun) in said.into_iter().zip(&begun) {
+            self.truth.seen().gate_answered(said, begun);
+        }
         let varied = varied.into_iter().zip(texts);
         for (((id, taken_at, verdict), begun), (varied, text)) in asked.into_iter().zip(&begun).zip(varied) {
             match begun {
@@ -411,7 +416,10 @@ impl Gate for Witness {
         now!(self.store.withdraw(withdrawal, id))?;
         let mut seen = self.truth.seen();
         let now = seen.now();
-        if withdrawal.act != ConsentStatus::Expired {
+        // What a provider says, the person did not.
+        if withdrawal.act != ConsentStatus::Expired
+            && !matches!(withdrawal.evidence.who, Giver::Provider { .. })
+        {
             let said_at = withdrawal.at.map_or(now, |at| at.min(now));
             seen.limits.heard_of(&withdrawal.contact, said_at);
         }

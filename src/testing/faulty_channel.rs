@@ -322,6 +322,7 @@ mod tests {
                 purpose: "marketing".into(),
                 decided_at: DateTime::UNIX_EPOCH,
                 not_after: None,
+                wanted_by: None,
                 call: None,
                 variables: Default::default(),
                 sharing: None,

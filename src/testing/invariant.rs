@@ -260,7 +260,7 @@ impl Invariant {
             }
             C8 => "What a contact allows is what its acts come to, in whatever order they were told.",
             C9 => {
-                "No link and no look at one gives a right or takes one away, and what is asked by the button of a page is in force."
+                "No link and no look at one gives a right or takes one away, what is asked by the button of a page is in force, and the head of every mail that is not owed has a way out."
             }
             C10 => "A STOP that came in is in force before any journey hears of it.",
             C11 => {
@@ -298,7 +298,7 @@ impl Invariant {
                 "What is said when its contact likes it is said in that hour, on the contact's clock, unless a deadline is sooner."
             }
             C27 => {
-                "What must not arrive late says until when it may, the same at every attempt, and no attempt begins later."
+                "What must not arrive late says until when it may, the same at every attempt, no attempt begins later, and nothing else is lost for being late."
             }
             C28 => {
                 "A decision is what the rules that it names make of what was known, it names them wherever it is read, and a rule changes none that is before its date."

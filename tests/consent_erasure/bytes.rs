@@ -10,7 +10,7 @@ use journeyman::testing::ManualClock;
 use journeyman::{Contact, Engine, Event};
 
 use super::common::stores;
-use super::life::{CANARY, Host, LEA, start};
+use super::life::{CANARY, Host, LEA, ZONE, start};
 use super::log;
 
 /// The canaries in the file of a store, its write-ahead log and its shared memory, with what follows them.
@@ -50,7 +50,9 @@ fn consent_nothing_of_an_erased_person_is_left_in_the_store_its_files_and_the_lo
                 );
             }
             if let Some(folder) = &folder {
-                for canary in ["CANARY-mail", "CANARY-number", "CANARY-device", "CANARY-name CANARY-fit"] {
+                for canary in
+                    ["CANARY-mail", "CANARY-number", "CANARY-device", "CANARY-name CANARY-fit", ZONE]
+                {
                     assert!(!found_in(folder.path(), canary).is_empty(), "{canary} was never in the file");
                 }
             }
@@ -59,9 +61,9 @@ fn consent_nothing_of_an_erased_person_is_left_in_the_store_its_files_and_the_lo
 
             assert!(host.engine.erase(&LEA.into()).await.unwrap());
             let after = host.all(LEA).await;
-            assert!(!after.contains(CANARY), "{name}: {after}");
+            assert!(!after.contains(CANARY) && !after.contains(ZONE), "{name}: {after}");
             if let Some(folder) = &folder {
-                let left = found_in(folder.path(), CANARY);
+                let left = [CANARY, ZONE].map(|canary| found_in(folder.path(), canary)).concat();
                 assert!(left.is_empty(), "{left:#?}");
             }
             let stored = host.store.contact(&LEA.into()).await.unwrap().unwrap();
@@ -71,6 +73,7 @@ fn consent_nothing_of_an_erased_person_is_left_in_the_store_its_files_and_the_lo
             host.engine.tick().await.unwrap();
             host.everything_fails(LEA).await;
             let told = host.errors.lock().unwrap().clone();
+            assert!(told.contains("its time zone is unknown"), "{name}: {told}");
             assert!(!told.contains(CANARY), "{name}: {told}");
             let stored = host.store.contact(&LEA.into()).await.unwrap().unwrap();
             assert!(stored.erased && stored.state.cold.contact == Contact::new(LEA), "{name}: {stored:?}");

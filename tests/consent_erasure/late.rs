@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use journeyman::engine::{Inbound, Returned};
 use journeyman::link::Request;
 use journeyman::machine::Withdrawal;
-use journeyman::model::{Answer, Deed, Evidence, Fact, Import, ImportRow};
+use journeyman::model::{Answer, Deed, DeliveryStatus, Evidence, Fact, Import, ImportRow, Reason};
 use journeyman::port::store::MessageStatus;
 use journeyman::testing::ManualClock;
 use journeyman::{Consent, Contact, Error, Event};
@@ -136,7 +136,13 @@ fn consent_a_message_in_flight_settles_after_the_erasure_and_leaves_nothing() {
             let message = message.unwrap_or_else(|| panic!("it was not handed over: {steps:?}"));
             let record = host.store.message(message).await.unwrap().unwrap();
             assert_eq!(record.status, MessageStatus::Refused, "{name}");
-            assert_eq!((record.content, record.answer), (None, None), "{name}");
+            assert_eq!(record.content, None, "{name}");
+            let reasons = vec![Reason::Channel("".into())];
+            assert_eq!(
+                record.answer,
+                Some(DeliveryStatus::Refused { reasons }),
+                "{name}: no word of the provider"
+            );
             assert!(host.store.contact(&LEA.into()).await.unwrap().unwrap().erased, "{name}");
             assert!(!host.all(LEA).await.contains(CANARY), "{name}");
             let next = host.engine.tick().await.unwrap();

@@ -16,6 +16,8 @@ use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 
 pub(super) const CANARY: &str = "CANARY";
 pub(super) const LEA: &str = "c-1042";
+/// A canary that must be a real zone; its clocks are those of UTC.
+pub(super) const ZONE: &str = "Africa/Ouagadougou";
 
 const ARTIST: &str = r#"
 journey: artist
@@ -138,8 +140,10 @@ impl Host {
             .attribute("note", "CANARY-note")
             .tag("CANARY-tag")
             .address("email", "CANARY-mail@example.org")
-            .address("sms", "CANARY-number");
+            .address("sms", "CANARY-number")
+            .zone(ZONE);
         engine.identify(lea).await.unwrap();
+        self.keep(engine.identify(Contact::new(id).zone("CANARY-zone")).await);
         for (purpose, channel) in
             [("marketing", "email"), ("marketing", "sms"), ("tracking", "email"), ("news", "push")]
         {

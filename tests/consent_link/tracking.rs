@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use futures::executor::block_on;
 use journeyman::link::Request;
-use journeyman::machine::{InputKind, Withdrawal};
-use journeyman::model::Content;
-use journeyman::rule::TemplateDefinition;
-use journeyman::{Consent, Event};
+use journeyman::machine::{Input, InputKind, Withdrawal};
+use journeyman::model::{Content, Import, ImportRow};
+use journeyman::port::store::Receipt;
+use journeyman::rule::{EventSchema, PropertyType, TemplateDefinition};
+use journeyman::{Consent, Contact, Error, Event};
 
 use super::{BASE, Host, PHONE, evidence, hosts, news, own_links, unsubscribe};
 
@@ -103,6 +104,104 @@ fn consent_clicks_and_openings_of_people_become_events() {
             let id = host.email.sent()[0].message.id.to_string();
             assert!(events.iter().all(|event| event.properties["message"] == id.as_str().into()));
             assert!(events.iter().all(|event| event.at.unwrap() < host.store.clock().now()));
+        });
+    }
+}
+
+#[test]
+fn consent_i13_what_a_provider_tells_is_asked_for_as_what_the_engine_sees() {
+    const CRAWLER: &str = "Mozilla/5.0 (compatible; Googlebot/2.1)";
+    for host in hosts() {
+        block_on(async {
+            let opened = |contact: &str| Event::new(contact, "message.opened");
+            // Nobody allowed it; a stranger did not either, and is not made known by it.
+            host.meet("noe", &["marketing"]).await;
+            assert!(!host.engine.track(opened("noe")).await.unwrap(), "{}", host.name);
+            assert!(!host.engine.track(opened("tom")).await.unwrap(), "{}", host.name);
+            assert!(host.store.contact(&"tom".into()).await.unwrap().is_none(), "{}", host.name);
+            host.meet("lea", &["marketing", "tracking"]).await;
+            assert!(
+                !host.engine.track(opened("lea")).await.unwrap(),
+                "{}: her yes is not read yet",
+                host.name
+            );
+            host.engine.tick().await.unwrap();
+            let tell = async |event: Event| host.engine.track(event).await.unwrap();
+            assert!(tell(opened("lea").id("o-1")).await, "{}", host.name);
+            assert!(!tell(opened("lea").id("o-1")).await, "{}: told twice", host.name);
+            // By the channel that it names.
+            assert!(!tell(opened("lea").property("channel", "sms")).await, "{}", host.name);
+            assert!(tell(opened("lea").property("channel", "email")).await, "{}", host.name);
+            // What a program did counts for nothing.
+            assert!(!tell(opened("lea").property("machine", true)).await, "{}", host.name);
+            assert!(!tell(opened("lea").property("user_agent", CRAWLER)).await, "{}", host.name);
+            assert!(!tell(opened("lea").property("user_agent", "Mozilla/5.0")).await, "{}", host.name);
+            let clicked = Event::new("lea", "message.clicked");
+            let by_phone = clicked.clone().property("user_agent", PHONE).property("machine", false);
+            assert!(tell(by_phone).await, "{}", host.name);
+            assert_eq!(events(&host, "lea").await.len(), 3, "{}", host.name);
+            // Of many, each has its own answer; anything else is told as ever.
+            let many = [opened("noe"), Event::new("noe", "app.login"), opened("lea")];
+            let receipts = host.engine.append(many.map(Input::from).into()).await.unwrap();
+            let kept = |receipt: &Receipt| matches!(receipt, Receipt::Kept { .. });
+            assert_eq!(receipts[0], Receipt::Denied, "{}", host.name);
+            assert!(kept(&receipts[1]) && kept(&receipts[2]), "{}: {receipts:?}", host.name);
+            // Live: from the withdrawal on nothing more, before anybody has read it.
+            let withdrawal = Withdrawal::of("lea", "tracking", "email", evidence());
+            host.engine.withdraw(&withdrawal).await.unwrap();
+            assert!(!tell(opened("lea").id("o-2")).await, "{}", host.name);
+            host.engine.tick().await.unwrap();
+            assert!(!tell(clicked).await, "{}", host.name);
+            assert_eq!(events(&host, "noe").await, [], "{}", host.name);
+            host.engine.erase(&"lea".into()).await.unwrap();
+            let late = host.engine.track(opened("lea")).await;
+            assert!(matches!(late, Err(Error::Erased { .. })), "{}: {late:?}", host.name);
+        });
+    }
+}
+
+#[test]
+fn consent_i13_openings_of_an_import_are_asked_for_too() {
+    for host in hosts() {
+        block_on(async {
+            let at = host.store.clock().now() - TimeDelta::days(30);
+            let row = |contact: &str| {
+                let event = |name: &str| Event::new(contact, name).at(at);
+                ImportRow::new(Contact::new(contact))
+                    .event(event("message.opened"))
+                    .event(event("order.paid"))
+                    .event(event("message.clicked").property("machine", true))
+            };
+            host.meet("lea", &["tracking"]).await;
+            host.engine.tick().await.unwrap();
+            let imported =
+                host.engine.import(Import::new("old").row(row("lea")).row(row("noe"))).await.unwrap();
+            assert_eq!((imported.kept, imported.untracked), (2, 3), "{}", host.name);
+            host.engine.tick().await.unwrap();
+            for (contact, opened) in [("lea", 1), ("noe", 0)] {
+                let stored = host.store.contact(&contact.into()).await.unwrap().unwrap();
+                let count =
+                    |name: &str| stored.state.hot.performed.tally(name).map_or(0, |tally| tally.count);
+                let counts = ["message.opened", "order.paid", "message.clicked"].map(count);
+                assert_eq!(counts, [opened, 1, 0], "{}: {contact}", host.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn consent_an_opening_that_violates_its_schema_is_refused_and_lies_nowhere() {
+    for host in hosts() {
+        block_on(async {
+            let schema = EventSchema::new("message.opened", 1).requires("message", PropertyType::Text);
+            host.engine.publish([schema.into()]).await.unwrap();
+            host.meet("lea", &["tracking"]).await;
+            host.engine.tick().await.unwrap();
+            let told = host.engine.track(Event::new("lea", "message.opened")).await;
+            assert!(matches!(told, Err(Error::Invalid { .. })), "{}: {told:?}", host.name);
+            assert!(host.engine.aside(0, 10).await.unwrap().is_empty(), "{}", host.name);
+            let event = Event::new("lea", "message.opened").property("message", "m-1");
+            assert!(host.engine.track(event).await.unwrap(), "{}", host.name);
         });
     }
 }

@@ -15,7 +15,9 @@ fn engine(policy: Policy) -> Engine {
     let clock = Arc::new(ManualClock::new("2026-11-23T11:00:00Z".parse().unwrap()));
     let store = MemoryStore::builder().clock(clock).build();
     let [sms, email] = ["sms", "email"].map(RecordingChannel::new);
-    Engine::builder(Arc::new(store)).channel(sms).channel(email).policy(policy).build()
+    let keys = journeyman::link::LinkKeys::new(1, [7; 32]);
+    let builder = Engine::builder(Arc::new(store)).channel(sms).channel(email).policy(policy);
+    builder.links(keys, "https://go.example.org/l".parse().unwrap()).build()
 }
 
 fn journey(channel: &str, purpose: &str) -> Journey {
@@ -69,6 +71,27 @@ fn marketing_by_sms_without_a_way_to_stop_it_is_warned_of() {
     assert_eq!(codes(plain(), "Dernière chance", "sms"), (vec![], vec!["J130"]));
     assert_eq!(codes(plain(), "Dernière chance STOP au 36111", "sms"), (vec![], vec![]));
     assert_eq!(codes(plain(), "Dernière chance", "email"), (vec![], vec![]));
+}
+
+#[test]
+fn marketing_mail_of_an_engine_without_links_is_warned_of() {
+    let warned = |purpose: Purpose, channel: &str, linked: bool| {
+        let definitions: [Definition; 2] =
+            [template("Thanks.").purpose("p").into(), journey(channel, "p").into()];
+        let builder = Engine::builder(Arc::new(MemoryStore::new())).channel(RecordingChannel::new("email"));
+        let builder =
+            builder.channel(RecordingChannel::new("post")).policy(Policy::new("p").purpose(purpose));
+        let keys = journeyman::link::LinkKeys::new(1, [7; 32]);
+        let builder = match linked {
+            true => builder.links(keys, "https://go.example.org/l".parse().unwrap()),
+            false => builder,
+        };
+        let lints = block_on(builder.build().lint(definitions)).unwrap();
+        lints.warnings.iter().any(|one| one.code == "J138")
+    };
+    assert!(warned(Purpose::consent("p"), "email", false));
+    assert!(!warned(Purpose::consent("p"), "email", true));
+    assert!(!warned(Purpose::contract("p"), "email", false) && !warned(Purpose::consent("p"), "post", false));
 }
 
 #[test]

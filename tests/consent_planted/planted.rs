@@ -2,7 +2,7 @@
 
 use journeyman::seeded::{Bug, plant};
 
-use super::{CASES, reasons, texts, words};
+use super::{CASES, asked, reasons, silence, texts, words};
 
 #[test]
 fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
@@ -13,6 +13,8 @@ fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
         let found = (0..CASES).find(|seed| match bug.invariant() {
             "I17" => texts::differs(*seed).is_some(),
             "I16" => words::differs(*seed).is_some(),
+            "I22" => silence::differs(*seed).is_some(),
+            "I2" => asked::differs(*seed).is_some(),
             _ => reasons::differs(*seed).is_some(),
         });
         plant(None);

@@ -206,6 +206,23 @@ steps:
 }
 
 #[test]
+fn who_is_not_answered_by_a_person_is_told_to_other_journeys_and_a_program_to_nobody() {
+    let asks = |step: &str| {
+        let text = format!(
+            "journey: asks\nenter: {{ on: {{ event: go }} }}\nsteps:\n  - {{ id: desk, {step}: {{ channel: desk, {} within: 1h }} }}\n",
+            if step == "call" { "ask: look," } else { "" }
+        );
+        let duty = "journey: duty\nenter: { on: { event: hand_over.overdue } }\nsteps:\n  - { id: look, wait: 1d }\n";
+        let mut scene = Scene::of(&[&text, duty]);
+        scene.event("go");
+        scene.until("03-02 11:00");
+        scene.walked().into_iter().filter(|walked| walked.contains("duty")).collect::<Vec<_>>()
+    };
+    assert_eq!(asks("hand_over"), ["03-02 10:00 duty.look entered"]);
+    assert_eq!(asks("call"), [] as [&str; 0]);
+}
+
+#[test]
 fn an_exit_ends_the_wait_and_takes_the_call_back() {
     let mut scene = asked();
     scene.event("stop");

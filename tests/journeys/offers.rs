@@ -79,6 +79,25 @@ fn a_place_is_asked_for_and_the_message_speaks_of_it() {
 }
 
 #[test]
+fn a_deadline_after_which_it_is_said_all_the_same_outlives_no_place() {
+    let said = |deadline: &str| {
+        let mut scene = Scene::of(&[&WORKSHOP.replacen(
+            "news, offer: masterclass",
+            &format!("news, offer: masterclass{deadline}"),
+            1,
+        )]);
+        scene.event("go");
+        place(&mut scene, 3);
+        let said = last(&scene);
+        (said.not_after, said.wanted_by)
+    };
+    let (day, expiry) = (Some(instant("03-03 09:00")), Some(instant("03-04 09:00")));
+    assert_eq!(said(", deadline: { within: 1d, then: send }"), (expiry, day));
+    assert_eq!(said(", deadline: 1d"), (day, None));
+    assert_eq!(said(", deadline: 3d"), (expiry, None));
+}
+
+#[test]
 fn a_place_is_kept_for_good() {
     let mut scene = holding();
     scene.answer(true);

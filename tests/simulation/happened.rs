@@ -169,7 +169,7 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
-const LIMITS: [&str; 26] = [
+const LIMITS: [&str; 28] = [
     "rules_of_a_step",
     "limit_hours_judged",
     "limit_hours_deferred",
@@ -196,10 +196,12 @@ const LIMITS: [&str; 26] = [
     "limit_way_first",
     "limit_way_second",
     "limit_proof_judged",
+    "limit_proof_of_deferrals",
+    "limit_proof_of_a_refusal",
 ];
 
 /// What some dozens of seeds see.
-const SOME: [&str; 57] = [
+const SOME: [&str; 60] = [
     "export_begin_judged",
     "partner_told",
     "removal_judged",
@@ -239,6 +241,8 @@ const SOME: [&str; 57] = [
     "came_again",
     "links_scanned",
     "link_followed_by_a_program",
+    "click_told_by_a_provider",
+    "program_told_by_a_provider",
     "withdrawn_by_a_link",
     "step_withdrew",
     "key_rotated",
@@ -253,6 +257,7 @@ const SOME: [&str; 57] = [
     "liked_waited",
     "liked_less_than_in_time",
     "validity_judged",
+    "said_after_its_deadline",
     "rules_amended",
     "permit_of_former_rules",
     "permit_of_newer_rules",

@@ -13,6 +13,9 @@ fn owner_of(role: &str) -> Name {
     format!("owner_{role}").into()
 }
 
+/// What a person of a team is asked, unless the step says something else.
+pub(super) const HAND_OVER: &str = "hand_over";
+
 impl Compiler<'_> {
     pub(super) fn call(
         &mut self,
@@ -59,6 +62,7 @@ impl Compiler<'_> {
             owner: None,
             within: within?,
             hours,
+            hands_over: ask == HAND_OVER,
             results,
             refused: self.way_of(step, &call.refused, next, &format!("{place}.refused")),
             otherwise: self.way_of(step, &call.otherwise, next, &format!("{place}.otherwise")),
@@ -126,6 +130,7 @@ impl Compiler<'_> {
                     owner: Some(attribute),
                     within: within?,
                     hours: None,
+                    hands_over: false,
                     results: Vec::new(),
                     refused: self.way_of(step, &assign.refused, next, &format!("{place}.refused")),
                     otherwise: self.way_of(step, &assign.otherwise, next, &format!("{place}.otherwise")),

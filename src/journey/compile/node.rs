@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::call::HAND_OVER;
 use super::{Compiler, NEXT};
 use crate::journey::definition::{
     BranchDefinition, Capped, Deadline, EnterDefinition, JumpDefinition, RetryDefinition, SendDefinition,
@@ -102,7 +103,7 @@ impl Compiler<'_> {
             let ask = self.names[step].clone();
             self.call(step, call, ask.as_str(), next, place)
         } else if let Some(call) = &definition.hand_over {
-            self.call(step, call, "hand_over", next, place)
+            self.call(step, call, HAND_OVER, next, place)
         } else if let Some(assign) = &definition.assign {
             self.assign(step, assign, next, place)
         } else if let Some(reserve) = &definition.reserve {

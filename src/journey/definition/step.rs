@@ -154,7 +154,7 @@ pub struct SendDefinition {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Capped {
-    /// It waits for the first instant at which the window has room; where that is past its deadline, it is left out.
+    /// It waits for the first instant at which the window has room; where that is past a deadline that skips, it is left out.
     #[default]
     Wait,
     /// It is left out.
@@ -198,7 +198,8 @@ pub enum Deadline {
     /// The message is left out.
     #[default]
     Skip,
-    /// The message goes out at once: the deadline is stronger than the window. Quiet hours are stronger than both.
+    /// The message goes out at once: the deadline is stronger than the window. Quiet hours are stronger than both, and what they
+    /// keep back beyond the deadline is said when they end.
     Send,
 }
 

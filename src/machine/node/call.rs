@@ -22,6 +22,7 @@ pub(super) fn enter(visit: &Visit<'_>, call: &CallNode) -> Move {
         decided_at: visit.at,
         // Nobody waits for the answer any more: the question is not asked then.
         not_after: Some(until),
+        wanted_by: None,
         call: Some(Call {
             ask: call.ask.clone(),
             with: call.with.clone(),

@@ -19,21 +19,20 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
             return Move::go(StepOutcome::Refused { reasons }, send.refused.unwrap_or(visit.node.next));
         }
     };
-    let deadline = send.deadline.map(|deadline| visit.zone.add(visit.enrollment.arrived_at, deadline.within));
+    let deadline = |then| send.deadline_at(then, visit.zone, visit.enrollment.arrived_at);
     let expiry = speaks_of.filter(|(_, offer)| offer.hold == Hold::Held).map(|(_, offer)| offer.expires_at);
-    // Nothing is said of a place when it is free again.
-    let deadline = deadline.into_iter().chain(expiry).min();
     let timing = Timing {
         window: send.window.as_ref(),
-        not_after: deadline,
-        window_yields: send.deadline.is_some_and(|deadline| deadline.then == Deadline::Send),
+        // Nothing is said of a place when it is free again.
+        not_after: deadline(Deadline::Skip).into_iter().chain(expiry).min(),
+        wanted_by: deadline(Deadline::Send),
         held_out: visit.held_out,
         late: visit.late,
     };
     let (way, answer) = chosen(visit, send, timing);
     let nobody = send.from.as_ref().is_some_and(|from| from.name(&cold.contact.attributes).is_none());
     let answer = if nobody { without_owner(answer) } else { answer };
-    match spaced(visit, answer, deadline) {
+    match spaced(visit, answer, timing.not_after) {
         (Permit::Refuse { reasons }, _) => {
             Move::go(StepOutcome::Refused { reasons }, send.refused.unwrap_or(visit.node.next))
         }
@@ -44,7 +43,7 @@ pub(super) fn enter(visit: &Visit<'_>, send: &Send) -> Move {
         },
         (Permit::Permit, instead_of) => {
             let variables = speaks_of.map(|(name, offer)| offer.variables(name)).unwrap_or_default();
-            let message = message(visit, send, way, deadline, variables);
+            let message = message(visit, send, way, timing, variables);
             let id = message.id;
             let outcome = match instead_of {
                 Some(instead_of) => StepOutcome::Merged { message: id, instead_of },
@@ -105,7 +104,11 @@ fn without_owner(answer: Permit) -> Permit {
 
 /// Keeps a message apart from an earlier one of the enrollment that had had to wait, as the journey says: it waits in its
 /// turn, or is left out, or is said in the place of the other.
-fn spaced(visit: &Visit<'_>, answer: Permit, deadline: Option<DateTime<Utc>>) -> (Permit, Option<MessageId>) {
+fn spaced(
+    visit: &Visit<'_>,
+    answer: Permit,
+    not_after: Option<DateTime<Utc>>,
+) -> (Permit, Option<MessageId>) {
     let enrollment = visit.enrollment;
     let (Permit::Permit, Some(delayed_at)) = (&answer, enrollment.delayed_at) else { return (answer, None) };
     // One that has waited for the spacing itself is not asked again.
@@ -115,7 +118,7 @@ fn spaced(visit: &Visit<'_>, answer: Permit, deadline: Option<DateTime<Utc>>) ->
     }
     match visit.journey.spacing {
         Spacing::Skip => (Permit::Refuse { reasons: vec![Reason::Spacing] }, None),
-        Spacing::Keep(_) if deadline.is_some_and(|deadline| until >= deadline) => {
+        Spacing::Keep(_) if not_after.is_some_and(|not_after| until >= not_after) => {
             (Permit::Refuse { reasons: vec![Reason::Spacing, Reason::Deadline] }, None)
         }
         Spacing::Keep(_) => (Permit::Defer { until, reasons: vec![Reason::Spacing] }, None),
@@ -130,7 +133,7 @@ fn message(
     visit: &Visit<'_>,
     send: &Send,
     (channel, template): (&Name, &Name),
-    not_after: Option<DateTime<Utc>>,
+    timing: Timing<'_>,
     variables: Attributes,
 ) -> Message {
     let enrollment = visit.enrollment;
@@ -145,7 +148,8 @@ fn message(
         template: template.clone(),
         purpose: send.purpose.clone(),
         decided_at: visit.at,
-        not_after,
+        not_after: timing.not_after,
+        wanted_by: timing.wanted_by,
         call: None,
         variables,
         sharing: None,

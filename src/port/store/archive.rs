@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::DateTime;
 use chrono::Utc;
+use chrono::serde::ts_milliseconds;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::model::Hash;
 use crate::model::Message;
 use crate::model::MessageId;
 use crate::model::Name;
+use crate::model::Reason;
 use crate::model::Step;
 
 /// The cold side: screens, audits, replays, retention.
@@ -134,12 +136,41 @@ pub struct MessageRecord {
     pub not_before: DateTime<Utc>,
     /// What it says, once it was begun and until it is blanked.
     pub content: Option<Content>,
-    /// The newest answer: of the gate, or of the channel.
+    /// The newest answer: of the gate, or of the channel. After an erasure
+    /// [without words](crate::model::DeliveryStatus::without_words); of what the erasure took back it is [`Reason::Erased`].
     pub answer: Option<DeliveryStatus>,
     /// When that answer came.
     pub answered_at: Option<DateTime<Utc>>,
     /// The edition of the sending rules by which the gate answered last, as its [`Begin`](crate::port::store::Begin) named it.
     pub policy: Option<Name>,
+    /// Every time that the gate put it off, the newest one included, oldest first. They stay when the message is sent, and after
+    /// an erasure.
+    pub deferrals: Vec<Deferral>,
+}
+
+/// One time that the gate put a message off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Deferral {
+    /// When the gate answered.
+    #[serde(with = "ts_milliseconds")]
+    pub at: DateTime<Utc>,
+    /// Until when.
+    #[serde(with = "ts_milliseconds")]
+    pub until: DateTime<Utc>,
+    /// Every reason, [without words](Reason::without_words).
+    pub reasons: Vec<Reason>,
+    /// The edition of the sending rules by which it answered.
+    pub policy: Name,
+}
+
+impl Deferral {
+    /// Puts one together; of the reasons only what names nobody is kept.
+    #[must_use]
+    pub fn new(at: DateTime<Utc>, until: DateTime<Utc>, reasons: &[Reason], policy: impl Into<Name>) -> Self {
+        let reasons = reasons.iter().map(Reason::without_words).collect();
+        Self { at, until, reasons, policy: policy.into() }
+    }
 }
 
 impl MessageRecord {
@@ -156,6 +187,7 @@ impl MessageRecord {
             answer: None,
             answered_at: None,
             policy: None,
+            deferrals: Vec::new(),
         }
     }
 }

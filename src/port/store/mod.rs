@@ -18,7 +18,7 @@ mod mailbox;
 mod merge;
 mod outbox;
 
-pub use archive::{Archive, CommitRecord, MessageRecord, MessageStatus, Purged, StoredContact};
+pub use archive::{Archive, CommitRecord, Deferral, MessageRecord, MessageStatus, Purged, StoredContact};
 pub use aside::{Aside, AsideEnd, AsideRecord, NewAside};
 pub use catalog::{Catalog, CatalogSnapshot, Definition, DrawnLine, Job, JobKind, Pausable};
 pub use edition::Edition;

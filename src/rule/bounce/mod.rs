@@ -45,8 +45,10 @@ impl Bounce {
     }
 }
 
-/// Reads the code of a provider: `smtp`, `arf`, `ses`, `twilio`, `telnyx`, `apns`, `fcm`, `web-push`, `whatsapp`. Of SMTP
-/// the whole line may be given; its enhanced code (RFC 3463) is looked for. A code that is not known is soft.
+/// Reads the code of a provider: `smtp`, `arf`, `ses`, `brevo`, `mailgun`, `mailjet`, `postmark`, `sendgrid`, `twilio`, `telnyx`,
+/// `apns`, `fcm`, `web-push`, `whatsapp`. Of SMTP the whole line may be given; its enhanced code (RFC 3463) is looked for. Whoever
+/// reads a provider that is not among them itself says it in the [words](Bounce::word) of the house: `hard`, `complaint`, and so
+/// on. A code that is not known is soft.
 ///
 /// ```
 /// use journeyman::rule::bounce::{Bounce, read};
@@ -54,6 +56,8 @@ impl Bounce {
 /// assert_eq!(read("smtp", "452 4.2.2 mailbox full"), Bounce::Soft);
 /// assert_eq!(read("smtp", "554 5.7.1 refused by policy"), Bounce::Reputation);
 /// assert_eq!(read("twilio", "21610"), Bounce::Blocked);
+/// assert_eq!(read("brevo", "spam"), Bounce::Complaint);
+/// assert_eq!(read("a-provider-of-ours", "complaint"), Bounce::Complaint);
 /// ```
 #[must_use]
 pub fn read(provider: &str, code: &str) -> Bounce {
@@ -70,9 +74,15 @@ pub fn row(provider: &str, code: &str) -> Option<&'static Row> {
         "smtp" => enhanced(&code).unwrap_or_else(|| code.split_whitespace().next().unwrap_or_default()),
         _ => code.as_str(),
     };
-    let own = ROWS.iter().filter(|row| row.provider == provider && row.is(code));
-    own.max_by_key(|row| row.code.len())
+    let of = |provider: &str| {
+        let own = ROWS.iter().filter(|row| row.provider == provider && row.is(code));
+        own.max_by_key(|row| row.code.len())
+    };
+    of(&provider).or_else(|| of(ANY))
 }
+
+/// Whose words are read of every provider.
+const ANY: &str = "any";
 
 /// How much of a provider's line is looked at.
 const MOST_LETTERS: usize = 500;
@@ -114,6 +124,9 @@ mod tests {
         assert_eq!(read("smtp", "554 blocked"), Bounce::Reputation);
         assert_eq!(read("smtp", ""), Bounce::Soft);
         assert_eq!(read("unheard-of", "5.1.1"), Bounce::Soft);
+        assert_eq!(read("Postmark", "HardBounce"), Bounce::Hard);
+        assert_eq!(read("smtp", "complaint"), Bounce::Complaint, "in the words of the house");
+        assert_eq!(read("sendgrid", "blocked"), Bounce::Soft, "in its own words before those of the house");
         assert_eq!(read("APNs", "410 Unregistered"), Bounce::Hard);
     }
 }

@@ -30,10 +30,21 @@ const fn row(provider: &'static str, code: &'static str, means: Bounce, source: 
     Row { provider, code, means, source, as_of: "2026-11-20" }
 }
 
+/// One that was looked up with the providers of mail.
+const fn mail(provider: &'static str, code: &'static str, means: Bounce, source: &'static str) -> Row {
+    Row { provider, code, means, source, as_of: "2026-11-23" }
+}
+
 const CODES: &str = "RFC 3463, IANA registry of SMTP enhanced status codes";
 const REPLIES: &str = "RFC 5321, section 4.2";
 const REPORTS: &str = "RFC 5965";
 const SES: &str = "Amazon SES: notification contents, bounce types";
+const BREVO: &str = "Brevo: names of transactional email events";
+const MAILGUN: &str = "Mailgun: event types";
+const MAILJET: &str = "Mailjet: event types";
+const POSTMARK: &str = "Postmark: bounce types";
+const SENDGRID: &str = "Twilio SendGrid: event webhook reference";
+const OURS: &str = "the words of `Bounce`";
 const TWILIO: &str = "Twilio: error and warning dictionary";
 const TELNYX: &str = "Telnyx: messaging error codes";
 const APNS: &str = "Apple: handling notification responses from APNs";
@@ -115,4 +126,50 @@ pub const ROWS: &[Row] = &[
     row("whatsapp", "131049", Reputation, WHATSAPP),
     row("whatsapp", "131050", Blocked, WHATSAPP),
     row("whatsapp", "131056", Reputation, WHATSAPP),
+    mail("brevo", "hard_bounce", Hard, BREVO),
+    mail("brevo", "soft_bounce", Soft, BREVO),
+    mail("brevo", "hardbounce", Hard, BREVO),
+    mail("brevo", "softbounce", Soft, BREVO),
+    mail("brevo", "invalid_email", Hard, BREVO),
+    mail("brevo", "deferred", Soft, BREVO),
+    mail("brevo", "blocked", Reputation, BREVO),
+    mail("brevo", "error", Reputation, BREVO),
+    mail("brevo", "spam", Complaint, BREVO),
+    mail("brevo", "unsubscribed", Blocked, BREVO),
+    mail("brevo", "unsubscribe", Blocked, BREVO),
+    mail("mailgun", "temporary", Soft, MAILGUN),
+    mail("mailgun", "complained", Complaint, MAILGUN),
+    mail("mailgun", "unsubscribed", Blocked, MAILGUN),
+    mail("mailgun", "suppress-bounce", Hard, MAILGUN),
+    mail("mailgun", "suppress-complaint", Complaint, MAILGUN),
+    mail("mailgun", "suppress-unsubscribe", Blocked, MAILGUN),
+    mail("mailjet", "spam", Complaint, MAILJET),
+    mail("mailjet", "unsub", Blocked, MAILJET),
+    mail("postmark", "hardbounce", Hard, POSTMARK),
+    mail("postmark", "bademailaddress", Hard, POSTMARK),
+    mail("postmark", "softbounce", Soft, POSTMARK),
+    mail("postmark", "transient", Soft, POSTMARK),
+    mail("postmark", "dnserror", Soft, POSTMARK),
+    mail("postmark", "blocked", Reputation, POSTMARK),
+    mail("postmark", "spamnotification", Reputation, POSTMARK),
+    mail("postmark", "virusnotification", Reputation, POSTMARK),
+    mail("postmark", "dmarcpolicy", Reputation, POSTMARK),
+    mail("postmark", "autoresponder", Reply, POSTMARK),
+    mail("postmark", "addresschange", Reply, POSTMARK),
+    mail("postmark", "challengeverification", Reply, POSTMARK),
+    mail("postmark", "spamcomplaint", Complaint, POSTMARK),
+    mail("postmark", "unsubscribe", Blocked, POSTMARK),
+    mail("postmark", "manuallydeactivated", Blocked, POSTMARK),
+    mail("sendgrid", "bounce", Hard, SENDGRID),
+    mail("sendgrid", "blocked", Soft, SENDGRID),
+    mail("sendgrid", "deferred", Soft, SENDGRID),
+    mail("sendgrid", "spamreport", Complaint, SENDGRID),
+    mail("sendgrid", "unsubscribe", Blocked, SENDGRID),
+    mail("sendgrid", "group_unsubscribe", Blocked, SENDGRID),
+    mail("any", "hard", Hard, OURS),
+    mail("any", "soft", Soft, OURS),
+    mail("any", "reputation", Reputation, OURS),
+    mail("any", "complaint", Complaint, OURS),
+    mail("any", "blocked", Blocked, OURS),
+    mail("any", "reply", Reply, OURS),
 ];

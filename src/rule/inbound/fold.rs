@@ -3,6 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::seeded::{Bug, is_on};
+
 /// How much of a text is read, in bytes; what follows is left out.
 pub const MOST_BYTES: usize = 10_000;
 
@@ -24,7 +26,7 @@ pub fn tokens(text: &str) -> Vec<String> {
     let mut word = String::new();
     let mut hyphen = false;
     let plain = cut(text).nfkd().filter(|letter| !is_invisible(*letter)).flat_map(char::to_lowercase);
-    for letter in plain.filter(|letter| !is_combining_mark(*letter)) {
+    for letter in plain.filter(|letter| !is_combining_mark(*letter) || is_on(Bug::AccentsAsWritten)) {
         if letter.is_alphanumeric() {
             // A hyphen counts between two letters only.
             if std::mem::take(&mut hyphen) && !word.is_empty() {

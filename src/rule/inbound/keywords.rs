@@ -9,6 +9,7 @@ use super::words::{
 };
 use super::{Certainty, Reading, tokens};
 use crate::model::Name;
+use crate::seeded::{Bug, is_on};
 
 /// The most words of a text in which a single word makes a probable stop.
 const MOST_SHORT: usize = 6;
@@ -57,6 +58,9 @@ impl Keywords {
     #[must_use]
     pub fn read(&self, text: &str) -> Reading {
         let words = tokens(text);
+        if is_on(Bug::KeywordWithinAWord) && words.iter().any(|word| word.contains("stop")) {
+            return Reading::Stop(Certainty::Definite);
+        }
         if self.is_all(&words, Family::Stop) {
             return Reading::Stop(Certainty::Definite);
         }

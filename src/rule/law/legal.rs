@@ -142,6 +142,7 @@ impl<'a> Legal<'a> {
         let mut opening = self.looked_at(at);
         if opening.at.is_none() {
             let opens = self.way(at, &mut opening);
+            let opens = opens.map(|opens| if is_on(Bug::FirstOpeningSkipped) { opens + DAY } else { opens });
             opening.at = opens.and_then(DateTime::from_timestamp_millis);
         }
         opening

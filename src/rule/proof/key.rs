@@ -4,7 +4,7 @@ use std::fmt;
 
 use ed25519_dalek::{Signature as Signed, Signer, SigningKey, VerifyingKey};
 
-use super::{Proof, ProofError, Signature, verify};
+use super::{Head, Proof, ProofError, Signature, verify};
 use crate::model::{Hash, Name};
 
 const ALGORITHM: &str = "ed25519";
@@ -74,9 +74,25 @@ impl ProofReader {
     pub fn verify(&self, text: &str) -> Result<Proof, ProofError> {
         let proof = verify(text)?;
         match &proof.signature {
-            Some(signature) if *signature.key == *hex(self.0.as_bytes()) => Ok(proof),
+            Some(signature) if self.made(signature) => Ok(proof),
             _ => Err(ProofError::Signature),
         }
+    }
+
+    /// Reads a head that the key's owner vouches for.
+    ///
+    /// # Errors
+    /// As [`Head::read`]; [`ProofError::Signature`] where nobody vouches for it, or somebody else.
+    pub fn head(&self, text: &str) -> Result<Head, ProofError> {
+        let head = Head::read(text)?;
+        match &head.signature {
+            Some(signature) if self.made(signature) => Ok(head),
+            _ => Err(ProofError::Signature),
+        }
+    }
+
+    fn made(&self, signature: &Signature) -> bool {
+        *signature.key == *hex(self.0.as_bytes())
     }
 }
 
@@ -84,13 +100,34 @@ impl Proof {
     /// The same, with the host vouching for it.
     #[must_use]
     pub fn signed(mut self, key: &ProofKey) -> Self {
-        let value = key.0.sign(&said(&self.chain.digest)).to_bytes();
-        self.signature = Some(Signature {
-            algorithm: ALGORITHM.into(),
-            key: hex(key.reader().0.as_bytes()),
-            value: hex(&value),
-        });
+        self.signature = Some(key.sign(&self.chain.digest));
         self
+    }
+}
+
+impl Head {
+    /// The same, with the host vouching for it.
+    ///
+    /// ```
+    /// use journeyman::rule::proof::{Head, ProofKey};
+    /// let key = ProofKey::new([7; 32]);
+    /// let head = Head::new("lea".into(), &[], "2026-03-23T10:00:00Z".parse()?).signed(&key);
+    /// let text = head.to_json();
+    /// assert_eq!(key.reader().head(&text)?, head);
+    /// assert!(ProofKey::new([8; 32]).reader().head(&text).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn signed(self, key: &ProofKey) -> Self {
+        let signature = Some(key.sign(&self.digest()));
+        Self { signature, ..self }
+    }
+}
+
+impl ProofKey {
+    fn sign(&self, digest: &Hash) -> Signature {
+        let value = self.0.sign(&said(digest)).to_bytes();
+        Signature { algorithm: ALGORITHM.into(), key: hex(self.reader().0.as_bytes()), value: hex(&value) }
     }
 }
 
@@ -104,7 +141,7 @@ pub(super) fn check(signature: &Signature, digest: &Hash) -> Result<(), ProofErr
     checked.ok_or(ProofError::Signature)
 }
 
-/// What is signed: a digest of a proof, and of nothing else that is ever signed by the key.
+/// What is signed: a digest of a proof or of a head, and of nothing else that is ever signed by the key.
 fn said(digest: &Hash) -> Vec<u8> {
     [b"journeyman proof 1".as_slice(), digest.as_bytes()].concat()
 }

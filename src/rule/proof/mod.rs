@@ -4,12 +4,14 @@
 //! events; beside them every decision to say something or not, and the chain. [`verify`] needs no store and no engine.
 
 mod decision;
+mod head;
 #[cfg(feature = "proof")]
 mod key;
 mod merged;
 mod party;
 
 pub use decision::{Decision, Said};
+pub use head::Head;
 #[cfg(feature = "proof")]
 pub use key::{ProofKey, ProofReader};
 pub use merged::MergedRecord;

@@ -35,7 +35,12 @@ impl World {
                 let (purpose, line) = (PURPOSES[purpose % PURPOSES.len()], LINES[line % LINES.len()].name);
                 let mut evidence = Evidence::new("form", "v1");
                 if let Some(asked) = asked {
-                    evidence = evidence.confirming("asked", at - TimeDelta::milliseconds(ago + asked));
+                    let (request, asked_at) =
+                        (format!("{id}/asked"), at - TimeDelta::milliseconds(ago + asked));
+                    let consent = Consent::requested(person, purpose, line, Evidence::new("form", "v1"));
+                    let consent = consent.at(asked_at).id(request.clone());
+                    self.tell(|engine| consents(engine, consent.clone())).await?;
+                    evidence = evidence.confirming(request, asked_at);
                     self.truth.seen().count("consent_confirmed");
                 }
                 if let Some(family) = family {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::fixture::PURPOSES;
+use super::fixture::{PURPOSES, is_owed};
 use super::judge::{allows, standing};
 use super::ledger::What;
 use crate::engine::{Engine, EngineBuilder};
@@ -18,6 +18,8 @@ use crate::sim::truth::Seen;
 use crate::testing::Invariant;
 
 pub(in crate::sim) const BASE: &str = "https://go.example.org/l";
+/// How the ids begin of what a provider tells.
+const TOLD: &str = "told/";
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Version/18.6 Mobile Safari/604.1";
 
 /// How somebody uses a link.
@@ -89,7 +91,13 @@ impl Seen {
     /// A provider has a message: whoever reads it has its links.
     pub(in crate::sim) fn notes_links(&mut self, handover: &Handover<'_>) {
         let (message, content) = (handover.message, handover.content);
-        let Some(unsubscribe) = content.header("List-Unsubscribe") else { return };
+        let Some(unsubscribe) = content.header("List-Unsubscribe") else {
+            if &*message.channel == "email" && message.is_said() && !is_owed(&message.purpose) {
+                let found = format!("{} has no way out in its head", message.id);
+                self.breach(Invariant::C9, found);
+            }
+            return;
+        };
         if self.ledger.linked.iter().any(|linked| linked.message == message.id) {
             return;
         }
@@ -142,8 +150,11 @@ impl Seen {
         let until = |last: &dyn Fn(DateTime<Utc>) -> bool| {
             acts.iter().filter(|told| last(told.received)).map(|told| told.order + 1).max().unwrap_or(0)
         };
+        // What a provider tells is asked for when it comes, and not when it happened.
+        let told = event.id.as_ref().is_some_and(|id| id.starts_with(TOLD)).then_some(self.order);
         let allowed = [until(&|received| received < at), until(&|received| received <= at)]
             .into_iter()
+            .chain(told)
             .any(|before| allows(acts, "tracking", channel, before, at));
         if !followed {
             self.breach(
@@ -193,6 +204,9 @@ impl World {
             return Ok(());
         };
         match look {
+            Look::Click | Look::Machine if nth % 7 == 3 => {
+                self.hears_of(linked, nth, look == Look::Machine).await
+            }
             Look::Get | Look::Head => {
                 let method = if look == Look::Get { "GET" } else { "HEAD" };
                 self.truth.seen().count("link_looked_at");
@@ -245,6 +259,36 @@ impl World {
                 self.visits(Request::new(method, url).user_agent(agent)).await.map(drop)
             }
             Look::Scan => self.scans(linked).await,
+        }
+    }
+
+    /// A provider tells of a click itself, and of a program's says that it is one, or what it is called.
+    async fn hears_of(&self, linked: &Linked, nth: usize, by_machine: bool) -> Result<(), Error> {
+        let link = nth % linked.clicks.len();
+        let place = (!by_machine).then(|| self.follows(linked.message, link));
+        let at = {
+            let mut seen = self.truth.seen();
+            seen.count(if by_machine { "program_told_by_a_provider" } else { "click_told_by_a_provider" });
+            seen.now()
+        };
+        let event = Event::new(linked.person.as_str(), "message.clicked")
+            .id(format!("{TOLD}{}/{link}/{nth}", linked.message))
+            .at(at)
+            .property("message", linked.message.to_string())
+            .property("link", link as i64)
+            .property("channel", linked.channel.as_str());
+        let event = match (by_machine, nth.is_multiple_of(2)) {
+            (true, true) => event.property("machine", true),
+            (true, false) => event.property("user_agent", "Mozilla/5.0 (compatible; Googlebot/2.1)"),
+            (false, _) => event.property("user_agent", PHONE),
+        };
+        let told = self.tell(|engine| track(engine, event.clone())).await;
+        if let Some(place) = place {
+            self.followed(place);
+        }
+        match told {
+            Err(Error::Erased { .. }) => Ok(()),
+            told => told,
         }
     }
 
@@ -337,6 +381,10 @@ impl World {
 
 fn form(request: Request) -> Request {
     request.content_type("application/x-www-form-urlencoded")
+}
+
+async fn track(engine: Engine, event: Event) -> Result<(), Error> {
+    engine.track(event).await.map(drop)
 }
 
 /// Absent where the store did not answer.

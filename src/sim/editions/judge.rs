@@ -146,7 +146,7 @@ fn again(taken: &Taken, policy: &Policy) -> Permit {
     let message = &taken.message;
     let paris = || Zone::named("Europe/Paris").ok().filter(|_| PARIS.contains(&message.journey.as_str()));
     let clock = taken.cold.zone().or_else(paris).unwrap_or_else(zone);
-    let timing = Timing { not_after: message.not_after, ..Timing::default() };
+    let timing = Timing { not_after: message.not_after, wanted_by: message.wanted_by, ..Timing::default() };
     let rating = taken.hot.as_ref().map(|hot| hot.rating.clone()).unwrap_or_default();
     let question =
         Question::new(&taken.cold.contact, &taken.cold.standing, &message.channel, &message.purpose)

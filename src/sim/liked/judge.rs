@@ -1,11 +1,11 @@
 //! C26: what is said when it is liked is said then, unless a deadline is sooner. C27: what must not arrive late says until when,
-//! the same at every attempt, and no attempt begins later.
+//! the same at every attempt, and no attempt begins later; what is said after its deadline all the same is not lost to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::rules::{BEST_HOUR, CHAT, CHATTED, HOURS, JOURNEY, Likes, QUIET};
+use super::rules::{BEST_HOUR, CHAT, CHATTED, HOURS, JOURNEY, Likes, QUIET, SAID_LATE};
 use crate::machine::{Input, InputKind};
 use crate::model::{Handover, Message, MessageId, Reason, Step, StepOutcome, Value};
 use crate::sim::fixture::{PURPOSES, place};
@@ -24,6 +24,8 @@ pub(in crate::sim) struct Liked {
     unclear: BTreeSet<String>,
     /// The deadline of each message that is said when it is liked.
     deadlines: BTreeMap<MessageId, Option<DateTime<Utc>>>,
+    /// The messages that are said after their deadline all the same, each with it.
+    wished: BTreeMap<MessageId, Option<DateTime<Utc>>>,
     /// Until when each message may arrive, as its provider was told first.
     until: BTreeMap<MessageId, Option<DateTime<Utc>>>,
 }
@@ -76,7 +78,22 @@ impl Seen {
     /// A message was decided.
     pub(in crate::sim) fn likes_decided(&mut self, message: &Message) {
         if &*message.purpose == CHAT {
-            self.liked.deadlines.insert(message.id, message.not_after);
+            self.liked.deadlines.insert(message.id, message.not_after.or(message.wanted_by));
+        }
+        if message.journey.as_str() == JOURNEY && message.node.as_str() == SAID_LATE {
+            self.liked.wished.insert(message.id, message.wanted_by);
+        }
+    }
+
+    /// A message was refused when it was about to begin.
+    pub(in crate::sim) fn likes_refused(&mut self, id: MessageId, reasons: &[Reason]) {
+        // The end of the hours of the law is a deadline too.
+        if reasons.contains(&Reason::Deadline)
+            && self.liked.wished.contains_key(&id)
+            && !self.limits.is_open()
+        {
+            let found = format!("{id} is refused for a deadline after which it is said all the same");
+            self.breach(Invariant::C27, found);
         }
     }
 
@@ -84,6 +101,9 @@ impl Seen {
     pub(in crate::sim) fn likes_begin(&mut self, id: MessageId, person: &str, now: DateTime<Utc>) {
         if self.liked.until.get(&id).copied().flatten().is_some_and(|until| until <= now) {
             self.breach(Invariant::C27, format!("{id} begins when it must no longer arrive"));
+        }
+        if self.liked.wished.get(&id).copied().flatten().is_some_and(|wished| wished <= now) {
+            self.count("said_after_its_deadline");
         }
         let Some(deadline) = self.liked.deadlines.get(&id).copied() else { return };
         let Some(liked) = self.is_liked(person, now) else { return };

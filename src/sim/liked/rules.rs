@@ -11,6 +11,8 @@ pub(super) const CHATTED: &str = "chatted";
 pub(super) const BEST_HOUR: &str = "best_hour";
 /// When quiet hours begin, in minutes of the day.
 pub(super) const QUIET: i64 = 1_200;
+/// The step whose deadline makes nothing too late.
+pub(super) const SAID_LATE: &str = "soon";
 /// The journey that keeps to it.
 pub(super) const JOURNEY: &str = "chat";
 

@@ -41,6 +41,11 @@ impl World {
             let found = format!("the proof of {id} tells of {told} messages, and {accepted} were accepted");
             seen.breach(Invariant::C25, found);
         }
+        for record in messages.iter().filter(|one| one.message.call.is_none()) {
+            if let Some(found) = seen.misses_answers(record.message.id, &proof.decisions) {
+                seen.breach(Invariant::C25, format!("the proof of {id} {found}"));
+            }
+        }
         if let Some(found) = found {
             seen.breach(Invariant::C25, format!("the proof of {id} {found}"));
         }

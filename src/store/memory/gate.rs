@@ -9,7 +9,7 @@ use super::super::moved::Moved;
 use super::kept::Kept;
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, Fingerprint, InputId, Name, Reason};
+use crate::model::{ContactId, DeliveryStatus, Fingerprint, InputId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, Merging, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
@@ -251,7 +251,17 @@ impl Inner {
         let spared = is_on(Bug::ErasureSparesTheOutbox);
         let cold = self.cold(row);
         let removals = self.removals(&cold, now);
-        self.cancel(row, |record| !spared && !record.message.is_removal());
+        for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
+            let record = &self.outbox[message].record;
+            if record.status != MessageStatus::Pending || record.message.is_removal() {
+                continue;
+            }
+            self.change(message, |entry| {
+                entry.record.status = MessageStatus::Cancelled;
+                entry.record.answer = Some(DeliveryStatus::Refused { reasons: vec![Reason::Erased] });
+                entry.record.answered_at = Some(now);
+            });
+        }
         for message in &self.rows[row].messages {
             let entry = &mut self.outbox[*message];
             entry.cancelled |= !entry.record.message.is_removal();
@@ -274,7 +284,11 @@ impl Inner {
         self.merges.ended.remove(&row);
         for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;
-            (record.content, record.answer) = (None, None);
+            record.content = None;
+            record.answer = record.answer.take().and_then(|answer| answer.without_words());
+            if is_on(Bug::ErasureTakesReasons) {
+                record.answer = None;
+            }
         }
         self.put_out_from(row, removals);
     }

@@ -13,8 +13,8 @@ use crate::model::{
     Deed, Delivery, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason, Said,
 };
 use crate::port::store::{
-    Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take, Taken,
-    TakenBatch, Verdict,
+    Amended, Begin, Begun, Deferral, Epochs, MessageRecord, MessageStatus, Outbox, Pausable, Result, Take,
+    Taken, TakenBatch, Verdict,
 };
 use crate::rule::Counted;
 use crate::seeded::{Bug, is_on};
@@ -206,6 +206,8 @@ impl Inner {
                 Begun::Begun { attempt: begin.attempts + 1, not_after }
             }
             Verdict::Defer { until, reasons } => {
+                let deferral = Deferral::new(now, until, &reasons, begin.policy.clone());
+                self.outbox[message].record.deferrals.push(deferral);
                 self.answer_by(begin.policy, message, DeliveryStatus::Deferred { until, reasons }, now)
             }
             Verdict::Refuse { reasons } => {
@@ -309,8 +311,7 @@ impl Inner {
                     MessageStatus::Pending
                 }
             };
-            // What a provider said can name the person.
-            entry.record.answer = (!erased).then_some(status);
+            entry.record.answer = if erased { status.without_words() } else { Some(status) };
             entry.record.answered_at = Some(now);
         });
         let entry = &self.outbox[message];

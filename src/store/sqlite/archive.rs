@@ -49,16 +49,17 @@ impl Archive for SqliteStore {
 
     async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
         self.of_contact("read messages", contact, |db, row| {
-            db.all(
+            let records = db.all(
                 messages!(
-                    "outbox.status, attempts, not_before, content, answer, answered_at, policy",
+                    "outbox.status, attempts, not_before, content, answer, answered_at, policy, outbox.seq",
                     "commit_log JOIN outbox
                      ON outbox.seq BETWEEN first_message AND first_message + messages - 1",
                     "WHERE commit_log.contact = ?1 ORDER BY outbox.seq"
                 ),
                 [row],
                 message_record,
-            )
+            )?;
+            db.with_deferrals(records)
         })
         .await
     }
@@ -67,14 +68,14 @@ impl Archive for SqliteStore {
         self.read("read a message", move |db| {
             let found = db.all(
                 messages!(
-                    "status, attempts, not_before, content, answer, answered_at, policy",
+                    "status, attempts, not_before, content, answer, answered_at, policy, outbox.seq",
                     "outbox",
                     "WHERE outbox.id = ?1"
                 ),
                 [message.as_bytes()],
                 message_record,
             )?;
-            Ok(found.into_iter().next())
+            Ok(db.with_deferrals(found)?.into_iter().next())
         })
         .await
     }
@@ -165,7 +166,7 @@ impl SqliteStore {
 }
 
 impl Db {
-    fn all<T, const N: usize>(
+    pub(super) fn all<T, const N: usize>(
         &self,
         sql: &str,
         keys: [impl ToSql; N],
@@ -224,19 +225,32 @@ impl Db {
     pub(super) fn parked_messages(&self, after: Option<MessageId>, limit: usize) -> Step<Vec<MessageRecord>> {
         let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
         let keys: [&dyn ToSql; 2] = [&after, &int(limit as u64)];
-        self.all(
+        let records = self.all(
             messages!(
-                "outbox.status, attempts, not_before, content, answer, answered_at, policy",
+                "outbox.status, attempts, not_before, content, answer, answered_at, policy, outbox.seq",
                 "outbox",
                 "WHERE outbox.status = 4 AND outbox.id > ?1 AND contact.erased <> 1 ORDER BY outbox.id LIMIT ?2"
             ),
             keys,
             message_record,
-        )
+        )?;
+        self.with_deferrals(records)
+    }
+
+    /// Messages by their places, each with every time that it was put off.
+    fn with_deferrals(&self, records: Vec<(i64, MessageRecord)>) -> Step<Vec<MessageRecord>> {
+        let complete = |(seq, mut record): (i64, MessageRecord)| {
+            record.deferrals =
+                self.all("SELECT body FROM deferral WHERE message = ?1 ORDER BY number", [seq], |row| {
+                    Ok(decode("deferral", bytes(row, 0)?)?)
+                })?;
+            Ok(record)
+        };
+        records.into_iter().map(complete).collect()
     }
 }
 
-fn message_record(row: &Row<'_>) -> Step<MessageRecord> {
+fn message_record(row: &Row<'_>) -> Step<(i64, MessageRecord)> {
     let mut record = MessageRecord::new(message(row)?);
     record.status = status_of(row.get(6)?)?;
     record.attempts = row.get(7)?;
@@ -245,5 +259,5 @@ fn message_record(row: &Row<'_>) -> Step<MessageRecord> {
     record.answer = blob(row, 10)?.map(|answer| decode("answer", answer)).transpose()?;
     record.answered_at = optional_instant(row.get(11)?)?;
     record.policy = row.get_ref(12)?.as_str_or_null()?.map(Into::into);
-    Ok(record)
+    Ok((row.get(13)?, record))
 }

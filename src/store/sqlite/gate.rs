@@ -8,11 +8,13 @@ use super::SqliteStore;
 use super::db::Db;
 use super::denials::Scope;
 use super::fault::Step;
-use super::rows::{blob, cold_of, instant, message, messages, text, uint};
+use super::rows::{blob, bytes, cold_of, instant, message, messages, millis, text, uint};
+use super::sharing::Removal;
 use crate::machine::{Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, Fingerprint, InputId, Message, MessageId, Name, Reason};
+use crate::model::{ContactId, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{Forbidden, Gate, InFlight, Merging, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
+use crate::store::codec::{decode, encode};
 use crate::store::denial::{self, Forbids};
 use crate::store::known_addresses;
 
@@ -241,16 +243,16 @@ impl Db {
         self.leave_segments(row)?;
         let now = self.now();
         let (owed, kept) = (self.removals(row, now)?, self.open_removals(row)?);
+        self.blank_answers(row, &kept, now)?;
         for sql in [
             "UPDATE contact SET erased = 1, epoch = epoch + 1, cold = NULL WHERE id = ?1",
             "UPDATE state SET revision = revision + 1, due_at = NULL, hot = NULL WHERE id = ?1",
             "DELETE FROM unread WHERE contact = ?1",
             "DELETE FROM failing WHERE contact = ?1",
             "DELETE FROM input WHERE contact = ?1",
-            "UPDATE outbox SET status = 5 WHERE contact = ?1 AND status = 0 AND status <= 1",
             "UPDATE outbox SET ready_at = NULL, cancelled = 1 WHERE contact = ?1 AND status <= 1",
             // Commits that put messages out stay as the way to them.
-            "UPDATE outbox SET content = NULL, answer = NULL, ready_at = NULL WHERE seq IN (
+            "UPDATE outbox SET content = NULL, ready_at = NULL WHERE seq IN (
                SELECT outbox.seq FROM commit_log JOIN outbox
                ON outbox.seq BETWEEN first_message AND first_message + messages - 1 WHERE commit_log.contact = ?1)",
             "DELETE FROM commit_log WHERE contact = ?1 AND messages = 0",
@@ -262,6 +264,40 @@ impl Db {
         self.reopen(&kept)?;
         self.forget(row);
         self.scrub = true;
+        Ok(())
+    }
+
+    /// Takes back what waits of a person but for what is owed to others, and leaves of every answer what names nobody.
+    fn blank_answers(&self, row: i64, owed: &[Removal], now: DateTime<Utc>) -> Step<()> {
+        let answered: Vec<(i64, Vec<u8>)> = self.all(
+            "SELECT outbox.seq, answer FROM commit_log JOIN outbox
+             ON outbox.seq BETWEEN first_message AND first_message + messages - 1
+             WHERE commit_log.contact = ?1 AND answer IS NOT NULL",
+            [row],
+            |row| Ok((row.get(0)?, bytes(row, 1)?.to_vec())),
+        )?;
+        let mut blank = self.conn.prepare_cached("UPDATE outbox SET answer = ?2 WHERE seq = ?1")?;
+        for (seq, answer) in answered {
+            // What cannot be read must not stop an erasure: nothing of it stays.
+            let kept =
+                decode::<DeliveryStatus>("answer", &answer).ok().and_then(|answer| answer.without_words());
+            let kept = kept.map(|kept| encode("answer", &kept)).transpose()?;
+            if kept.as_deref() != Some(&answer) {
+                blank.execute(params![seq, kept])?;
+            }
+        }
+        let waiting = self.all(
+            "SELECT seq FROM outbox WHERE contact = ?1 AND status = 0 AND status <= 1",
+            [row],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        let erased = encode("answer", &DeliveryStatus::Refused { reasons: vec![Reason::Erased] })?;
+        let mut take_back = self
+            .conn
+            .prepare_cached("UPDATE outbox SET status = 5, answer = ?2, answered_at = ?3 WHERE seq = ?1")?;
+        for seq in waiting.into_iter().filter(|seq| owed.iter().all(|owed| owed.seq != *seq)) {
+            take_back.execute(params![seq, erased, millis(now)])?;
+        }
         Ok(())
     }
 

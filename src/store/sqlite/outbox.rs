@@ -19,8 +19,8 @@ use crate::error::StoreError;
 use crate::machine::{Cold, Hot, InputKind};
 use crate::model::{Content, Deed, Delivery, DeliveryStatus, InputId, Message, MessageId, Name, Reason};
 use crate::port::store::{
-    Amended, Begin, Begun, Epochs, MessageRecord, MessageStatus, Outbox, Result, Take, Taken, TakenBatch,
-    Verdict,
+    Amended, Begin, Begun, Deferral, Epochs, MessageRecord, MessageStatus, Outbox, Result, Take, Taken,
+    TakenBatch, Verdict,
 };
 use crate::store::codec::{decode, encode};
 use crate::store::denial::denies;
@@ -309,7 +309,17 @@ impl Db {
                 }
                 return Ok(begun);
             }
-            Verdict::Defer { until, reasons } => DeliveryStatus::Deferred { until, reasons },
+            Verdict::Defer { until, reasons } => {
+                let deferral = Deferral::new(now, until, &reasons, begin.policy.clone());
+                self.conn
+                    .prepare_cached("INSERT INTO deferral (message, number, body) VALUES (?1, ?2, ?3)")?
+                    .execute(params![
+                        entry.seq,
+                        entry.answers.saturating_add(1),
+                        encode("deferral", &deferral)?
+                    ])?;
+                DeliveryStatus::Deferred { until, reasons }
+            }
             Verdict::Refuse { reasons } => DeliveryStatus::Refused { reasons },
             Verdict::Park => DeliveryStatus::Parked,
         };
@@ -411,6 +421,7 @@ impl Db {
             | DeliveryStatus::Repeated { at, .. } => (MessageStatus::Pending, Some(millis(*at))),
         };
         let answers = entry.answers.saturating_add(1);
+        let kept = if erased { status.without_words() } else { Some(status.clone()) };
         self.conn
             .prepare_cached(
                 "UPDATE outbox SET status = ?2, ready_at = ?3, not_before = coalesce(?4, not_before), answers = ?5,
@@ -422,8 +433,7 @@ impl Db {
                 not_before,
                 not_before,
                 answers,
-                // What a provider said can name the person.
-                if erased { None } else { Some(encode("answer", &status)?) },
+                kept.map(|answer| encode("answer", &answer)).transpose()?,
                 millis(now)
             ])?;
         if erased {

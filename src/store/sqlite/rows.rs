@@ -106,6 +106,12 @@ struct Body {
         skip_serializing_if = "Option::is_none"
     )]
     not_after: Option<DateTime<Utc>>,
+    #[serde(
+        default,
+        with = "chrono::serde::ts_milliseconds_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    wanted_by: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     call: Option<Call>,
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
@@ -116,9 +122,10 @@ struct Body {
 
 /// The body column of a message.
 pub(super) fn message_body(message: &Message) -> Step<Vec<u8>> {
-    let Message { version, node, template, purpose, decided_at, not_after, call, variables, sharing, .. } =
-        message.clone();
-    let body = Body { version, node, template, purpose, decided_at, not_after, call, variables, sharing };
+    let Message { version, node, template, purpose, decided_at, not_after, wanted_by, .. } = message.clone();
+    let Message { call, variables, sharing, .. } = message.clone();
+    let body =
+        Body { version, node, template, purpose, decided_at, not_after, wanted_by, call, variables, sharing };
     Ok(encode("message", &body)?)
 }
 
@@ -141,7 +148,7 @@ pub(super) use messages;
 
 /// A message from the first six columns of [`messages`].
 pub(super) fn message(row: &Row<'_>) -> Step<Message> {
-    let Body { version, node, template, purpose, decided_at, not_after, call, variables, sharing } =
+    let Body { version, node, template, purpose, decided_at, not_after, wanted_by, call, variables, sharing } =
         decode("message", bytes(row, 5)?)?;
     Ok(Message {
         id: MessageId::from_bytes(row.get(0)?),
@@ -155,6 +162,7 @@ pub(super) fn message(row: &Row<'_>) -> Step<Message> {
         purpose,
         decided_at,
         not_after,
+        wanted_by,
         call,
         variables,
         sharing,

@@ -13,7 +13,7 @@ use crate::model::{Called, Message, MessageId};
 
 /// The columns of a removal that an erasure or a merge would change.
 pub(super) struct Removal {
-    seq: i64,
+    pub(super) seq: i64,
     status: i64,
     ready_at: Option<i64>,
 }

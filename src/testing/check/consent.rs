@@ -9,7 +9,7 @@ use super::super::Invariant;
 use super::known::Known;
 use super::record::{Record, Sink};
 use crate::machine::{ContactState, Envelope, InputKind};
-use crate::model::{ConsentRecord, ConsentStatus, Fingerprint, Message, Name};
+use crate::model::{ConsentRecord, ConsentStatus, DeliveryStatus, Fingerprint, Message, Name, Reason};
 use crate::port::store::{MessageRecord, MessageStatus};
 use crate::rule::Basis;
 use crate::time::Zone;
@@ -42,7 +42,9 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
     for message in &record.messages {
         let place = format!("message {}", message.message.id);
         // What is owed to a third party goes on, and says nothing personal.
-        if !message.message.is_removal() && (message.content.is_some() || message.answer.is_some()) {
+        if !message.message.is_removal()
+            && (message.content.is_some() || message.answer.as_ref().is_some_and(has_words))
+        {
             sink.add(Invariant::C4, &place, "its contact was erased and what was said is kept");
         }
         if !message.message.is_removal() && message.status == MessageStatus::Pending {
@@ -252,5 +254,21 @@ pub(super) fn quiet(known: &Known, record: &Record, sink: &mut Sink<'_>) {
             let found = format!("it was decided at {} and {} is quiet", message.decided_at, quiet.window);
             sink.add(Invariant::C5, format!("message {}", message.id), found);
         }
+    }
+}
+
+/// Whether an answer holds words of somebody's, which could name the person.
+fn has_words(answer: &DeliveryStatus) -> bool {
+    fn speaks(reasons: &[Reason]) -> bool {
+        reasons.iter().any(|reason| match reason {
+            Reason::Template(word) | Reason::Channel(word) | Reason::Answer(word) => !word.is_empty(),
+            Reason::On { reasons, .. } => speaks(reasons),
+            _ => false,
+        })
+    }
+    match answer {
+        DeliveryStatus::Refused { reasons } | DeliveryStatus::Deferred { reasons, .. } => speaks(reasons),
+        DeliveryStatus::Accepted | DeliveryStatus::Retry { .. } | DeliveryStatus::Parked => false,
+        _ => true,
     }
 }

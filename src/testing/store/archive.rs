@@ -5,9 +5,13 @@ use super::bench::{
     fingerprint, id, input_id, journey, message, minutes, person, same, stop, visit, welcome,
 };
 use crate::model::{
-    ConsentRecord, ConsentStatus, DeliveryStatus, Hash, JourneyId, MessageId, NodeId, Step, StepOutcome,
+    ConsentRecord, ConsentStatus, DeliveryStatus, Hash, JourneyId, MessageId, NodeId, Reason, Step,
+    StepOutcome,
 };
-use crate::port::store::{CommitRecord, Definition, MessageStatus, Pausable, Purged, Receipt, Suppression};
+use crate::port::store::{
+    Begin, Begun, CommitRecord, Deferral, Definition, MessageStatus, Pausable, Purged, Receipt, Suppression,
+    Verdict,
+};
 
 cases! {
     what_nobody_knows_is_absent: "Everything that is asked about a stranger is answered by nothing.",
@@ -19,6 +23,7 @@ cases! {
     scan_pages_without_gaps_or_repeats: "Paging by row reaches every contact once, those that come meanwhile included.",
     scan_passes_over_the_erased: "An erased contact is left out of a page and does not end the paging.",
     purge_forgets_what_was_read: "Mail that was read and came before the instant goes, its id with it, and is counted.",
+    deferrals_stay_with_their_message: "Every time that the gate put a message off stays with it, oldest first: when it is sent, and after a purge.",
     purge_keeps_what_is_unread: "Mail that nobody has read stays, however old it is.",
     purge_forgets_contents_of_settled_messages: "Contents of messages settled before the instant go; all else of them stays.",
     reopen_keeps_everything: "A store that is opened again has contacts, mail, steps, messages, consents and definitions.",
@@ -230,6 +235,30 @@ async fn purge_forgets_what_was_read(bench: Bench) -> Answer {
     let (_, seq) = bench.keep(visit(LEA, "old")).await?;
     check!(seq > after.read_seq, "mail after a purge is put before what was read");
     check_eq!(bench.claimed(10).await?, [LEA], "who has unread mail");
+    Ok(())
+}
+
+async fn deferrals_stay_with_their_message(bench: Bench) -> Answer {
+    let message = bench.lea_with_a_message().await?;
+    let mut expected = Vec::new();
+    for (reason, policy) in [(Reason::QuietHours, "first"), (Reason::Cap("all".into()), "second")] {
+        let taken = bench.taken(&message).await?;
+        let (at, until) = (bench.now(), bench.now() + minutes(30));
+        let verdict = Verdict::Defer { until, reasons: vec![reason.clone()] };
+        check_eq!(bench.begin(Begin::new(&taken, verdict, policy)).await?, Begun::Answered, "a deferral");
+        expected.push(Deferral::new(at, until, &[reason], policy));
+        check_eq!(bench.record(&message).await?.deferrals, expected, "the deferrals of what waits");
+        bench.clock.set(until);
+    }
+    let attempt = bench.begun(&message, "hi").await?;
+    bench.settle(&message, attempt, DeliveryStatus::Accepted).await?;
+    bench.clock.advance(minutes(60));
+    bench.store.purge(bench.now()).await?;
+    let record = bench.record(&message).await?;
+    check_eq!(record.deferrals, expected, "the deferrals of what was sent");
+    check_eq!(bench.store.messages(&LEA.into()).await?, [record], "the messages of the contact");
+    check!(bench.store.erase(&LEA.into()).await?, "nobody was erased");
+    check_eq!(bench.record(&message).await?.deferrals, expected, "the deferrals after an erasure");
     Ok(())
 }
 

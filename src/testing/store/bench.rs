@@ -136,6 +136,7 @@ pub(super) fn message(contact: &str, number: u8, decided_at: DateTime<Utc>) -> M
         purpose: MARKETING.into(),
         decided_at,
         not_after: None,
+        wanted_by: None,
         call: None,
         variables: Default::default(),
         sharing: None,
@@ -150,6 +151,7 @@ pub(super) fn call(contact: &str, number: u8, decided_at: DateTime<Utc>) -> Mess
         template: nothing(),
         purpose: nothing(),
         not_after: Some(decided_at + minutes(60)),
+        wanted_by: Some(decided_at + minutes(30)),
         call: Some(asked),
         ..message(contact, number, decided_at)
     }

@@ -10,13 +10,14 @@ use super::bench::{
 };
 use crate::machine::{Cold, Input, Lift};
 use crate::model::{
-    ConsentRecord, ConsentStatus, Contact, DeliveryStatus, Event, ExitReason, Hash, JourneyId, MessageId,
-    NodeId, Reason, Step, StepOutcome, Value,
+    ConsentRecord, ConsentStatus, Contact, DeliveryStatus, Event, ExitReason, Hash, JourneyId, Message,
+    MessageId, NodeId, Reason, Step, StepOutcome, Value,
 };
-use crate::port::store::{Committed, Forbidden, Receipt};
+use crate::port::store::{Begin, Begun, Committed, Forbidden, MessageStatus, Receipt, Verdict};
 
 cases! {
     erase_leaves_no_personal_byte: "State, mail, steps, contents and addresses of an erased person are not read back.",
+    erase_keeps_why_nothing_was_said: "The answers for messages of an erased person stay without a word of anybody's; what waited was taken back for the erasure.",
     erase_leaves_nothing_to_do: "An erased contact is never handed out, nor is a message of its.",
     erase_answers_whether_it_was_known: "Erasing answers true for a contact that was known, and false for a stranger.",
     erasing_twice_changes_nothing: "An erased contact that is erased again stays as it is.",
@@ -96,6 +97,38 @@ async fn erase_leaves_no_personal_byte(bench: Bench) -> Answer {
     check_eq!(stored.state.cold.contact, Contact::new(LEA), "the person that is left");
     check_eq!(bench.mail(LEA).await?, [], "the mail that is left");
     check_eq!(bench.store.steps(&id(LEA)).await?, [], "the steps that are left");
+    Ok(())
+}
+
+async fn erase_keeps_why_nothing_was_said(bench: Bench) -> Answer {
+    let waiting = bench.lea_with_a_message().await?;
+    let taken = bench.taken(&waiting).await?;
+    let defer = Verdict::Defer { until: bench.now() + minutes(30), reasons: vec![Reason::QuietHours] };
+    check_eq!(bench.begin(Begin::new(&taken, defer, "test")).await?, Begun::Answered, "a deferral");
+    let told = [
+        (vec![Reason::QuietHours, Reason::Withdrawn], vec![Reason::QuietHours, Reason::Withdrawn]),
+        (vec![Reason::Channel(CANARY.into())], vec![Reason::Channel("".into())]),
+        (vec![Reason::Template(CANARY.into())], vec![Reason::Template("".into())]),
+    ];
+    let others: Vec<Message> = (2..=4).map(|number| message(LEA, number, bench.now())).collect();
+    let mut commit = bench.reading(LEA).await?;
+    commit.messages = others.clone();
+    bench.done(commit).await?;
+    for (message, (reasons, _)) in others.iter().zip(&told) {
+        let taken = bench.taken(message).await?;
+        let refuse = Verdict::Refuse { reasons: reasons.clone() };
+        check_eq!(bench.begin(Begin::new(&taken, refuse, "test")).await?, Begun::Answered, "a refusal");
+    }
+    bench.clock.advance(minutes(5));
+    check!(bench.store.erase(&id(LEA)).await?, "nobody was erased");
+    for (message, (_, reasons)) in others.iter().zip(told) {
+        let record = bench.record(message).await?;
+        check_eq!(record.answer, Some(DeliveryStatus::Refused { reasons }), "why nothing was said");
+    }
+    let record = bench.record(&waiting).await?;
+    let erased = DeliveryStatus::Refused { reasons: vec![Reason::Erased] };
+    check_eq!((record.status, record.answer), (MessageStatus::Cancelled, Some(erased)), "what waited");
+    check_eq!(record.answered_at, Some(bench.now()), "when what waited was taken back");
     Ok(())
 }
 
