@@ -21,10 +21,11 @@ use journeyman::model::{
 };
 use journeyman::port::store::MessageStatus;
 use journeyman::rule::permit::{Question, permit, refusals};
-use journeyman::rule::proof::{Controller, ProofError, ProofKey, Said, verify};
-use journeyman::rule::{Minors, Policy, Purpose, QuietHours, Retention, TemplateDefinition};
+use journeyman::rule::proof::{Controller, Proof, ProofError, ProofKey, Said, verify};
+use journeyman::rule::{Cap, Minors, Policy, Purpose, QuietHours, Retention, TemplateDefinition};
+use journeyman::store::MemoryStore;
 use journeyman::testing::ManualClock;
-use journeyman::time::Zone;
+use journeyman::time::{Span, Zone};
 use journeyman::{Consent, Contact, Engine, Error, Event, Journey};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -1058,6 +1059,100 @@ fn consent_every_answer_in_a_proof_names_the_rules_that_gave_it() {
         let steps = block_on(store.steps(&"lea".into())).unwrap();
         let kept_back = |step: &&Step| matches!(step.outcome, StepOutcome::Refused { .. });
         assert!(steps.iter().all(|step| step.policy.is_some() == kept_back(&step)), "{name}: {steps:?}");
+    }
+}
+
+#[test]
+fn consent_i11_a_proof_has_every_time_that_a_message_was_put_off_and_an_erasure_leaves_why() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(start());
+        let rules = policy().cap(Cap::new("daily", 1, Span::days(1)).for_purpose("news"));
+        let (engine, email) = build(store.clone(), rules.clone());
+        paid_again(&engine, Reenter::Always);
+        block_on(engine.tick()).unwrap();
+        let again = || block_on(engine.track(Event::new("lea", "order.paid"))).unwrap();
+        let tick = || block_on(engine.tick()).unwrap();
+        let proof = || block_on(engine.proof(&"lea".into(), &Controller::new("x", "x@example.org"))).unwrap();
+        let of_news = |proof: &Proof| {
+            let own = proof.decisions.iter().filter(|one| &*one.purpose == "news");
+            own.map(|one| (one.said, one.reasons.clone(), one.policy.clone())).collect::<Vec<_>>()
+        };
+        clock.advance(TimeDelta::hours(1));
+        again();
+        tick();
+        let (edition, cap) = (Some(rules.edition()), vec![Reason::Cap("daily".into())]);
+        let sent = (Said::Sent, Vec::new(), edition.clone());
+        let waits = (Said::Waiting, cap.clone(), edition.clone());
+        assert_eq!(of_news(&proof()), [sent.clone(), waits], "{name}: it waits");
+        clock.advance(TimeDelta::hours(24));
+        tick();
+        let put_off = (Said::Deferred, cap.clone(), edition.clone());
+        let told = [sent.clone(), put_off.clone(), sent.clone()];
+        assert_eq!(of_news(&proof()), told, "{name}: it was sent");
+        assert!(verify(&proof().to_json()).is_ok(), "{name}");
+        assert_eq!(said(&email).len(), 4, "{name}: two receipts and twice the news");
+
+        // The third one waits when she is erased.
+        again();
+        tick();
+        let waiting = block_on(store.messages(&"lea".into())).unwrap().pop().unwrap();
+        assert_eq!(waiting.deferrals.len(), 1, "{name}");
+        assert!(block_on(engine.erase(&"lea".into())).unwrap());
+        let erased = (Said::NotSent, vec![Reason::Erased], edition.clone());
+        let told = [&told[..], &[put_off, erased]].concat();
+        assert_eq!(of_news(&proof()), told, "{name}: after the erasure");
+        let why = block_on(engine.why(&"lea".into(), waiting.message.id)).unwrap();
+        assert_eq!(why.sentence, "It was not sent by email: the contact was erased.", "{name}");
+        assert_eq!(why.before.len(), 1, "{name}: {:?}", why.before);
+        assert!(verify(&proof().to_json()).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn consent_a_head_that_was_deposited_shows_that_nothing_was_cut_off() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(start());
+        let (engine, _) = build(store, policy());
+        let key = ProofKey::new([9; 32]);
+        let unknown = block_on(engine.head(&"lea".into()));
+        assert!(matches!(unknown, Err(Error::UnknownContact { .. })), "{name}: {unknown:?}");
+        let mut deposited = Vec::new();
+        for number in 0..4 {
+            let purpose = format!("news-{number}");
+            block_on(engine.consent(Consent::granted("lea", &*purpose, "email", evidence()))).unwrap();
+            block_on(engine.tick()).unwrap();
+            deposited.push(block_on(engine.head(&"lea".into())).unwrap().signed(&key).to_json());
+        }
+        let proof = block_on(engine.proof(&"lea".into(), &Controller::new("x", "x@example.org"))).unwrap();
+        // Somebody writes another record of her, and makes a proof of it that holds by itself.
+        let (elsewhere, _) = build(Arc::new(MemoryStore::new()), policy());
+        for number in 0..4 {
+            let evidence = Evidence::new("form", "another");
+            let purpose = format!("news-{number}");
+            block_on(elsewhere.consent(Consent::granted("lea", &*purpose, "email", evidence))).unwrap();
+        }
+        block_on(elsewhere.tick()).unwrap();
+        let other = block_on(elsewhere.proof(&"lea".into(), &Controller::new("x", "x@example.org"))).unwrap();
+        assert_eq!((other.events.len(), other.verify()), (4, Ok(())), "{name}");
+        for text in &deposited {
+            let head = key.reader().head(text).unwrap();
+            assert!(head.is_in(&proof), "{name}: {text}");
+            assert!(!head.is_in(&other), "{name}: {text}");
+            // A shorter one does not go on from there.
+            let mut shorter = proof.clone();
+            shorter.events.truncate(head.length as usize - 1);
+            assert!(!head.is_in(&shorter), "{name}: {text}");
+            // One letter of a head changed is no head.
+            for place in (0..text.len()).step_by(7) {
+                let mut bytes = text.clone().into_bytes();
+                bytes[place] ^= 1;
+                let changed = String::from_utf8_lossy(&bytes).into_owned();
+                assert!(key.reader().head(&changed).is_err(), "{name}: {changed}");
+            }
+        }
+        assert!(ProofKey::new([8; 32]).reader().head(&deposited[0]).is_err(), "{name}: another key");
     }
 }
 
