@@ -125,6 +125,7 @@ pub enum Bug {
     OpeningsKeepAlive = 115,
     MailWithoutAWayOut = 116,
     FirstOpeningSkipped = 117,
+    RightForTheOldKey = 118,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -163,7 +164,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 115] = [
+        pub const ALL: [Bug; 116] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -279,6 +280,7 @@ mod planting {
             OpeningsKeepAlive,
             MailWithoutAWayOut,
             FirstOpeningSkipped,
+            RightForTheOldKey,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -371,7 +373,7 @@ mod planting {
                 MinorsAskNobody => "C23",
                 ProfilingGoesOn => "C20",
                 RemovalForgotten | OneIdForEveryYes | ExportUnasked => "C21",
-                MergeWidens | SilenceIsNo => "C6",
+                MergeWidens | SilenceIsNo | RightForTheOldKey => "C6",
                 PreferenceUnheard => "C24",
                 StepWithdrawsOnRecordAlone => "C7",
                 OldKeyForgotten => "C11",
@@ -505,6 +507,9 @@ mod planting {
                 OpeningsKeepAlive => "an opening counts as a sign of the person",
                 MailWithoutAWayOut => "the head of a mail says nothing of how to unsubscribe",
                 FirstOpeningSkipped => "what waits for the hours of the law waits a day longer than it must",
+                RightForTheOldKey => {
+                    "a right for one address ends with the key that its fingerprint was made by"
+                }
                 WantedIsTooLate => "a message is lost to a deadline after which it is said all the same",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",

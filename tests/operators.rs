@@ -309,7 +309,7 @@ fn an_import_names_every_row_that_is_wrong_and_keeps_nothing() {
         assert_eq!(rows, [1, 2, 3, 4, 5, 6], "{name}");
         for (problem, part) in problems.iter().zip([
             "empty",
-            "Europe/Lyon",
+            "time zone is unknown",
             "somebody",
             "when it happened",
             "not happened yet",

@@ -110,9 +110,9 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 fn a_newer_schema_is_refused_and_named() {
     let (_folder, path) = file();
     drop(SqliteStore::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 10).unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerSchema { found: 9, supported: 8 }), "{error}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 10, supported: 9 }), "{error}");
 }
 
 #[test]

@@ -10,8 +10,10 @@ use super::transition::{Run, Signal};
 use super::{ContactState, Envelope, InputKind};
 use crate::journey::{Late, Occurrence};
 use crate::model::{
-    Contact, Delivery, DeliveryStatus, EnrollmentId, Event, ExitReason, Fact, InputId, Name, Reason, Waiting,
+    Address, Contact, Delivery, DeliveryStatus, EnrollmentId, Event, ExitReason, Fact, Fingerprint, InputId,
+    Name, Reason, Waiting,
 };
+use crate::rule::is_one;
 
 impl Run<'_> {
     pub(super) fn apply(&mut self, envelope: &Envelope, at: DateTime<Utc>) {
@@ -86,12 +88,17 @@ impl Run<'_> {
             .attributes
             .extend(update.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
         contact.tags.extend(update.tags.iter().cloned());
+        let rekeyed: Vec<_> =
+            update.addresses.iter().filter_map(|(channel, to)| rekeyed(contact, channel, to)).collect();
         contact.addresses.extend(update.addresses.iter().map(|(channel, to)| (channel.clone(), to.clone())));
         if update.locale.is_some() {
             contact.locale.clone_from(&update.locale);
         }
         if update.zone.is_some() {
             contact.zone.clone_from(&update.zone);
+        }
+        for (channel, former, current) in rekeyed {
+            self.cold().standing.rekey(&channel, former, current);
         }
         self.touch_update(update);
         self.mind_profiling(input, at);
@@ -208,4 +215,11 @@ impl Run<'_> {
     pub(super) fn position(&self, enrollment: EnrollmentId) -> Option<usize> {
         self.out.state.hot.enrollments.iter().position(|other| other.id == enrollment)
     }
+}
+
+/// The fingerprints of an address that a contact has already, where the key has changed since.
+fn rekeyed(contact: &Contact, channel: &Name, to: &Address) -> Option<(Name, Fingerprint, Fingerprint)> {
+    let known = contact.addresses.get(channel).filter(|known| is_one(known, to))?;
+    let (former, current) = known.fingerprint.zip(to.fingerprint)?;
+    (former != current).then(|| (channel.clone(), former, current))
 }

@@ -137,6 +137,13 @@ impl Grant {
         self.address.is_none() || self.address == address
     }
 
+    /// The same right under the newer fingerprint of its address.
+    pub(super) fn rekey(&mut self, former: Fingerprint, current: Fingerprint) {
+        if self.address == Some(former) && !is_on(Bug::RightForTheOldKey) {
+            self.address = Some(current);
+        }
+    }
+
     pub(super) fn is_confirmed(&self) -> bool {
         self.terms.as_ref().is_some_and(|terms| terms.confirmed)
     }

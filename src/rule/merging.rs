@@ -123,7 +123,7 @@ impl<'a> Side<'a> {
 }
 
 /// Whether two addresses are one, also where their fingerprints were made by different keys.
-fn is_one(one: &Address, other: &Address) -> bool {
+pub(crate) fn is_one(one: &Address, other: &Address) -> bool {
     (one.fingerprint.is_some() && one.fingerprint == other.fingerprint)
         || canonical(&one.value) == canonical(&other.value)
 }

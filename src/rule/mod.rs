@@ -39,7 +39,7 @@ pub use cap::{Cap, CapTier, Counted, MOST_SAID, Spoken};
 pub use condition::{ConditionDefinition, Filter};
 pub(crate) use expression::Expression;
 pub use hours::TeamHours;
-pub(crate) use merging::{Lost, MERGE, Side};
+pub(crate) use merging::{Lost, MERGE, Side, is_one};
 pub(crate) use nearest::nearest;
 pub use number::{Misread, Models, Number};
 pub use opt_out::OptOut;

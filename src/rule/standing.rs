@@ -424,6 +424,25 @@ impl Standing {
         }
     }
 
+    /// What is for one address is for it under its newer fingerprint too.
+    pub(crate) fn rekey(&mut self, channel: &str, former: Fingerprint, current: Fingerprint) {
+        let granted = self.granted.iter_mut().filter_map(|(_, channels)| channels.get_mut(channel));
+        let others = self.grounded.iter_mut().chain(&mut self.silenced);
+        let others = others.filter(|one| *one.channel == *channel).map(|one| &mut one.grant);
+        for grant in granted.chain(others).chain(self.stopped.grants_on(channel)) {
+            grant.rekey(former, current);
+        }
+        if let Some(addresses) = self.suppressed.get_mut(channel)
+            && addresses.contains(&former)
+            && !addresses.contains(&current)
+        {
+            addresses.push(current);
+        }
+        if let Some(soft) = self.soft.get_mut(channel).filter(|soft| soft.address == former) {
+            soft.address = current;
+        }
+    }
+
     pub(super) fn is_suppressed(&self, channel: &str, address: Option<Fingerprint>) -> bool {
         let addresses = self.suppressed.get(channel);
         address.zip(addresses).is_some_and(|(address, addresses)| addresses.contains(&address))

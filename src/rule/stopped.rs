@@ -51,6 +51,12 @@ impl Stopped {
         grants.map(|(purpose, grant)| (purpose.clone(), grant.address, grant.valid_until())).collect()
     }
 
+    /// What a START gives back on a channel.
+    pub(super) fn grants_on(&mut self, channel: &str) -> impl Iterator<Item = &mut Grant> {
+        let held = self.0.get_mut(channel);
+        held.into_iter().flat_map(|held| held.grants.iter_mut().map(|(_, grant)| grant))
+    }
+
     /// What a START gives back of a purpose on a channel.
     pub(super) fn taken(&self, purpose: &str, channel: &str) -> Option<&Grant> {
         self.0.get(channel)?.grants.get(purpose)

@@ -556,7 +556,10 @@ const CASES: &[Case] = cases! {
         let kind = InputKind::Resume { journey: "survey".into() };
         h.mail.push(Envelope::new(1, InputId::from_bytes([7; 16]), start(), kind));
     };
-    C4 ida "an answer is left": |h| h.messages[0].answer = Some(DeliveryStatus::Accepted);
+    C4 ida "words of an answer are left": |h| {
+        let reasons = vec![Reason::QuietHours, Reason::Channel("no such user".into())];
+        h.messages[0].answer = Some(DeliveryStatus::Refused { reasons });
+    };
     C4 ida "a message still waits to be sent": |h| h.messages[0].status = MessageStatus::Pending;
     C1 ida "the proof is broken": |h| { h.consents.remove(0); };
     X19 sam "nobody is counted in a segment that somebody is in": |h| h.sizes.clear();

@@ -61,6 +61,36 @@ fn consent_without_the_former_key_a_suppression_is_forgotten_and_with_it_it_is_n
 }
 
 #[test]
+fn consent_a_right_for_one_address_outlives_the_key_and_goes_to_no_other() {
+    let clock = ManualClock::new(start());
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        let email = RecordingChannel::new("email");
+        block_on(async {
+            let before = engine(&store, 0, &email);
+            publish(&before).await;
+            // Of two records the one that goes on has no address of its own: the right that it takes over is for that address.
+            meet(&before, "tom", ADDRESSES[0], false).await;
+            grant(&before, "tom").await;
+            before.identify(Contact::new("lea").attribute("name", "Léa")).await.unwrap();
+            before.tick().await.unwrap();
+            before.merge(&"tom".into(), &"lea".into()).await.unwrap();
+            before.tick().await.unwrap();
+            assert_eq!(refusals(&before, &store, "lea").await, [], "{name}");
+            for turns in [1, 2] {
+                let after = engine(&store, turns, &email);
+                meet(&after, "lea", ADDRESSES[0], turns == 1).await;
+                after.tick().await.unwrap();
+                assert_eq!(refusals(&after, &store, "lea").await, [], "{name}: key {turns}");
+            }
+            let after = engine(&store, 2, &email);
+            meet(&after, "lea", ADDRESSES[1], false).await;
+            after.tick().await.unwrap();
+            assert_eq!(refusals(&after, &store, "lea").await, [Reason::NoConsent], "{name}: another address");
+        });
+    }
+}
+
+#[test]
 fn consent_what_names_an_address_after_the_change_reaches_who_is_known_from_before() {
     let clock = ManualClock::new(start());
     for what in [Forbid::Suppress, Forbid::Stop, Forbid::Bounce] {

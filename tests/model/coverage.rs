@@ -14,7 +14,7 @@ thread_local! {
 pub(crate) const PER: usize = 200;
 
 /// Every command, outcome of a step, end of an enrollment and fate of a message, and how often it happens at least.
-const MUST: [(&str, usize); 79] = [
+const MUST: [(&str, usize); 80] = [
     ("command: advance", 300),
     ("command: behave: accept", 20),
     ("command: behave: later", 20),
@@ -60,7 +60,8 @@ const MUST: [(&str, usize); 79] = [
     ("attempt: 2", 12),
     ("attempt: 3", 4),
     ("message: accepted (accepted)", 150),
-    ("message: cancelled ()", 15),
+    ("message: cancelled ()", 10),
+    ("message: cancelled (refused [Erased])", 1),
     ("message: cancelled (refused [Suppressed])", 1),
     ("message: cancelled (refused [Withdrawn])", 2),
     ("message: cancelled (retry)", 2),

@@ -149,8 +149,12 @@ impl World {
         self.buried.extend(person.every_address());
         let mut letters = std::mem::take(&mut person.letters);
         for letter in &mut letters {
-            (letter.said, letter.answer) = (None, String::new());
-            letter.status = if letter.status == "pending" { "cancelled" } else { letter.status };
+            letter.said = None;
+            if letter.status == "pending" {
+                (letter.status, letter.answer) = ("cancelled", "refused [Erased]".into());
+            }
+            // No word of a provider stays.
+            letter.answer = letter.answer.replace("Channel(blocked)", "Channel()");
         }
         let (consents, noted) = (person.consents, std::mem::take(&mut person.noted));
         *person = Person { erased: true, consents, letters, noted, ..Person::default() };

@@ -152,7 +152,9 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
         let right = match expected {
             None => !standing.allows(&purpose, &channel, None),
             Some(_) => {
-                standing.allows(&purpose, &channel, address)
+                let mut under = fingerprints(record, &channel).chain(address).map(Some);
+                (standing.allows(&purpose, &channel, address)
+                    || (address.is_some() && under.any(|own| standing.allows(&purpose, &channel, own))))
                     && standing.allows(&purpose, &channel, None) == address.is_none()
             }
         };
@@ -161,6 +163,17 @@ fn standing(known: &Known, record: &Record, sink: &mut Sink<'_>) {
             sink.add(Invariant::C1, place, found);
         }
     }
+}
+
+/// Every fingerprint that an address of a contact on a channel has had: a newer key gives one address another one.
+fn fingerprints<'r>(record: &'r Record, channel: &'r str) -> impl Iterator<Item = Fingerprint> {
+    let told = record.mail.iter().filter_map(|envelope| match &envelope.kind {
+        InputKind::Identify(contact) => Some(contact),
+        InputKind::Import { row, .. } => Some(&row.contact),
+        _ => None,
+    });
+    let known = told.chain([&record.stored.state.cold.contact]);
+    known.filter_map(move |contact| contact.addresses.get(channel)?.fingerprint)
 }
 
 /// C1: what was decided was granted when it was.
