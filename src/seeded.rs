@@ -291,6 +291,9 @@ mod planting {
         /// as the contract of consent names it.
         pub const OF_CONSENT: [Bug; 5] =
             [SegmentsByLetters, FirstReasonAlone, StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive];
+        /// Those that the tests of merges must catch (`tests/consent_merge`): they need three records of one person, which the
+        /// simulator draws too rarely.
+        pub const OF_MERGES: [Bug; 1] = [SilenceIsNo];
         /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
         pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 

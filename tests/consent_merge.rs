@@ -528,6 +528,20 @@ fn consent_that_a_merge_ends_is_no_word_against_a_third_one() {
     });
 }
 
+/// The same story with a bug that others shipped must end otherwise.
+#[cfg(seeded_bugs)]
+#[test]
+fn consent_with_the_bug_of_silence_three_records_are_not_what_they_are() {
+    use journeyman::seeded::{Bug, plant};
+    for bug in Bug::OF_MERGES {
+        plant(Some(bug));
+        let told = std::panic::catch_unwind(consent_that_a_merge_ends_is_no_word_against_a_third_one);
+        plant(None);
+        println!("| {} | {} | {} |", bug.number(), bug.sentence(), bug.invariant());
+        assert!(told.is_err(), "{bug:?} is not seen");
+    }
+}
+
 #[test]
 fn consent_caps_are_not_reset_by_a_merge() {
     let weekly = Cap::new("weekly", 1, Span::days(7)).for_purpose("news").at_least(1);
