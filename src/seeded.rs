@@ -294,6 +294,9 @@ mod planting {
         /// Those that the tests of merges must catch (`tests/consent_merge`): they need three records of one person, which the
         /// simulator draws too rarely.
         pub const OF_MERGES: [Bug; 1] = [SilenceIsNo];
+        /// Those that the obligations of a store must catch (`tests/store_memory`): two workers must ask at one instant for the
+        /// last place of one contact, which the simulator draws too rarely.
+        pub const OF_STORES: [Bug; 1] = [CapCheckedThenBegun];
         /// Those that the second opinion on team hours must catch (`tests/consent_hours`).
         pub const OF_HOURS: [Bug; 1] = [TeamHoursElapsed];
 

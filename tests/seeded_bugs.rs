@@ -48,7 +48,7 @@ fn hunt(bug: Bug, without: Option<FaultClass>, most: u64, near: Option<u64>) -> 
 
 /// The bugs that the simulator must find.
 fn of_the_simulator() -> Vec<Bug> {
-    let others = [&Bug::OF_SEGMENTS[..], &Bug::OF_CONSENT, &Bug::OF_MERGES].concat();
+    let others = [&Bug::OF_SEGMENTS[..], &Bug::OF_CONSENT, &Bug::OF_MERGES, &Bug::OF_STORES].concat();
     Bug::ALL.into_iter().filter(|bug| !others.contains(bug)).collect()
 }
 

@@ -26,3 +26,17 @@ fn the_memory_store_meets_every_obligation() {
     println!("{report}");
     report.assert_passed();
 }
+
+/// With a bug that others shipped it meets them no more.
+#[cfg(seeded_bugs)]
+#[test]
+fn the_memory_store_with_a_bug_is_refused() {
+    use journeyman::seeded::{Bug, plant};
+    for bug in Bug::OF_STORES {
+        plant(Some(bug));
+        let report = block_on(Suite::run(Memory));
+        plant(None);
+        println!("| {} | {} | {} |", bug.number(), bug.sentence(), report.failures().join(", "));
+        assert!(report.failures().contains(&"begin_is_stale_once_something_was_said"), "{bug:?}: {report}");
+    }
+}
