@@ -22,6 +22,8 @@ impl Channel for Pigeon {
 
     async fn send(&self, handover: Handover<'_>) -> Outcome {
         let id = handover.message.id.to_string();
+        // A provider of mail is given the lines of its head beside the text, and every provider until when it may deliver.
+        let (_lines, _until) = (&handover.content.headers, handover.deliver_by());
         let outcome = match handover.attempt {
             1 => Outcome::Retry { after: Some(TimeDelta::minutes(10)) },
             2 => Outcome::Unknown, // nobody knows whether it arrived

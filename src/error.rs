@@ -161,6 +161,12 @@ pub struct RowProblem {
     pub error: Box<Error>,
 }
 
+/// The first five, so that a file with one mistake in every row still has a short answer.
+fn first_rows(problems: &[RowProblem]) -> String {
+    let rows: Vec<String> = problems.iter().take(5).map(ToString::to_string).collect();
+    rows.join("\nrow ")
+}
+
 /// What an engine's method could not do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -198,7 +204,9 @@ pub enum Error {
         contact: ContactId,
     },
     /// The contact was erased; nothing about it is kept.
-    #[error("the contact {contact} was erased; identify it anew under another id")]
+    #[error(
+        "the contact {contact} was erased; drop this, or use another id where the person came back by itself"
+    )]
     Erased {
         /// Who.
         contact: ContactId,
@@ -234,7 +242,7 @@ pub enum Error {
     },
     /// The contact does not allow it, or has no address there.
     #[error(
-        "the contact {contact} may not be written to ({reasons:?}); it must allow the purpose on this channel, and have an address there"
+        "the contact {contact} may not be written to ({reasons:?}); what each reason asks for stands in model::Reason"
     )]
     Forbidden {
         /// Who.
@@ -243,7 +251,7 @@ pub enum Error {
         reasons: Vec<Reason>,
     },
     /// Rows of an import are wrong; nothing of any row was kept.
-    #[error("{} row(s) of the import are not valid; the first is row {}", _0.len(), _0.first().map_or_else(String::new, ToString::to_string))]
+    #[error("{} row(s) of the import are not valid, and nothing was imported; mend them and import again: row {}", _0.len(), first_rows(_0))]
     Rows(Vec<RowProblem>),
     /// Something published cannot be used by this version of the crate.
     #[error(
@@ -253,4 +261,49 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+}
+
+impl StoreError {
+    /// A word for it that never changes, such as `busy`, for answers and figures.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unknown { .. } => "unknown_outcome",
+            Self::Busy { .. } => "busy",
+            Self::Full { .. } => "full",
+            Self::ReadOnly { .. } => "read_only",
+            Self::NewerSchema { .. } => "newer_schema",
+            Self::Corrupt { .. } => "corrupt",
+            Self::NotAStore { .. } => "not_a_store",
+        }
+    }
+}
+
+impl Error {
+    /// A word for it that never changes, such as `unknown_contact`, for answers and figures. Problems of a definition have codes
+    /// of their own beside it ([`Diagnostic::code`]).
+    ///
+    /// ```
+    /// use journeyman::Error;
+    /// let error = Error::UnknownContact { contact: "lea".into() };
+    /// assert_eq!(error.code(), "unknown_contact");
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Build(_) => "build",
+            Self::TooLarge { .. } => "too_large",
+            Self::Invalid { .. } => "invalid",
+            Self::UnknownContact { .. } => "unknown_contact",
+            Self::Erased { .. } => "erased",
+            Self::NotMerged { .. } => "not_merged",
+            Self::Aside { .. } => "aside",
+            Self::Expired { .. } => "expired",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Rows(_) => "rows",
+            Self::Catalog { .. } => "catalog",
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! An embeddable customer-journey engine: contacts walk graphs of steps (send, wait, branch) over days and months, and
-//! nothing is ever said without consent.
+//! nothing is ever said without a basis: a consent, or what a contract or a law demands.
 //!
 //! A host links this crate in and gives it three things: a [`Store`] (one comes in memory, one on SQLite),
 //! [`Channel`]s that reach people, and a clock. It says what it knows ([`Engine::identify`],
@@ -85,11 +85,12 @@
 //!
 //! - [`_docs::architecture`] follows one event and one timer through the house.
 //! - [`_docs::design`] says why it is so, and what was refused.
-//! - [`_docs::journeys`] is the reference of the language, [`_docs::mermaid`] brings flowcharts in and out.
+//! - [`_docs::journeys`] is the reference of the language, with the rule for every corner case; [`_docs::mermaid`] brings
+//!   flowcharts in and out.
 //! - [`_docs::scoring`] counts what people do: scores, tiers and marks, in a script that is run once.
 //! - [`_docs::segments`] says who belongs together: named sets of contacts, exact at every instant.
 //! - [`_docs::diagnostics`] lists every code that a definition can be answered with.
-//! - [`_docs::journeys`] is the reference of the language, with the rule for every corner case.
+//! - [`_docs::consent`] is what may be said to whom, what the host must do for it, and the tables with their sources.
 //! - [`journey`] is the language of definitions, [`machine`] the pure core, [`port`] what a store or a channel must do.
 //! - `examples/` has a seven-day sequence on a SQLite file: `cargo run --example welcome`.
 //!

@@ -126,6 +126,7 @@ pub enum Bug {
     MailWithoutAWayOut = 116,
     FirstOpeningSkipped = 117,
     RightForTheOldKey = 118,
+    OneIdOneAct = 119,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -164,7 +165,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 116] = [
+        pub const ALL: [Bug; 117] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -281,6 +282,7 @@ mod planting {
             MailWithoutAWayOut,
             FirstOpeningSkipped,
             RightForTheOldKey,
+            OneIdOneAct,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -289,8 +291,14 @@ mod planting {
 
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
-        pub const OF_CONSENT: [Bug; 5] =
-            [SegmentsByLetters, FirstReasonAlone, StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive];
+        pub const OF_CONSENT: [Bug; 6] = [
+            SegmentsByLetters,
+            FirstReasonAlone,
+            StartGivesAnOlderStop,
+            ConfirmsNothing,
+            OpeningsKeepAlive,
+            OneIdOneAct,
+        ];
         /// Those that the tests of merges must catch (`tests/consent_merge`): they need three records of one person, which the
         /// simulator draws too rarely.
         pub const OF_MERGES: [Bug; 1] = [SilenceIsNo];
@@ -373,6 +381,7 @@ mod planting {
                 StartGivesAnOlderStop => "I16",
                 FirstReasonAlone => "I18",
                 ConfirmsNothing => "I2",
+                OneIdOneAct => "I1",
                 OpeningsKeepAlive => "I22",
                 OwedUnasked => "C19",
                 SilenceBySweep => "C22",
@@ -516,6 +525,7 @@ mod planting {
                 RightForTheOldKey => {
                     "a right for one address ends with the key that its fingerprint was made by"
                 }
+                OneIdOneAct => "of two acts under one id of the host's the second is taken for the first",
                 WantedIsTooLate => "a message is lost to a deadline after which it is said all the same",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",
                 MergeWidens => "of two contacts that are one, what either allows is allowed",

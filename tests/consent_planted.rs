@@ -1,5 +1,5 @@
 //! What can be judged without faults: what a text costs (I17), that a refusal names all that stands in its way (I18), what a
-//! START gives back (I16), who was heard of (I22), and what confirms a request (I2). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
+//! START gives back (I16), who was heard of (I22), what confirms a request (I2), and which acts are told twice (I1). Each holds here, and where bugs are planted (`Bug::OF_CONSENT`) each must be seen to fail:
 //! `RUSTFLAGS="--cfg seeded_bugs" CARGO_TARGET_DIR=target/seeded cargo test --release --test consent_planted bug`.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
@@ -9,6 +9,8 @@ mod asked;
 #[path = "consent_message/encoder.rs"]
 #[allow(dead_code)] // one half of it is for another test
 mod encoder;
+#[path = "consent_planted/ids.rs"]
+mod ids;
 #[cfg(seeded_bugs)]
 #[path = "consent_planted/planted.rs"]
 mod planted;
@@ -56,6 +58,12 @@ fn consent_only_what_comes_from_the_person_keeps_it_alive() {
 fn consent_a_confirmation_counts_where_somebody_was_asked() {
     let wrong: Vec<String> = (0..CASES / 10).filter_map(asked::differs).collect();
     assert!(wrong.is_empty(), "I2: {} of {}, first {:#?}", wrong.len(), CASES / 10, &wrong[..1]);
+}
+
+#[test]
+fn consent_acts_under_one_id_each_count_once() {
+    let wrong: Vec<String> = (0..CASES / 10).filter_map(ids::differs).collect();
+    assert!(wrong.is_empty(), "I1: {} of {}, first {:#?}", wrong.len(), CASES / 10, &wrong[..1]);
 }
 
 #[test]

@@ -366,3 +366,50 @@ fn consent_a_stop_is_told_and_opens_no_door() {
         assert!(!stands().hot.rating.has_score("heat"), "{name}");
     }
 }
+
+/// What watches people is no purpose of a message, and no policy may rest it on what nobody can refuse.
+#[test]
+fn consent_a_purpose_that_watches_people_asks_them_and_sends_nothing() {
+    let codes = |policy: Policy| -> Vec<String> {
+        let problems = policy.check().err().map_or(Vec::new(), |error| error.diagnostics);
+        problems.iter().map(|problem| format!("{} {}", problem.code, problem.place)).collect()
+    };
+    for owed in [Purpose::contract("tracking"), Purpose::soft_opt_in("tracking", "concerts")] {
+        assert_eq!(codes(policy().purpose(owed)), ["J128 policy.purposes[1].basis"]);
+    }
+    let mut profiling = Purpose::contract("profiles");
+    profiling.usage = Purpose::profiling().usage;
+    assert_eq!(codes(policy().purpose(profiling)), ["J128 policy.purposes[1].basis"]);
+    let sound = strict().purpose(Purpose::tracking());
+    assert!(codes(sound.clone()).is_empty(), "{:?}", codes(sound));
+    for (home, is_place) in
+        [("FR", true), ("RE", true), ("BE", true), ("RF", false), ("France-Sud", false), ("", false)]
+    {
+        assert_eq!(codes(policy().at_home(home)).is_empty(), is_place, "{home:?}: J129");
+    }
+    block_on(async {
+        for purpose in [Purpose::tracking(), Purpose::profiling()] {
+            let (name, email) = (purpose.name.clone(), RecordingChannel::new("email"));
+            let store = Arc::new(journeyman::store::MemoryStore::new());
+            let engine = Engine::builder(store.clone())
+                .policy(policy().purpose(purpose))
+                .channel(email.clone())
+                .build();
+            let hello = journeyman::rule::TemplateDefinition::new("hello").text("Bonjour");
+            let journey = Journey::builder("j").enter_on("e").send("say", "email", "hello", &*name);
+            let definitions = [hello.into(), journey.build().unwrap().into()];
+            let refused = engine.publish(definitions.clone()).await.unwrap_err().to_string();
+            assert!(refused.contains("J124"), "{name}: {refused}");
+            // Published before the policy had the purpose: the gate refuses it all the same.
+            Engine::builder(store).channel(email.clone()).build().publish(definitions).await.unwrap();
+            engine.identify(Contact::new("lea").address("email", "lea@example.org")).await.unwrap();
+            engine.consent(Consent::granted("lea", name.clone(), "email", evidence())).await.unwrap();
+            engine.track(Event::new("lea", "e")).await.unwrap();
+            engine.tick().await.unwrap();
+            assert!(email.sent().is_empty(), "{name}");
+            let answer = engine.permits(&"lea".into(), &name, "email").await.unwrap();
+            let reasons = vec![journeyman::model::Reason::OtherUse];
+            assert_eq!(answer, journeyman::model::Permit::Refuse { reasons }, "{name}");
+        }
+    });
+}

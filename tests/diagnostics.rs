@@ -290,8 +290,8 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     // And what only a policy forbids or warns of, which no definition alone can be answered with.
     let lints =
         codes_in(&fs::read_to_string(Path::new(HERE).join("tests/consent_message/lints.rs")).unwrap(), '"');
-    // And what a policy is answered with that tells third parties, and a step that would.
-    let texts = ["src/rule/sharing.rs", "tests/consent_sharing.rs"];
+    // And what a policy is answered with that tells third parties or watches people, and a step that would.
+    let texts = ["src/rule/sharing.rs", "tests/consent_sharing.rs", "tests/consent_profiling.rs"];
     let texts = texts.map(|path| fs::read_to_string(Path::new(HERE).join(path)).unwrap());
     let tests = texts.map(|text| text.split("mod tests").last().unwrap().to_owned()).concat();
     let told = source.iter().filter(|code| code.starts_with("J12") && tests.contains(code.as_str())).cloned();

@@ -19,6 +19,7 @@ use journeyman::channel::RecordingChannel;
 use journeyman::machine::Withdrawal;
 use journeyman::model::{
     Content, Delivery, DeliveryStatus, Evidence, Handover, InputId, MessageId, Outcome, Permit, Reason,
+    StepOutcome,
 };
 use journeyman::port::store::{Begin, Begun, MessageStatus, Pausable, Take, Verdict};
 use journeyman::port::{Channel, Clock, Store, SystemClock};
@@ -570,4 +571,78 @@ fn consent_an_erased_contact_is_forgotten_and_its_address_stays_denied_but_for_w
             assert_eq!(email.sent().len(), 1, "{name}: what was bought is owed");
         });
     }
+}
+
+/// `permits` answers what the gate answers a message of that very instant.
+#[test]
+fn consent_what_a_host_is_told_of_a_contact_is_what_a_message_meets() {
+    let policy = || {
+        Policy::default()
+            .purpose(Purpose::consent("marketing").confirmed())
+            .minors(journeyman::rule::Minors::new("age", 15))
+    };
+    let asked_at = at("2026-03-24T08:00:00Z");
+    let confirmed = || Evidence::new("click", "v1").confirming("form-1", asked_at);
+    // What is told of the contact, in turn; with no tick after the last one.
+    type Tells = fn(&Engine) -> futures::future::BoxFuture<'_, ()>;
+    let stories: [(&str, Tells); 6] = [
+        ("nothing", |_| Box::pin(async {})),
+        ("withdrawn", |engine| {
+            Box::pin(async {
+                engine.withdraw(&Withdrawal::of("lea", "marketing", "sms", evidence())).await.unwrap();
+            })
+        }),
+        ("of another channel", |engine| {
+            Box::pin(async {
+                engine.withdraw(&Withdrawal::of("lea", "marketing", "email", evidence())).await.unwrap();
+            })
+        }),
+        ("suppressed", |engine| {
+            Box::pin(async { engine.suppress("sms", "+33639980001", None, "bounce").await.unwrap() })
+        }),
+        ("a minor", |engine| {
+            Box::pin(async {
+                engine.identify(Contact::new("lea").attribute("age", "14")).await.unwrap();
+                engine.advance().await.unwrap();
+            })
+        }),
+        ("an objection", |engine| {
+            Box::pin(async { engine.withdraw(&Withdrawal::objection("lea", evidence())).await.unwrap() })
+        }),
+    ];
+    let mut answers = BTreeSet::new();
+    for hour in ["2026-03-24T10:00:00Z", "2026-03-24T21:00:00Z"] {
+        for (name, tells) in &stories {
+            for says_yes in [false, true] {
+                let clock = ManualClock::new(asked_at);
+                for (store_name, store, _folder) in stores(Arc::new(clock.clone())) {
+                    clock.set(asked_at);
+                    let sms = RecordingChannel::new("sms");
+                    let engine = Engine::builder(store).channel(sms.clone()).policy(policy()).build();
+                    let answer = block_on(async {
+                        let hello = TemplateDefinition::new("hello").text("Bonjour");
+                        engine.publish([hello.into(), greeting("sms", "marketing").into()]).await.unwrap();
+                        engine.identify(Contact::new("lea").address("sms", "+33639980001")).await.unwrap();
+                        let asked = Consent::requested("lea", "marketing", "sms", evidence()).id("form-1");
+                        engine.consent(asked).await.unwrap();
+                        if says_yes {
+                            let yes = Consent::granted("lea", "marketing", "sms", confirmed());
+                            engine.consent(yes).await.unwrap();
+                        }
+                        engine.tick().await.unwrap();
+                        tells(&engine).await;
+                        clock.set(at(hour));
+                        let answer = engine.permits(&"lea".into(), "marketing", "sms").await.unwrap();
+                        engine.track(Event::new("lea", "signed_up")).await.unwrap();
+                        engine.tick().await.unwrap();
+                        answer
+                    });
+                    let is_said = !sms.sent().is_empty();
+                    assert_eq!(answer == Permit::Permit, is_said, "{store_name}, {name}, {hour}: {answer:?}");
+                    answers.insert(format!("{answer:?}").chars().take(6).collect::<String>());
+                }
+            }
+        }
+    }
+    assert_eq!(answers.len(), 3, "{answers:?}: permitted, put off and refused");
 }

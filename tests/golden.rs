@@ -362,10 +362,10 @@ async fn first_half(host: &Host) {
     host.clock.set(at("2026-03-27T19:05:00Z"));
     engine.deliver().await.unwrap();
     let stop = Evidence::new("sms", "mot-clé").committed(b"sel", b"STOP");
-    engine
-        .withdraw(&Withdrawal::everything("loic", stop.clone()).on_channel("sms").id("stop-1"))
-        .await
-        .unwrap();
+    // Under the id that a withdrawal with one of the host's had when the first file was written.
+    let stopped = Withdrawal::everything("loic", stop.clone()).on_channel("sms").id("stop-1");
+    let id = InputId::from_host("withdrawal", &stopped.contact, "stop-1");
+    host.store.withdraw(&stopped, Some(id)).await.unwrap();
     host.until("2026-03-27T20:10:00Z").await;
     // Decided by night: the enrollment waits.
     host.event("clemence", "panier").await;

@@ -59,6 +59,9 @@ fn policy() -> Result<Policy, Box<dyn Error>> {
         .opt_out(OptOut::france().words("STOP au 36111")))
 }
 
+/// Out of a vault, in a program that is not an example.
+const KEY: FingerprintKey = FingerprintKey::new([3; 32]);
+
 async fn run(file: &Path) -> Result<String, Box<dyn Error>> {
     let clock = ManualClock::new("2027-01-04T09:00:00Z".parse()?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::builder(file).clock(Arc::new(clock.clone())).open()?);
@@ -67,7 +70,7 @@ async fn run(file: &Path) -> Result<String, Box<dyn Error>> {
         .channel(email.clone())
         .channel(sms.clone())
         .policy(policy()?)
-        .fingerprint_key(FingerprintKey::new([3; 32]))
+        .fingerprint_key(KEY)
         .links(LinkKeys::new(1, [5; 32]), "https://atelier.exemple.fr/l".parse()?)
         .zone(Zone::named("Europe/Paris")?)
         .build();
@@ -95,18 +98,20 @@ async fn asked_twice(story: &mut Story) -> Result<(), Box<dyn Error>> {
     for channel in ["email", "sms"] {
         let box_ticked = Evidence::new("form", "notice-2027-01").showing(WORDS).by(How::Checkbox);
         let asked = Consent::requested("c-1042", "marketing", channel, box_ticked.in_language("fr"));
-        engine.consent(asked.id(format!("form-1/{channel}"))).await?;
+        engine.consent(asked.id("form-1")).await?;
     }
     engine.track(Event::new("c-1042", "form.sent").id("form-1")).await?;
     story.tick().await?;
     story.allowed().await?;
 
     story.until("2027-01-04T09:12:00Z").await?;
-    for (channel, how) in [("email", How::Link), ("sms", How::Keyword)] {
+    for (channel, how, address) in [("email", How::Link, TRACES[1]), ("sms", How::Keyword, TRACES[2])] {
         let evidence =
             Evidence::new("confirmation", "notice-2027-01").showing(WORDS).by(how).in_language("fr");
-        let evidence = evidence.confirming(format!("form-1/{channel}"), asked_at);
-        engine.consent(Consent::granted("c-1042", "marketing", channel, evidence)).await?;
+        let evidence = evidence.confirming("form-1", asked_at);
+        let yes = Consent::granted("c-1042", "marketing", channel, evidence);
+        // What she confirmed from this mailbox and this telephone holds for no later ones.
+        engine.consent(yes.for_address(KEY.fingerprint(channel, address))).await?;
     }
     engine.track(Event::new("c-1042", "address.confirmed").id("click-1")).await?;
     story.tick().await?;

@@ -144,6 +144,10 @@ impl Engine {
     pub async fn bounced(&self, returned: &Returned) -> Result<Bounce, Error> {
         self.check_returned(returned)?;
         let bounce = read(&returned.provider, &returned.code);
+        if row(&returned.provider, &returned.code).is_none() {
+            // The code stays out of the log: a line quotes addresses.
+            tracing::warn!(provider = %returned.provider, "a code that no row of the bounces knows counts as soft");
+        }
         let contact = self.returned_to(returned).await?;
         let named = returned.address.as_deref().filter(|address| !address.trim().is_empty());
         let named = match named {

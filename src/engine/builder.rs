@@ -47,7 +47,7 @@ pub enum UnknownContacts {
     /// It creates the contact, of whom nothing but the id is known.
     #[default]
     Create,
-    /// It is refused; only `identify` creates contacts.
+    /// It is refused; only `identify` creates contacts, and what forbids: a withdrawal or a STOP of somebody unknown is kept.
     Refuse,
 }
 
@@ -127,7 +127,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Declares a purpose. Once one is declared, a journey that names another is refused.
+    /// Declares a purpose. Once one is declared, a journey that names another is refused. It says nothing of what allows the
+    /// purpose, which is for [`Policy::purpose`].
     pub fn purpose(mut self, purpose: impl Into<Name>) -> Self {
         self.purposes.get_or_insert_default().insert(purpose.into());
         self

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Engine, UnknownContacts};
 use crate::error::{Error, StoreError};
 use crate::machine::{Envelope, Input, InputKind, Withdrawal};
-use crate::model::{Consent, ConsentStatus, Evidence, InputId, Name};
+use crate::model::{Consent, ConsentStatus, ContactId, Evidence, InputId, Name};
 use crate::seeded::{Bug, is_on};
 
 const MOST_PURPOSES: usize = 100;
@@ -75,11 +75,12 @@ impl Engine {
             self.check_id("name in the withdrawal", name)?;
         }
         self.check_instant("withdrawal", withdrawal.at)?;
+        withdrawal.purposes.iter().for_each(|purpose| self.warn_of_purpose(purpose));
         let named = |purpose: &&Name| withdrawal.purposes.is_empty() || withdrawal.purposes.contains(purpose);
         let except = self.shared.policy.owed().filter(named).cloned().collect();
         let withdrawal = &Withdrawal { except, ..withdrawal.clone() };
         // Without an id of the host's no two withdrawals are one, for a grant can lie between them.
-        let id = withdrawal.id.as_ref().map(|id| InputId::from_host("withdrawal", &withdrawal.contact, id));
+        let id = withdrawal.input_id();
         let first = self.shared.store.withdraw(withdrawal, id).await;
         // Withdrawing twice forbids what withdrawing once does, so an unknown outcome is settled by telling it again.
         match first {
@@ -99,6 +100,7 @@ impl Engine {
         }
         self.check_id("channel name", &consent.channel)?;
         self.check_instant("consent", consent.at)?;
+        self.warn_of_purpose(&consent.purpose);
         if consent.status.forbids() {
             return Err(Error::Invalid {
                 what: "consent",
@@ -107,6 +109,17 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// A name that is mistyped allows and forbids nothing that anybody says. It is no error: rules are named anew, and what was
+    /// said under an older name must be told all the same.
+    fn warn_of_purpose(&self, purpose: &Name) {
+        let (policy, declared) = (&self.shared.policy, &self.shared.purposes);
+        let says_names = !policy.purposes.is_empty() || declared.is_some();
+        let is_declared = declared.as_ref().is_some_and(|declared| declared.contains(purpose));
+        if says_names && !is_declared && policy.find(purpose).is_none() {
+            tracing::warn!(%purpose, "no rule names this purpose, and a consent speaks of it");
+        }
     }
 
     /// Refuses an instant that nobody can mean: the zero of a clock that was never set, and what no calendar is written for.
@@ -165,7 +178,13 @@ impl Engine {
             }
             _ => false,
         };
-        let own = InputId::from_host("consent", &yes.contact, request);
+        // Of former versions, which made one id of all that a host told under one.
+        let ids = |contact: &ContactId| {
+            let (purpose, channel) = ([&*yes.purpose], Some(&*yes.channel));
+            let own = InputId::from_act(ConsentStatus::Requested, contact, purpose, channel, request);
+            [own, InputId::from_host("consent", contact, request)]
+        };
+        let [own, _] = ids(&yes.contact);
         let now = store.clock().now();
         if let Some(Input { kind: InputKind::Consent(asked), .. }) =
             before.iter().find(|input| input.id == Some(own) && is_request(&input.kind))
@@ -182,14 +201,15 @@ impl Engine {
         // Unread before the chain: what is read meanwhile then stands in both, and never in neither.
         let unread = store.inputs(&contact, stored.read_seq, u64::MAX >> 1).await?;
         for contact in self.all_of(&contact).await? {
-            let id = InputId::from_host("consent", &contact, request);
-            let unread = unread.iter().find(|envelope| envelope.id == id && is_request(&envelope.kind));
+            let ids = ids(&contact);
+            let unread =
+                unread.iter().find(|envelope| ids.contains(&envelope.id) && is_request(&envelope.kind));
             if let Some(Envelope { kind: InputKind::Consent(asked), received_at, .. }) = unread {
                 return Ok(Some(asked.at.unwrap_or(*received_at)));
             }
             let records = store.consents(&contact).await?;
             let asked = records.iter().find(|record| {
-                record.input == id
+                ids.contains(&record.input)
                     && record.status == ConsentStatus::Requested
                     && record.purpose.as_ref() == Some(&yes.purpose)
                     && record.channel.as_ref() == Some(&yes.channel)

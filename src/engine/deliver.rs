@@ -549,9 +549,12 @@ pub(super) fn stoppable_by(
     to: &str,
 ) -> Result<Content, RenderError> {
     let text = content.text.as_deref().unwrap_or_default();
-    let completed = policy
-        .completed(channel, purpose, to, text)
-        .map_err(|error| RenderError { part: "text", reason: error.to_string() })?;
+    let next = "write it into the template, or give the policy the words to add";
+    let completed = policy.completed(channel, purpose, to, text).map_err(|error| RenderError {
+        part: "text",
+        reason: error.to_string(),
+        next,
+    })?;
     if completed != text {
         content.text = Some(completed);
     }

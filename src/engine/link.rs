@@ -132,14 +132,17 @@ impl Engine {
         let Some(links) = &self.shared.links else { return Ok(content) };
         if content.html.as_deref().is_some_and(|html| !has_allowed_schemes(html)) {
             let reason = "a link has another scheme than http, https, mailto or tel".to_owned();
-            return Err(RenderError { part: "html", reason });
+            let next = "mend the link in the template, or the attribute that it comes from";
+            return Err(RenderError { part: "html", reason, next });
         }
         // Nobody can unsubscribe from what is owed to them.
         if self.shared.policy.basis(&taken.message.purpose).is_owed() || is_on(Bug::MailWithoutAWayOut) {
             return Ok(content);
         }
         let head = links.head(&taken.message, &taken.cold);
-        content.headers = head.map_err(|wrong| RenderError { part: "head", reason: wrong.to_string() })?;
+        let next = "give the links a shorter base, and the contact a shorter id";
+        content.headers =
+            head.map_err(|wrong| RenderError { part: "head", reason: wrong.to_string(), next })?;
         Ok(content)
     }
 
@@ -190,7 +193,10 @@ pub(super) fn checked(content: Content) -> Result<Content, RenderError> {
     ];
     let broken = parts.into_iter().find(|(_, text)| text.is_some_and(|text| !is_one_line(text)));
     match broken.map(|(part, _)| part) {
-        Some(part) => Err(RenderError { part, reason: "it would hold a control character".into() }),
+        Some(part) => {
+            let reason = "it would hold a control character".into();
+            Err(RenderError { part, reason, next: RenderError::LINE })
+        }
         None => Ok(content),
     }
 }

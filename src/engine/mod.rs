@@ -23,6 +23,7 @@ mod merge;
 mod migration;
 mod operate;
 mod parked;
+mod permits;
 mod places;
 mod preview;
 mod program;

@@ -197,7 +197,7 @@ impl Engine {
     }
 
     #[allow(clippy::too_many_arguments)] // one question
-    fn asked(
+    pub(super) fn asked(
         &self,
         cold: &Cold,
         channel: &Name,
@@ -258,18 +258,18 @@ impl Engine {
         let content = content.map_err(|error| Error::Invalid {
             what: "preview",
             sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
-            next: "give the variable a default, or the contact the attribute",
+            next: error.next,
         })?;
         let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
         let policy = &loaded.program.policy;
         stoppable_by(content, policy, &send.channel, &send.purpose, to).map_err(|error| Error::Invalid {
             what: "preview",
             sentence: format!("the {} cannot be said: {}", error.part, error.reason),
-            next: "write it into the template, or give the policy the words to add",
+            next: error.next,
         })
     }
 
-    async fn known(&self, contact: &ContactId) -> Result<ContactState, Error> {
+    pub(super) async fn known(&self, contact: &ContactId) -> Result<ContactState, Error> {
         let stored = self.shared.store.contact(contact).await?;
         let stored = stored.ok_or_else(|| Error::UnknownContact { contact: contact.clone() })?;
         if stored.erased {

@@ -238,7 +238,7 @@ impl Engine {
                 .then(|| segments.iter().map(|one| one.segment.as_str().into()).collect()),
             declared,
             owed: self.shared.policy.owed().cloned().collect(),
-            sharing: self.shared.policy.partners().map(|(purpose, _)| purpose.clone()).collect(),
+            unsaid: self.shared.policy.unsaid().cloned().collect(),
         };
         // They read each other, so they are judged together, and where one is new.
         if definitions.iter().any(|definition| matches!(definition, Definition::Segment(_))) {

@@ -32,8 +32,8 @@ pub struct Scope {
     pub declared: BTreeMap<Name, Name>,
     /// The purposes that a contract or a law demands: templates that declare them alone may say them.
     pub owed: BTreeSet<Name>,
-    /// The purposes by which third parties are told, which no message is for.
-    pub sharing: BTreeSet<Name>,
+    /// The purposes that no message is for: by which third parties are told, tracking, profiling.
+    pub unsaid: BTreeSet<Name>,
 }
 
 /// What a journey may name of a score that has rules.
@@ -191,12 +191,16 @@ fn not_shared(
     place: &str,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let purpose = purpose.filter(|purpose| scope.sharing.contains(*purpose));
+    let purpose = purpose.filter(|purpose| scope.unsaid.contains(*purpose));
     if purpose.is_none() && !is_third_party(channel) {
         return;
     }
     let sentence = match purpose {
-        Some(purpose) => format!("{purpose:?} is for telling a third party, and this is said to the contact"),
+        Some(purpose) => {
+            format!(
+                "{purpose:?} is for something else (sharing, tracking, profiling), and this is said to the contact"
+            )
+        }
         None => format!("{channel:?} is how a third party is told, which no step does"),
     };
     let next = "say it for another purpose, by another channel; a third party is told by Engine::share";

@@ -73,5 +73,4 @@ pub(crate) use stance::{Extent, Said, Stance};
 pub use token::Token;
 pub use verdict::{Verdict, Visit, judge};
 
-/// The purpose that a contact must have granted on a channel before it is noticed what it opens and follows there.
-pub const TRACKING: &str = "tracking";
+pub use crate::rule::TRACKING;

@@ -73,8 +73,7 @@ impl From<Event> for Input {
 
 impl From<Consent> for Input {
     fn from(consent: Consent) -> Self {
-        let id = consent.id.as_ref().map(|id| InputId::from_host("consent", &consent.contact, id));
-        Self::new(consent.contact.clone(), id, InputKind::Consent(consent))
+        Self::new(consent.contact.clone(), consent.input_id(), InputKind::Consent(consent))
     }
 }
 
@@ -236,7 +235,7 @@ pub struct Withdrawal {
     pub channel: Option<Name>,
     /// How it is known.
     pub evidence: Evidence,
-    /// The host's own id: telling twice is then safe.
+    /// The host's own id: telling twice is then safe. One id may serve several acts, such as those of one form: each counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Name>,
     /// The address from which it came, with its channel: it is denied too, whether it is one of the contact's or not.
@@ -296,6 +295,14 @@ impl Withdrawal {
         evidence: Evidence,
     ) -> Self {
         Self::everything(contact, evidence).on_channel(channel).for_purpose(purpose)
+    }
+
+    /// Under which id it is kept, where the host gave one: an act for another purpose or on another channel has another.
+    #[must_use]
+    pub fn input_id(&self) -> Option<InputId> {
+        let purposes = || self.purposes.iter().map(AsRef::as_ref);
+        let channel = self.channel.as_deref();
+        self.id.as_ref().map(|id| InputId::from_act(self.act, &self.contact, purposes(), channel, id))
     }
 
     /// Limits it to a channel.

@@ -166,6 +166,13 @@ impl Consent {
         Self::of(ConsentStatus::Imported, contact, purpose, channel, evidence)
     }
 
+    /// Under which id it is kept, where the host gave one: another act, for another purpose or on another channel has another.
+    #[must_use]
+    pub fn input_id(&self) -> Option<InputId> {
+        let id = self.id.as_deref()?;
+        Some(InputId::from_act(self.status, &self.contact, [&*self.purpose], Some(&self.channel), id))
+    }
+
     /// Says when it was said, where a provider tells late.
     #[must_use]
     pub fn at(mut self, at: DateTime<Utc>) -> Self {
@@ -173,14 +180,26 @@ impl Consent {
         self
     }
 
-    /// Sets the host's own id of this answer.
+    /// Sets the host's own id of this answer; the answers of one form may share one.
     #[must_use]
     pub fn id(mut self, id: impl Into<Name>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Limits the answer to one address.
+    /// Limits the answer to one address of the channel, so that it does not hold for whatever address the contact has later. A
+    /// confirmation shows that one mailbox is the contact's, and should name it.
+    ///
+    /// ```
+    /// use journeyman::Consent;
+    /// use journeyman::model::{Evidence, FingerprintKey, How};
+    /// # let asked_at = chrono::DateTime::UNIX_EPOCH;
+    /// let key = FingerprintKey::new([3; 32]); // the one that the engine was given
+    /// let clicked = Evidence::new("confirmation", "notice-2027-01").by(How::Link).confirming("form-1", asked_at);
+    /// let yes = Consent::granted("c-1042", "marketing", "email", clicked)
+    ///     .for_address(key.fingerprint("email", "camille@example.org"));
+    /// assert!(yes.address.is_some());
+    /// ```
     #[must_use]
     pub fn for_address(mut self, address: Fingerprint) -> Self {
         self.address = Some(address);

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ConsentStatus;
+use crate::seeded::{Bug, is_on};
+
 /// A short text that is shared, not copied: attribute, channel, template and purpose names.
 pub type Name = Arc<str>;
 
@@ -207,6 +210,29 @@ impl InputId {
     #[must_use]
     pub fn from_host(kind: &str, contact: &ContactId, id: &str) -> Self {
         Self(derive("input", &[kind.as_bytes(), contact.as_str().as_bytes(), id.as_bytes()]))
+    }
+
+    /// The id of an act of consent that carries the host's own id: telling it again is telling it once, and another act under the
+    /// same id, for another purpose or on another channel, is another one. Whom it concerns and by which address is not
+    /// asked: that can change with a key of fingerprints between two tellings.
+    #[must_use]
+    pub(crate) fn from_act<'a>(
+        act: ConsentStatus,
+        contact: &ContactId,
+        purposes: impl IntoIterator<Item = &'a str>,
+        channel: Option<&str>,
+        id: &str,
+    ) -> Self {
+        if is_on(Bug::OneIdOneAct) {
+            return Self::from_host(act.word(), contact, id);
+        }
+        let mut purposes: Vec<&str> = purposes.into_iter().collect();
+        purposes.sort_unstable();
+        purposes.dedup();
+        let mut parts = vec![contact.as_str().as_bytes(), id.as_bytes(), act.word().as_bytes()];
+        parts.push(channel.unwrap_or_default().as_bytes());
+        parts.extend(purposes.into_iter().map(str::as_bytes));
+        Self(derive("act", &parts))
     }
 
     /// The id of an input without one of its own: its place in the store's log.

@@ -280,7 +280,8 @@ pub enum Reason {
     Minor,
     /// The template does not declare the purpose, which is owed and therefore needs that.
     NotDeclared,
-    /// The purpose is for telling one third party, and this is something else; or the other way round.
+    /// The purpose is for something else: for telling one third party, for tracking, for profiling; or this is for a third party, and the
+    /// purpose is not.
     OtherUse,
 }
 

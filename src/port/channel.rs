@@ -16,7 +16,11 @@ pub enum OnUnknown {
     Resend,
 }
 
-/// A way to reach contacts: email, SMS, push, a webhook.
+/// A way to reach contacts: email, SMS, push, a webhook. Name one by what it is and not by its provider: the law, a STOP and the
+/// lints know `email`, `sms`, `mms` and `voice` ([`Policy`](crate::rule::Policy)).
+///
+/// Two things that it is handed bind it: what stands in [`Content::headers`](crate::model::Content::headers) belongs into the head of
+/// a mail, and after [`Handover::deliver_by`] the message must not arrive any more.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -32,7 +36,8 @@ pub enum OnUnknown {
 ///     }
 ///
 ///     async fn send(&self, handover: Handover<'_>) -> Outcome {
-///         println!("to {}: {}", handover.to, handover.content.plain());
+///         let (lines, until) = (&handover.content.headers, handover.deliver_by());
+///         println!("to {}, by {until:?}: {lines:?} {}", handover.to, handover.content.plain());
 ///         Outcome::Accepted
 ///     }
 /// }

@@ -46,7 +46,7 @@ pub use opt_out::OptOut;
 pub use policy::{ConsentPath, NoOptOut, Policy, QuietHours};
 pub use predicate::{Predicate, PredicateDefinition, Since};
 pub use preferred::UnreadableTime;
-pub use purpose::{Basis, Minors, Purpose, Retention, Spared, Use};
+pub use purpose::{Basis, Minors, Purpose, Retention, Spared, TRACKING, Use};
 pub use rating::Rating;
 pub use schema::{EventSchema, Others, PropertySchema, PropertyType};
 pub(crate) use sharing::{channel_of, is_third_party};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
 use super::law::{self, Profile};
-use super::{Basis, Minors, OptOut, Purpose, Retention, Standing, sharing};
-use crate::error::BuildError;
+use super::{Basis, Minors, OptOut, Purpose, Retention, Standing, TRACKING, Use, sharing};
+use crate::error::{BuildError, Diagnostic};
 use crate::model::{Contact, Name};
 use crate::seeded::{Bug, is_on};
 use crate::time::DailyWindow;
@@ -51,8 +51,28 @@ impl QuietHours {
 
 /// The sending rules of a program: data, with a version that every answer carries.
 ///
-/// The default keeps marketing SMS out of the hours from 20:00 until 08:30 where the contact lives, the hours that
-/// French operators enforce (AF2M, code of conduct for SMS and MMS marketing).
+/// The default keeps what is said on the channel `sms` for the purpose `marketing`, and for no other, out of the hours from 20:00 until
+/// 08:30, which French operators enforce (AF2M, code of conduct for SMS and MMS marketing). Hours are counted on the clock
+/// of the contact; where it has no zone, on that of its journey, else of the [engine](crate::EngineBuilder::zone), which is UTC
+/// unless said. Public holidays, Sundays, other channels and purposes are for a [profile](Policy::profile).
+///
+/// ```
+/// use journeyman::rule::law::Profile;
+/// use journeyman::rule::{Minors, OptOut, Policy, Purpose, Retention};
+/// let policy = Policy::new("ours-1")
+///     .profile(Profile::named("fr")?)
+///     .territory_in("territory")
+///     .at_home("FR-75")
+///     .purpose(Purpose::consent("newsletter").confirmed())
+///     .purpose(Purpose::contract("confirmations").sparing_hours())
+///     .purpose(Purpose::tracking())
+///     .purpose(Purpose::profiling())
+///     .opt_out(OptOut::france().words("STOP au 36111"))
+///     .minors(Minors::new("age", 15))
+///     .retention(Retention::three_years().heard_by("app.login"));
+/// policy.check()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Policy {
@@ -99,7 +119,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Rules of one's own; without quiet hours nothing but consent and suppression is asked.
+    /// Rules of one's own: as long as nothing is added, consent and suppression alone are asked.
     #[must_use]
     pub fn new(version: impl Into<Name>) -> Self {
         Self {
@@ -155,7 +175,7 @@ impl Policy {
         self
     }
 
-    /// Says where contacts are of whom nothing is known: a territory or a country.
+    /// Says where contacts are of whom nothing is known: a territory or a country, as ISO 3166 writes it.
     #[must_use]
     pub fn at_home(mut self, territory: impl Into<Name>) -> Self {
         self.home = Some(territory.into());
@@ -247,12 +267,40 @@ impl Policy {
     /// [`BuildError`] with everything that is wrong at once: `J140` for a cap without purposes, `J141` for a number or a
     /// window that cannot be, `J142` for a cap without a name of its own, `J145` for one that
     /// names what is owed; `J125` for a purpose of sharing that does not rest on consent, `J126` for one without a third party of
-    /// its own, `J127` for
-    /// a field that is told twice, or to nobody.
+    /// its own, `J127` for a field that is told twice, or to nobody; `J128` for a purpose of tracking or profiling that asks
+    /// nobody; `J129` for a home that is no place.
     pub fn check(&self) -> Result<(), BuildError> {
         let mut problems = cap::problems_of(self);
         problems.extend(sharing::problems_of(self));
+        problems.extend(self.unasked());
+        problems.extend(self.homeless());
         BuildError::unless_empty(problems)
+    }
+
+    /// The purposes of tracking and profiling that rest on what nobody can refuse. What is kept on a person's device, or read from
+    /// it, asks for consent alone (ePrivacy directive, art. 5(3); loi 78-17, art. 82).
+    fn unasked(&self) -> impl Iterator<Item = Diagnostic> {
+        let named = self.purposes.iter().enumerate();
+        named.filter_map(|(place, purpose)| {
+            let tracks = purpose.usage == Use::Tracking || *purpose.name == *TRACKING;
+            let is_lawful = match &purpose.usage {
+                _ if tracks => purpose.basis == Basis::Consent,
+                Use::Profiling => !purpose.basis.is_owed(),
+                _ => true,
+            };
+            let sentence = || format!("{} watches people who cannot refuse it", purpose.name);
+            let place = format!("policy.purposes[{place}].basis");
+            let next = "let it rest on consent: Purpose::tracking, Purpose::profiling";
+            (!is_lawful).then(|| Diagnostic::new("J128", place, sentence(), next))
+        })
+    }
+
+    /// A home that is neither a territory nor a country frees everybody from every law, or holds nobody to one.
+    fn homeless(&self) -> Option<Diagnostic> {
+        let home = self.home.as_ref().filter(|home| !law::is_place(home))?;
+        let sentence = format!("{home:?} is no territory and no country");
+        let next = "write a code of ISO 3166 in capitals, such as FR, FR-75, RE or BE";
+        Some(Diagnostic::new("J129", "policy.home".to_owned(), sentence, next))
     }
 
     /// Adds what messages on a channel must say of how to stop them.
@@ -371,6 +419,12 @@ impl Policy {
     /// The purposes that no withdrawal stops.
     pub fn owed(&self) -> impl Iterator<Item = &Name> {
         self.purposes.iter().filter(|purpose| purpose.basis.is_owed()).map(|purpose| &purpose.name)
+    }
+
+    /// The purposes that no message is for.
+    pub fn unsaid(&self) -> impl Iterator<Item = &Name> {
+        let unsaid = self.purposes.iter().filter(|purpose| purpose.usage != Use::Message);
+        unsaid.map(|purpose| &purpose.name)
     }
 
     /// The purposes by which third parties are told, each with its party.

@@ -108,7 +108,9 @@ pub struct Purpose {
     /// What of the sending rules it is spared; asked of what is owed alone, see [`spares`](Purpose::spares).
     #[serde(default, skip_serializing_if = "is_spared_nothing")]
     pub spared: Spared,
-    /// Whether a grant must be confirmed: asked, and then confirmed from the address.
+    /// Whether a grant must be confirmed: [asked](crate::Consent::requested), and then [confirmed](crate::model::Evidence::confirming).
+    /// That it was confirmed from the address is for the host to see, and to say by
+    /// [`Consent::for_address`](crate::Consent::for_address); without that it holds for later addresses too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirmed: bool,
     /// Whether it is said at the time of day that the contact prefers, where the policy knows it.
@@ -118,6 +120,9 @@ pub struct Purpose {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<SharedField>,
 }
+
+/// The purpose that a contact must have granted on a channel before it is noticed what it opens and follows there.
+pub const TRACKING: &str = "tracking";
 
 impl Purpose {
     /// A purpose on a basis.
@@ -173,7 +178,7 @@ impl Purpose {
     /// What the contact opens and follows; the contact allows it.
     #[must_use]
     pub fn tracking() -> Self {
-        Self { usage: Use::Tracking, ..Self::consent("tracking") }
+        Self { usage: Use::Tracking, ..Self::consent(TRACKING) }
     }
 
     /// Telling a named third party of the contact; the contact allows it. Its name is the party's.
@@ -282,16 +287,31 @@ impl Minors {
         Self { attribute: attribute.into(), under: under.into() }
     }
 
-    /// Whether the attributes are a minor's; one of unknown age is none.
+    /// Whether the attributes are a minor's. One of unknown age is none: without the attribute, or with an empty text. A number may be written as a
+    /// text, as a form sends it; of an age that cannot be read nobody knows that it is enough.
+    ///
+    /// ```
+    /// use journeyman::Contact;
+    /// use journeyman::rule::Minors;
+    /// let minors = Minors::new("age", 15);
+    /// assert!(minors.include(&Contact::new("lea").attribute("age", "14").attributes));
+    /// assert!(!minors.include(&Contact::new("zoe").attribute("age", 15).attributes));
+    /// assert!(minors.include(&Contact::new("max").attribute("age", "quatorze").attributes));
+    /// assert!(!minors.include(&Contact::new("noa").attributes));
+    /// ```
     #[must_use]
     pub fn include(&self, attributes: &Attributes) -> bool {
         let Some(value) = attributes.get(&self.attribute) else { return false };
-        match (value, &self.under) {
-            (Value::Integer(_) | Value::Decimal(_), Value::Integer(_) | Value::Decimal(_)) => {
-                value.compare(&self.under) == Some(std::cmp::Ordering::Less)
-            }
-            (value, under) => value == under,
+        let is_number = |value: &Value| matches!(value, Value::Integer(_) | Value::Decimal(_));
+        if !is_number(&self.under) {
+            return *value == self.under;
         }
+        let written = match value {
+            Value::Text(text) if text.trim().is_empty() => return false,
+            Value::Text(text) => text.trim().parse().ok().map(Value::Decimal),
+            value => Some(value.clone()).filter(is_number),
+        };
+        written.is_none_or(|own| own.compare(&self.under).is_none_or(std::cmp::Ordering::is_lt))
     }
 }
 
@@ -346,7 +366,8 @@ impl Retention {
 }
 
 /// What the engine says, and what a mail program does by itself: nobody was heard of by that, whatever a policy names.
-const NEVER_HEARD: [&str; 4] = ["message.sent", "message.delivered", "message.opened", "message.bounced"];
+const NEVER_HEARD: [&str; 5] =
+    ["message.sent", "message.delivered", "message.opened", "message.bounced", "message.complained"];
 
 fn is_message(usage: &Use) -> bool {
     *usage == Use::Message

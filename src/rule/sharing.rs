@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::allowed::forbidding;
 use super::permit::Question;
-use super::{Basis, Policy, Purpose, Standing};
+use super::{Basis, Policy, Purpose, Standing, Use};
 use crate::error::Diagnostic;
 use crate::model::{Name, Permit, Reason};
 use crate::time::Zone;
@@ -26,7 +26,8 @@ pub(crate) fn is_third_party(channel: &str) -> bool {
 
 /// The answer where a third party would be told something; nothing where nobody but the contact would be.
 ///
-/// A purpose of sharing permits what its own third party is told and nothing else, and nothing else permits that.
+/// A purpose of sharing permits what its own third party is told and nothing else, and nothing else permits that. One of tracking or
+/// profiling permits nothing that is said.
 pub(super) fn permit(
     question: &Question<'_>,
     named: Option<&Purpose>,
@@ -35,7 +36,8 @@ pub(super) fn permit(
     now: DateTime<Utc>,
 ) -> Option<Permit> {
     let with = named.and_then(Purpose::partner);
-    if with.is_none() && !is_third_party(question.channel) {
+    let watches = named.is_some_and(|named| matches!(named.usage, Use::Tracking | Use::Profiling));
+    if with.is_none() && !watches && !is_third_party(question.channel) {
         return None;
     }
     let mut reasons = Vec::new();

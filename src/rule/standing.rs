@@ -106,7 +106,8 @@ impl Standing {
         (self.length, self.head)
     }
 
-    /// Whether the contact said yes to a purpose on a channel, for the address given.
+    /// Whether the contact said yes to a purpose on a channel, for the address given. That is on record; whether it may be acted on now,
+    /// confirmed, in time, of age and not suppressed, [`Engine::permits`](crate::Engine::permits) answers.
     #[must_use]
     pub fn allows(&self, purpose: &str, channel: &str, address: Option<Fingerprint>) -> bool {
         self.yes(purpose, channel).is_some_and(|grant| grant.is_for(address))

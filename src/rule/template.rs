@@ -270,14 +270,15 @@ impl Template {
             };
             if value.is_some_and(|value| value.to_string().chars().count() > *most) {
                 let reason = format!("{name} is longer than the {most} letters that the template declares");
-                return Err(RenderError { part: "text", reason });
+                let next = "shorten the value, or raise `longest` in the template";
+                return Err(RenderError { part: "text", reason, next });
             }
         }
         Ok(())
     }
 
     fn render_part(&self, name: &'static str, part: &Part, view: &View<'_>) -> Result<String, RenderError> {
-        let fail = |reason: String| RenderError { part: name, reason };
+        let fail = |reason: String| RenderError { part: name, reason, next: RenderError::VALUE };
         let (context, environment) = (&view.context, self.fuelled(part.reach, view.largest));
         let template = environment.get_template(&part.key).map_err(|error| fail(error.kind().to_string()))?;
         let mut output = Capped::default();
@@ -385,7 +386,8 @@ impl<'c> View<'c> {
 /// A line of a message's head, which may not break.
 fn on_one_line(part: &'static str, line: Option<String>) -> Result<Option<String>, RenderError> {
     if line.as_ref().is_some_and(|line| line.chars().any(char::is_control)) {
-        return Err(RenderError { part, reason: "it would hold a control character".into() });
+        let reason = "it would hold a control character".into();
+        return Err(RenderError { part, reason, next: RenderError::LINE });
     }
     Ok(line)
 }
@@ -457,13 +459,23 @@ impl std::fmt::Debug for Template {
 
 /// A template could not be rendered for a contact. The text names the place and never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {part} cannot be rendered: {reason}; give the variable a default, or the contact the attribute")]
+#[error("the {part} cannot be rendered: {reason}; {next}")]
 #[non_exhaustive]
 pub struct RenderError {
     /// Which part: subject, preheader, text or html.
     pub part: &'static str,
     /// What is wrong.
     pub reason: String,
+    /// What to do.
+    pub next: &'static str,
+}
+
+impl RenderError {
+    /// A value is missing, or is none that the template can say.
+    const VALUE: &'static str = "give the variable a default, or the contact the attribute";
+    /// A value is there, and must not stand in the head of a message.
+    pub(crate) const LINE: &'static str =
+        "keep line breaks and other control characters out of the attribute";
 }
 
 #[derive(Default)]

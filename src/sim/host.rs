@@ -20,8 +20,8 @@ use crate::error::{Error, StoreError};
 use crate::journey::MigrationDefinition;
 use crate::machine::Withdrawal;
 use crate::model::{
-    Answer, Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, Import, ImportRow, InputId,
-    MessageId, Value,
+    Answer, Consent, Contact, ContactId, Event, Evidence, Fact, FingerprintKey, Import, ImportRow, MessageId,
+    Value,
 };
 use crate::port::store::{Definition, Pausable};
 use crate::port::{Clock, Store};
@@ -342,12 +342,11 @@ impl World {
                     withdrawal = withdrawal.on_channel(LINES[line % LINES.len()].name);
                 }
                 let withdrawal = withdrawal.id(format!("deed-{number}"));
-                let id = withdrawal.id.clone().unwrap_or_default();
+                let Some(id) = withdrawal.input_id() else { return Ok(()) };
                 match drain {
                     true => self.drain(withdrawal).await?,
                     false => self.tell(|engine| withdraw(engine, withdrawal.clone())).await?,
                 }
-                let id = InputId::from_host("withdrawal", &person.as_str().into(), &id);
                 self.must_be_true(&person, "a withdrawal", |seen| seen.withdrawals.contains(id.as_bytes()));
                 Ok(())
             }

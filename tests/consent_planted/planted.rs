@@ -2,7 +2,7 @@
 
 use journeyman::seeded::{Bug, plant};
 
-use super::{CASES, asked, reasons, silence, texts, words};
+use super::{CASES, asked, ids, reasons, silence, texts, words};
 
 #[test]
 fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
@@ -15,6 +15,7 @@ fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
             "I16" => words::differs(*seed).is_some(),
             "I22" => silence::differs(*seed).is_some(),
             "I2" => asked::differs(*seed).is_some(),
+            "I1" => ids::differs(*seed).is_some(),
             _ => reasons::differs(*seed).is_some(),
         });
         plant(None);

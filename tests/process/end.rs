@@ -14,7 +14,7 @@ use journeyman::store::SqliteStore;
 use journeyman::testing::ManualClock;
 
 use super::log::{handovers, lines};
-use super::story::{Act, BESIDE, GRANTED, MAIN, done, grant, ping, start};
+use super::story::{Act, BESIDE, GRANTED, MAIN, done, grant, ping, start, withdrawal};
 
 /// What must be the same at the end, whatever happened on the way.
 #[derive(Debug, PartialEq)]
@@ -111,8 +111,8 @@ pub(crate) async fn check(file: &Path, log: &Path, story: &[Act]) -> Seen {
             Act::Grant(contact, purpose, channel, id) => {
                 told.push(grant(contact, purpose, channel, id).into())
             }
-            Act::Withdraw(contact, _, id) => {
-                withdrawals.push((contact, InputId::from_host("withdrawal", &(*contact).into(), id)));
+            Act::Withdraw(contact, channel, id) => {
+                withdrawals.extend(withdrawal(contact, channel, id).input_id().map(|id| (*contact, id)));
             }
             _ => {}
         }

@@ -125,6 +125,10 @@ pub(crate) fn grant(contact: &str, purpose: &str, channel: &str, id: &str) -> Co
         .id(format!("{id}/{purpose}/{channel}"))
 }
 
+pub(crate) fn withdrawal(contact: &str, channel: &str, id: &str) -> Withdrawal {
+    Withdrawal::everything(contact, Evidence::new("form", "v1")).on_channel(channel).id(id)
+}
+
 /// The host: an engine on a file, with a clock that the story moves.
 pub(crate) struct Host {
     engine: Engine,
@@ -158,7 +162,6 @@ impl Host {
 
     /// Does one act; what must stay is written into the log as soon as it is acknowledged.
     pub(crate) async fn perform(&self, act: &Act) -> Result<(), Error> {
-        let evidence = || Evidence::new("form", "v1");
         match act {
             Act::Publish => self.engine.publish(definitions()).await?,
             Act::Know(contact) => {
@@ -184,9 +187,7 @@ impl Host {
                 self.engine.consent(grant(contact, purpose, channel, id)).await?;
             }
             Act::Withdraw(contact, channel, id) => {
-                let withdrawal =
-                    Withdrawal::everything(*contact, evidence()).on_channel(*channel).id(id.as_str());
-                self.engine.withdraw(&withdrawal).await?;
+                self.engine.withdraw(&withdrawal(contact, channel, id)).await?;
                 self.log.write(&format!("withdrew {contact} {channel}"));
             }
             Act::Deliver => {

@@ -48,7 +48,8 @@ impl Bounce {
 /// Reads the code of a provider: `smtp`, `arf`, `ses`, `brevo`, `mailgun`, `mailjet`, `postmark`, `sendgrid`, `twilio`, `telnyx`,
 /// `apns`, `fcm`, `web-push`, `whatsapp`. Of SMTP the whole line may be given; its enhanced code (RFC 3463) is looked for. Whoever
 /// reads a provider that is not among them itself says it in the [words](Bounce::word) of the house: `hard`, `complaint`, and so
-/// on. A code that is not known is soft.
+/// on; of every provider the words are understood that most of them use, such as `spam` and `unsubscribed`. A code that is not known
+/// is soft, which [`row`] tells apart.
 ///
 /// ```
 /// use journeyman::rule::bounce::{Bounce, read};
@@ -58,6 +59,7 @@ impl Bounce {
 /// assert_eq!(read("twilio", "21610"), Bounce::Blocked);
 /// assert_eq!(read("brevo", "spam"), Bounce::Complaint);
 /// assert_eq!(read("a-provider-of-ours", "complaint"), Bounce::Complaint);
+/// assert_eq!(read("a-provider-of-ours", "SpamReport"), Bounce::Complaint);
 /// ```
 #[must_use]
 pub fn read(provider: &str, code: &str) -> Bounce {

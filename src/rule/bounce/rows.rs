@@ -39,6 +39,7 @@ const CODES: &str = "RFC 3463, IANA registry of SMTP enhanced status codes";
 const REPLIES: &str = "RFC 5321, section 4.2";
 const REPORTS: &str = "RFC 5965";
 const SES: &str = "Amazon SES: notification contents, bounce types";
+const USUAL: &str = "what the providers of mail in this table call it";
 const BREVO: &str = "Brevo: names of transactional email events";
 const MAILGUN: &str = "Mailgun: event types";
 const MAILJET: &str = "Mailjet: event types";
@@ -172,4 +173,17 @@ pub const ROWS: &[Row] = &[
     mail("any", "complaint", Complaint, OURS),
     mail("any", "blocked", Blocked, OURS),
     mail("any", "reply", Reply, OURS),
+    mail("any", "complained", Complaint, USUAL),
+    mail("any", "spam", Complaint, USUAL),
+    mail("any", "abuse", Complaint, USUAL),
+    mail("any", "hard_bounce", Hard, USUAL),
+    mail("any", "hard-bounce", Hard, USUAL),
+    mail("any", "hardbounce", Hard, USUAL),
+    mail("any", "soft_bounce", Soft, USUAL),
+    mail("any", "soft-bounce", Soft, USUAL),
+    mail("any", "softbounce", Soft, USUAL),
+    mail("any", "spamreport", Complaint, USUAL),
+    mail("any", "spamcomplaint", Complaint, USUAL),
+    mail("any", "unsubscribe", Blocked, USUAL),
+    mail("any", "unsubscribed", Blocked, USUAL),
 ];

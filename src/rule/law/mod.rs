@@ -107,5 +107,5 @@ pub use legal_cap::LegalCap;
 pub(super) use legal_cap::{caps_on, full};
 pub use profile::{Force, LegalHours, Profile, ProfileError};
 pub use recipient::Recipient;
-pub(super) use recipient::Whereabouts;
+pub(super) use recipient::{Whereabouts, is_place};
 pub use territory::{Territory, UnknownTerritory};

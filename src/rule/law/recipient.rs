@@ -112,15 +112,50 @@ impl<'a> Whereabouts<'a> {
 /// The candidates that a text means; none for the code of another country, nothing for what is no code.
 fn read(text: &str) -> Option<Places> {
     let named = tables().and_then(|tables| tables.named(text));
-    named.or_else(|| is_code(text.trim()).then(Places::default))
+    named.or_else(|| is_abroad(text.trim()).then(Places::default))
 }
 
-/// Whether it has the form of ISO 3166, in capitals: whoever it frees from a law must be named with care.
-fn is_code(text: &str) -> bool {
+/// Whether a text says where somebody is: a place of the tables, or a country outside them.
+pub(in super::super) fn is_place(text: &str) -> bool {
+    read(text).is_some()
+}
+
+/// Whether it has the form of ISO 3166 and begins with a country of today: whoever it frees from a law must be named with care.
+fn is_abroad(text: &str) -> bool {
     let (country, place) = text.split_once('-').unwrap_or((text, "X"));
     let capital = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
     country.len() == 2
-        && country.bytes().all(|letter| letter.is_ascii_uppercase())
         && (1..=3).contains(&place.len())
         && place.bytes().all(capital)
+        && COUNTRIES.split(' ').any(|code| code == country)
+}
+
+/// ISO 3166-1, the officially assigned alpha-2 codes, as of 2026-11-23.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
+                         BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE \
+                         EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM \
+                         HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC \
+                         LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA \
+                         NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW \
+                         SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO \
+                         TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_country_is_one_that_there_is() {
+        assert_eq!(COUNTRIES.split(' ').count(), 249);
+        for abroad in ["BE", "CH", " CA-QC ", "JP-13"] {
+            assert_eq!(read(abroad), Some(Places::default()), "{abroad}");
+        }
+        for nobody in ["EU", "RF", "XX", "be", "B", "", "BE-", "BE-abc", "CA-QUEBEC", "\u{c9}T"] {
+            assert_eq!(read(nobody), None, "{nobody}");
+        }
+        assert!(
+            read("FR-99").is_some_and(Places::is_open),
+            "of a country of the tables every place is meant"
+        );
+    }
 }

@@ -132,19 +132,23 @@ pub struct Signature {
 #[non_exhaustive]
 pub enum ProofError {
     /// It is no proof, or not in the one form in which proofs are written.
-    #[error("it is not written as a proof is: {0}")]
+    #[error("it is not written as a proof is: {0}; ask for the file as `Proof::to_json` wrote it")]
     Form(String),
     /// An event was changed, is missing, or stands elsewhere.
-    #[error("the chain of events is broken")]
+    #[error(
+        "the chain of events is broken: one was changed, is missing or stands elsewhere; do not trust it, ask for another copy"
+    )]
     Chain,
     /// Something was changed.
-    #[error("the document does not come to its digest")]
+    #[error(
+        "the document does not come to its digest: something in it was changed; do not trust it, ask for another copy"
+    )]
     Digest,
     /// It is signed, and this build cannot tell whether rightly: it is built without the feature `proof`.
-    #[error("it is signed, and signatures are checked with the feature `proof` alone")]
+    #[error("it is signed, and signatures are checked with the feature `proof` alone; turn that feature on")]
     Unchecked,
     /// Nobody vouches for it, or not the one who should.
-    #[error("it is not signed by the key")]
+    #[error("it is not signed by the key; do not trust it, or name the key that vouches for it")]
     Signature,
 }
 

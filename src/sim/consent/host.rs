@@ -110,8 +110,8 @@ impl World {
             How::Objected => ConsentStatus::Objected,
             How::Expired => ConsentStatus::Expired,
         };
-        let kept = InputId::from_host("withdrawal", &person.into(), &id);
         let withdrawal = Withdrawal { act, at, ..withdrawal.id(id) };
+        let Some(kept) = withdrawal.input_id() else { return Ok(()) };
         self.tell(|engine| withdraw(engine, withdrawal.clone())).await?;
         self.must_be_true(person, "what forbids", |seen| seen.withdrawals.contains(kept.as_bytes()));
         Ok(())
@@ -126,7 +126,8 @@ impl World {
         (asks, at): (Asks, Option<DateTime<Utc>>),
     ) -> Result<(), Error> {
         let contact = ContactId::from(person);
-        let stop = InputId::from_host("withdrawal", &contact, &format!("inbound.stop/{line}/{id}"));
+        let of_the_stop = format!("inbound.stop/{line}/{id}");
+        let stop = InputId::from_act(ConsentStatus::Withdrawn, &contact, [], Some(line), &of_the_stop);
         if asks == Asks::Stop {
             let heard = InputId::from_host("inbound", &contact, &format!("{line}/received/{id}"));
             self.truth.seen().ledger.stops_first.insert(*heard.as_bytes(), *stop.as_bytes());
@@ -191,7 +192,11 @@ impl World {
             Means::Blocked => "provider.block",
             Means::Gone | Means::Nothing => return answer.map(drop),
         };
-        let kept = InputId::from_host("withdrawal", &person.into(), &format!("{source}/{line}/{id}"));
+        let (act, channel) = match means {
+            Means::Unwanted => (ConsentStatus::Objected, None),
+            _ => (ConsentStatus::Withdrawn, Some(line)),
+        };
+        let kept = InputId::from_act(act, &person.into(), [], channel, &format!("{source}/{line}/{id}"));
         if named && !erased && !seen.withdrawals.contains(kept.as_bytes()) {
             seen.breach(
                 Invariant::C11,

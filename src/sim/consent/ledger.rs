@@ -232,8 +232,7 @@ impl Seen {
 
     /// Somebody is about to tell a grant.
     pub(in crate::sim) fn tells_grant(&mut self, consent: &Consent) {
-        if let Some(id) = &consent.id {
-            let id = InputId::from_host("consent", &consent.contact, id);
+        if let Some(id) = consent.input_id() {
             self.ledger.grants.insert(*id.as_bytes());
         }
     }
