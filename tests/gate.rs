@@ -19,7 +19,6 @@ use journeyman::channel::RecordingChannel;
 use journeyman::machine::Withdrawal;
 use journeyman::model::{
     Content, Delivery, DeliveryStatus, Evidence, Handover, InputId, MessageId, Outcome, Permit, Reason,
-    StepOutcome,
 };
 use journeyman::port::store::{Begin, Begun, MessageStatus, Pausable, Take, Verdict};
 use journeyman::port::{Channel, Clock, Store, SystemClock};

@@ -53,7 +53,7 @@ impl QuietHours {
 ///
 /// The default keeps what is said on the channel `sms` for the purpose `marketing`, and for no other, out of the hours from 20:00 until
 /// 08:30, which French operators enforce (AF2M, code of conduct for SMS and MMS marketing). Hours are counted on the clock
-/// of the contact; where it has no zone, on that of its journey, else of the [engine](crate::EngineBuilder::zone), which is UTC
+/// of the contact; where it has no zone, on that of its journey, else of the [engine](crate::engine::EngineBuilder::zone), which is UTC
 /// unless said. Public holidays, Sundays, other channels and purposes are for a [profile](Policy::profile).
 ///
 /// ```
