@@ -127,6 +127,8 @@ pub enum Bug {
     FirstOpeningSkipped = 117,
     RightForTheOldKey = 118,
     OneIdOneAct = 119,
+    WayOutUnasked = 120,
+    ErasureTakesDecisions = 121,
 }
 
 #[cfg(not(seeded_bugs))]
@@ -165,7 +167,7 @@ mod planting {
 
     impl Bug {
         /// All of them, by number.
-        pub const ALL: [Bug; 117] = [
+        pub const ALL: [Bug; 119] = [
             UnfencedCommit,
             MessagesInASecondTransaction,
             IdPerAttempt,
@@ -283,6 +285,8 @@ mod planting {
             FirstOpeningSkipped,
             RightForTheOldKey,
             OneIdOneAct,
+            WayOutUnasked,
+            ErasureTakesDecisions,
         ];
 
         /// Those that the second opinion on segments must catch (`tests/segments`); the simulator does not look for them.
@@ -375,8 +379,8 @@ mod planting {
                 CapCheckedThenBegun | PlaceBackOnAnyAnswer | LawCountsNothing => "C16",
                 PriorityForgotten => "C17",
                 LegalHoursInUtc | RowBeforeItsDate | FirstOpeningSkipped => "C15",
-                ProofOfEventsAlone | DeferralForgotten | ErasureTakesReasons => "C25",
-                OptOutInOneLanguage => "C18",
+                ProofOfEventsAlone | DeferralForgotten | ErasureTakesReasons | ErasureTakesDecisions => "C25",
+                OptOutInOneLanguage | WayOutUnasked => "C18",
                 SegmentsByLetters => "I17",
                 StartGivesAnOlderStop => "I16",
                 FirstReasonAlone => "I18",
@@ -525,6 +529,8 @@ mod planting {
                 RightForTheOldKey => {
                     "a right for one address ends with the key that its fingerprint was made by"
                 }
+                WayOutUnasked => "nobody asks whether a message offers the way out that the law asks for",
+                ErasureTakesDecisions => "an erasure takes what steps decided without a message",
                 OneIdOneAct => "of two acts under one id of the host's the second is taken for the first",
                 WantedIsTooLate => "a message is lost to a deadline after which it is said all the same",
                 StartGivesAnOlderStop => "a START gives back what an older STOP took too",

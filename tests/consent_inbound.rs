@@ -306,8 +306,13 @@ fn consent_what_is_too_long_is_cut_and_takes_no_longer() {
 
 /// An engine, Léa and Lou on one telephone, and a message to each that is decided.
 async fn two_on_one_phone(store: &Arc<dyn Store>) -> (Engine, RecordingChannel, RecordingChannel) {
+    two_under(store, Policy::default()).await
+}
+
+async fn two_under(store: &Arc<dyn Store>, policy: Policy) -> (Engine, RecordingChannel, RecordingChannel) {
     let (sms, email) = (RecordingChannel::new("sms"), RecordingChannel::new("email"));
-    let engine = Engine::builder(store.clone()).channel(sms.clone()).channel(email.clone()).build();
+    let builder = Engine::builder(store.clone()).channel(sms.clone()).channel(email.clone());
+    let engine = builder.policy(policy).build();
     let hello = TemplateDefinition::new("hello").text("Bonjour");
     let always = journeyman::journey::Reenter::Always;
     let greet = Journey::builder("greeting")
@@ -458,6 +463,43 @@ fn consent_a_start_from_before_the_stop_gives_nothing_back() {
             engine.receive(&now).await.unwrap();
             say(&engine, "lea", "hello").await;
             assert_eq!(sms.sent().len(), 1, "{name}");
+        });
+    }
+}
+
+#[test]
+fn consent_a_stop_told_late_counts_from_when_it_was_written() {
+    let clock = ManualClock::new(at("2026-03-23T10:00:00Z"));
+    for (name, store, _folder) in stores(Arc::new(clock.clone())) {
+        clock.jump_to(at("2026-03-23T10:00:00Z"));
+        block_on(async {
+            let policy = Policy::default().purpose(Purpose::consent("news"));
+            let (engine, sms, _) = two_under(&store, policy).await;
+            clock.jump_to(at("2026-03-23T12:00:00Z"));
+            engine.consent(Consent::granted("lea", "news", "sms", evidence())).await.unwrap();
+            engine.tick().await.unwrap();
+            let stop = |written: &str| Inbound::new("lea", "sms", "STOP").at(at(written));
+            engine.receive(&stop("2026-03-23T11:00:00Z")).await.unwrap();
+            let denied =
+                async || store.forbidden(&"lea".into(), &"sms".into(), &"news".into()).await.unwrap().denied;
+            assert!(denied().await, "{name}: until it is read, the gate forbids");
+            engine.tick().await.unwrap();
+            assert!(!denied().await, "{name}: the yes is newer");
+            let before = sms.sent().len();
+            say(&engine, "lea", "hello").await;
+            assert_eq!(sms.sent().len(), before + 1, "{name}");
+            engine.receive(&stop("2026-03-23T12:00:01Z")).await.unwrap();
+            engine.tick().await.unwrap();
+            assert!(denied().await, "{name}");
+            // An instant that nobody can mean is refused, and the STOP is in force all the same.
+            let lou = async || {
+                store.forbidden(&"lou".into(), &"email".into(), &"news".into()).await.unwrap().denied
+            };
+            assert!(!lou().await, "{name}");
+            let odd = Inbound::new("lou", "email", "STOP").at(at("1969-01-01T00:00:00Z"));
+            engine.receive(&odd).await.unwrap_err();
+            engine.tick().await.unwrap();
+            assert!(lou().await, "{name}");
         });
     }
 }

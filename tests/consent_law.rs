@@ -176,6 +176,41 @@ fn consent_i6_i7_hours_are_those_of_every_zone_of_the_world() {
 }
 
 #[test]
+fn consent_i6_i7_hours_of_the_other_profiles_are_kept_in_every_zone_too() {
+    let long_week = [(WORKDAYS, 480, 1200), (SATURDAY, 540, 1080)];
+    type Case = (&'static str, &'static str, &'static str, Vec<Range>, Option<&'static str>);
+    let cases: [Case; 6] = [
+        ("gb", "GB-SCT", "sms", vec![(WEEK, 540, 1200)], None),
+        ("de", "DE-BY", "voice", long_week.to_vec(), Some("DE-BY")),
+        ("us", "US-NY", "voice", vec![(WEEK, 480, 1260)], None),
+        ("us", "US-AL", "mms", vec![(NOT_SUNDAY, 480, 1200)], Some("US")),
+        ("us", "US-RI", "sms", vec![(WORKDAYS, 540, 1080), (SATURDAY, 600, 1020)], Some("US")),
+        ("fr", "RE", "voice", vec![(WORKDAYS, 600, 780), (WORKDAYS, 840, 1200)], Some("RE")),
+    ];
+    let (mut draw, mut zones) = (Draw(13), 0);
+    let mut counts = [[0_u32; 2]; 6];
+    for (turn, table) in Table::all().into_iter().enumerate() {
+        let name = table.names[0];
+        let zone = Zone::named(name).unwrap();
+        zones += 1;
+        for (number, (country, place, channel, week, holidays)) in cases.iter().enumerate() {
+            let policy = Policy::new("law").profile(profile(country)).territory_in("place");
+            let contact = Contact::new("c").zone(name).attribute("place", *place);
+            let recipient = Recipient::of(&contact, channel, &policy, &zone);
+            let legal = Legal::new(&policy.profiles, channel, &recipient);
+            let rows = [row(week, *holidays, name)];
+            let instants = instants(&table, &mut draw, 8);
+            for second in instants.into_iter().skip((turn + number) % 11).step_by(11) {
+                let open = hold(&legal, &rows, second, 1_800, &format!("{place} in {name}"));
+                counts[number][usize::from(open)] += 1;
+            }
+        }
+    }
+    println!("{zones} clocks, closed and open: {counts:?}");
+    assert!(zones > 200 && counts.iter().flatten().all(|count| *count > 40), "{zones}, {counts:?}");
+}
+
+#[test]
 fn consent_i6_i7_a_number_stands_for_every_clock_and_calendar_that_it_can_have() {
     let paris = Zone::named("Europe/Paris").unwrap();
     let policy = Policy::new("law").profile(profile("fr")).profile(profile("us")).profile(profile("gb"));
@@ -396,9 +431,9 @@ fn consent_i23_a_row_from_a_date_changes_nothing_before_it() {
 fn consent_i23_an_answer_names_its_rules_and_they_are_found_again() {
     let policy =
         Policy::new("ours-7").profile(profile("fr")).profile(profile("gb").at_least(Force::Practice));
-    assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23+gb:practice@2026-11-20");
+    assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23.2+gb:practice@2026-11-23.2");
     let wire = serde_json::to_value(&policy).unwrap();
-    assert_eq!(wire["profiles"][0], serde_json::json!({"name": "fr", "edition": "2026-11-23"}));
+    assert_eq!(wire["profiles"][0], serde_json::json!({"name": "fr", "edition": "2026-11-23.2"}));
     assert_eq!(serde_json::from_value::<Policy>(wire).unwrap(), policy);
     let other = r#"{"version": "x", "quiet": [], "profiles": [{"name": "fr", "edition": "1999-01-01"}]}"#;
     let error = serde_json::from_str::<Policy>(other).unwrap_err().to_string();
@@ -425,6 +460,10 @@ fn consent_i23_every_row_of_every_profile_has_a_source_and_a_date() {
         assert!(!profile.rules.is_empty() && !profile.said.is_empty(), "{}", profile.name);
         for row in &profile.rules {
             assert!(row.source.len() > 10 && row.as_of.year() >= 2026, "{} {}", profile.name, row.channel);
+        }
+        assert!(!profile.opt_outs.is_empty());
+        for row in &profile.opt_outs {
+            assert!(row.source.len() > 10 && row.as_of.year() >= 2026 && row.force == Force::Law, "{row:?}");
         }
         assert_eq!(profile.rules.len(), profile.clone().at_least(Force::Practice).rules.len());
     }
@@ -476,7 +515,7 @@ fn consent_i6_an_engine_hands_nothing_over_until_the_law_opens_where_the_number_
         let store = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
         let policy = Policy::new("law").profile(profile("fr"));
         let engine = Engine::builder(store).channel(sms.clone()).policy(policy).build();
-        let hello = TemplateDefinition::new("hello").text("Bonjour");
+        let hello = TemplateDefinition::new("hello").text("Bonjour. STOP au 36111");
         let journey =
             Journey::builder("hi").enter_on("x").send("greet", "sms", "hello", "marketing").build().unwrap();
         engine.publish([hello.into(), journey.into()]).await.unwrap();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+mod common;
 mod consent_message {
     #[cfg(feature = "addresses")]
     mod address;
@@ -12,5 +13,6 @@ mod consent_message {
     mod opt_out;
     mod segments;
     mod transliteration;
+    mod way_out;
     mod writers;
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
+use std::collections::BTreeMap;
+
 #[path = "consent_planted/asked.rs"]
 mod asked;
 #[path = "consent_message/encoder.rs"]
@@ -68,6 +70,10 @@ fn consent_acts_under_one_id_each_count_once() {
 
 #[test]
 fn consent_a_refusal_names_all_that_stands_in_its_way_and_nothing_else() {
-    let wrong: Vec<String> = (0..CASES).filter_map(reasons::differs).collect();
+    let mut told = BTreeMap::new();
+    let wrong: Vec<String> = (0..CASES).filter_map(|seed| reasons::differs(seed, &mut told)).collect();
     assert!(wrong.is_empty(), "I18: {} of {CASES}, first {:#?}", wrong.len(), &wrong[..1]);
+    // Each was told often enough that leaving it out, or adding it, would have been seen.
+    assert_eq!(told.len(), 19, "{told:#?}");
+    assert!(told.values().all(|times| *times > 100), "{told:#?}");
 }

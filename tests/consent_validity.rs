@@ -12,7 +12,7 @@ use journeyman::journey::JourneyDefinition;
 use journeyman::model::{Content, DeliveryStatus, Evidence, Handover, Outcome, Reason};
 use journeyman::port::{Clock, Store};
 use journeyman::rule::law::Profile;
-use journeyman::rule::{Policy, TemplateDefinition};
+use journeyman::rule::{OptOut, Policy, TemplateDefinition};
 use journeyman::store::{MemoryStore, SqliteStore};
 use journeyman::testing::ManualClock;
 use journeyman::{Channel, Consent, Contact, Engine, Event};
@@ -157,8 +157,10 @@ fn consent_i31_the_hours_of_the_law_end_without_their_margin_and_before_a_holida
     let story = |at| Story { policy: policy.clone(), ..sms("", at, 0, 5) };
     let (handed, _) = everywhere(&story("2026-03-24T18:57:00Z"));
     assert_eq!(handed, [Some(time("2026-03-24T19:00:00Z"))]);
-    // Nothing closes mail.
-    let mail = Story { channel: "email", ..story("2026-03-24T18:57:00Z") };
+    // Nothing closes mail; whose way out another system writes into it.
+    let out = OptOut::new("email", "the mail system", "2026-11-23".parse().unwrap()).carried();
+    let policy = policy.clone().opt_out(out);
+    let mail = Story { channel: "email", policy, ..story("2026-03-24T18:57:00Z") };
     assert_eq!(everywhere(&mail).0, [None]);
 }
 

@@ -288,8 +288,11 @@ fn the_list_of_codes_is_whole_and_every_code_is_shown() {
     let capped =
         source.iter().filter(|code| code.starts_with("J14") && tests.contains(code.as_str())).cloned();
     // And what only a policy forbids or warns of, which no definition alone can be answered with.
-    let lints =
-        codes_in(&fs::read_to_string(Path::new(HERE).join("tests/consent_message/lints.rs")).unwrap(), '"');
+    let lints = ["lints", "way_out"].map(|name| {
+        let path = Path::new(HERE).join(format!("tests/consent_message/{name}.rs"));
+        fs::read_to_string(path).unwrap()
+    });
+    let lints = codes_in(&lints.concat(), '"');
     // And what a policy is answered with that tells third parties or watches people, and a step that would.
     let texts = ["src/rule/sharing.rs", "tests/consent_sharing.rs", "tests/consent_profiling.rs"];
     let texts = texts.map(|path| fs::read_to_string(Path::new(HERE).join(path)).unwrap());

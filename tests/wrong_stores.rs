@@ -87,6 +87,8 @@ enum Fault {
     ForgetsTheRules,
     /// Knows of a message no more than the newest time that it was put off.
     KeepsTheNewestDeferral,
+    /// Erases every step, whatever it says.
+    ErasesEveryStep,
     /// Erases the answers for messages, whatever they say.
     ErasesEveryAnswer,
     /// Knows what was said an hour ago and no more.
@@ -369,6 +371,14 @@ role! {
             Ok(found.copied().unwrap_or(0))
         }
 
+        async fn steps(&self, contact: &ContactId) -> Result<Vec<Step>> {
+            let is_erased = self.inner.contact(contact).await?.is_some_and(|stored| stored.erased);
+            match self.fault == Fault::ErasesEveryStep && is_erased {
+                true => Ok(Vec::new()),
+                false => self.inner.steps(contact).await,
+            }
+        }
+
         async fn messages(&self, contact: &ContactId) -> Result<Vec<MessageRecord>> {
             let mut messages = Vec::new();
             for record in self.inner.messages(contact).await? {
@@ -387,7 +397,6 @@ role! {
     contact(contact: &ContactId) -> Option<StoredContact>,
     alias(contact: &ContactId) -> Option<ContactId>,
     aliases(contact: &ContactId) -> Vec<ContactId>,
-    steps(contact: &ContactId) -> Vec<Step>,
     inputs(contact: &ContactId, after: u64, until: u64) -> Vec<Envelope>,
     consents(contact: &ContactId) -> Vec<ConsentRecord>,
     commits(contact: &ContactId) -> Vec<CommitRecord>,
@@ -762,6 +771,11 @@ fn a_store_that_forgets_deferrals_is_refused() {
 #[test]
 fn a_store_that_erases_every_answer_is_refused() {
     breaks(Fault::ErasesEveryAnswer, &["erase_keeps_why_nothing_was_said"]);
+}
+
+#[test]
+fn a_store_that_erases_every_step_is_refused() {
+    breaks(Fault::ErasesEveryStep, &["erase_keeps_why_steps_said_nothing"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::port::store::{Begin, Begun, Take, Taken, Verdict};
 use crate::port::{Channel, OnUnknown};
 use crate::rule::permit::{Question, Timing, deliver_by, permit};
 use crate::rule::template::{RenderError, Template};
-use crate::rule::{Facts, Policy, Spoken};
+use crate::rule::{Facts, Spoken};
 use crate::seeded::{Bug, is_on};
 use crate::time::Zone;
 
@@ -210,11 +210,14 @@ impl Engine {
             (None, Some(_)) if has_no_sender(send, &cold.contact) => {
                 return Verdict::Refuse { reasons: vec![Reason::NoOwner] };
             }
-            (_, Some(template)) => match self
-                .said(template, send, &facts, taken)
-                .and_then(|content| stoppable(content, policy, message, &cold.contact))
-            {
-                Ok(content) => content,
+            (_, Some(template)) => match self.said(template, send, &facts, taken) {
+                Ok(content) => match self.with_way_out(content, policy, taken, &zone, now) {
+                    Ok(content) => content,
+                    Err(error) => {
+                        tracing::warn!(message = %message.id, template = %message.template, %error, "not said");
+                        return Verdict::Refuse { reasons: vec![Reason::NoOptOut] };
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(message = %message.id, template = %message.template, %error, "not rendered");
                     return Verdict::Refuse {
@@ -524,41 +527,6 @@ pub(super) async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
 pub(super) fn has_no_sender(send: Option<&Send>, contact: &Contact) -> bool {
     let from = send.and_then(|send| send.from.as_ref());
     from.is_some_and(|from| from.name(&contact.attributes).is_none())
-}
-
-/// The content, with what the policy wants a message to say of how to stop such messages.
-fn stoppable(
-    content: Content,
-    policy: &Policy,
-    message: &Message,
-    contact: &Contact,
-) -> Result<Content, RenderError> {
-    let to = contact.addresses.get(&message.channel).map_or("", |to| &*to.value);
-    if is_on(Bug::OptOutInOneLanguage) && content.variant.is_some() {
-        return Ok(content);
-    }
-    stoppable_by(content, policy, &message.channel, &message.purpose, to)
-}
-
-/// The same for a message that nobody decided yet.
-pub(super) fn stoppable_by(
-    mut content: Content,
-    policy: &Policy,
-    channel: &str,
-    purpose: &str,
-    to: &str,
-) -> Result<Content, RenderError> {
-    let text = content.text.as_deref().unwrap_or_default();
-    let next = "write it into the template, or give the policy the words to add";
-    let completed = policy.completed(channel, purpose, to, text).map_err(|error| RenderError {
-        part: "text",
-        reason: error.to_string(),
-        next,
-    })?;
-    if completed != text {
-        content.text = Some(completed);
-    }
-    Ok(content)
 }
 
 /// The content, with the sender that the step names.

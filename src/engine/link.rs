@@ -40,17 +40,22 @@ impl Links {
     }
 
     /// The link that ends what a message is for, on its channel.
-    fn unsubscribe(&self, message: &Message, cold: &Cold) -> String {
+    pub(super) fn unsubscribe(&self, message: &Message, cold: &Cold) -> String {
         let (channel, purpose) = (message.channel.clone(), message.purpose.clone());
         let address = address_of(cold, &channel);
         let (epoch, _) = cold.standing.head();
         self.url(&Token::Unsubscribe { contact: message.contact.clone(), purpose, channel, address, epoch })
     }
 
-    fn preferences(&self, message: &Message, cold: &Cold) -> String {
+    pub(super) fn preferences(&self, message: &Message, cold: &Cold) -> String {
         let (contact, channel): (ContactId, Name) = (message.contact.clone(), message.channel.clone());
         let address = address_of(cold, &channel);
         self.url(&Token::Preferences { contact, channel, address })
+    }
+
+    /// A link for somebody who looks at what another person would get.
+    pub(super) fn nowhere(&self) -> String {
+        self.base.url("preview")
     }
 
     /// What RFC 2369, RFC 8058 and RFC 2919 ask for.
@@ -119,7 +124,7 @@ impl Engine {
 
     /// Links for somebody who looks at what another person would get: following one changes nothing for that person.
     pub(super) fn links_that_lead_nowhere(&self) -> Attributes {
-        let base = self.shared.links.as_ref().map(|links| links.base.url("preview"));
+        let base = self.shared.links.as_ref().map(Links::nowhere);
         let kinds = ["link.unsubscribe", "link.preferences"].into_iter();
         base.into_iter()
             .flat_map(|url| kinds.clone().map(move |kind| (kind.into(), url.clone().into())))

@@ -46,6 +46,7 @@ mod tick;
 mod tracked;
 mod visit;
 mod watch;
+mod way_out;
 mod why;
 
 use std::collections::BTreeMap;

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
-use super::deliver::{caught, has_no_sender, sent_by, stoppable_by};
+use super::deliver::{caught, has_no_sender, sent_by};
 use super::link::checked;
 use super::program::Loaded;
+use super::way_out::stoppable;
 use crate::error::Error;
 use crate::journey::{Deadline, Journey, Send};
 use crate::machine::{Cold, ContactState};
 use crate::model::{
     Attributes, ContactId, Content, Deed, EnrollmentId, Handover, InputId, JourneyId, Message, MessageId,
-    Name, NodeId, Offer, Outcome, Permit,
+    Name, NodeId, Offer, Outcome, Permit, Reason,
 };
 use crate::port::store::{CatalogSnapshot, Forbidden};
-use crate::rule::permit::{Question, Timing, permit};
+use crate::rule::permit::{Question, Timing, permit, untellable};
 use crate::rule::sms::{Measure, measure};
 use crate::rule::{Policy, Template};
 use crate::time::Zone;
@@ -109,6 +110,14 @@ impl Engine {
         let policy = &loaded.program.policy;
         let template = loaded.templates.get(&spot.send.template);
         let permit = self.asked(&cold, channel, purpose, template, forbidden, timing, policy, &zone);
+        let permit = match permit {
+            Permit::Permit
+                if !self.shows_way_out(&content, policy, (channel, purpose), &cold.contact, &zone) =>
+            {
+                Permit::Refuse { reasons: vec![Reason::NoOptOut] }
+            }
+            permit => permit,
+        };
         let to = cold.contact.addresses.get(channel).map(|to| to.value.clone());
         let short = policy.is_short(channel).then(|| measure(content.plain()));
         Ok(Preview { variant: content.variant.clone(), content, channel: channel.clone(), to, short, permit })
@@ -119,8 +128,8 @@ impl Engine {
     /// why goes to the log.
     ///
     /// The colleague is a contact like any other, and is asked like any other: it must have granted the purpose `test` on
-    /// the step's channel, and neither a withdrawal nor a suppression may forbid it. Quiet hours, windows and holdouts are
-    /// left aside. The gate is asked right before the channel is called and not, as for every other message, in the
+    /// the step's channel, and nothing else that the policy asks may refuse it: a withdrawal, a suppression, an age without a
+    /// guardian, a silence that is too long. What puts off (hours, windows, caps) and holdouts are left aside. The gate is asked right before the channel is called and not, as for every other message, in the
     /// transaction that begins it: a withdrawal that arrives in between is not seen.
     ///
     /// Subject and text begin with `[TEST] `, the HTML does where there is neither, and [`Content::test`] is true.
@@ -155,21 +164,14 @@ impl Engine {
         }
         let colleague = self.known(to).await?.cold;
         let forbidden = self.shared.store.forbidden(to, &send.channel, &TEST.into()).await?;
-        let nothing_quiet = Policy::new(TEST);
-        let timing = Timing::default();
-        let zone = Zone::utc();
-        // A test is for the colleague, whatever its template is for.
-        let test = Name::from(TEST);
-        let answer =
-            self.asked(&colleague, &send.channel, &test, None, forbidden, timing, &nothing_quiet, &zone);
-        let address = match (answer, colleague.contact.addresses.get(&send.channel)) {
-            (Permit::Permit, Some(address)) => address.value.clone(),
-            (Permit::Refuse { reasons } | Permit::Defer { reasons, .. }, _) => {
-                return Err(Error::Forbidden { contact: to.clone(), reasons });
-            }
-            (Permit::Permit, None) => {
-                return Err(Error::Forbidden { contact: to.clone(), reasons: Vec::new() });
-            }
+        // A test is for the colleague, whatever its template is for, and at any hour.
+        let question = Question::new(&colleague.contact, &colleague.standing, &send.channel, TEST)
+            .at_gate(forbidden.denied, forbidden.suppressed);
+        let (policy, zone) = (&loaded.program.policy, colleague.zone().unwrap_or_else(Zone::utc));
+        let reasons = untellable(&question, policy, &zone, self.shared.store.clock().now());
+        let address = match colleague.contact.addresses.get(&send.channel) {
+            Some(address) if reasons.is_empty() => address.value.clone(),
+            _ => return Err(Error::Forbidden { contact: to.clone(), reasons }),
         };
         let cause = format!("{node}/{as_contact}/{}/{}", deed.who, now.timestamp_millis());
         let enrollment = EnrollmentId::derive(TEST, to, &journey, InputId::from_host(TEST, to, &cause), "");
@@ -260,12 +262,11 @@ impl Engine {
             sentence: format!("the {} cannot be rendered: {}", error.part, error.reason),
             next: error.next,
         })?;
-        let to = contact.addresses.get(&send.channel).map_or("", |to| &*to.value);
         let policy = &loaded.program.policy;
-        stoppable_by(content, policy, &send.channel, &send.purpose, to).map_err(|error| Error::Invalid {
+        stoppable(content, policy, (&send.channel, &send.purpose), contact).map_err(|error| Error::Invalid {
             what: "preview",
-            sentence: format!("the {} cannot be said: {}", error.part, error.reason),
-            next: error.next,
+            sentence: format!("the text cannot be said: {error}"),
+            next: "write it into the template, or give the policy the words to add",
         })
     }
 

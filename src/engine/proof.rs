@@ -12,8 +12,8 @@ use crate::seeded::{Bug, is_on};
 
 impl Engine {
     /// What a contact allowed and what it was told: its whole consent chain, and every decision to say something or not, with
-    /// the reasons; of whoever was [merged](Engine::merge) into it too, each chain by itself. The chain outlives an erasure; the decisions of
-    /// steps do not, those of messages do, with the reasons and every time that they were put off, without contents and
+    /// the reasons; of whoever was [merged](Engine::merge) into it too, each chain by itself. The chain outlives an erasure, and so does
+    /// every decision, with its reasons and every time that a message was put off, without contents and
     /// [without words](DeliveryStatus::without_words).
     ///
     /// Sign it with [`Proof::signed`](crate::rule::proof::ProofKey) before it leaves the house (feature `proof`), and let it

@@ -117,6 +117,7 @@ impl Engine {
                 None => return self.never_entered(journey, node, stored.erased).await,
             },
         };
+        let decided = decisions.iter().any(|one| one.enrollment == enrollment);
         let mut before: Vec<Decision> =
             decisions.into_iter().filter(|one| (one.enrollment, &one.node) == (enrollment, &node)).collect();
         before.sort_by_key(|one| one.at);
@@ -134,14 +135,18 @@ impl Engine {
             if let (Asked::At(journey, _), []) = (&asked, run.as_slice()) {
                 return self.never_entered(journey, &node, stored.erased).await;
             }
-            if run.is_empty() {
+            let known = !run.is_empty() || decided;
+            if !known {
                 return Err(Error::Invalid {
                     what: "question",
                     sentence: format!("the contact never had a run {enrollment}"),
                     next: "give the id of a run of this contact",
                 });
             }
-            let sentence = not_reached(&run, &node);
+            let sentence = match stored.erased {
+                true => erased_since(&node),
+                false => not_reached(&run, &node),
+            };
             return Ok(Why::not_sent(sentence));
         };
         before.retain(|one| one.at <= decision.at);
@@ -174,9 +179,7 @@ impl Engine {
             });
         }
         let sentence = match erased {
-            true => format!(
-                "It was not sent, as far as is known: the contact was erased, and no message of {node} is on record."
-            ),
+            true => erased_since(node),
             false => format!("It was not sent: the contact never entered {journey}."),
         };
         Ok(Why::not_sent(sentence))
@@ -190,7 +193,13 @@ impl Why {
     }
 }
 
-/// The run of a journey that began last; after an erasure the messages alone say which it was.
+fn erased_since(node: &NodeId) -> String {
+    format!(
+        "It was not sent, as far as is known: the contact was erased, and no message of {node} is on record."
+    )
+}
+
+/// The run of a journey that began last; after an erasure the decisions alone say which it was.
 fn newest_run(journey: &JourneyId, steps: &[Step], decisions: &[Decision]) -> Option<EnrollmentId> {
     let began = steps.iter().filter(|step| step.journey == *journey && step.ordinal == 0);
     let newest = began.max_by_key(|step| step.at).map(|step| step.enrollment);
@@ -317,6 +326,7 @@ fn words(reason: &Reason, purpose: &Name, channel: &Name, chain: &[ConsentRecord
             ),
             None => format!("somebody with the same address no longer allowed {purpose:?} by {channel}"),
         },
+        Reason::NoOptOut => format!("it did not say how to stop {purpose:?} by {channel}, as it must"),
         Reason::QuietHours => "it was a quiet hour where the contact lives".to_owned(),
         Reason::LegalHours => "the law does not allow it at that hour where the contact may be".to_owned(),
         Reason::Holiday => "it was a public holiday where the contact may be".to_owned(),

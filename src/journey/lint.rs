@@ -8,6 +8,7 @@ use super::check::place_of;
 use super::{Journey, NodeKind, Send};
 use crate::error::Diagnostic;
 use crate::model::Name;
+use crate::rule::law::{LegalOptOut, WayOut, WaysOut};
 use crate::rule::permit::ever_opens;
 use crate::rule::sms::{Loss, misuses, names_a_stop, transliterate, worst_case};
 use crate::rule::template::Source;
@@ -62,7 +63,7 @@ pub struct Lints {
 /// Reads every send of a journey with its template and the policy.
 ///
 /// Refused is a marketing message that does not say how to stop such messages, where the policy asks for it and has no words
-/// to add (`J131`). Warned of are a marketing message by SMS without such words where the policy asks for nothing (`J130`), a
+/// to add (`J131`), and one without a way out that a profile of the policy asks for (`J139`). Warned of are a marketing message by SMS without such words where the policy asks for nothing (`J130`), a
 /// word that networks act on asked for as an answer to something else (`J132`), a purpose without a basis where others have one
 /// (`J133`), hours in which nothing can ever be said (`J134`), a purpose and a channel for which no consent is asked anywhere (`J135`), letters outside the GSM alphabet, with
 /// their places and what they cost (`J136`), a link to unsubscribe from what is owed, which changes nothing (`J137`), and marketing mail of an engine that
@@ -106,6 +107,8 @@ pub fn lint(journey: &Journey, surroundings: &Surroundings<'_>) -> Lints {
 
 /// The channel whose messages have a head.
 const MAIL: &str = "email";
+/// The links that lead out.
+const LINKS: [&str; 2] = ["link.unsubscribe", "link.preferences"];
 
 /// Reads one send.
 struct Reader<'r> {
@@ -122,10 +125,14 @@ impl Reader<'_> {
         self.purpose();
         self.consent();
         let policy = self.surroundings.policy;
-        self.way_out();
+        let by_law = self.ways_out_by_law();
+        if by_law.is_empty() {
+            self.way_out();
+        }
         let Some(template) = self.surroundings.templates.get(&self.send.template).copied() else { return };
         self.unsubscribes(template);
         if !policy.is_short(&self.send.channel) {
+            self.lawful_way_out(&by_law, template);
             return;
         }
         let variants = template.variants.iter().filter_map(|variant| variant.text.as_ref());
@@ -135,7 +142,9 @@ impl Reader<'_> {
             .chain(variants)
             .map(|text| Source::read(text, template).words().to_owned())
             .collect();
-        self.opt_out(&texts);
+        if self.opt_out(&texts, by_law.is_empty()) {
+            self.lawful_way_out(&by_law, template);
+        }
         self.reserved(&texts);
         self.letters(template);
     }
@@ -186,7 +195,9 @@ impl Reader<'_> {
     /// Mail that is not owed says in its head how to unsubscribe, and the links of the engine say it.
     fn way_out(&mut self) {
         let Send { channel, purpose, .. } = self.send;
-        if **channel == *MAIL && !self.surroundings.links && self.surroundings.policy.is_marketing(purpose) {
+        let policy = self.surroundings.policy;
+        let is_carried = policy.opt_outs_of(channel, purpose).any(|row| row.carried);
+        if **channel == *MAIL && !self.surroundings.links && !is_carried && policy.is_marketing(purpose) {
             let sentence =
                 format!("the head of {purpose} by {channel} says nothing of how to unsubscribe (RFC 8058)");
             let next = "give the engine's builder links: the keys, and where the host serves them";
@@ -205,8 +216,56 @@ impl Reader<'_> {
         }
     }
 
-    /// A marketing message says how to stop such messages, or the words are added.
-    fn opt_out(&mut self, texts: &[String]) {
+    /// What the law asks of such a message today, wherever its reader may be.
+    fn ways_out_by_law(&self) -> Vec<LegalOptOut> {
+        let Surroundings { policy, zone, now, .. } = *self.surroundings;
+        let zone = self.journey.zone.as_ref().unwrap_or(zone);
+        let today = zone.local(now).date();
+        let rows = policy.ways_out_by_law(&self.send.channel, &self.send.purpose);
+        rows.into_iter().filter(|row| row.is_in_force(today)).cloned().collect()
+    }
+
+    /// Every wording can offer a way out that the law asks for; whether it does is asked when it is said.
+    fn lawful_way_out(&mut self, rows: &[LegalOptOut], template: &TemplateDefinition) {
+        let Surroundings { policy, links, .. } = *self.surroundings;
+        let Send { channel, purpose, .. } = self.send;
+        let wordings = template.wordings();
+        let is_met = |row: &LegalOptOut, (text, html): &(Option<&String>, Option<&String>)| {
+            let text = text.map_or("", |text| text.as_str());
+            let html = html.map_or("", |html| html.as_str());
+            let is_linked = |part: &str| LINKS.iter().any(|link| part.contains(link));
+            let own = policy.opt_outs_of(channel, purpose);
+            let words = Source::read(text, template).words().to_owned();
+            let said = own.fold(words, |said, own| own.complete(&said).unwrap_or(said));
+            let link = || links && (is_linked(text) || is_linked(html));
+            row.is_met(&WaysOut { head: links && **channel == *MAIL, link: &link, text: &said })
+        };
+        let Some(row) = rows.iter().find(|row| !wordings.iter().all(|wording| is_met(row, wording))) else {
+            return;
+        };
+        let next = row.by.iter().map(|way| match (way, row.phrases.first()) {
+            (WayOut::Head, _) => "give the engine's builder links".to_owned(),
+            (WayOut::Reply, Some(phrase)) => {
+                format!("write {phrase:?}, or give the policy a row of opt_outs with the words")
+            }
+            (WayOut::Reply, None) => "write which word stops it".to_owned(),
+            (WayOut::Link, _) => {
+                "give the engine's builder links, and the text {{ link.unsubscribe }}".to_owned()
+            }
+        });
+        let next = next.collect::<Vec<_>>().join("; or ");
+        let next = format!("{next}; where the channel adds it by itself, say so (OptOut::carried)");
+        let sentence = format!(
+            "it offers no way out of {purpose} by {channel} that is enough for {} (as of {})",
+            row.source, row.as_of
+        );
+        let place = format!("{}.template", self.place);
+        self.lints.refused.push(Diagnostic::new("J139", place, sentence, next));
+    }
+
+    /// A marketing message says how to stop such messages, or the words are added; answers whether no row of the policy refuses it.
+    fn opt_out(&mut self, texts: &[String], free: bool) -> bool {
+        let refused = self.lints.refused.len();
         let policy = self.surroundings.policy;
         let Send { channel, purpose, .. } = self.send;
         let rows: Vec<&OptOut> = policy.opt_outs_of(channel, purpose).collect();
@@ -227,11 +286,12 @@ impl Reader<'_> {
             self.lints.refused.push(Diagnostic::new("J131", place, sentence, next));
         }
         let says = !texts.is_empty() && texts.iter().all(|text| names_a_stop(text));
-        if rows.is_empty() && !says && policy.is_marketing(purpose) {
+        if rows.is_empty() && free && !says && policy.is_marketing(purpose) {
             let sentence = format!("it does not say how to stop {purpose} by {channel}");
             let next = "write it, or give the policy a row of opt_outs with the words to add";
             self.warn("J130", "template", sentence, next);
         }
+        self.lints.refused.len() == refused
     }
 
     /// What networks act on is not asked for as an answer to something else.

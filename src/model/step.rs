@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Deed, EnrollmentId, ExitReason, JourneyId, MessageId, Name, NodeId, Operated};
+use crate::seeded::{Bug, is_on};
 
 /// One line of the audit: what was decided at a node, when, and where it led. Append-only.
 ///
@@ -56,6 +57,32 @@ impl Step {
             next,
             policy: None,
         }
+    }
+
+    /// What stays of it after an erasure: that something was not said or was put off, when, and the codes of the reasons. Nothing
+    /// stays of any other step.
+    ///
+    /// ```
+    /// use journeyman::model::{Reason, Step, StepOutcome};
+    /// let step: Step = serde_json::from_value(serde_json::json!({
+    ///     "enrollment": "5e2fd54d1f6f5a5c9ef9c0d9a6c2b1a0", "ordinal": 2, "journey": "audit", "version": 1, "node": "remind",
+    ///     "at": 1_798_000_000_000_i64, "outcome": { "refused": { "reasons": ["no_consent", { "template": "no name: Léa" }] } },
+    /// }))?;
+    /// let reasons = vec![Reason::NoConsent, Reason::Template("".into())];
+    /// assert_eq!(step.without_words().map(|step| step.outcome), Some(StepOutcome::Refused { reasons }));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without_words(&self) -> Option<Self> {
+        let codes = |reasons: &[Reason]| reasons.iter().map(Reason::without_words).collect();
+        let outcome = match &self.outcome {
+            StepOutcome::Refused { reasons } => StepOutcome::Refused { reasons: codes(reasons) },
+            StepOutcome::Deferred { until, reasons } => {
+                StepOutcome::Deferred { until: *until, reasons: codes(reasons) }
+            }
+            _ => return None,
+        };
+        (!is_on(Bug::ErasureTakesDecisions)).then(|| Self { outcome, ..self.clone() })
     }
 
     pub(crate) fn by(self, policy: Option<Name>) -> Self {
@@ -229,6 +256,9 @@ pub enum Reason {
     NoConsent,
     /// The contact, or another with the same address, withdrew this purpose on this channel.
     Withdrawn,
+    /// It offers no way out that the law asks for where the contact may be, or does not say how to stop such messages as the policy
+    /// asks for.
+    NoOptOut,
     /// It is a quiet hour where the contact lives.
     QuietHours,
     /// The law, or who carries the message, closes the channel at this hour where the contact may be.

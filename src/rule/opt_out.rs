@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::law::Profile;
 use crate::model::Name;
 
 /// What a message on a channel must say of how to stop such messages. The words come from the policy, with who says so and
@@ -46,6 +47,10 @@ pub struct OptOut {
     /// What else counts as having said it, compared by words; `#` stands for a digit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepts: Vec<Name>,
+    /// Whether the channel or the provider says it by itself, with words, a button or a setting of its own; texts then stay as they
+    /// are, and what the law asks for is met.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub carried: bool,
     /// Who says so.
     pub source: Name,
     /// When that was read.
@@ -63,23 +68,47 @@ impl OptOut {
             prefixes: Vec::new(),
             words: None,
             accepts: Vec::new(),
+            carried: false,
             source: source.into(),
             as_of,
         }
     }
 
     /// What French operators ask of marketing by SMS: how to stop it, free of charge, by a word to a short number of the
-    /// bands 36 and 38. Which number it is, the contract with the aggregator says: add it by [`words`](OptOut::words).
+    /// bands 36 and 38. Which number it is, the contract with the aggregator says: add it by [`words`](OptOut::words). The phrases
+    /// that say it are those of the [profile](Profile::named) `fr`, which asks for them; of MMS it asks the same
+    /// (`OptOut::france().on("mms")`).
     #[must_use]
     pub fn france() -> Self {
-        let as_of = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap_or_default();
-        let source =
-            "CPCE art. L. 34-5 (a valid address for objections, free of charge); AF2M, code of conduct SMS+";
+        let france = Profile::all().iter().find(|profile| &*profile.name == "fr");
+        let asked = france.and_then(|france| france.opt_outs.iter().find(|row| row.concerns("sms")));
+        let (source, as_of) = asked.map(|row| (row.source.clone(), row.as_of)).unwrap_or_default();
         let row = Self::new("sms", source, as_of);
         let row = row.country("FR", ["+33", "+262", "+508", "+590", "+594", "+596", "+681", "+687", "+689"]);
-        ["STOP au 36###", "STOP au 38###", "STOP SMS au 36###", "STOP 36###", "STOP 38###"]
-            .into_iter()
-            .fold(row, Self::accept)
+        asked.into_iter().flat_map(|row| &row.phrases).cloned().fold(row, Self::accept)
+    }
+
+    /// The same row on another channel.
+    #[must_use]
+    pub fn on(mut self, channel: impl Into<Name>) -> Self {
+        self.channel = channel.into();
+        self
+    }
+
+    /// Declares that the channel or the provider says it by itself: a provider that adds the words to each SMS, a button of
+    /// WhatsApp, a setting that an app shows with each push. Nothing looks whether it does.
+    ///
+    /// ```
+    /// use journeyman::rule::{OptOut, Policy};
+    /// let row = OptOut::new("push", "the app's own settings, one tap from each message", "2026-11-23".parse()?).carried();
+    /// let policy = Policy::new("2026-11").opt_out(row);
+    /// assert_eq!(policy.completed("push", "marketing", "a-device", "Samedi, 20 h")?, "Samedi, 20 h");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn carried(mut self) -> Self {
+        self.carried = true;
+        self
     }
 
     /// Limits it to a country, whose numbers begin with one of these.
@@ -115,9 +144,12 @@ impl OptOut {
         self
     }
 
-    /// Whether a text says it: one of its phrases stands there, word by word.
+    /// Whether a text says it: one of its phrases stands there, word by word. Any does where the channel says it by itself.
     #[must_use]
     pub fn is_said(&self, text: &str) -> bool {
+        if self.carried {
+            return true;
+        }
         let said = words_of(text);
         self.words.iter().chain(&self.accepts).any(|phrase| holds_phrase(&said, &words_of(phrase)))
     }
@@ -146,6 +178,11 @@ impl OptOut {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// The words of a text, as they are compared: without capitals, accents, and what stands between them.
 pub(crate) fn words_of(text: &str) -> Vec<String> {
     let plain: String =
@@ -155,7 +192,7 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
 }
 
 /// Whether a phrase stands somewhere among the words.
-fn holds_phrase(said: &[String], phrase: &[String]) -> bool {
+pub(crate) fn holds_phrase(said: &[String], phrase: &[String]) -> bool {
     !phrase.is_empty()
         && said
             .windows(phrase.len())

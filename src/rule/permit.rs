@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::allowed::forbidding;
 use super::law::{self, Legal, Opening, Whereabouts};
 use super::{Policy, Purpose, Spared, Spoken, Standing, sharing};
-use crate::model::{Contact, Name, Permit, Reason, Said};
+use crate::model::{Contact, Fingerprint, Name, Permit, Reason, Said};
 use crate::seeded::{Bug, is_on};
 use crate::time::{DailyWindow, WeeklyWindow, Zone};
 
@@ -142,16 +142,12 @@ pub fn permit(question: &Question<'_>, policy: &Policy, zone: &Zone, now: DateTi
     if let Some(answer) = sharing::permit(question, named, policy, zone, now) {
         return answer;
     }
-    let Question { contact, standing, channel, .. } = *question;
+    let contact = question.contact;
     let mut reasons = Vec::new();
-    let address = contact.addresses.get(channel);
-    let fingerprint = address.and_then(|address| address.fingerprint);
-    if address.is_none() {
-        reasons.push(Reason::NoAddress);
+    if sharing::is_other_use(question.channel, named) {
+        reasons.push(Reason::OtherUse);
     }
-    if question.suppressed || standing.is_suppressed(channel, fingerprint) {
-        reasons.push(Reason::Suppressed);
-    }
+    let fingerprint = unreachable(question, &mut reasons);
     forbidding(question, named, policy, zone, fingerprint, now, &mut reasons);
     if !declares(question, named) {
         reasons.push(Reason::NotDeclared);
@@ -273,6 +269,34 @@ pub fn refusals(question: &Question<'_>, policy: &Policy, zone: &Zone, now: Date
     let named = policy.find(question.purpose);
     forbidding(question, named, policy, zone, fingerprint, now, &mut reasons);
     reasons
+}
+
+/// Why something may not be said at any hour, to a colleague who is sent a test. Nothing where it may.
+pub(crate) fn untellable(
+    question: &Question<'_>,
+    policy: &Policy,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let fingerprint = unreachable(question, &mut reasons);
+    let named = policy.find(question.purpose);
+    forbidding(question, named, policy, zone, fingerprint, now, &mut reasons);
+    reasons
+}
+
+/// Whether the contact has an address on the channel, and one that is not suppressed.
+fn unreachable(question: &Question<'_>, reasons: &mut Vec<Reason>) -> Option<Fingerprint> {
+    let Question { contact, standing, channel, .. } = *question;
+    let address = contact.addresses.get(channel);
+    let fingerprint = address.and_then(|address| address.fingerprint);
+    if address.is_none() {
+        reasons.push(Reason::NoAddress);
+    }
+    if question.suppressed || standing.is_suppressed(channel, fingerprint) {
+        reasons.push(Reason::Suppressed);
+    }
+    fingerprint
 }
 
 /// Whether the words are for what they are said for: what is owed is said by a template that declares it, and what a

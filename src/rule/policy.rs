@@ -1,15 +1,16 @@
 //! The sending rules of a program, as data.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::bounce::SoftRule;
 use super::cap::{self, Cap, Counted};
-use super::law::{self, Profile};
+use super::law::{self, LegalOptOut, Profile, WaysOut, Whereabouts};
 use super::{Basis, Minors, OptOut, Purpose, Retention, Standing, TRACKING, Use, sharing};
 use crate::error::{BuildError, Diagnostic};
 use crate::model::{Contact, Name};
 use crate::seeded::{Bug, is_on};
-use crate::time::DailyWindow;
+use crate::time::{DailyWindow, Zone};
 
 /// Hours in which nothing of certain purposes is said on a channel.
 ///
@@ -198,7 +199,7 @@ impl Policy {
     /// use journeyman::rule::Policy;
     /// use journeyman::rule::law::Profile;
     /// let policy = Policy::new("ours-7").profile(Profile::named("fr")?);
-    /// assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23");
+    /// assert_eq!(&*policy.edition(), "ours-7+fr@2026-11-23.2");
     /// # Ok::<(), journeyman::rule::law::ProfileError>(())
     /// ```
     #[must_use]
@@ -353,10 +354,10 @@ impl Policy {
     }
 
     /// Whether messages on a channel are short ones, counted in segments: `sms`, and every channel that a row of `opt_outs`
-    /// names.
+    /// names and does not say to be [carried](OptOut::carried).
     #[must_use]
     pub fn is_short(&self, channel: &str) -> bool {
-        channel == "sms" || self.opt_outs.iter().any(|row| *row.channel == *channel)
+        channel == "sms" || self.opt_outs.iter().any(|row| *row.channel == *channel && !row.carried)
     }
 
     /// The rows that say what a message must say of how to stop such messages.
@@ -379,6 +380,38 @@ impl Policy {
             completed = row.complete(&completed).ok_or_else(|| NoOptOut { asked_by: row.source.clone() })?;
         }
         Ok(completed)
+    }
+
+    /// The row of the law that a message to a contact does not meet, as it would be handed over: it offers no way out that is
+    /// enough where the contact may be.
+    pub(crate) fn lacks(
+        &self,
+        (channel, purpose): (&str, &str),
+        contact: &Contact,
+        zone: &Zone,
+        now: DateTime<Utc>,
+        ways: &WaysOut<'_>,
+    ) -> Option<&LegalOptOut> {
+        if self.profiles.is_empty() || !self.is_marketing(purpose) {
+            return None;
+        }
+        let to = contact.addresses.get(channel).map_or("", |to| &*to.value);
+        let mut own = self.opt_outs_of(channel, purpose);
+        if own.any(|row| row.carried && row.reaches(to)) {
+            return None;
+        }
+        let reader = || Whereabouts::of(contact, channel, self, zone);
+        law::unmet(&self.profiles, channel, ways, zone.local(now).date(), reader)
+    }
+
+    /// The rows of the law that say which ways out marketing on a channel offers, but where a channel says it by itself; a journey is
+    /// asked for all of them, because its readers may be anywhere.
+    pub(crate) fn ways_out_by_law(&self, channel: &str, purpose: &str) -> Vec<&LegalOptOut> {
+        let is_carried = self.opt_outs_of(channel, purpose).any(|row| row.carried && row.prefixes.is_empty());
+        if is_carried || !self.is_marketing(purpose) {
+            return Vec::new();
+        }
+        law::opt_outs_on(&self.profiles, channel).map(|(_, row)| row).collect()
     }
 
     /// Names a purpose; a second one of the name takes the place of the first.

@@ -24,10 +24,17 @@ pub(crate) fn is_third_party(channel: &str) -> bool {
     channel.starts_with(CHANNEL)
 }
 
-/// The answer where a third party would be told something; nothing where nobody but the contact would be.
-///
-/// A purpose of sharing permits what its own third party is told and nothing else, and nothing else permits that. One of tracking or
-/// profiling permits nothing that is said.
+/// Whether what is asked is not what its purpose is for: a purpose of sharing permits what its own third party is told and nothing else,
+/// and nothing else permits that; one of tracking or profiling permits nothing that is said.
+pub(super) fn is_other_use(channel: &str, named: Option<&Purpose>) -> bool {
+    match named.map(|named| &named.usage) {
+        Some(Use::Sharing { with }) => *channel_of(with) != *channel,
+        Some(Use::Tracking | Use::Profiling) => true,
+        _ => is_third_party(channel),
+    }
+}
+
+/// The answer where a third party would be told something under its own purpose; nothing for a message.
 pub(super) fn permit(
     question: &Question<'_>,
     named: Option<&Purpose>,
@@ -35,15 +42,11 @@ pub(super) fn permit(
     zone: &Zone,
     now: DateTime<Utc>,
 ) -> Option<Permit> {
-    let with = named.and_then(Purpose::partner);
-    let watches = named.is_some_and(|named| matches!(named.usage, Use::Tracking | Use::Profiling));
-    if with.is_none() && !watches && !is_third_party(question.channel) {
+    let with = named.and_then(Purpose::partner)?;
+    if *channel_of(with) != *question.channel {
         return None;
     }
     let mut reasons = Vec::new();
-    if with.is_none_or(|with| *channel_of(with) != *question.channel) {
-        reasons.push(Reason::OtherUse);
-    }
     if question.suppressed {
         reasons.push(Reason::Suppressed);
     }

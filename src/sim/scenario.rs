@@ -314,8 +314,8 @@ impl Scenario {
         praises(seed, &people, swarm, &mut deeds);
         counts(seed, &people, swarm, &mut deeds);
         first_rules(seed, &people, swarm, &mut deeds);
-        let limits = limit(seed, &mut people, &mut deeds);
-        amend(seed, limits.as_ref(), &mut deeds);
+        let mut limits = limit(seed, &mut people, &mut deeds);
+        amend(seed, limits.as_mut(), swarm, &mut deeds);
         super::consent::draw(seed, &people, &mut deeds);
         if limits.is_none() {
             super::twins::draw(seed, &mut deeds);
@@ -494,10 +494,12 @@ fn limit(seed: u64, people: &mut Vec<Person>, deeds: &mut Vec<Deed>) -> Option<L
 }
 
 /// Now and then the tables of the law change; drawn by itself as well.
-fn amend(seed: u64, limits: Option<&Limits>, deeds: &mut Vec<Deed>) {
+fn amend(seed: u64, limits: Option<&mut Limits>, swarm: &Swarm, deeds: &mut Vec<Deed>) {
     let random = &mut Random::fork(seed, "editions");
-    if limits.is_some_and(Limits::has_law) && random.chance(5_000) {
-        deeds.push(Deed { at: instant(random), what: What::Amends });
+    let Some(limits) = limits.filter(|limits| limits.has_law() && random.chance(5_000)) else { return };
+    deeds.push(Deed { at: instant(random), what: What::Amends });
+    if !swarm.has(FaultClass::Edits) {
+        limits.muted();
     }
 }
 

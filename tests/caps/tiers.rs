@@ -41,6 +41,13 @@ fn templates(path: &str) -> Vec<TemplateDefinition> {
 
 /// What Léa hears who signs up and falls into a tier at once, over so many weeks.
 fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i64) -> Vec<Entry> {
+    let tiers: Vec<(i64, &str)> = tier.map(|tier| (0, tier)).into_iter().collect();
+    moving(welcome, words, &tiers, policy, hour)
+}
+
+/// What Léa hears who is in each of these tiers from a number of hours after she signed up.
+fn moving(welcome: &str, words: &str, tiers: &[(i64, &str)], policy: Policy, hour: i64) -> Vec<Entry> {
+    let sequences = self::tiers();
     let start: DateTime<Utc> = "2026-03-02T00:00:00Z".parse().unwrap();
     let clock = ManualClock::new(start + TimeDelta::hours(hour));
     let store: Arc<dyn Store> = Arc::new(MemoryStore::builder().clock(Arc::new(clock.clone())).build());
@@ -55,7 +62,7 @@ fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i
     block_on(async {
         let mut published: Vec<_> = templates(words).into_iter().map(Into::into).collect();
         published.push(journey(welcome).into());
-        for (_, sequence, ..) in tiers() {
+        for (_, sequence, ..) in sequences {
             let mut sequence_of = journey(&format!("examples/journeys/{sequence}.yaml"));
             for send in sequence_of.steps.iter_mut().filter_map(|step| step.send.as_mut()) {
                 send.purpose = Some(TIERED.to_owned());
@@ -89,19 +96,35 @@ fn heard(welcome: &str, words: &str, tier: Option<&str>, policy: Policy, hour: i
             }
         }
         engine.track(Event::new("lea", "prospect.signed_up")).await.unwrap();
-        if let Some(tier) = tier {
-            let fact = Fact::Tier { score: "mona".into(), from: None, to: Some(tier.into()), up: true };
-            engine.tell("lea", fact).await.unwrap();
-        }
-        let end = clock.now() + TimeDelta::days(70);
-        loop {
-            match engine.tick().await.unwrap().next_wake {
-                Some(next) if next <= end => clock.set(next.max(clock.now())),
-                _ => break,
+        let (begin, mut former) = (clock.now(), None);
+        let ends =
+            tiers.iter().skip(1).map(|(hours, _)| TimeDelta::hours(*hours)).chain([TimeDelta::days(70)]);
+        let mut moves = tiers.iter();
+        for until in ends {
+            if let Some((_, tier)) = moves.next() {
+                let up = place_of(former) < place_of(Some(tier));
+                let from = former.map(Into::into);
+                let fact = Fact::Tier { score: "mona".into(), from, to: Some((*tier).into()), up };
+                engine.tell("lea", fact).await.unwrap();
+                former = Some(*tier);
             }
+            let end = begin + until;
+            loop {
+                match engine.tick().await.unwrap().next_wake {
+                    Some(next) if next <= end => clock.set(next.max(clock.now())),
+                    _ => break,
+                }
+            }
+            clock.set(end);
         }
     });
     log.entries()
+}
+
+/// How high a tier is.
+fn place_of(tier: Option<&str>) -> usize {
+    let all = tiers();
+    tier.and_then(|tier| all.iter().rev().position(|(name, ..)| *name == tier)).map_or(0, |place| place + 1)
 }
 
 fn welcoming(entries: &[Entry]) -> Vec<(DateTime<Utc>, String)> {
@@ -153,6 +176,40 @@ fn consent_the_welcome_sequence_completes_beside_the_sequence_of_every_tier() {
         }
     }
     assert!(shifted > 0, "no cap ever came into play");
+}
+
+#[test]
+fn consent_the_welcome_sequence_completes_whichever_way_the_tier_moves() {
+    let (welcome, words) =
+        ("examples/journeys/welcome-prospects.yaml", "examples/journeys/templates/welcome-prospects.yaml");
+    let alone = welcoming(&heard(welcome, words, None, Policy::default(), 13));
+    let (mut told, mut later) = (0, 0);
+    for (first, ..) in tiers() {
+        for (second, ..) in tiers().into_iter().filter(|(second, ..)| *second != first) {
+            for hours in [27, 9 * 24 + 5, 16 * 24 + 11] {
+                let path = [(0, first), (hours, second), (hours + 13 * 24, first)];
+                let (capped, _) = policy(0);
+                let beside = moving(welcome, words, &path, capped, 13);
+                assert_eq!(welcoming(&beside), alone, "{first} to {second} after {hours} h");
+                // The cap of the tier in which she is counts what she was told in any tier.
+                let begin: DateTime<Utc> = "2026-03-02T13:00:00Z".parse().unwrap();
+                let own: Vec<DateTime<Utc>> =
+                    beside.iter().filter(|entry| entry.purpose == TIERED).map(|entry| entry.at).collect();
+                for at in &own {
+                    let (_, tier) =
+                        path.iter().rev().find(|(hours, _)| begin + TimeDelta::hours(*hours) <= *at).unwrap();
+                    let (_, _, most, per) = tiers().into_iter().find(|(name, ..)| name == tier).unwrap();
+                    // Of days on her clock one can be an hour shorter.
+                    let window = TimeDelta::days(per.days.into()) - TimeDelta::hours(1);
+                    let inside = own.iter().filter(|other| **other <= *at && **other + window > *at).count();
+                    assert!(inside <= most as usize, "{inside} at {at} as {tier}: {own:?}");
+                    later += usize::from(tier != &first);
+                }
+                told += own.len();
+            }
+        }
+    }
+    assert!(told > 100 && later > 20, "{told} and {later}");
 }
 
 /// The test above can fail: a cap that names a purpose of the welcome sequence does hold it back.

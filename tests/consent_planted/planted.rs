@@ -16,7 +16,7 @@ fn consent_with_any_bug_that_is_planted_is_not_what_it_is() {
             "I22" => silence::differs(*seed).is_some(),
             "I2" => asked::differs(*seed).is_some(),
             "I1" => ids::differs(*seed).is_some(),
-            _ => reasons::differs(*seed).is_some(),
+            _ => reasons::differs(*seed, &mut Default::default()).is_some(),
         });
         plant(None);
         let case = found.map_or("not found".to_owned(), |seed| seed.to_string());

@@ -1,11 +1,13 @@
 //! I18: whoever turns over every reason that is named, and only these, is permitted.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use journeyman::machine::{ContactState, Envelope, InputKind, Program, ProgramParts, Withdrawal};
 use journeyman::model::{Evidence, InputId, Permit, Reason, Said};
 use journeyman::rule::law::Profile;
 use journeyman::rule::permit::{Question, Timing, permit};
-use journeyman::rule::{Cap, Minors, Policy, QuietHours, Rating, Retention, Spoken};
+use journeyman::rule::{Cap, Minors, Policy, Purpose, QuietHours, Rating, Retention, Spoken, Use};
 use journeyman::time::{Span, WeeklyWindow, Zone};
 use journeyman::{Consent, Contact};
 
@@ -30,6 +32,9 @@ struct Ways {
     window: bool,
     capped: bool,
     deadline: bool,
+    preferred: bool,
+    objected: bool,
+    other_use: bool,
 }
 
 impl Ways {
@@ -53,6 +58,9 @@ impl Ways {
             window: one(),
             capped: one(),
             deadline: one(),
+            preferred: one(),
+            objected: one(),
+            other_use: one(),
         }
     }
 
@@ -62,6 +70,12 @@ impl Ways {
             Reason::Suppressed => self.suppressed = false,
             // What was taken back, a new yes gives.
             Reason::Withdrawn => (self.denied, self.withdrawn, self.nothing_said) = (false, false, false),
+            Reason::Objected => {
+                (self.objected, self.denied, self.withdrawn, self.nothing_said) =
+                    (false, false, false, false);
+            }
+            Reason::OtherUse => self.other_use = false,
+            Reason::PreferredTime => self.preferred = false,
             Reason::NoConsent => self.nothing_said = false,
             Reason::OutOfDate => self.over = false,
             Reason::Minor => self.minor = false,
@@ -80,6 +94,11 @@ impl Ways {
 
     fn ask(&self, now: DateTime<Utc>, utc: &Zone, week: &WeeklyWindow) -> Permit {
         let mut policy = Policy::new("test").minors(Minors::new("age", 15)).territory_in("territory");
+        let mut purpose = Purpose::consent("p").at_preferred_time();
+        if self.other_use {
+            purpose.usage = Use::Profiling;
+        }
+        policy = policy.purpose(purpose).preferred_time_in("likes");
         if self.quiet {
             policy = policy.quiet(QuietHours::new("sms", "20:00-08:30".parse().unwrap()));
         }
@@ -105,6 +124,10 @@ impl Ways {
             let no = Withdrawal::of("lea", "p", "sms", evidence);
             mail.push((yes + TimeDelta::minutes(1), InputKind::Withdrawal(no)));
         }
+        if self.objected {
+            let no = Withdrawal::objection("lea", Evidence::new("form", "v1"));
+            mail.push((yes + TimeDelta::minutes(2), InputKind::Withdrawal(no)));
+        }
         let mut parts = ProgramParts::default();
         parts.policy = policy.clone();
         let program = Program::new(parts);
@@ -115,6 +138,9 @@ impl Ways {
         }
         let mut contact = Contact::new("lea").attribute("territory", "FR-75");
         contact = contact.attribute("age", if self.minor { 14 } else { 15 });
+        if self.preferred {
+            contact = contact.attribute("likes", "10:00-10:30");
+        }
         if !self.no_address {
             contact = contact.address("sms", "+33600000001");
         }
@@ -134,13 +160,15 @@ impl Ways {
     }
 }
 
-/// What is wrong with the reasons that one contact is told.
-pub(super) fn differs(seed: u64) -> Option<String> {
+/// What is wrong with the reasons that one contact is told, and counts how often each is.
+pub(super) fn differs(seed: u64, told: &mut BTreeMap<String, usize>) -> Option<String> {
     let draw = &mut Draw(seed.wrapping_mul(977));
     let mut ways = Ways::draw(draw);
     // Somebody who took its yes back had said it, and what is over is a yes that still stands.
     ways.nothing_said &= !ways.withdrawn;
-    ways.over &= !ways.nothing_said && !ways.withdrawn;
+    ways.over &= !ways.nothing_said && !ways.withdrawn && !ways.objected;
+    // What the contact prefers yields to a deadline, and keeps nothing back beside one.
+    ways.preferred &= !ways.deadline;
     let start: DateTime<Utc> = "2026-03-30T00:00:00Z".parse().unwrap();
     let now = start + TimeDelta::minutes(draw.below(9 * 1_440) as i64);
     let (utc, week): (_, WeeklyWindow) = (Zone::utc(), "Mon-Fri 09:00-12:00".parse().unwrap());
@@ -151,7 +179,10 @@ pub(super) fn differs(seed: u64) -> Option<String> {
         other => panic!("{other:?}"),
     };
     let mut turned = ways;
-    reasons.iter().for_each(|reason| turned.turn(reason));
+    for reason in &reasons {
+        *told.entry(serde_json::to_string(reason).unwrap()).or_default() += 1;
+        turned.turn(reason);
+    }
     let then = turned.ask(now, &utc, &week);
     (then != Permit::Permit).then(|| format!("at {now}: {reasons:?}, and then {then:?}: {ways:?}"))
 }

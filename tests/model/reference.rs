@@ -143,7 +143,7 @@ impl World {
         "done".into()
     }
 
-    /// Forgets a person; what was said, where to and that consent was given stay provable.
+    /// Forgets a person; what was said or was not, where to and that consent was given stay provable.
     fn erase(&mut self, who: Word) -> String {
         let Some(person) = self.people.get_mut(who) else { return "unknown".into() };
         self.buried.extend(person.every_address());
@@ -157,7 +157,9 @@ impl World {
             letter.answer = letter.answer.replace("Channel(blocked)", "Channel()");
         }
         let (consents, noted) = (person.consents, std::mem::take(&mut person.noted));
-        *person = Person { erased: true, consents, letters, noted, ..Person::default() };
+        let mut steps = std::mem::take(&mut person.steps);
+        steps.retain(|step| step.contains(" refused [") || step.contains(" deferred"));
+        *person = Person { erased: true, consents, letters, noted, steps, ..Person::default() };
         "done".into()
     }
 

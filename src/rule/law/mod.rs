@@ -64,6 +64,22 @@
 //! and that are not owed; a policy that names no purpose is not counted for. The three statutes of the states count what is of one
 //! subject: all of marketing is taken for one. The sixty days after a no in a call (D. 223-9) are for the host to note as a withdrawal.
 //!
+//! # Ways out
+//!
+//! | profile | channels | one of | force | source |
+//! |---|---|---|---|---|
+//! | `fr`, `fr-wide` | sms, mms | `STOP au 36###` and its like in the text | law | CPCE L. 34-5; AF2M, code of conduct SMS+ |
+//! | | email, push | head, link; link | law | CPCE L. 34-5; GDPR 7(3) and 21 |
+//! | | whatsapp | link, a word to send back | law | CPCE L. 34-5; GDPR 7(3) and 21 |
+//! | `de` | email; sms, mms, whatsapp; push | head, link; link, word; link | law | § 7 (2) and (3) UWG; GDPR 7(3) and 21 |
+//! | `gb` | email; sms, mms, whatsapp; push | head, link; link, word; link | law | PECR 2003, reg. 23; UK GDPR 7(3) and 21 |
+//! | `us` | email | link | law | 15 U.S.C. 7704(a)(3) and (5) (CAN-SPAM: clearly displayed) |
+//!
+//! Every marketing message is asked in its final words, when it begins: one that offers none of the ways out is refused
+//! ([`NoOptOut`](crate::model::Reason::NoOptOut)), and a journey that cannot offer one is not published (`J139`). The links and
+//! the head are those that the [engine](crate::engine::EngineBuilder::links) makes. Where the channel or the provider adds a way out
+//! by itself (words, a button, a setting), the policy says so: [`OptOut::carried`](crate::rule::OptOut::carried).
+//!
 //! # Public holidays
 //!
 //! They are computed ([`Territory::holidays`]) from `data/holidays.json`: France in the thirteen zones of
@@ -95,6 +111,7 @@ mod free_days;
 mod holiday;
 mod legal;
 mod legal_cap;
+mod legal_opt_out;
 mod places;
 mod prefixes;
 mod profile;
@@ -105,6 +122,9 @@ mod territory;
 pub use legal::{Legal, Opening};
 pub use legal_cap::LegalCap;
 pub(super) use legal_cap::{caps_on, full};
+pub(crate) use legal_opt_out::WaysOut;
+pub use legal_opt_out::{LegalOptOut, WayOut};
+pub(super) use legal_opt_out::{opt_outs_on, unmet};
 pub use profile::{Force, LegalHours, Profile, ProfileError};
 pub use recipient::Recipient;
 pub(super) use recipient::{Whereabouts, is_place};

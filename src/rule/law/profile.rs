@@ -1,4 +1,4 @@
-//! The hours of a country, as dated data.
+//! What the law of a country asks of marketing, as dated data.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::territory::list;
-use super::{LegalCap, Territory};
+use super::{LegalCap, LegalOptOut, Territory};
 use crate::model::Name;
 use crate::seeded::{Bug, is_on};
 use crate::time::{Span, WeeklyWindow};
@@ -95,7 +95,7 @@ pub(super) fn is_within(date: NaiveDate, from: Option<NaiveDate>, until: Option<
     since.is_none_or(|from| from <= date) && until.is_none_or(|until| date < until)
 }
 
-/// The hours of a country: dated rows, each with its source. A policy names the profiles that it keeps to.
+/// What the law of a country asks of marketing: dated rows, each with its source. A policy names the profiles that it keeps to.
 ///
 /// On the wire a profile that the crate brings is its name and edition; one of the host's own is written out.
 ///
@@ -125,6 +125,8 @@ pub struct Profile {
     pub rules: Vec<LegalHours>,
     /// How much may be said; each row that concerns a message must have room.
     pub caps: Vec<LegalCap>,
+    /// Which ways out a message offers; each row that concerns it must be met.
+    pub opt_outs: Vec<LegalOptOut>,
 }
 
 /// A profile that cannot be had.
@@ -169,6 +171,8 @@ struct Written {
     rules: Vec<LegalHours>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     caps: Vec<LegalCap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    opt_outs: Vec<LegalOptOut>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -221,7 +225,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`ProfileError::Unreadable`] where it is not such a text, where a row or a cap holds in a territory outside the profile or ends
-    /// before it begins, where a cap has no name of its own or no number and window that can be, and where the margin is not a span of 5 seconds or more and less than an hour.
+    /// before it begins, where a cap has no name of its own or no number and window that can be, where a row of ways out has none or no source, and where the margin is not a span of 5 seconds or more and less than an hour.
     pub fn read(text: &str) -> Result<Self, ProfileError> {
         let written: Written = serde_json::from_str(text)
             .map_err(|error| ProfileError::Unreadable { reason: error.to_string() })?;
@@ -230,7 +234,7 @@ impl Profile {
 
     fn of(written: Written) -> Result<Self, ProfileError> {
         let wrong = |reason: String| Err(ProfileError::Unreadable { reason });
-        let Written { name, edition, said, territories, margin, rules, caps } = written;
+        let Written { name, edition, said, territories, margin, rules, caps, opt_outs } = written;
         if name.is_empty() || edition.is_empty() || territories.is_empty() {
             return wrong("it has no name, no edition or no territory".into());
         }
@@ -264,7 +268,17 @@ impl Profile {
                 return wrong(format!("two caps are called {}", cap.name));
             }
         }
-        Ok(Self { name, edition, said, territories, margin, rules, caps })
+        for row in &opt_outs {
+            if let Some(reason) = row.problem() {
+                return wrong(reason);
+            }
+            if let Some(other) =
+                row.territories.iter().find(|place| territories.binary_search(place).is_err())
+            {
+                return wrong(format!("a row of opt_outs holds in {other}, where the profile does not"));
+            }
+        }
+        Ok(Self { name, edition, said, territories, margin, rules, caps, opt_outs })
     }
 
     /// The same with the rows alone that bind as much as this, under a name that says so.
@@ -272,6 +286,7 @@ impl Profile {
     pub fn at_least(mut self, force: Force) -> Self {
         self.rules.retain(|row| row.force >= force);
         self.caps.retain(|cap| cap.force >= force);
+        self.opt_outs.retain(|row| row.force >= force);
         self.name = format!("{}:{force}", self.name).into();
         self
     }
@@ -310,11 +325,11 @@ impl Profile {
 
 impl Serialize for Profile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { name, edition, said, territories, margin, rules, caps } = self.clone();
+        let Self { name, edition, said, territories, margin, rules, caps, opt_outs } = self.clone();
         if built_in().contains(self) {
             return Reference { name, edition }.serialize(serializer);
         }
-        Written { name, edition, said, territories, margin, rules, caps }.serialize(serializer)
+        Written { name, edition, said, territories, margin, rules, caps, opt_outs }.serialize(serializer)
     }
 }
 

@@ -2,6 +2,7 @@
 //! an answer to something else is never answered as its author means.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -46,8 +47,9 @@ struct Row {
 }
 
 /// The table, with its sources and its date; `None` cannot be, and a test says so.
-fn reserved() -> Option<Reserved> {
-    serde_json::from_str(include_str!("reserved.json")).ok()
+fn reserved() -> Option<&'static Reserved> {
+    static RESERVED: OnceLock<Option<Reserved>> = OnceLock::new();
+    RESERVED.get_or_init(|| serde_json::from_str(include_str!("reserved.json")).ok()).as_ref()
 }
 
 /// How far after the word its reason is looked for, in words.
@@ -67,7 +69,7 @@ pub fn misuses(text: &str) -> Vec<Misuse> {
     let Some(reserved) = reserved() else { return Vec::new() };
     let mut found: Vec<Misuse> = Vec::new();
     for sentence in text.split(['.', '!', '?', ';', '…', '\n']) {
-        misuses_of(sentence, &reserved, &mut found);
+        misuses_of(sentence, reserved, &mut found);
     }
     found
 }
@@ -97,9 +99,9 @@ fn misuses_of(sentence: &str, reserved: &Reserved, found: &mut Vec<Misuse>) {
 #[must_use]
 pub fn names_a_stop(text: &str) -> bool {
     let Some(reserved) = reserved() else { return false };
-    let stops = reserved.rows.into_iter().filter(|row| row.meaning == Meaning::Stop);
-    let stops: Vec<String> = stops.flat_map(|row| row.words).collect();
-    words_of(text).iter().any(|word| stops.contains(word))
+    let mut stops = reserved.rows.iter().filter(|row| row.meaning == Meaning::Stop);
+    let words = words_of(text);
+    stops.any(|row| words.iter().any(|word| row.words.contains(word)))
 }
 
 #[cfg(test)]

@@ -143,6 +143,14 @@ impl TemplateDefinition {
         self
     }
 
+    /// Text and HTML of each of its wordings; what a variant does not say is the template's own.
+    pub(crate) fn wordings(&self) -> Vec<(Option<&String>, Option<&String>)> {
+        let own = (self.text.as_ref(), self.html.as_ref());
+        let others = self.variants.iter();
+        let others = others.map(|one| (one.text.as_ref().or(own.0), one.html.as_ref().or(own.1)));
+        std::iter::once(own).chain(others).collect()
+    }
+
     /// The hash of what it says; every content that it renders carries it.
     #[must_use]
     pub fn hash(&self) -> Hash {

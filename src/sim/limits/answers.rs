@@ -2,14 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{MessageId, Name, Reason};
+use chrono::{DateTime, Utc};
+
+use crate::model::{EnrollmentId, MessageId, Name, NodeId, Reason, Step, StepOutcome};
 use crate::port::store::{Begin, Begun, Verdict};
 use crate::rule::proof::{self, Decision};
 use crate::sim::truth::Seen;
 
-/// What the gate answered for each message.
+/// What the gate answered for each message, and what steps decided without one.
 #[derive(Default)]
-pub(in crate::sim) struct Answers(BTreeMap<MessageId, Answered>);
+pub(in crate::sim) struct Answers {
+    messages: BTreeMap<MessageId, Answered>,
+    /// What steps decided that came to no message.
+    steps: Vec<OfStep>,
+}
+
+/// What a step decided that came to no message.
+struct OfStep {
+    person: String,
+    enrollment: EnrollmentId,
+    node: NodeId,
+    at: DateTime<Utc>,
+    said: proof::Said,
+    reasons: Vec<Reason>,
+}
 
 /// What the gate answered for one message.
 #[derive(Default)]
@@ -53,7 +69,7 @@ impl Seen {
             return;
         }
         let Said { message, what, policy } = said;
-        let own = self.answers.0.entry(message).or_default();
+        let own = self.answers.messages.entry(message).or_default();
         match what {
             What::Sent => own.refused = None,
             What::PutOff(reasons) => own.put_off.push((reasons, policy)),
@@ -63,6 +79,43 @@ impl Seen {
             }
             What::Other => {}
         }
+    }
+
+    /// A step decided, and that took effect. What has no rules was no send.
+    pub(in crate::sim) fn step_decided(&mut self, row: u64, step: &Step) {
+        let (said, reasons) = match &step.outcome {
+            StepOutcome::Refused { reasons } => (proof::Said::NotSent, reasons.clone()),
+            StepOutcome::Deferred { reasons, .. } => (proof::Said::Deferred, reasons.clone()),
+            _ => return,
+        };
+        let Some(person) = self.rows.get(&row).cloned().filter(|_| step.policy.is_some()) else { return };
+        let (enrollment, node, at) = (step.enrollment, step.node.clone(), step.at);
+        self.answers.steps.push(OfStep { person, enrollment, node, at, said, reasons });
+    }
+
+    /// What a proof leaves out of what steps decided without a message, whether or not its person was erased since.
+    pub(in crate::sim) fn misses_steps(
+        &mut self,
+        person: &str,
+        erased: bool,
+        decisions: &[Decision],
+    ) -> Option<String> {
+        let own: Vec<&OfStep> = self.answers.steps.iter().filter(|step| step.person == person).collect();
+        let is_told = |step: &&&OfStep| {
+            decisions.iter().any(|one| {
+                (one.message, one.enrollment, &one.node) == (None, step.enrollment, &step.node)
+                    && (one.at, one.said) == (step.at, step.said)
+                    && are_same(&one.reasons, &step.reasons)
+            })
+        };
+        let missing = own.iter().find(|step| !is_told(step)).map(|step| {
+            format!("does not say that {} at {} came to nothing for {:?}", step.node, step.at, step.reasons)
+        });
+        let some = !own.is_empty();
+        if some {
+            self.count(if erased { "limit_proof_of_steps_after_erasure" } else { "limit_proof_of_steps" });
+        }
+        missing
     }
 
     /// What a proof leaves out of the answers for a message, or adds to them.
@@ -79,7 +132,7 @@ impl Seen {
         let told: Vec<(&[Reason], Option<&Name>)> =
             put_off.map(|one| (one.reasons.as_slice(), one.policy.as_ref())).collect();
         let empty = Answered::default();
-        let heard = self.answers.0.get(&message).unwrap_or(&empty);
+        let heard = self.answers.messages.get(&message).unwrap_or(&empty);
         let same = told.len() == heard.put_off.len()
             && told.iter().zip(&heard.put_off).all(|((reasons, policy), (heard, rules))| {
                 are_same(reasons, heard) && *policy == Some(rules)

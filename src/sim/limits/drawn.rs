@@ -35,6 +35,8 @@ pub(in crate::sim) struct Limits {
     pub(super) minors: bool,
     pub(super) silence: bool,
     pub(super) owed: bool,
+    /// Whether the newer rules have no words of how to stop a short message, so that some are not said any more.
+    pub(super) mute: bool,
     /// Whether a proof is made at the end.
     pub(super) proof: bool,
     pub(super) people: BTreeMap<String, Traits>,
@@ -80,13 +82,34 @@ impl Limits {
         let mut half = || random.chance(5_000);
         let (opt_out, links, minors, owed, proof) = (half(), half(), half(), half(), half());
         let silence = random.chance(2_500);
-        let mut limits =
-            Self { law, caps, opt_out, links, minors, silence, owed, proof, people: BTreeMap::new() };
+        let mut limits = Self {
+            law,
+            caps,
+            opt_out,
+            links,
+            minors,
+            silence,
+            owed,
+            proof,
+            mute: false,
+            people: BTreeMap::new(),
+        };
         for person in people {
             let traits = Traits::draw(random);
             limits.people.insert(person.id.clone(), traits);
         }
         Some(limits)
+    }
+
+    /// Lets the newer rules have no words where the law asks for them; not where versions are published under them, because none that
+    /// says nothing would be.
+    pub(in crate::sim) fn muted(&mut self) {
+        self.mute = self.law == Law::France;
+    }
+
+    /// Whether the rules have words of how to stop a short message.
+    pub(super) fn has_words(&self, amended: bool) -> bool {
+        (self.opt_out || self.law == Law::France) && !(amended && self.mute)
     }
 
     /// From which age on nobody is a minor, where the policy asks.

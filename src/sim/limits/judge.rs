@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::drawn::Limits;
+use super::drawn::{Law, Limits};
 use super::ledger::{Decided, Said, Seized};
 use super::plain::{later, minutes, time_of_day};
 use super::rules::{BILL_SAYS, CHANNELS, Most, OF_AGE, OWED, SILENCE, STOP, URGENT, WAYS};
@@ -285,6 +285,7 @@ impl Seen {
         for reason in reasons {
             match reason {
                 Reason::Cap(_) => self.count("limit_cap_dropped"),
+                Reason::NoOptOut => self.count("limit_way_out_refused"),
                 Reason::NotDeclared => self.count("limit_owed_refused"),
                 Reason::Lapsed => self.count("limit_silence_refused"),
                 Reason::Minor => self.count("limit_minor_refused"),
@@ -335,6 +336,7 @@ impl Seen {
     /// A commit took effect.
     pub(in crate::sim) fn limits_step(&mut self, row: u64, step: &Step) {
         self.likes_step(row, step);
+        self.step_decided(row, step);
         let Some(limits) = self.limits.limits.clone() else { return };
         self.step_names_its_rules(&limits, step);
         match &step.outcome {
@@ -407,11 +409,15 @@ impl Seen {
         self.arrives_in_time(handover);
         let Some(limits) = self.limits.limits.as_ref() else { return };
         let (message, content) = (handover.message, handover.content);
-        let (opt_out, links) = (limits.opt_out, limits.links);
         if message.call.is_some() || is_owed(&message.purpose) {
             return;
         }
-        if opt_out && &*message.channel == "sms" {
+        let person = message.contact.to_string();
+        // Where the law of France may hold, whatever the host's own rules say.
+        let by_law = limits.law == Law::France
+            && !limits.whereabouts(&person, self.lives_at(&person)).spots.is_empty();
+        let (says, links) = (by_law || limits.has_words(self.editions.are_amended), limits.links);
+        if says && &*message.channel == "sms" {
             self.count("limit_opt_out_judged");
             if !content.text.as_deref().is_some_and(|text| text.contains(STOP)) {
                 self.breach(

@@ -19,9 +19,7 @@ impl World {
         let random = &mut Random::fork(self.scenario.people.len() as u64, "proof");
         let Some(person) = self.scenario.people.first() else { return Ok(()) };
         let id = ContactId::from(person.id.as_str());
-        if self.store.contact(&id).await?.is_none() {
-            return Ok(());
-        }
+        let Some(stored) = self.store.contact(&id).await? else { return Ok(()) };
         let engine = Engine::builder(self.store.clone())
             .policy(limits.policy())
             .compiled(crate::sim::host::compiled())
@@ -45,6 +43,9 @@ impl World {
             if let Some(found) = seen.misses_answers(record.message.id, &proof.decisions) {
                 seen.breach(Invariant::C25, format!("the proof of {id} {found}"));
             }
+        }
+        if let Some(found) = seen.misses_steps(id.as_str(), stored.erased, &proof.decisions) {
+            seen.breach(Invariant::C25, format!("the proof of {id} {found}"));
         }
         if let Some(found) = found {
             seen.breach(Invariant::C25, format!("the proof of {id} {found}"));

@@ -108,7 +108,7 @@ impl Limits {
             own = cap.channel.into_iter().fold(own, Cap::on_channel);
             policy = policy.cap(cap.tier.into_iter().fold(own, |own, tier| own.in_tier("spark", tier)));
         }
-        if self.opt_out {
+        if self.has_words(amended) {
             let as_of = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap_or_default();
             policy = policy.opt_out(OptOut::new("sms", "a contract", as_of).words(STOP));
         }

@@ -9,7 +9,7 @@ use super::super::moved::Moved;
 use super::kept::Kept;
 use super::{Inner, MemoryStore, done};
 use crate::machine::{ContactState, Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, DeliveryStatus, Fingerprint, InputId, Name, Reason};
+use crate::model::{ContactId, DeliveryStatus, Fingerprint, InputId, Name, Reason, Step};
 use crate::port::store::{Forbidden, Gate, InFlight, Merging, MessageStatus, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 
@@ -278,10 +278,14 @@ impl Inner {
         contact.lease = None;
         contact.kept = Kept::of(blank.hot);
         contact.mail.clear();
-        if let Some(history) = &mut contact.history {
-            history.commits.clear();
+        let commits = contact.history.as_mut().map(|history| std::mem::take(&mut history.commits));
+        let commits = commits.into_iter().flatten().map(|(_, steps)| steps);
+        let all = commits.chain(self.merges.ended.remove(&row));
+        let kept: Box<[Step]> =
+            all.flat_map(|steps| steps.into_iter().filter_map(|step| step.without_words())).collect();
+        if !kept.is_empty() {
+            self.merges.ended.insert(row, kept);
         }
-        self.merges.ended.remove(&row);
         for message in self.rows[row].messages.clone().into_iter().filter(|_| !spared) {
             let record = &mut self.outbox[message].record;
             record.content = None;

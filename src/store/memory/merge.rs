@@ -20,7 +20,7 @@ pub(super) struct Merges {
     of: BTreeMap<usize, Vec<usize>>,
     /// Where what was left lies in the mailbox of the one that goes on, until it was read.
     unread: BTreeMap<usize, u64>,
-    /// The last steps of runs that a merge ended.
+    /// The steps beside those of commits: the last ones of runs that a merge ended, and what an erasure leaves.
     pub(super) ended: BTreeMap<usize, Box<[Step]>>,
 }
 

@@ -11,7 +11,9 @@ use super::fault::Step;
 use super::rows::{blob, bytes, cold_of, instant, message, messages, millis, text, uint};
 use super::sharing::Removal;
 use crate::machine::{Denial, InputKind, Withdrawal};
-use crate::model::{ContactId, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason};
+use crate::model::{
+    ContactId, DeliveryStatus, Fingerprint, InputId, Message, MessageId, Name, Reason, Step as JourneyStep,
+};
 use crate::port::store::{Forbidden, Gate, InFlight, Merging, Receipt, Result, Suppression};
 use crate::seeded::{Bug, is_on};
 use crate::store::codec::{decode, encode};
@@ -255,15 +257,36 @@ impl Db {
             "UPDATE outbox SET content = NULL, ready_at = NULL WHERE seq IN (
                SELECT outbox.seq FROM commit_log JOIN outbox
                ON outbox.seq BETWEEN first_message AND first_message + messages - 1 WHERE commit_log.contact = ?1)",
-            "DELETE FROM commit_log WHERE contact = ?1 AND messages = 0",
-            "UPDATE commit_log SET program = NULL, steps = NULL WHERE contact = ?1",
+            "UPDATE commit_log SET program = NULL WHERE contact = ?1",
         ] {
             self.conn.prepare_cached(sql)?.execute([row])?;
         }
+        self.blank_steps(row)?;
+        self.conn
+            .prepare_cached("DELETE FROM commit_log WHERE contact = ?1 AND messages = 0 AND steps IS NULL")?
+            .execute([row])?;
         self.put_out_owed(row, &owed, now)?;
         self.reopen(&kept)?;
         self.forget(row);
         self.scrub = true;
+        Ok(())
+    }
+
+    /// Leaves of the steps of a person what names nobody.
+    fn blank_steps(&mut self, row: i64) -> Step<()> {
+        let written: Vec<(i64, Vec<u8>)> = self.all(
+            "SELECT seq, steps FROM commit_log WHERE contact = ?1 AND steps IS NOT NULL",
+            [row],
+            |row| Ok((row.get(0)?, bytes(row, 1)?.to_vec())),
+        )?;
+        let mut blank = self.conn.prepare_cached("UPDATE commit_log SET steps = ?2 WHERE seq = ?1")?;
+        for (seq, steps) in written {
+            // What cannot be read must not stop an erasure: nothing of it stays.
+            let steps = decode::<Vec<JourneyStep>>("step", &steps).unwrap_or_default();
+            let kept: Vec<JourneyStep> = steps.iter().filter_map(JourneyStep::without_words).collect();
+            let kept = (!kept.is_empty()).then(|| encode("step", &kept)).transpose()?;
+            blank.execute(params![seq, kept])?;
+        }
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use super::super::Invariant;
 use super::known::Known;
 use super::record::{Record, Sink};
 use crate::machine::{ContactState, Envelope, InputKind};
-use crate::model::{ConsentRecord, ConsentStatus, DeliveryStatus, Fingerprint, Message, Name, Reason};
+use crate::model::{
+    ConsentRecord, ConsentStatus, DeliveryStatus, Fingerprint, Message, Name, Reason, Step, StepOutcome,
+};
 use crate::port::store::{MessageRecord, MessageStatus};
 use crate::rule::Basis;
 use crate::time::Zone;
@@ -36,8 +38,8 @@ pub(super) fn erased(record: &Record, sink: &mut Sink<'_>) {
     if !record.mail.is_empty() {
         left("its mail is kept");
     }
-    if !record.steps.is_empty() {
-        left("its steps are kept");
+    if record.steps.iter().any(|step| !is_a_bare_refusal(step)) {
+        left("what its steps did is kept");
     }
     for message in &record.messages {
         let place = format!("message {}", message.message.id);
@@ -272,16 +274,25 @@ pub(super) fn quiet(known: &Known, record: &Record, sink: &mut Sink<'_>) {
 
 /// Whether an answer holds words of somebody's, which could name the person.
 fn has_words(answer: &DeliveryStatus) -> bool {
-    fn speaks(reasons: &[Reason]) -> bool {
-        reasons.iter().any(|reason| match reason {
-            Reason::Template(word) | Reason::Channel(word) | Reason::Answer(word) => !word.is_empty(),
-            Reason::On { reasons, .. } => speaks(reasons),
-            _ => false,
-        })
-    }
     match answer {
         DeliveryStatus::Refused { reasons } | DeliveryStatus::Deferred { reasons, .. } => speaks(reasons),
         DeliveryStatus::Accepted | DeliveryStatus::Retry { .. } | DeliveryStatus::Parked => false,
         _ => true,
+    }
+}
+
+fn speaks(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|reason| match reason {
+        Reason::Template(word) | Reason::Channel(word) | Reason::Answer(word) => !word.is_empty(),
+        Reason::On { reasons, .. } => speaks(reasons),
+        _ => false,
+    })
+}
+
+/// Whether a step says that something was not said, and why, and nothing else.
+fn is_a_bare_refusal(step: &Step) -> bool {
+    match &step.outcome {
+        StepOutcome::Refused { reasons } | StepOutcome::Deferred { reasons, .. } => !speaks(reasons),
+        _ => false,
     }
 }

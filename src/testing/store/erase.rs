@@ -18,6 +18,7 @@ use crate::port::store::{Begin, Begun, Committed, Forbidden, MessageStatus, Rece
 cases! {
     erase_leaves_no_personal_byte: "State, mail, steps, contents and addresses of an erased person are not read back.",
     erase_keeps_why_nothing_was_said: "The answers for messages of an erased person stay without a word of anybody's; what waited was taken back for the erasure.",
+    erase_keeps_why_steps_said_nothing: "Steps of an erased person that refused something, or put it off, stay with the codes of their reasons; no other step does.",
     erase_leaves_nothing_to_do: "An erased contact is never handed out, nor is a message of its.",
     erase_answers_whether_it_was_known: "Erasing answers true for a contact that was known, and false for a stranger.",
     erasing_twice_changes_nothing: "An erased contact that is erased again stays as it is.",
@@ -129,6 +130,43 @@ async fn erase_keeps_why_nothing_was_said(bench: Bench) -> Answer {
     let erased = DeliveryStatus::Refused { reasons: vec![Reason::Erased] };
     check_eq!((record.status, record.answer), (MessageStatus::Cancelled, Some(erased)), "what waited");
     check_eq!(record.answered_at, Some(bench.now()), "when what waited was taken back");
+    Ok(())
+}
+
+async fn erase_keeps_why_steps_said_nothing(bench: Bench) -> Answer {
+    bench.know_lea().await?;
+    let until = bench.now() + minutes(30);
+    let step = |ordinal, outcome| Step {
+        enrollment: enrollment(LEA, 1),
+        ordinal,
+        journey: JourneyId::from("welcome"),
+        version: 1,
+        node: NodeId::from("greet"),
+        at: bench.now(),
+        outcome,
+        next: None,
+        policy: Some("test".into()),
+    };
+    let refused =
+        |word: &str| StepOutcome::Refused { reasons: vec![Reason::NoConsent, Reason::Template(word.into())] };
+    let put_off = StepOutcome::Deferred { until, reasons: vec![Reason::QuietHours] };
+    let exit = StepOutcome::Exited { reason: ExitReason::Exit(CANARY.into()) };
+    bench.keep(visit(LEA, "b")).await?;
+    let mut commit = bench.reading(LEA).await?;
+    commit.steps = vec![step(0, StepOutcome::Entered), step(1, put_off.clone())];
+    bench.done(commit).await?;
+    bench.keep(visit(LEA, "a")).await?;
+    let mut commit = bench.reading(LEA).await?;
+    // One that put a message out beside what it refused.
+    commit.messages = vec![message(LEA, 1, bench.now())];
+    commit.steps = vec![step(2, refused(CANARY)), step(3, exit)];
+    bench.done(commit).await?;
+    check_eq!(bench.store.steps(&id(LEA)).await?.len(), 4, "the number of steps before the erasure");
+    bench.store.erase(&id(LEA)).await?;
+    let left = [step(1, put_off), step(2, refused(""))];
+    check_eq!(bench.store.steps(&id(LEA)).await?, left, "what is left of the steps");
+    bench.store.erase(&id(LEA)).await?;
+    check_eq!(bench.store.steps(&id(LEA)).await?, left, "what is left of the steps after a second erasure");
     Ok(())
 }
 
