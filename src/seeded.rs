@@ -295,14 +295,8 @@ mod planting {
 
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
-        pub const OF_CONSENT: [Bug; 6] = [
-            SegmentsByLetters,
-            FirstReasonAlone,
-            StartGivesAnOlderStop,
-            ConfirmsNothing,
-            OpeningsKeepAlive,
-            OneIdOneAct,
-        ];
+        pub const OF_CONSENT: [Bug; 5] =
+            [SegmentsByLetters, StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive, OneIdOneAct];
         /// Those that the tests of merges must catch (`tests/consent_merge`): they need three records of one person, which the
         /// simulator draws too rarely.
         pub const OF_MERGES: [Bug; 1] = [SilenceIsNo];
@@ -383,7 +377,7 @@ mod planting {
                 OptOutInOneLanguage | WayOutUnasked => "C18",
                 SegmentsByLetters => "I17",
                 StartGivesAnOlderStop => "I16",
-                FirstReasonAlone => "I18",
+                FirstReasonAlone => "C29",
                 ConfirmsNothing => "I2",
                 OneIdOneAct => "I1",
                 OpeningsKeepAlive => "I22",

@@ -113,13 +113,14 @@ async fn begin_round(store: &dyn Store, withdrawn: impl Fn() -> BTreeSet<String>
 #[test]
 fn consent_no_begin_succeeds_after_withdraw_returned() {
     for (name, store, _folder) in stores(Arc::new(SystemClock)) {
-        let contacts: Vec<String> = (0..400).map(|number| format!("c{number}")).collect();
+        // As many workers and contacts as where the race was measured first.
+        let contacts: Vec<String> = (0..1_500).map(|number| format!("c{number}")).collect();
         let engine = Engine::builder(store.clone()).channel(RecordingChannel::new("email")).build();
         block_on(decide(&engine, &contacts, "email"));
         let withdrawn = Mutex::new(BTreeSet::new());
         let (begun, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
-            for _ in 0..3 {
+            for _ in 0..6 {
                 scope.spawn(|| {
                     loop {
                         let known = || withdrawn.lock().unwrap().clone();
@@ -194,7 +195,7 @@ fn consent_no_channel_call_starts_after_a_completed_drain() {
         let stop = AtomicBool::new(false);
         let mut waited = 0;
         std::thread::scope(|scope| {
-            for _ in 0..2 {
+            for _ in 0..4 {
                 let engine = engine.clone();
                 let stop = &stop;
                 scope.spawn(move || {

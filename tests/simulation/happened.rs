@@ -169,7 +169,7 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
-const LIMITS: [&str; 31] = [
+const LIMITS: [&str; 34] = [
     "rules_of_a_step",
     "limit_hours_judged",
     "limit_hours_deferred",
@@ -182,6 +182,9 @@ const LIMITS: [&str; 31] = [
     "limit_tier_cap_judged",
     "limit_priority_judged",
     "limit_opt_out_judged",
+    "limit_reasons_of_silence",
+    "limit_reasons_of_age",
+    "limit_reasons_of_hours",
     "limit_way_out_refused",
     "limit_proof_of_steps",
     "limit_proof_of_steps_after_erasure",

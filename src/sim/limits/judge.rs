@@ -45,12 +45,12 @@ impl Seen {
     }
 
     /// A place number of a person; nobody's where it is unknown.
-    fn lives_at(&self, person: &str) -> usize {
+    pub(super) fn lives_at(&self, person: &str) -> usize {
         self.people.get(person).map_or(NOWHERE, |seen| seen.place)
     }
 
     /// Whether hours and quiet hours leave an instant open for a message to somebody.
-    fn is_open(&self, limits: &Limits, to: &Decided, at: i64) -> bool {
+    pub(super) fn is_open(&self, limits: &Limits, to: &Decided, at: i64) -> bool {
         let number = self.lives_at(&to.person);
         let time = time_of_day(place(number), at) / 60_000;
         let quiet = to.channel == "sms" && to.purpose == "marketing" && !(510..1_200).contains(&time);
@@ -266,6 +266,9 @@ impl Seen {
     /// Something was not begun, and why.
     fn limits_kept_back(&mut self, id: MessageId, taken_at: DateTime<Utc>, verdict: &Verdict) {
         let Some(limits) = self.limits.limits.clone() else { return };
+        if let Verdict::Defer { reasons, .. } | Verdict::Refuse { reasons } = verdict {
+            self.reasons_are_all(&limits, id, taken_at, reasons);
+        }
         match verdict {
             Verdict::Defer { until, reasons } => {
                 let own =

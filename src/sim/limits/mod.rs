@@ -10,6 +10,7 @@ mod judge;
 mod ledger;
 mod plain;
 mod proof;
+mod reasons;
 mod rules;
 
 pub(super) use answers::{Answers, Said};
