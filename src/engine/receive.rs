@@ -108,9 +108,8 @@ impl Engine {
     /// Takes in what a contact wrote, and answers how it was read.
     ///
     /// A STOP, be it definite or probable, is a withdrawal of everything on its channel: when this returns it is in force as
-    /// after [`withdraw`](Engine::withdraw), and no journey was asked before. Once a tick has read it, it counts from when it was
-    /// [written](Inbound::at), and a yes that came after that stands, where the policy names purposes; without any it counts from its
-    /// receipt. A START gives back what the last STOP on the
+    /// after [`withdraw`](Engine::withdraw), and no journey was asked before. It counts from its receipt, whatever instant a provider
+    /// gives it: a clock that is wrong must not make it older than every yes. A START gives back what the last STOP on the
     /// channel took away, as it was, and nothing else: not what was withdrawn otherwise, not what was never granted, and nothing where it was
     /// written before the STOP. Then journeys hear a keyword (`stop`, `start`, `help`, or the word itself), the event
     /// [`RECEIVED`](Engine::RECEIVED), and of a probable STOP the event [`UNCLEAR`](Engine::UNCLEAR).
@@ -190,9 +189,7 @@ impl Engine {
         .on_channel(inbound.channel.clone());
         let id = inbound.id.as_ref().map(|id| format!("{STOP}/{}/{id}", inbound.channel).into());
         let from = address.map(|address| (inbound.channel.clone(), address));
-        // One that nobody can mean is refused once the STOP is in force.
-        let at = inbound.at.filter(|at| self.check_instant("text", Some(*at)).is_ok()).map(truncate);
-        Withdrawal { id, from, at, ..stop }
+        Withdrawal { id, from, ..stop }
     }
 
     /// An erased contact has no gate of its own any more: the address that wrote is left alone by itself, whoever has it.
