@@ -646,3 +646,65 @@ fn consent_what_a_host_is_told_of_a_contact_is_what_a_message_meets() {
     }
     assert_eq!(answers.len(), 3, "{answers:?}: permitted, put off and refused");
 }
+
+/// A channel whose call ends when it is let go.
+struct Held {
+    called: Arc<AtomicBool>,
+    go: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Channel for Held {
+    fn name(&self) -> &str {
+        "email"
+    }
+
+    async fn send(&self, _: Handover<'_>) -> Outcome {
+        self.called.store(true, Ordering::Relaxed);
+        while !self.go.load(Ordering::Relaxed) {
+            // Whatever runs beside it comes next.
+            let mut is_first = true;
+            futures::future::poll_fn(|context| {
+                if std::mem::take(&mut is_first) {
+                    context.waker().wake_by_ref();
+                    return std::task::Poll::Pending;
+                }
+                std::task::Poll::Ready(())
+            })
+            .await;
+        }
+        Outcome::Accepted
+    }
+}
+
+#[test]
+fn consent_a_drain_waits_for_a_test_that_is_under_way() {
+    for (name, store, _folder) in stores(Arc::new(ManualClock::new(at("2026-03-02T10:00:00Z")))) {
+        let (called, go) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+        let channel = Held { called: called.clone(), go: go.clone() };
+        let engine = Engine::builder(store.clone()).channel(channel).build();
+        block_on(async {
+            decide(&engine, &["lea".to_owned()], "email").await;
+            engine.identify(Contact::new("ana").address("email", "ana@x")).await.unwrap();
+            engine.consent(Consent::granted("ana", "test", "email", evidence())).await.unwrap();
+            engine.advance().await.unwrap();
+            let (lea, ana) = ("lea".into(), "ana".into());
+            let deed = journeyman::model::Deed::new("ana", "how does it look?");
+            let test = engine.send_test("greeting", "greet", &lea, &ana, deed);
+            let withdrawal = Withdrawal::everything("ana", evidence());
+            let other = async {
+                assert!(called.load(Ordering::Relaxed), "{name}: the call has begun");
+                let mut drain = engine.withdraw_and_drain(&withdrawal).await.unwrap();
+                assert_eq!((drain.waiting.len(), drain.is_done()), (1, false), "{name}");
+                assert!(!engine.poll_drain(&mut drain).await.unwrap(), "{name}");
+                go.store(true, Ordering::Relaxed);
+                drain
+            };
+            let (outcome, mut drain) = futures::join!(test, other);
+            assert_eq!(outcome.unwrap(), Outcome::Accepted, "{name}");
+            assert!(engine.poll_drain(&mut drain).await.unwrap() && drain.unanswered.is_empty(), "{name}");
+            // Nothing is left of it, and nothing begins any more.
+            assert!(engine.withdraw_and_drain(&withdrawal).await.unwrap().is_done(), "{name}");
+        });
+    }
+}

@@ -365,6 +365,7 @@ impl EngineBuilder {
                 compiled: self.compiled,
                 links: self.links,
                 bursts: Mutex::new(Bursts::default()),
+                under_way: Default::default(),
                 #[cfg(feature = "addresses")]
                 addresses: self.addresses,
                 handful: AtomicUsize::new(FIRST_HANDFUL),

@@ -45,7 +45,7 @@ impl Engine {
     /// As [`withdraw`](Engine::withdraw).
     pub async fn withdraw_and_drain(&self, withdrawal: &Withdrawal) -> Result<Drain, Error> {
         self.withdraw(withdrawal).await?;
-        let mut waiting = self.shared.store.in_flight(&withdrawal.contact).await?;
+        let mut waiting = self.in_flight(&withdrawal.contact).await?;
         waiting
             .retain(|message| withdrawal.channel.as_ref().is_none_or(|channel| *channel == message.channel));
         let mut drain = Drain { contact: withdrawal.contact.clone(), waiting, unanswered: Vec::new() };
@@ -63,7 +63,7 @@ impl Engine {
         }
         // Deadlines are of the store's clock.
         let now = self.shared.store.clock().now();
-        let begun = self.shared.store.in_flight(&drain.contact).await?;
+        let begun = self.in_flight(&drain.contact).await?;
         for message in std::mem::take(&mut drain.waiting) {
             // Another attempt of the same message cannot have begun: the withdrawal forbids it.
             if !begun.contains(&message) {

@@ -44,6 +44,7 @@ mod size;
 mod throttle;
 mod tick;
 mod tracked;
+mod under_way;
 mod visit;
 mod watch;
 mod way_out;
@@ -88,6 +89,7 @@ use compiled::Compiled;
 use feed::Feed;
 use program::Loaded;
 use throttle::Throttle;
+use under_way::UnderWay;
 
 /// Runs journeys over a store, through channels. Cheap to clone; clones share everything.
 ///
@@ -153,6 +155,8 @@ struct Shared {
     links: Option<link::Links>,
     /// Visits of links that wait until it is known whether a scanner made them.
     bursts: Mutex<Bursts>,
+    /// Tests that are under way.
+    under_way: UnderWay,
     /// Which addresses are taken.
     #[cfg(feature = "addresses")]
     addresses: crate::rule::address::AddressRules,

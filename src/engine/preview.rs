@@ -16,7 +16,7 @@ use crate::model::{
     Attributes, ContactId, Content, Deed, EnrollmentId, Handover, InputId, JourneyId, Message, MessageId,
     Name, NodeId, Offer, Outcome, Permit, Reason,
 };
-use crate::port::store::{CatalogSnapshot, Forbidden};
+use crate::port::store::{CatalogSnapshot, Forbidden, InFlight};
 use crate::rule::permit::{Question, Timing, permit, untellable};
 use crate::rule::sms::{Measure, measure};
 use crate::rule::{Policy, Template};
@@ -129,8 +129,9 @@ impl Engine {
     ///
     /// The colleague is a contact like any other, and is asked like any other: it must have granted the purpose `test` on
     /// the step's channel, and nothing else that the policy asks may refuse it: a withdrawal, a suppression, an age without a
-    /// guardian, a silence that is too long. What puts off (hours, windows, caps) and holdouts are left aside. The gate is asked right before the channel is called and not, as for every other message, in the
-    /// transaction that begins it: a withdrawal that arrives in between is not seen.
+    /// guardian, a silence that is too long. What puts off (hours, windows, caps) and holdouts are left aside. The gate is asked right before
+    /// the channel is called and not, as for every other message, in the transaction that begins it: a withdrawal that arrives in between
+    /// is not seen, and a [drain](Engine::withdraw_and_drain) waits for the tests of its own process.
     ///
     /// Subject and text begin with `[TEST] `, the HTML does where there is neither, and [`Content::test`] is true.
     ///
@@ -162,6 +163,13 @@ impl Engine {
             let sentence = format!("the channel {} is paused", send.channel);
             return Err(Error::Invalid { what: "test", sentence, next: "resume it first" });
         }
+        let cause = format!("{node}/{as_contact}/{}/{}", deed.who, now.timestamp_millis());
+        let enrollment = EnrollmentId::derive(TEST, to, &journey, InputId::from_host(TEST, to, &cause), "");
+        let id = MessageId::derive(enrollment, 0, now);
+        let deadline = now.checked_add_signed(channel.deadline()).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let under_way = InFlight::new(id, send.channel.clone(), deadline, deadline);
+        // Until the channel has answered.
+        let _trial = self.shared.under_way.begin(&self.meant(to).await?, under_way);
         let colleague = self.known(to).await?.cold;
         let forbidden = self.shared.store.forbidden(to, &send.channel, &TEST.into()).await?;
         // A test is for the colleague, whatever its template is for, and at any hour.
@@ -173,10 +181,8 @@ impl Engine {
             Some(address) if reasons.is_empty() => address.value.clone(),
             _ => return Err(Error::Forbidden { contact: to.clone(), reasons }),
         };
-        let cause = format!("{node}/{as_contact}/{}/{}", deed.who, now.timestamp_millis());
-        let enrollment = EnrollmentId::derive(TEST, to, &journey, InputId::from_host(TEST, to, &cause), "");
         let message = Message {
-            id: MessageId::derive(enrollment, 0, now),
+            id,
             contact: to.clone(),
             enrollment,
             version: of.version,
