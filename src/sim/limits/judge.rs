@@ -343,7 +343,12 @@ impl Seen {
         let Some(limits) = self.limits.limits.clone() else { return };
         self.step_names_its_rules(&limits, step);
         match &step.outcome {
-            StepOutcome::Refused { reasons } => self.limits_refused(reasons),
+            StepOutcome::Refused { reasons } => {
+                self.limits_refused(reasons);
+                if let Some((own, what)) = self.sending(row, step) {
+                    self.all_are_named(&limits, &[own], step.at, reasons, &what);
+                }
+            }
             // An answer for which a step withdraws is the person's.
             StepOutcome::Withdrawn => {
                 if let Some(person) = self.rows.get(&row).cloned() {
@@ -351,22 +356,27 @@ impl Seen {
                 }
             }
             StepOutcome::Deferred { until, reasons } => {
-                let send =
-                    SENDS.iter().find(|send| send.0 == step.journey.as_str() && send.1 == step.node.as_str());
-                let Some((person, send)) = self.rows.get(&row).cloned().zip(send) else { return };
-                let own = Decided {
-                    person,
-                    channel: send.2.into(),
-                    purpose: send.3.into(),
-                    journey: send.0.into(),
-                    tier: None,
-                    age: None,
-                };
-                let what = format!("the step {} of {}", send.1, send.0);
+                let Some((own, what)) = self.sending(row, step) else { return };
+                self.all_are_named(&limits, std::slice::from_ref(&own), step.at, reasons, &what);
                 self.waits_no_longer(&limits, &own, step.at, *until, reasons, &what);
             }
             _ => {}
         }
+    }
+
+    /// What a step would have said, and what it is called.
+    fn sending(&self, row: u64, step: &Step) -> Option<(Decided, String)> {
+        let send =
+            SENDS.iter().find(|send| send.0 == step.journey.as_str() && send.1 == step.node.as_str())?;
+        let own = Decided {
+            person: self.rows.get(&row).cloned()?,
+            channel: send.2.into(),
+            purpose: send.3.into(),
+            journey: send.0.into(),
+            tier: None,
+            age: None,
+        };
+        Some((own, format!("the step {} of {}", send.1, send.0)))
     }
 
     /// C24: a message was decided that may go by one channel or another. Where its contact never took anything back, the first one

@@ -30,6 +30,25 @@ impl Seen {
             .iter()
             .filter_map(|take| take.messages.get(&id).cloned())
             .collect();
+        self.all_are_named(limits, &seized, taken_at, reasons, &id.to_string());
+        let is_minor = |own: &Decided| own.age.is_some_and(|age| age < OF_AGE);
+        let misnamed = (reasons.contains(&Reason::Lapsed) && !limits.silence)
+            || (reasons.contains(&Reason::Minor) && !(limits.minors && seized.iter().any(is_minor)));
+        if misnamed {
+            let found = format!("{id} is kept back for {reasons:?}, which is not so");
+            self.breach(Invariant::C29, found);
+        }
+    }
+
+    /// Something was not said, for these reasons, to somebody who was taken like this.
+    pub(super) fn all_are_named(
+        &mut self,
+        limits: &Limits,
+        seized: &[Decided],
+        at: DateTime<Utc>,
+        reasons: &[Reason],
+        what: &str,
+    ) {
         let Some(own) = seized.first().filter(|own| !is_owed(&own.purpose)) else { return };
         // What is not the answer of the rules.
         let is_another = |reason: &Reason| {
@@ -39,6 +58,10 @@ impl Seen {
                     | Reason::Channel(_)
                     | Reason::NoOptOut
                     | Reason::NoOwner
+                    | Reason::NoPlace
+                    | Reason::Expired
+                    | Reason::Answer(_)
+                    | Reason::Spacing
                     | Reason::OtherUse
                     | Reason::Erased
             )
@@ -46,7 +69,7 @@ impl Seen {
         if reasons.iter().any(is_another) {
             return;
         }
-        let at = taken_at.timestamp_millis();
+        let at = at.timestamp_millis();
         let clock = place(self.lives_at(&own.person));
         let heard = self.limits.heard.get(&own.person).copied();
         let is_silent = limits.silence
@@ -64,7 +87,7 @@ impl Seen {
             (is_closed, "limit_reasons_of_hours", reasons.iter().any(by_hours), "asleep"),
         ];
         let own = own.clone();
-        for (stands, word, is_named, what) in unnamed {
+        for (stands, word, is_named, state) in unnamed {
             if !stands {
                 continue;
             }
@@ -73,16 +96,10 @@ impl Seen {
                 self.count(word);
             }
             if !is_named {
-                let found = format!("{id} to {} is kept back for {reasons:?}, who is {what} too", own.person);
+                let found =
+                    format!("{what} to {} is kept back for {reasons:?}, who is {state} too", own.person);
                 self.breach(Invariant::C29, found);
             }
-        }
-        let misnamed = (reasons.contains(&Reason::Lapsed) && !limits.silence)
-            || (reasons.contains(&Reason::Minor)
-                && !(limits.minors && seized.iter().any(|own| own.age.is_some_and(|age| age < OF_AGE))));
-        if misnamed {
-            let found = format!("{id} to {} is kept back for {reasons:?}, which is not so", own.person);
-            self.breach(Invariant::C29, found);
         }
     }
 }
