@@ -404,10 +404,10 @@ impl Policy {
         law::unmet(&self.profiles, channel, ways, zone.local(now).date(), reader)
     }
 
-    /// The rows of the law that say which ways out marketing on a channel offers, but where a channel says it by itself; a journey is
-    /// asked for all of them, because its readers may be anywhere.
+    /// The rows of the law that say which ways out marketing on a channel offers, but where a channel says it by itself to some; a
+    /// journey is asked for all of them, because its readers may be anywhere.
     pub(crate) fn ways_out_by_law(&self, channel: &str, purpose: &str) -> Vec<&LegalOptOut> {
-        let is_carried = self.opt_outs_of(channel, purpose).any(|row| row.carried && row.prefixes.is_empty());
+        let is_carried = self.opt_outs_of(channel, purpose).any(|row| row.carried);
         if is_carried || !self.is_marketing(purpose) {
             return Vec::new();
         }

@@ -289,6 +289,9 @@ fn consent_what_can_offer_no_way_out_that_the_law_takes_is_not_published() {
             "{channel}"
         );
     }
+    // What is carried to French numbers alone is asked of each message.
+    let by_number = under("fr").opt_out(OptOut::france().carried());
+    assert_eq!(codes(by_number, true, "sms", &said("Samedi, 20 h")), fine);
     // One wording is enough to lack it.
     let other =
         said("Samedi. STOP au 36111").variant(VariantDefinition::default().language("en").text("Saturday"));
