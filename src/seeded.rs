@@ -295,8 +295,8 @@ mod planting {
 
         /// Those that the tests of consent must catch (`tests/consent_planted`): what they break is a pure function, and is named
         /// as the contract of consent names it.
-        pub const OF_CONSENT: [Bug; 5] =
-            [SegmentsByLetters, StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive, OneIdOneAct];
+        pub const OF_CONSENT: [Bug; 4] =
+            [StartGivesAnOlderStop, ConfirmsNothing, OpeningsKeepAlive, OneIdOneAct];
         /// Those that the tests of merges must catch (`tests/consent_merge`): they need three records of one person, which the
         /// simulator draws too rarely.
         pub const OF_MERGES: [Bug; 1] = [SilenceIsNo];
@@ -375,7 +375,7 @@ mod planting {
                 LegalHoursInUtc | RowBeforeItsDate | FirstOpeningSkipped => "C15",
                 ProofOfEventsAlone | DeferralForgotten | ErasureTakesReasons | ErasureTakesDecisions => "C25",
                 OptOutInOneLanguage | WayOutUnasked => "C18",
-                SegmentsByLetters => "I17",
+                SegmentsByLetters => "C30",
                 StartGivesAnOlderStop => "I16",
                 FirstReasonAlone => "C29",
                 ConfirmsNothing => "I2",

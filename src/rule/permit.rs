@@ -407,7 +407,7 @@ impl Open<'_> {
             let lawful = opening.at.unwrap_or_else(never);
             if at == now && lawful > now {
                 // What is closed by itself now is a reason, also where something else stays closed for longer.
-                closed = legal.looked_at(now);
+                closed = if loud.is_some() { legal.looked_at(now) } else { opening };
                 shut = hours.window.is_some_and(|window| !window.contains(clock.local(now)));
             }
             let open = hours.window.map(|window| window.opens_at(lawful, clock).unwrap_or_else(never));

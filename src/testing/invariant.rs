@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// ```
 /// use journeyman::testing::Invariant;
-/// assert_eq!(Invariant::ALL.len(), 73);
+/// assert_eq!(Invariant::ALL.len(), 74);
 /// assert_eq!(Invariant::X1.to_string(), "X1");
 /// assert!(Invariant::X1.sentence().starts_with("The steps of an enrollment"));
 /// ```
@@ -82,6 +82,7 @@ pub enum Invariant {
     C27,
     C28,
     C29,
+    C30,
     T1,
     Q1,
     R1,
@@ -98,11 +99,11 @@ use Invariant::*;
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Invariant; 73] = [
+    pub const ALL: [Invariant; 74] = [
         X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, S1, S2, S3, S4,
         S5, S6, S7, B1, B2, B3, B4, B5, B6, B7, B8, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13,
-        C14, C15, C16, C17, C18, C19, C20, C21, C22, C23, C24, C25, C26, C27, C28, C29, T1, Q1, R1, R2, R3,
-        R4, G1, G2, G3, G4,
+        C14, C15, C16, C17, C18, C19, C20, C21, C22, C23, C24, C25, C26, C27, C28, C29, C30, T1, Q1, R1, R2,
+        R3, R4, G1, G2, G3, G4,
     ];
 
     /// Its short name, such as `X1`.
@@ -172,6 +173,7 @@ impl Invariant {
             C27 => "C27",
             C28 => "C28",
             C29 => "C29",
+            C30 => "C30",
             T1 => "T1",
             Q1 => "Q1",
             R1 => "R1",
@@ -306,6 +308,7 @@ impl Invariant {
                 "A decision is what the rules that it names make of what was known, it names them wherever it is read, and a rule changes none that is before its date."
             }
             C29 => "What is refused or put off names everything that stands in its way.",
+            C30 => "A short message costs what an encoder needs for the letters that leave.",
             Q1 => "No offer gives more places than it has and each to one run.",
             T1 => "One big tick equals many small ones.",
             R1 => "A score is what its rules make of everything that was told, each at its instant.",
@@ -341,7 +344,7 @@ mod tests {
         let codes: std::collections::BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.code()).collect();
         let sentences: std::collections::BTreeSet<&str> =
             Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((codes.len(), sentences.len()), (73, 73));
+        assert_eq!((codes.len(), sentences.len()), (74, 74));
         assert!(Invariant::ALL.iter().all(|one| one.sentence().ends_with('.')));
         assert!(Invariant::ALL.is_sorted());
     }

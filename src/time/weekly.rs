@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::zone::latest;
-use super::{Days, Zone};
+use super::{Days, Quarters, Zone};
 
 const DAY: u32 = 24 * 60;
 const WEEK: u32 = 7 * DAY;
@@ -38,6 +38,8 @@ pub struct WeeklyWindow {
     /// Minutes since Monday 00:00, `[start, end)`: in order, apart from each other, none over the end of the week, never
     /// none at all.
     open: Vec<(u32, u32)>,
+    /// When it may be open on some day of the week.
+    quarters: Quarters,
 }
 
 /// The text is not a window of the week.
@@ -94,7 +96,8 @@ impl WeeklyWindow {
                 _ => open.push((start, end)),
             }
         }
-        Self { open }
+        let quarters = open.iter().map(|(start, end)| Quarters::of_minutes(*start, *end));
+        Self { quarters: quarters.fold(Quarters::NONE, Quarters::or), open }
     }
 
     /// Whether it is open when local clocks show this.
@@ -116,6 +119,11 @@ impl WeeklyWindow {
     /// Whether it is open when local clocks show this, in milliseconds as if they stood on UTC.
     pub(crate) fn is_open_at(&self, local: i64) -> bool {
         self.around(minute_of(local)).is_some()
+    }
+
+    /// When it may be open on some day of the week, as local clocks show it.
+    pub(crate) const fn quarters(&self) -> Quarters {
+        self.quarters
     }
 
     /// The range around a minute of the week.

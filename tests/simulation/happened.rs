@@ -169,7 +169,7 @@ const EVENTS: [&str; 138] = [
 ];
 
 /// What some dozens of seeds with limits see: each rule judged what began, and kept something back.
-const LIMITS: [&str; 34] = [
+const LIMITS: [&str; 37] = [
     "rules_of_a_step",
     "limit_hours_judged",
     "limit_hours_deferred",
@@ -185,6 +185,9 @@ const LIMITS: [&str; 34] = [
     "limit_reasons_of_silence",
     "limit_reasons_of_age",
     "limit_reasons_of_hours",
+    "limit_length_judged",
+    "limit_length_of_signs",
+    "limit_length_in_parts",
     "limit_way_out_refused",
     "limit_proof_of_steps",
     "limit_proof_of_steps_after_erasure",

@@ -92,6 +92,16 @@ impl<'a> Clock<'a> {
         at.saturating_add(ahead)
     }
 
+    /// How far they are ahead of UTC at any instant from one to another, where that is held.
+    pub(super) fn all_ahead(&self, from: i64, until: i64) -> Option<impl Iterator<Item = i64>> {
+        let Clock::Held(held) = self else { return None };
+        let first = held.stretches.partition_point(|stretch| stretch.until <= from);
+        let stretches = held.stretches.get(first..)?;
+        let is_held = stretches.first()?.from <= from && stretches.last()?.until > until;
+        let within = stretches.iter().take_while(move |stretch| stretch.from <= until);
+        is_held.then(|| within.map(|stretch| stretch.ahead))
+    }
+
     /// When they jump next.
     pub(super) fn next_jump(&self, at: i64) -> Option<i64> {
         match self.held(at) {

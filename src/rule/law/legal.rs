@@ -12,7 +12,7 @@ use super::recipient::Whereabouts;
 use super::tables::tables;
 use super::{LegalHours, Profile, Recipient};
 use crate::seeded::{Bug, is_on};
-use crate::time::Zone;
+use crate::time::{Quarters, Zone};
 
 /// How far ahead an opening is looked for: every date of a year and its weekday come by.
 const HORIZON: TimeDelta = TimeDelta::days(400);
@@ -151,8 +151,11 @@ impl<'a> Legal<'a> {
     /// The way from an instant that is closed to the first one that is open.
     fn way(&self, at: DateTime<Utc>, opening: &mut Opening) -> Option<i64> {
         let end = at.checked_add_signed(HORIZON).unwrap_or(DateTime::<Utc>::MAX_UTC).timestamp_millis();
-        let bindings = self.apart();
         let mut here = at.timestamp_millis();
+        if self.never_meets(here, end) {
+            return None;
+        }
+        let bindings = self.apart();
         loop {
             let before = here;
             // Each in turn goes on to where it is open, until none has to.
@@ -163,6 +166,23 @@ impl<'a> Legal<'a> {
                 return Some(here);
             }
         }
+    }
+
+    /// Whether clocks stand too far apart for any minute of a day to lie within the hours on all of them.
+    fn never_meets(&self, from: i64, until: i64) -> bool {
+        let mut open = Quarters::ALL;
+        for binding in self.bindings() {
+            let Some(all_ahead) = binding.clock.all_ahead(from, until) else { continue };
+            if !binding.is_in_force_throughout(from, until) {
+                continue;
+            }
+            let hours = binding.clause.row.hours.quarters();
+            open = open.and(all_ahead.fold(Quarters::NONE, |own, ahead| own.or(hours.behind(ahead))));
+            if open == Quarters::NONE {
+                return true;
+            }
+        }
+        false
     }
 
     /// Every row, on every clock once.
@@ -250,6 +270,13 @@ impl Binding<'_> {
         let (from, until) = self.clause.force;
         let from = from.filter(|_| !is_on(Bug::RowBeforeItsDate));
         from.is_none_or(|from| today >= from) && until.is_none_or(|until| today < until)
+    }
+
+    /// Whether it holds on every local day that these instants touch on any clock.
+    fn is_in_force_throughout(&self, from: i64, until: i64) -> bool {
+        let (since, end) = self.clause.force;
+        since.is_none_or(|since| from.div_euclid(DAY) > since)
+            && end.is_none_or(|end| until.div_euclid(DAY) + 1 < end)
     }
 
     /// What the clocks show.

@@ -420,8 +420,11 @@ impl Seen {
     /// C18: a message leaves, in these bytes.
     pub(in crate::sim) fn limits_read(&mut self, handover: &Handover<'_>) {
         self.arrives_in_time(handover);
-        let Some(limits) = self.limits.limits.as_ref() else { return };
         let (message, content) = (handover.message, handover.content);
+        if &*message.channel == "sms" && message.is_said() {
+            self.length_is_right(handover);
+        }
+        let Some(limits) = self.limits.limits.as_ref() else { return };
         if message.call.is_some() || is_owed(&message.purpose) {
             return;
         }

@@ -8,6 +8,7 @@ mod answers;
 mod drawn;
 mod judge;
 mod ledger;
+mod length;
 mod plain;
 mod proof;
 mod reasons;

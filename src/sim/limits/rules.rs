@@ -8,7 +8,8 @@ use crate::error::BuildError;
 use crate::journey::Journey;
 use crate::port::store::Definition;
 use crate::rule::law::Profile;
-use crate::rule::{Cap, Minors, OptOut, Policy, Purpose, Retention, TemplateDefinition};
+use crate::rule::template::Form;
+use crate::rule::{Cap, Minors, OptOut, Policy, Purpose, Retention, TemplateDefinition, VariantDefinition};
 use crate::time::Span;
 
 /// The purpose that nobody is asked for.
@@ -142,8 +143,14 @@ impl Limits {
 
     /// What is published beside the rest.
     pub(in crate::sim) fn definitions(&self) -> Result<Vec<Definition>, BuildError> {
-        let mut definitions: Vec<Definition> =
-            vec![TemplateDefinition::new("promo").text("Only today {{ contact.score }}").into()];
+        // In the alphabet of short messages, in two segments that a sign could be torn between, and in one.
+        let french = VariantDefinition::default()
+            .language("fr")
+            .text("Aujourd'hui seulement : {{ contact.score }} € de moins sur toutes nos places 🔥🔥🔥🔥🔥");
+        let friendly =
+            VariantDefinition::default().language("fr").form(Form::Tu).text("🔥 {{ contact.score }}");
+        let promo = TemplateDefinition::new("promo").text("Only today {{ contact.score }} €");
+        let mut definitions: Vec<Definition> = vec![promo.variant(french).variant(friendly).into()];
         let mut journeys = vec![BARGAIN, URGENTLY, EITHER_WAY];
         if self.owed {
             definitions.push(bill(true).into());
